@@ -1,0 +1,231 @@
+"""The command line: python -m netlab [--lab NAME] [--engine ENGINE] COMMAND …"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from typing import NoReturn
+
+from netlab.errors import BadInput, NetlabError
+
+LANGUAGES = ("en",)
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong words are one of our errors, so that they read like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{self.prog}: {message}.", f"{self.prog} --help")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    try:
+        options = parser().parse_args(arguments)
+        if options.lang not in LANGUAGES:
+            raise BadInput(f"There is no language {options.lang!r}.", f"Languages: {', '.join(LANGUAGES)}.")
+        return int(options.run(options) or 0)
+    except BadInput as error:
+        print(f"netlab: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except NetlabError as error:
+        print(f"netlab: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that closing stdout does not complain as well
+        return EXIT_FAILED
+
+
+def parser() -> Parser:
+    from netlab.faults.command import options as fault_options
+
+    top = Parser(prog="netlab", description="A lab for container networking. Without a command: JupyterLab.")
+    top.add_argument(
+        "--lab", default=os.environ.get("NETLAB_LAB", "default"), help="which lab (default: default)"
+    )
+    top.add_argument(
+        "--engine",
+        default=os.environ.get("NETLAB_ENGINE", "namespaces"),
+        help="namespaces (the default), or docker: a real one",
+    )
+    top.add_argument(
+        "--lang",
+        default=os.environ.get("NETLAB_LANG", LANGUAGES[0]),
+        help=f"language: {', '.join(LANGUAGES)}",
+    )
+    verbs = top.add_subparsers(dest="verb", metavar="COMMAND", parser_class=Parser)
+    top.set_defaults(run=_jupyter, notebook="")
+
+    def verb(name: str, run: object, help: str) -> Parser:
+        command: Parser = verbs.add_parser(name, help=help, description=help)
+        command.set_defaults(run=run)
+        return command
+
+    verb("jupyter", _jupyter, "open JupyterLab in the lab (the default)")
+    verb("up", _up, "make a lab")
+    verb("down", _down, "end a lab and everything in it").add_argument("--all", action="store_true")
+    verb("reset", _reset, "put the base lab back")
+    verb("status", _status, "the labs that are up, and what is in this one")
+    verb("goto", _goto, "bring the lab to where a lesson begins").add_argument("lesson")
+    execute = verb("exec", _exec, "run a command in the lab: exec [--node NODE] -- COMMAND …")
+    execute.add_argument("--node", default="host")
+    execute.add_argument("--cwd", default="")
+    execute.add_argument("command", nargs=argparse.REMAINDER)
+    shell = verb("shell", _shell, "an interactive shell in the lab")
+    shell.add_argument("node", nargs="?", default="host")
+    draw = verb("draw", _draw, "draw the lab's topology")
+    draw.add_argument("-o", "--output", default="topology.svg", help="FILE.svg or FILE.png")
+    _trace_words(
+        verb("trace", _trace, "where do packets end on their way, and why: trace --from NODE ADDRESS")
+    )
+    fault_options(verb("fault", _fault, "the gym: break the lab in a way that you find out"))
+    verb("doctor", _doctor, "what the lab needs, what is there, what to type for what is not")
+    tour = verb("tour", _tour, "the whole lecture in the terminal, in half a minute")
+    tour.add_argument("--pictures", default="pictures", help="the folder for its pictures")
+    build = verb("build-lessons", _build_lessons, "build the notebooks from their sources")
+    build.add_argument("--solutions", metavar="FOLDER", default="")
+    return top
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _up(options: argparse.Namespace) -> None:
+    from netlab.lab import Lab
+
+    lab = Lab.up(options.lab, engine=options.engine, say=_tell)
+    print(f"The lab {lab.name!r} is up. A shell in it: ./run shell   End it: ./run down")
+
+
+def _down(options: argparse.Namespace) -> None:
+    from netlab.keeper import names
+    from netlab.lab import Lab
+
+    for name in names() if options.all else [options.lab]:
+        Lab.find(name).down()
+        print(f"The lab {name!r} is down.")
+
+
+def _reset(options: argparse.Namespace) -> None:
+    from netlab.lab import Lab
+
+    Lab.find(options.lab).reset()
+    print("The lab is as it was in the beginning.")
+
+
+def _status(options: argparse.Namespace) -> int:
+    from netlab.keeper import names
+    from netlab.lab import Lab
+    from netlab.text import as_text
+
+    known = names()
+    if not known:
+        print("No lab is up. Start one: ./run up")
+        return EXIT_FAILED
+    for name in known:
+        status = Lab(name).status()
+        nodes = ", ".join(node for node, _ in status.nodes)
+        print(f"{name}: up, engine {status.engine}, nodes: {nodes}")
+        for line in status.about:
+            print(f"  {line}")
+    if options.lab in known:
+        print(as_text(Lab(options.lab).snapshot()))
+    return 0
+
+
+def _goto(options: argparse.Namespace) -> None:
+    from netlab.lab import Lab
+
+    Lab.find(options.lab).goto(options.lesson)
+    print(f"The lab is where lesson {options.lesson} begins.")
+
+
+def _exec(options: argparse.Namespace) -> int:
+    from netlab.lab import Lab
+    from netlab.terminal import execute
+
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise BadInput("exec needs a command.", "./run exec -- ip addr")
+    return execute(Lab(options.lab), command, node=options.node, cwd=options.cwd)
+
+
+def _shell(options: argparse.Namespace) -> int:
+    from netlab.lab import Lab
+    from netlab.terminal import execute
+
+    return execute(Lab(options.lab), ["bash", "-i"], node=options.node)
+
+
+def _draw(options: argparse.Namespace) -> None:
+    from netlab.draw import alt_text, draw, save
+    from netlab.lab import Lab
+
+    snapshot = Lab.find(options.lab).snapshot()
+    save(draw(snapshot), options.output, alt_text(snapshot))
+    print(options.output)
+
+
+def _trace_words(command: Parser) -> None:
+    command.add_argument("--from", dest="source", default="host", metavar="NODE")
+    command.add_argument("destination")
+    command.add_argument("--proto", default="icmp")
+    command.add_argument("--port", type=int, default=0)
+    command.add_argument("--size", type=int, default=56)
+    command.add_argument("--df", action="store_true", help="do not fragment")
+    command.add_argument("--json", action="store_true")
+
+
+def _trace(options: argparse.Namespace) -> int:
+    """Exit status 0: reached, 1: not reached, 2: could not be traced."""
+    from netlab.diagnose import as_json, as_text, trace
+    from netlab.lab import Lab
+
+    words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}
+    try:
+        verdict = trace(Lab.find(options.lab), options.source, options.destination, **words)
+    except NetlabError as error:
+        raise BadInput(error.what, error.next_step) from error
+    print(as_json(verdict) if options.json else as_text(verdict))
+    return 0 if verdict.received == verdict.sent else EXIT_FAILED
+
+
+def _fault(options: argparse.Namespace) -> None:
+    from netlab.faults.command import run
+
+    run(options)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from netlab.doctor import examine
+
+    return examine()
+
+
+def _tour(options: argparse.Namespace) -> None:
+    from netlab.tour import play
+
+    play(options.pictures)
+
+
+def _build_lessons(options: argparse.Namespace) -> None:
+    from netlab.build_lessons import build
+
+    build(options.solutions or None)
+
+
+def _jupyter(options: argparse.Namespace) -> int:
+    from netlab.jupyter import server
+
+    return server.main(options.lab, options.engine)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""The base lab: what is there before the learner types, and again after a reset.
+
+internet   uplink 192.0.2.1/24, and 39.106.233.176 on lo
+host       eth0 192.0.2.10/24 with the default route, net.ipv4.ip_forward=0;
+           and from the engine docker0 172.17.0.1/16 and Docker's firewall rules
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from netlab.errors import CommandFailed
+from netlab.kernel import Kernel
+from netlab.netns import entered
+
+INTERNET_ADDRESS = "39.106.233.176"
+UPLINK_ADDRESS, HOST_ADDRESS, UPLINK_PREFIX = "192.0.2.1", "192.0.2.10", 24
+BRIDGE, BRIDGE_ADDRESS, BRIDGE_PREFIX, BRIDGE_MAC = "docker0", "172.17.0.1", 16, "02:42:5e:0c:a7:01"
+
+# What a fresh namespace takes over from the machine is set to the kernel's defaults, so that every lab is
+# alike. Written in this order: ip_forward first, since it changes others.
+SYSCTLS = {
+    "net/ipv4/ip_forward": "0",
+    "net/ipv4/icmp_echo_ignore_all": "0",
+    **{
+        f"net/ipv4/conf/{scope}/{name}": value
+        for scope in ("all", "default")
+        for name, value in (
+            ("forwarding", "0"),
+            ("rp_filter", "0"),
+            ("proxy_arp", "0"),
+            ("arp_ignore", "0"),
+            ("arp_announce", "0"),
+            ("accept_local", "0"),
+            ("route_localnet", "0"),
+            ("ignore_routes_with_linkdown", "0"),
+        )
+    },
+    "net/ipv6/conf/all/disable_ipv6": "0",
+    "net/ipv6/conf/default/disable_ipv6": "0",
+    "net/ipv6/conf/all/forwarding": "0",
+}
+BASELINE_FOLDERS = (
+    *(f"net/ipv{v}{rest}" for v in (4, 6) for rest in ("", "/conf/all", "/conf/default", "/conf/lo")),
+    *("net/ipv4/neigh/default", "net/bridge", "net/netfilter"),
+)
+
+
+def build(host: int) -> None:
+    """Lay out what is the same with every engine: this process's namespace is `internet`, descriptor `host`
+    the lab host's. Both hold nothing but lo. OSError or CommandFailed names what was refused.
+    """
+    for namespace in (None, host):
+        _write_sysctls(SYSCTLS, namespace)
+    with Kernel() as internet, Kernel(host) as lab_host:
+        internet.set_up("lo")
+        internet.add_address("lo", INTERNET_ADDRESS, 32)
+        internet.add_veth("uplink", "eth0", host)
+        internet.add_address("uplink", UPLINK_ADDRESS, UPLINK_PREFIX)
+        internet.set_up("uplink")
+        lab_host.set_up("lo")
+        lab_host.add_address("eth0", HOST_ADDRESS, UPLINK_PREFIX)
+        lab_host.set_up("eth0")
+        lab_host.add_default_route(UPLINK_ADDRESS)
+
+
+def clear(host: int, baseline: dict[str, str]) -> None:
+    """Take everything out of both namespaces again: links, addresses, routes, rules, changed settings."""
+    for namespace in (None, host):
+        with Kernel(namespace) as kernel:
+            for link in kernel.interfaces():
+                if link.kind != "loopback":
+                    with suppress(OSError):  # its other end went first
+                        kernel.delete_link(link.name)
+    for words in (
+        ["addr", "flush", "dev", "lo"],
+        ["link", "set", "lo", "down"],
+        ["route", "flush", "table", "all"],
+    ):
+        for namespace in (None, host):
+            run_in(namespace, ["ip", *words], check=False)
+    for family in ("-4", "-6"):
+        run_in(host, ["ip", family, "rule", "flush"], check=False)
+        for table, preference in (("main", "32766"), *([("default", "32767")] if family == "-4" else [])):
+            run_in(host, ["ip", family, "rule", "add", "from", "all", "lookup", table, "pref", preference])
+    for namespace in (None, host):
+        run_in(namespace, ["nft", "flush", "ruleset"])
+        _clear_legacy(namespace)
+    run_in(host, ["conntrack", "-F"], check=False)
+    _write_sysctls(baseline, host)
+
+
+def _clear_legacy(namespace: int | None) -> None:
+    """Empty what iptables-legacy has in the tables that were used; an unused one is not even made."""
+    for command, names in (("iptables", "ip_tables_names"), ("ip6tables", "ip6_tables_names")):
+        for table in _read_in(namespace, f"/proc/thread-self/net/{names}").split():
+            for action in ("-F", "-X"):
+                run_in(namespace, [f"{command}-legacy", "-t", table, action], check=False)
+            for chain in ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"):
+                run_in(namespace, [f"{command}-legacy", "-t", table, "-P", chain, "ACCEPT"], check=False)
+
+
+def baseline(host: int) -> dict[str, str]:
+    """The settings of the lab host's namespace that do not belong to one device, by file below /proc/sys."""
+    found = {}
+    with entered(host):
+        for folder in BASELINE_FOLDERS:
+            for file in Path("/proc/sys", folder).glob("*"):
+                if file.is_file() and os.access(file, os.W_OK):
+                    with suppress(OSError):  # write-only ones, such as route/flush
+                        found[str(file.relative_to("/proc/sys"))] = file.read_text()
+    return found
+
+
+def _write_sysctls(values: dict[str, str], namespace: int | None) -> None:
+    with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
+        for name, value in values.items():
+            file = Path("/proc/sys", name)
+            with suppress(OSError):  # not in this kernel, or it takes no such value any more
+                if file.read_text() != value:
+                    file.write_text(value)
+
+
+def _read_in(namespace: int | None, path: str) -> str:
+    with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
+        file = Path(path)
+        return file.read_text() if file.exists() else ""
+
+
+def run_in(namespace: int | None, argv: list[str], text: str = "", *, check: bool = True) -> None:
+    """Run a command in a network namespace (None: our own), with that input; CommandFailed."""
+    with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
+        done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        raise CommandFailed(
+            f"{' '.join(argv)} failed while the lab was laid out: {done.stderr.strip()}",
+            "Look at: ./run doctor",
+        )

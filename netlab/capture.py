@@ -1,0 +1,150 @@
+"""Capture at many interfaces of many namespaces at once: the client's side.
+
+with lab.capture() as seen:
+    …
+seen.frames, seen.lost, seen.to_pcapng("seen.pcapng")
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from netlab import pcapng, record, wire
+from netlab.errors import BadInput, CaptureRefused
+from netlab.model import Capture, Frame, Interface, Node, Point, Snapshot
+
+# ICMPv6 that a link makes by itself: multicast listeners, routers, neighbours.
+IGMP, ICMPV6 = 2, 58
+HOUSEKEEPING = frozenset((130, 131, 132, 133, 134, 135, 136, 143))
+
+
+def path_order(snapshot: Snapshot) -> tuple[Point, ...]:
+    """Every interface but the loopbacks, in the order of a packet's way out: containers, bridge ports,
+    bridges, the uplink, the internet."""
+    ranked = sorted(
+        (_rank(node, interface), number, Point(node.netns, interface.index, node.name, interface.name))
+        for number, (node, interface) in enumerate(snapshot.interfaces())
+        if interface.kind != "loopback"
+    )
+    return tuple(point for _, _, point in ranked)
+
+
+def _rank(node: Node, interface: Interface) -> int:
+    if node.kind != "host":
+        return 5 if node.kind == "internet" else 0
+    if any(r.destination == "default" and r.device == interface.name for r in node.routes):
+        return 4
+    if interface.kind == "bridge":
+        return 2
+    return 1 if interface.master or interface.kind == "veth" else 3
+
+
+def choose(snapshot: Snapshot, wanted: Sequence[str] | None) -> tuple[Point, ...]:
+    """The points to capture at: all, or those named "NODE INTERFACE" or "INTERFACE" (of the host).
+
+    UnknownName or BadInput for what is not there.
+    """
+    if wanted is None:
+        return path_order(snapshot)
+    chosen = []
+    for text in wanted:
+        node_name, _, interface_name = text.rpartition(" ")
+        node = snapshot.node(node_name or "host")
+        interface = node.interface(interface_name)
+        chosen.append(Point(node.netns, interface.index, node.name, interface.name))
+    if not chosen:
+        raise BadInput("No place to capture at was named.", "Leave `points` out to capture everywhere.")
+    return tuple(chosen)
+
+
+class Recording(Capture):
+    """A Capture that fills itself while its `with` block runs, and stays as it is from the end of it on."""
+
+    def __init__(
+        self,
+        connect: Callable[[], socket.socket],
+        look: Callable[[], Snapshot],
+        points: Sequence[str] | None,
+        noise: bool,
+    ) -> None:
+        before = look()
+        super().__init__(choose(before, points), (), {}, before, before)
+        self._set(_connect=connect, _look=look, _noise=noise, _batches=[])
+
+    def _set(self, **values: object) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __enter__(self) -> Recording:
+        sock = self._connect()  # type: ignore[attr-defined]
+        wire.send(sock, {"op": "capture", "points": [(p.netns, p.index) for p in self.points]})
+        answer, _ = wire.receive(sock, trusted=True)
+        if "error" in answer:
+            sock.close()
+            raise CaptureRefused(answer["what"], answer["next"])
+        reader = threading.Thread(target=self._read, args=(sock,), daemon=True)
+        self._set(_socket=sock, _reader=reader, _lost=None)
+        reader.start()
+        return self
+
+    def _read(self, sock: socket.socket) -> None:
+        stream = sock.makefile("rb")
+        while size := int.from_bytes(stream.read(4), "little"):
+            self._batches.append(stream.read(size))  # type: ignore[attr-defined]
+        length, answered = int.from_bytes(stream.read(4), "big"), stream.read(1) == b"\1"
+        if answered:
+            self._set(_lost=wire.loads(stream.read(length))["ok"])
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        sock: socket.socket = self._socket  # type: ignore[attr-defined]
+        sock.shutdown(socket.SHUT_WR)
+        self._reader.join(10)  # type: ignore[attr-defined]
+        sock.close()
+        lost = self._lost  # type: ignore[attr-defined]
+        if lost is None:
+            raise CaptureRefused(
+                "The capture ended before its end: the lab went away.", "Look at: ./run status"
+            )
+        frames, hidden = self._sort()
+        after = self._look()  # type: ignore[attr-defined]
+        losses = dict(zip(self.points, lost, strict=True))
+        self._set(frames=frames, hidden=hidden, lost=losses, after=after)
+
+    def _sort(self) -> tuple[tuple[Frame, ...], int]:
+        """The frames in the order they travelled, and how many were hidden.
+
+        A bridge and its port see a frame with one time stamp: inwards the port is first, outwards the bridge.
+        """
+        ranked: list[tuple[int, int, int, Frame]] = []
+        hidden = 0
+        for batch in self._batches:  # type: ignore[attr-defined]
+            for number, outgoing, length, moment, data in record.unpack(batch):
+                if is_housekeeping(data) and not self._noise:  # type: ignore[attr-defined]
+                    hidden += 1
+                    continue
+                frame = Frame(moment, self.points[number], "out" if outgoing else "in", data, length)
+                ranked.append((moment, -number if outgoing else number, len(ranked), frame))
+        return tuple(entry[-1] for entry in sorted(ranked)), hidden
+
+    def to_pcapng(self, path: str | Path) -> Path:
+        """Write what was seen to a file that Wireshark opens, with the points as its interfaces."""
+        return pcapng.write(self, Path(path))
+
+
+def is_housekeeping(data: bytes) -> bool:
+    """Whether a frame is a link's talk with itself, which no learner asked for: IGMP, and ICMPv6's like."""
+    ethertype = data[12:14]
+    if ethertype == b"\x08\x00":
+        return len(data) > 23 and data[23] == IGMP
+    if ethertype != b"\x86\xdd" or len(data) < 55:
+        return False
+    protocol, rest = data[20], data[54:]
+    if protocol == 0 and len(rest) > 8:  # a hop-by-hop header goes before listener reports
+        protocol, rest = rest[0], rest[8:]
+    return protocol == ICMPV6 and rest[0] in HOUSEKEEPING

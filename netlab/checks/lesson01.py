@@ -1,0 +1,21 @@
+"""What the steps of lesson 01, the problem, must have achieved."""
+
+from netlab.checks.containers import ContainerRunning, OnBridge
+from netlab.checks.learner import Answered, NamesOtherEnd, Predicted
+from netlab.checks.reach import DoesNotReach
+from netlab.checks.story import Check
+from netlab.checks.world import CONTAINER, OUTSIDE
+
+WHO = {
+    "both": "Look at the last line of the container's ping: how many were received?",
+    "container only": "It is the other way round: check which of the two pings ran in the container.",
+    "neither": "Look at the last lines of the lab host's own ping: how many were received?",
+}
+
+CHECKS = (
+    Check("01.1", (ContainerRunning(), OnBridge())),
+    Check(
+        "01.2", (Predicted("01.2"), DoesNotReach(CONTAINER, OUTSIDE), Answered("01.2", WHO)), needs=("01.1",)
+    ),
+    Check("01.3", (NamesOtherEnd("01.3"),), needs=("01.1",)),
+)

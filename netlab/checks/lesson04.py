@@ -1,0 +1,39 @@
+"""What the steps of lesson 04, onto docker0, must have achieved."""
+
+from netlab.checks.bridge import BridgeAddress, ForwardAccepts, Masquerades, NoAddress, PortOf
+from netlab.checks.containers import ContainerRunning
+from netlab.checks.learner import Answered, Predicted
+from netlab.checks.lesson01 import WHO
+from netlab.checks.links import HasAddress, IsUp
+from netlab.checks.reach import DoesNotReach, Reaches, route_to_port
+from netlab.checks.story import Check
+from netlab.checks.world import CONTAINER, HOST, OUTSIDE
+
+GATEWAY = "172.17.0.1"
+
+REWRITES = {
+    "destination": "That would be DNAT, what published ports (-p) use. Here the container speaks first: "
+    "which address has to be one that an answer can find?",
+    "mac": "MAC addresses change at every hop anyway, with no firewall. MASQUERADE is about an IP address.",
+    "nothing": "Look at its source column: it is for packets from 172.17.0.0/16. And at its name.",
+}
+
+CHECKS = (
+    Check("04.1", (ContainerRunning(), NoAddress(), BridgeAddress(GATEWAY), HasAddress("172.17.1.2", 16))),
+    Check(
+        "04.2",
+        (
+            Predicted("04.2"),
+            PortOf("docker0"),
+            IsUp(),
+            Reaches(CONTAINER, GATEWAY, owner=HOST, clues=(route_to_port,)),
+        ),
+        needs=("04.1",),
+    ),
+    Check("04.3", (ForwardAccepts(), Masquerades(), Answered("04.3", REWRITES))),
+    Check(
+        "04.4",
+        (Predicted("04.4"), DoesNotReach(CONTAINER, OUTSIDE), Answered("04.4", WHO)),
+        needs=("04.2", "04.3"),
+    ),
+)

@@ -1,0 +1,32 @@
+"""What the steps of lesson 05, where does it die, and the fix, must have achieved."""
+
+from netlab.checks.containers import ContainerRunning
+from netlab.checks.learner import Answered, Predicted
+from netlab.checks.reach import to_the_outside
+from netlab.checks.story import Check
+
+LAST_SEEN = {
+    "container eth0": "It is seen there, and once more further on: listen at veth_host too.",
+    "veth_host": "It is seen there, and further on: veth_host is a port, and the bridge hands it up.",
+    "host eth0": "Whose packets were those? If the source was 192.0.2.10, they were the lab host's own "
+    "pings. Let only the container ping.",
+}
+
+SUSPECTS = {
+    "route": "`ip route get 39.106.233.176` finds one: default via 192.0.2.1.",
+    "firewall": "Look at the counters with `iptables -L FORWARD -v -n` before and after a ping: they do not "
+    "move. A rule that never sees a packet cannot drop it.",
+    "nat": "`iptables -t nat -S POSTROUTING` shows it. Without it the requests would still leave.",
+}
+
+SOURCES = {
+    "172.17.1.2": "That is what it carries on docker0. Listen on the lab host's eth0.",
+    "172.17.0.1": "docker0's address is in no packet here: a router passes on, it does not sign.",
+}
+
+CHECKS = (
+    Check("05.1", (ContainerRunning(), Predicted("05.1"), Answered("05.1", LAST_SEEN))),
+    Check("05.2", (Answered("05.2", SUSPECTS),), needs=("05.1",)),
+    Check("05.3", (to_the_outside(),)),
+    Check("05.4", (Predicted("05.4"), Answered("05.4", SOURCES)), needs=("05.3",)),
+)

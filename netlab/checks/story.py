@@ -1,0 +1,182 @@
+"""A check is a story of expectations, told in order until one is not met.
+
+Behaviour comes before configuration, and what is not met says so for the state it found.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from threading import Event
+from typing import Protocol
+
+from netlab.cards import Printer
+from netlab.checks.world import Observable, World
+from netlab.errors import UnknownName
+from netlab.lessons import Step
+from netlab.lessons import step as lesson_step
+
+SECONDS = 1.0  # how long a check waits for the lab to settle
+PAUSE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an expectation is not met: what was found, what that means, and one thing to do next."""
+
+    id: str
+    found: str
+    hint: str
+    next_step: str = ""
+    settled: bool = False  # waiting will not change it
+
+
+class Expectation(Protocol):
+    """One thing that must hold."""
+
+    def describe(self) -> str: ...
+
+    def trouble(self, world: World) -> Trouble | None:
+        """What is wrong; None when it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The expectations of one step, and the steps that have to hold before it is worth looking."""
+
+    id: str
+    expects: tuple[Expectation, ...]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check found. `hint_id` names the known wrong turn, if it was one."""
+
+    id: str
+    title: str
+    passed: bool
+    points: int
+    start: str
+    wanted: str
+    found: str
+    hint: str = ""
+    hint_id: str = ""
+    next_step: str = ""
+    waiting_for: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.passed:
+            return f"✔ passed ({self.points} of {self.points} points)"
+        return "… waiting for " + self.waiting_for if self.waiting_for else "… not yet"
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The labelled lines of the result, in the order in which they are read."""
+        rows = [("start", self.start), ("wanted", self.wanted), ("found", self.found)]
+        rows += [("hint", self.hint), ("next", self.next_step)]
+        return [(label, text) for label, text in rows if text]
+
+    def __str__(self) -> str:
+        body = "".join(f"\n  {label:<7} {text}" for label, text in self.lines())
+        return f"{self.id} {self.title}: {self.verdict}{body}"
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        color = "#1a7f52" if self.passed else "#8a5a00"
+        rows = "".join(
+            f"<dt style='font-weight:600'>{label}</dt><dd style='margin:0 0 .2em 1em'>{escape(text)}</dd>"
+            for label, text in self.lines()
+        )
+        return (
+            f"<div role='status' style='border-left:.4em solid {color};padding:.2em 1em'>"
+            f"<strong>{escape(self.id)} {escape(self.title)}: {escape(self.verdict)}</strong>"
+            f"<dl style='margin:.3em 0'>{rows}</dl></div>"
+        )
+
+
+def run(
+    lab: Observable,
+    id: str,
+    checks: Mapping[str, Check],
+    predictions: Mapping[str, str],
+    answers: Mapping[str, str],
+    seconds: float = SECONDS,
+) -> CheckResult:
+    """Run the check of that step, after the checks that it needs."""
+    if id not in checks:
+        raise UnknownName("check", id, checks)
+    for needed in _order(id, checks):
+        step, check = lesson_step(needed), checks[needed]
+        trouble = _wait(lab, check.expects, predictions, answers, seconds)
+        if trouble and needed != id:
+            return _waiting(lesson_step(id), checks[id], step, trouble)
+        if trouble:
+            return _not_yet(step, check, trouble)
+    return _passed(lesson_step(id), checks[id])
+
+
+def _order(id: str, checks: Mapping[str, Check]) -> list[str]:
+    """The check of that id, after everything it stands on."""
+    before = [name for needed in checks[id].needs for name in _order(needed, checks)]
+    return [*dict.fromkeys(before), id]
+
+
+def _wait(
+    lab: Observable,
+    expects: Sequence[Expectation],
+    predictions: Mapping[str, str],
+    answers: Mapping[str, str],
+    seconds: float,
+) -> Trouble | None:
+    """The first trouble that is still there at the deadline."""
+    deadline, pause = time.monotonic() + seconds, Event()
+    while True:
+        world = World(lab, lab.snapshot(), predictions, answers)
+        trouble = next((t for t in (e.trouble(world) for e in expects) if t), None)
+        if trouble is None or trouble.settled or time.monotonic() >= deadline:
+            return trouble
+        pause.wait(PAUSE)
+
+
+def _wanted(check: Check) -> str:
+    return "; ".join(expectation.describe() for expectation in check.expects)
+
+
+def _passed(step: Step, check: Check) -> CheckResult:
+    return CheckResult(step.id, step.title, True, step.points, step.begin, _wanted(check), "all of it")
+
+
+def _not_yet(step: Step, check: Check, trouble: Trouble) -> CheckResult:
+    return CheckResult(
+        id=step.id,
+        title=step.title,
+        passed=False,
+        points=step.points,
+        start=step.begin,
+        wanted=_wanted(check),
+        found=trouble.found,
+        hint=trouble.hint,
+        hint_id=trouble.id,
+        next_step=trouble.next_step or f'lab.hint("{step.id}") gives a hint',
+    )
+
+
+def _waiting(step: Step, check: Check, needed: Step, trouble: Trouble) -> CheckResult:
+    return CheckResult(
+        id=step.id,
+        title=step.title,
+        passed=False,
+        points=step.points,
+        start=step.begin,
+        wanted=_wanted(check),
+        found=trouble.found,
+        hint=trouble.hint,
+        hint_id=trouble.id,
+        next_step=trouble.next_step or f'lab.hint("{needed.id}") gives a hint',
+        waiting_for=f"{needed.id}, {needed.title}",
+    )

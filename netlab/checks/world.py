@@ -1,0 +1,85 @@
+"""What a check may look at: a snapshot, a probe, and what the learner said. It cannot change anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from netlab.model import Interface, Node, Snapshot
+
+CONTAINER, HOST, INTERNET = "if-test", "host", "internet"
+OUTSIDE = "39.106.233.176"  # the address that the lecture pings
+
+
+class ProbeLike(Protocol):
+    """What came back from a probe."""
+
+    @property
+    def sent(self) -> int: ...
+    @property
+    def received(self) -> int: ...
+    @property
+    def errors(self) -> tuple[str, ...]: ...
+
+
+class Observable(Protocol):
+    """The part of a lab that checks use: it can be read and probed."""
+
+    def snapshot(self) -> Snapshot: ...
+
+    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> ProbeLike: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One look at the lab, with what the learner predicted and answered so far."""
+
+    lab: Observable
+    snapshot: Snapshot
+    predictions: Mapping[str, str]
+    answers: Mapping[str, str]
+
+    def node(self, name: str) -> Node | None:
+        return self.snapshot.node(name) if self.snapshot.has_node(name) else None
+
+    def interface(self, node: str, name: str) -> Interface | None:
+        found = self.node(node)
+        return found.interface(name) if found and found.has_interface(name) else None
+
+    def sysctl(self, node: str, name: str) -> str:
+        """Its value, "" where it is not known."""
+        found = self.node(node)
+        return found.sysctls.get(name, "") if found else ""
+
+
+def other_end(snapshot: Snapshot, interface: Interface) -> Interface | None:
+    """The other end of a veth cable, whichever of the two ends the kernel told us about."""
+    if interface.peer and (found := snapshot.interface(interface.peer)):
+        return found
+    return next((other for _, other in snapshot.interfaces() if other.peer == interface.id), None)
+
+
+def cable(snapshot: Snapshot, one: str, other: str) -> tuple[Interface, Interface] | None:
+    """Both ends of the veth cable between two nodes, in that order; None if there is none."""
+    if not (snapshot.has_node(one) and snapshot.has_node(other)):
+        return None
+    for interface in snapshot.node(one).interfaces:
+        end = other_end(snapshot, interface) if interface.kind == "veth" else None
+        if end and end.id != interface.id and end.netns == snapshot.node(other).netns:
+            return interface, end
+    return None
+
+
+def host_end(snapshot: Snapshot) -> Interface | None:
+    """The host's end of the container's cable, whatever it is called."""
+    found = cable(snapshot, HOST, CONTAINER)
+    return found[0] if found else None
+
+
+def holder(snapshot: Snapshot, address: str) -> tuple[Node, Interface] | None:
+    """Where that address is."""
+    for node, interface in snapshot.interfaces():
+        if any(a.address == address for a in interface.addresses):
+            return node, interface
+    return None

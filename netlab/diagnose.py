@@ -1,0 +1,156 @@
+"""Send probes from a node of a lab, watch them everywhere, and say where they ended, why, and what to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from ipaddress import IPv4Address
+from typing import Any
+
+from netlab.diagnosis.judge import judge
+from netlab.diagnosis.scene import Scene
+from netlab.errors import BadInput
+from netlab.lab import Lab
+from netlab.model import Snapshot
+from netlab.probe import PROTOCOLS, Probe
+from netlab.verdict import CAUSES, PROVED, Verdict
+
+PARTIAL = 20  # probes more, when some were answered and some were not
+
+
+def trace(
+    lab: Lab,
+    source: str,
+    destination: str,
+    *,
+    proto: str = "icmp",
+    port: int = 0,
+    size: int = 56,
+    df: bool = False,
+    count: int = 5,
+    timeout: float = 1.0,
+) -> Verdict:
+    """The verdict on `count` probes from `source` to `destination` (IPv4).
+
+    Reads and sends, and changes nothing. UnknownName, BadInput, LabNotFound.
+    """
+    if proto not in PROTOCOLS:
+        raise BadInput(f"There is no protocol {proto!r} to probe with.", f"Known: {', '.join(PROTOCOLS)}.")
+    if proto != "icmp" and not 0 < port < 65536:
+        raise BadInput(f"A {proto} probe needs a port.", "Add --port N.")
+    _known_source(lab.snapshot(), source)
+    _known_destination(destination)
+    verdict = _once(lab, source, destination, proto, port, size, df, count, timeout)
+    if 0 < verdict.received < verdict.sent:
+        verdict = _once(lab, source, destination, proto, port, size, df, PARTIAL, timeout)
+    return verdict
+
+
+def _known_source(snapshot: Snapshot, source: str) -> None:
+    node = snapshot.node(source)
+    if not any(interface.kind != "loopback" for interface in node.interfaces):
+        raise BadInput(
+            f"{source} has no interface but lo, so it can send nothing.",
+            "Give it one, or trace from another node.",
+        )
+
+
+def _known_destination(destination: str) -> None:
+    try:
+        IPv4Address(destination)
+    except ValueError as error:
+        raise BadInput(
+            f"{destination!r} is not an IPv4 address, and there is no name server in a lab.",
+            "Give the address, for example 39.106.233.176.",
+        ) from error
+
+
+def _once(
+    lab: Lab,
+    source: str,
+    destination: str,
+    proto: str,
+    port: int,
+    size: int,
+    df: bool,
+    count: int,
+    timeout: float,
+) -> Verdict:
+    with lab.capture() as seen:
+        probe: Probe = lab.probe(
+            source, destination, count, timeout, proto=proto, port=port, size=max(size, 16), df=df
+        )
+    return judge(
+        Scene(
+            source=source,
+            destination=destination,
+            proto=proto,
+            size=size,
+            sent=probe.sent,
+            received=probe.received,
+            refused=probe.refused,
+            errors=probe.errors,
+            tokens=probe.tokens,
+            ports=probe.ports,
+            capture=seen,
+            route=lab.route,
+        )
+    )
+
+
+def as_text(verdict: Verdict) -> str:
+    """The verdict as a colleague would tell it."""
+    count = f"{verdict.received} of {verdict.sent}"
+    lines = [f"{count} probes from {verdict.source} to {verdict.destination} were answered."]
+    if verdict.received == verdict.sent:
+        way = [str(hop.frame.point) for hop in verdict.journeys[0].hops] if verdict.journeys else []
+        return "\n".join([*lines, f"✔ reached, by way of {' → '.join(way) or 'no captured interface'}"])
+    place = f"last seen on {verdict.last_seen}" if verdict.last_seen else "never seen on any interface"
+    lines.append(f"✘ {place}" + (f", expected next on {verdict.expected}" if verdict.expected else ""))
+    title = CAUSES[verdict.cause].title if verdict.cause else "the cause is not decided"
+    lines.append(f"  {title} ({verdict.certainty}): {verdict.explanation}")
+    if verdict.candidates:
+        lines.append(f"  one of: {', '.join(verdict.candidates)}")
+    for piece in verdict.evidence:
+        first = piece.output.splitlines()[0] if piece.output else ""
+        lines.append(f"  · {piece.node}# {piece.command}\n      {first}\n      {piece.says}")
+    for number, step in enumerate(verdict.cure):
+        lines.append(f"  {'cure:' if not number else '     '} {step.node}# {' '.join(step.argv)}")
+    if verdict.next_blocker:
+        lines.append(f"  next: {verdict.next_blocker}")
+    lines += [f"  not: {cause} ({how})" for cause, how in verdict.ruled_out[:4]]
+    return "\n".join(lines)
+
+
+def as_json(verdict: Verdict) -> str:
+    """The verdict for programs; the fields are those of Verdict, with journeys told point by point."""
+    words: dict[str, Any] = {
+        "reached": verdict.reached,
+        "loss": verdict.loss,
+        "last_seen": _point(verdict.last_seen),
+        "cause": verdict.cause,
+        "certainty": verdict.certainty or PROVED,
+        "candidates": verdict.candidates,
+        "explanation": verdict.explanation,
+        "evidence": [asdict(piece) for piece in verdict.evidence],
+        "ruled_out": [{"cause": cause, "how": how} for cause, how in verdict.ruled_out],
+        "cure": [{"node": step.node, "argv": step.argv} for step in verdict.cure],
+        "next_blocker": verdict.next_blocker,
+        "journeys": [[_hop(hop) for hop in journey.hops] for journey in verdict.journeys],
+    }
+    return json.dumps(words, indent=2)
+
+
+def _point(point: Any) -> dict[str, str] | None:
+    return {"node": point.node, "interface": point.interface} if point else None
+
+
+def _hop(hop: Any) -> dict[str, Any]:
+    frame = hop.frame
+    rewritten = [asdict(rewrite) for rewrite in hop.rewrites]
+    return {
+        **(_point(frame.point) or {}),
+        "direction": frame.direction,
+        "time_ns": frame.time_ns,
+        "rewrites": rewritten,
+    }

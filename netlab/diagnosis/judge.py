@@ -1,0 +1,79 @@
+"""From the suspects' answers to a verdict: the first proved, else the likely ones, or all that is left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netlab.diagnosis import suspects_end as end
+from netlab.diagnosis import suspects_firewall as firewall
+from netlab.diagnosis import suspects_link as link
+from netlab.diagnosis import suspects_neighbour as neighbour
+from netlab.diagnosis import suspects_routing as routing
+from netlab.diagnosis.finding import Cleared, Finding, Suspect
+from netlab.diagnosis.focus import find
+from netlab.diagnosis.scene import Scene
+from netlab.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Verdict
+
+# What is miswired comes before the rules that the packet only meets because of it; what counts its drops
+# before what can only be read.
+SUSPECTS: tuple[Suspect, ...] = (
+    firewall.wrong_dnat,
+    end.port_closed,
+    routing.too_big,
+    neighbour.homeless,
+    link.not_a_port,
+    firewall.firewall_drop,
+    firewall.conntrack_full,
+    routing.reverse_path,
+    link.interface_down,
+    link.port_blocked,
+    routing.ttl_exceeded,
+    neighbour.wrong_neighbour,
+    neighbour.no_neighbour,
+    end.nobody_there,
+    routing.route_refuses,
+    routing.forwarding_off,
+    routing.no_route,
+    end.wrong_way,
+    end.echo_ignored,
+    end.ipv6_disabled,
+    firewall.queue_full,
+)
+
+
+def judge(scene: Scene) -> Verdict:
+    """The verdict on one trace."""
+    base = Verdict(
+        scene.source, scene.destination, scene.sent, scene.received, journeys=scene.requests + scene.answers
+    )
+    if scene.received == scene.sent:
+        return base
+    focus = find(scene)
+    answers = [suspect(scene, focus) for suspect in SUSPECTS]
+    findings = [a for a in answers if isinstance(a, Finding)]
+    cleared = tuple((a.cause, a.how) for a in answers if isinstance(a, Cleared))
+    base = replace(base, last_seen=focus.last_seen, expected=focus.expected, ruled_out=cleared)
+    proved = [f for f in findings if f.certainty == PROVED]
+    if proved or len(findings) == 1:
+        return _with(base, (proved or findings)[0], findings)
+    if findings:
+        named = tuple(dict.fromkeys(f.cause for f in findings))
+        first = _with(base, findings[0], findings)
+        return replace(first, certainty=LIKELY if len(named) == 1 else UNDECIDED, candidates=named)
+    open_ = tuple(sorted(set(CAUSES) - {cause for cause, _ in cleared}))
+    place = focus.last_seen or "no interface at all"
+    text = f"It was last seen on {place}; what was read does not tell why it ended there."
+    return replace(base, certainty=UNDECIDED, candidates=open_, explanation=text)
+
+
+def _with(base: Verdict, finding: Finding, all_of_them: list[Finding]) -> Verdict:
+    others = [f for f in all_of_them if f is not finding]
+    return replace(
+        base,
+        cause=finding.cause,
+        certainty=finding.certainty,
+        explanation=finding.explanation,
+        evidence=finding.evidence,
+        cure=finding.cure,
+        next_blocker=others[0].explanation if others else "",
+    )

@@ -1,0 +1,155 @@
+"""Interfaces, cables and bridge ports: what lies below every address."""
+
+from __future__ import annotations
+
+from netlab.diagnosis.finding import Cleared, Finding
+from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
+from netlab.diagnosis.scene import Scene, cure, shown
+from netlab.model import Interface, InterfaceId, Node
+from netlab.verdict import PROVED
+
+
+def interface_down(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """An interface that the packet had to pass is switched off."""
+    for node, interface in _next_interfaces(scene, focus):
+        if interface.is_up:
+            continue
+        command = f"ip link show {interface.name}"
+        flags = ",".join(sorted(interface.flags)) or "no flags"
+        evidence = (shown(node, command, f"{interface.name}: <{flags}>", "there is no UP among its flags"),)
+        text = f"{interface.name} in {node.name} is down."
+        return Finding("interface-down", PROVED, text, evidence, _bring_up(scene, node, interface))
+    return Cleared("interface-down", "every interface on the way is UP")
+
+
+def _bring_up(scene: Scene, node: Node, interface: Interface) -> tuple:  # type: ignore[type-arg]
+    """Up again, with the default route that went with it."""
+    words = [f"ip link set {interface.name} up"]
+    has_default = any(r.destination == "default" for r in node.routes)
+    if (
+        not has_default
+        and node.kind in ("container", "host")
+        and any(a.family == 4 for a in interface.addresses)
+    ):
+        gateway = scene.gateway_for(node)
+        words += [f"ip route add default via {gateway}"] if gateway else []
+    return cure(node, *words)
+
+
+def _next_interfaces(scene: Scene, focus: Focus) -> list[tuple[Node, Interface]]:
+    """The interfaces that the packet was at, or had to be at next; down ones first come to light here."""
+    found: list[tuple[Node, Interface]] = []
+    keys = []
+    if focus.stage == SEND:
+        own = [i for i in focus.node.interfaces if i.kind != "loopback"]
+        keys = [i.id for i in own] + [i.peer for i in own if i.peer]
+    if focus.interface is not None:
+        keys.append(focus.interface.id)
+        keys += [focus.interface.peer] if focus.interface.peer else []
+        if focus.interface.master and focus.node.has_interface(focus.interface.master):
+            keys.append(focus.node.interface(focus.interface.master).id)
+    if focus.expected is not None:
+        keys.append(InterfaceId(focus.expected.netns, focus.expected.index))
+        expected = scene.after.interface(keys[-1])
+        keys += [expected.peer] if expected is not None and expected.peer else []
+    if focus.stage in (ROUTE, ARRIVE) and focus.packet is not None:
+        keys += _way_out(scene, focus)
+    for key in keys:
+        interface = scene.after.interface(key)
+        if interface is not None:
+            found.append((scene.node(key.netns), interface))
+    return found
+
+
+def _way_out(scene: Scene, focus: Focus) -> list[InterfaceId]:
+    """Down interfaces of the node whose network, or whose cable, leads to where the packet is going."""
+    assert focus.packet is not None
+    address = focus.packet.source if focus.stage == ARRIVE else focus.packet.destination
+    targets = {i.id for _, i in scene.holders(address)}
+    uplinks = [i for i in focus.node.interfaces if i.kind != "loopback" and not i.is_up]
+    return [i.id for i in uplinks if scene.link(i.id) & targets or not scene.best_route(focus.node, address)]
+
+
+def not_a_port(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """The host's end of the cable is on no bridge, though the bridge's network is asked for."""
+    end = _host_end(scene, focus)
+    if end is None:
+        return None
+    node, interface = end
+    if interface.master:
+        return Cleared("not-a-port", f"{interface.name} is a port of {interface.master}")
+    bridge = next(
+        (i for i in node.interfaces if i.kind == "bridge" and any(a.family == 4 for a in i.addresses)), None
+    )
+    routed = any(
+        r.device == interface.name and ":" not in r.destination for r in node.routes if r.table == "main"
+    )
+    if bridge is None or any(a.family == 4 for a in interface.addresses) or routed:
+        return None
+    evidence = (
+        shown(
+            node,
+            f"ip -br link show master {bridge.name}",
+            " ".join(i.name for i in node.ports(bridge.name)) or "(none)",
+            f"{interface.name} is not among the ports of {bridge.name}",
+        ),
+    )
+    text = f"{interface.name} is not plugged into {bridge.name}: what comes in there reaches nobody."
+    return Finding(
+        "not-a-port", PROVED, text, evidence, cure(node, f"ip link set {interface.name} master {bridge.name}")
+    )
+
+
+def _host_end(scene: Scene, focus: Focus) -> tuple[Node, Interface] | None:
+    """The end on the host of the cable that the packet came by, when it was last seen there."""
+    if focus.interface is None or focus.interface.kind != "veth":
+        return None
+    if focus.node.kind == "host" and focus.stage in (ROUTE, BRIDGE, ARRIVE):
+        return focus.node, focus.interface
+    if focus.interface.peer is None:
+        return None
+    other, node = scene.after.interface(focus.interface.peer), scene.node(focus.interface.peer.netns)
+    return (node, other) if other is not None and node.kind == "host" else None
+
+
+def port_blocked(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """A bridge port that is isolated or not in the forwarding state."""
+    bridges = {i.name for i in focus.node.interfaces if i.kind == "bridge"}
+    ports = [i for i in focus.node.interfaces if i.master in bridges]
+    if not ports or not (focus.stage == BRIDGE or focus.is_arp):
+        return None
+    held = [i for i in ports if i.details.get("port state") not in ("forwarding", "disabled", None)]
+    isolated = [i for i in ports if i.details.get("isolated") == "on"]
+    if held:
+        state = held[0].details["port state"]
+        evidence = shown(
+            focus.node, f"bridge -d link show dev {held[0].name}", f"state {state}", "it does not forward yet"
+        )
+        text = f"{held[0].name}, port of {held[0].master}, is in the state {state}."
+        return Finding(
+            "port-blocked",
+            PROVED,
+            text,
+            (evidence,),
+            cure(
+                focus.node,
+                f"ip link set {held[0].master} type bridge stp_state 0 forward_delay 200",
+                *(f"bridge link set dev {i.name} state 3" for i in held),
+            ),
+        )
+    if len(isolated) > 1:
+        evidence = shown(
+            focus.node,
+            f"bridge -d link show dev {isolated[0].name}",
+            "isolated on",
+            "isolated ports do not talk",
+        )
+        text = f"{' and '.join(i.name for i in isolated)} are isolated ports: they reach each other never."
+        return Finding(
+            "port-blocked",
+            PROVED,
+            text,
+            (evidence,),
+            cure(focus.node, *(f"bridge link set dev {i.name} isolated off" for i in isolated)),
+        )
+    return Cleared("port-blocked", "every port is forwarding, and not isolated")

@@ -1,0 +1,79 @@
+"""The daemon's HTTP interface, on its Unix socket: the few requests that the lab itself makes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from netlab.engines.docker.tools import SOCKET
+from netlab.errors import EngineError
+
+
+class _Connection(http.client.HTTPConnection):
+    """One that goes to a Unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("docker", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class Daemon:
+    """The daemon of the lab host whose root directory is `root`."""
+
+    def __init__(self, root: str = "") -> None:
+        self.path = root + SOCKET
+
+    def is_ready(self) -> bool:
+        try:
+            return self._ask("GET", "/_ping", timeout=2)[0] == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def get(self, path: str) -> Any:
+        """What it answers, from JSON; EngineError when it does not, or refuses."""
+        return self._checked("GET", path)
+
+    def has_image(self, name: str) -> bool:
+        return self._ask("GET", f"/images/{quote(name, safe='/:@')}/json")[0] == http.client.OK
+
+    def tag(self, image: str, repository: str, tag: str) -> None:
+        """Give an image one more name."""
+        self._checked("POST", f"/images/{image}/tag?{urlencode({'repo': repository, 'tag': tag})}")
+
+    def load(self, archive: Any, repository: str, changes: list[str]) -> None:
+        """Make a tar archive (any buffer) an image, with these lines of a Dockerfile."""
+        words = [("fromSrc", "-"), ("repo", repository), *(("changes", line) for line in changes)]
+        self._checked("POST", f"/images/create?{urlencode(words)}", archive)
+
+    def _checked(self, method: str, path: str, body: Any = None) -> Any:
+        try:
+            status, answer = self._ask(method, path, body, 30)
+            lines = [json.loads(line) for line in answer.splitlines() if line]
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise EngineError(f"The Docker daemon does not answer: {error}.", "./run reset") from error
+        # A request that goes on for long reports an error in its answer, after it has said 200.
+        failed = next((line for line in lines if isinstance(line, dict) and "error" in line), None)
+        if status >= http.client.BAD_REQUEST or failed:
+            said = failed["error"] if failed else lines[0].get("message", "") if lines else f"status {status}"
+            raise EngineError(
+                f"The Docker daemon refused {method} {path.split('?')[0]}: {said}.", "./run reset"
+            )
+        return lines[0] if lines else None
+
+    def _ask(self, method: str, path: str, body: Any = None, timeout: float = 10) -> tuple[int, bytes]:
+        connection = _Connection(self.path, timeout)
+        try:
+            length = {"Content-Length": str(len(body) if body is not None else 0)}
+            connection.request(method, path, body=body, headers=length)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()

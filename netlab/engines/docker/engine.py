@@ -1,0 +1,163 @@
+"""The docker engine as the lab sees it: a rootless dockerd, inside the lab host's namespaces.
+
+The daemon needs a user namespace with many users, for the files of images belong to many. It makes docker0,
+its chains and its MASQUERADE itself; switched off is only that it turns net.ipv4.ip_forward on at its start,
+since that 0 is what the lessons are about.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import stat
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+from netlab import base, syscalls
+from netlab.engines import Container, LabHost, Say, Started, script
+from netlab.engines.docker import image, tools, users
+from netlab.engines.docker.api import Daemon
+from netlab.errors import EngineError
+from netlab.netns import entered
+from netlab.sandbox import Identity
+
+DATA, STATE, SETTINGS = "/var/lib/docker", "/run/docker", "/etc/docker"
+CGROUPS = "/sys/fs/cgroup"
+PID_FILE = "/run/docker.pid"
+LOG = "/var/log/dockerd.log"
+SECONDS_TO_START = 30.0
+LARGEST_STATE = 1 << 20  # bytes of one container's state file
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+IP_FORWARD = "/proc/sys/net/ipv4/ip_forward"
+
+
+class DockerEngine:
+    """Real Docker; see netlab.engines.Engine."""
+
+    name = "docker"
+
+    def identity(self) -> Identity:
+        tools.require()
+        return users.identity()
+
+    def prepare(self, say: Say) -> list[int]:
+        return [image.provide(say)]
+
+    def programs(self, python: str, home: str) -> dict[str, str]:
+        return {"docker": script(python, home, "netlab.engines.docker.client")}
+
+    def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
+        base.run_in(host.netns, ["iptables", "-P", "FORWARD", "DROP"])  # as Docker does where it may forward
+        say("Starting Docker's daemon in the lab host …")
+        _start(host)
+        base.run_in(host.netns, ["ip", "link", "set", base.BRIDGE, "address", base.BRIDGE_MAC])
+        _assure_not_forwarding(host.netns)
+        say("Loading the lab's image …")
+        with mmap.mmap(files[0], 0, prot=mmap.PROT_READ) as archive:
+            Daemon(host.root).load(archive, image.NAME, image.CHANGES)
+
+    def containers(self, root: str) -> list[Container]:
+        """From the daemon's own files: they are there and right also while it does not answer."""
+        found = []
+        for file in Path(f"{root}{DATA}/containers").glob("*/config.v2.json"):
+            with suppress(OSError, ValueError, TypeError, KeyError):  # half-made, or the learner's nonsense
+                known = json.loads(_read(file))
+                pid, name = known["State"]["Pid"], known["Name"].lstrip("/")
+                if isinstance(pid, int) and pid > 1 and name:
+                    found.append((str(known["Created"]), Container(name, pid)))
+        return [container for _, container in sorted(found, key=lambda pair: pair[0])]
+
+    def about(self, root: str) -> tuple[str, ...]:
+        daemon = Daemon(root)
+        if not daemon.is_ready():
+            return ("Docker's daemon does not answer; ./run reset starts it again.",)
+        with suppress(EngineError):
+            version = tools.parse(str(daemon.get("/version").get("Version", "")))
+            if version:
+                backend = daemon.get("/info").get("FirewallBackend") or {}
+                return f"Docker {version.text}", *tools.differences(version, str(backend.get("Driver", "")))
+        return ("This Docker does not say its version.",)
+
+    def furnish(self) -> None:
+        """Folders of the daemon's own, which one unmount empties; and a cgroup mount, or runc does not start.
+
+        It is read-only: no container has limits here, and nothing of the machine's may be made in it.
+        """
+        for folder in (DATA, STATE, SETTINGS):
+            os.makedirs(folder, exist_ok=True)
+            syscalls.mount("netlab", folder, "tmpfs", syscalls.MS_NODEV, "mode=711")
+        syscalls.mount(
+            "none", CGROUPS, "cgroup2", syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NOEXEC
+        )
+
+    def ended(self, pid: int, status: int, now: float) -> None:
+        """Nothing: the daemon keeps account of its containers itself."""
+
+    def clear(self) -> None:
+        for folder in (DATA, STATE, SETTINGS, CGROUPS):
+            while os.path.ismount(folder):
+                syscalls.unmount(folder)
+        for file in (tools.SOCKET, PID_FILE):
+            Path(file).unlink(missing_ok=True)
+        self.furnish()
+
+
+def command() -> list[str]:
+    """The daemon's command line."""
+    return [
+        tools.find("dockerd"),
+        "--rootless",
+        f"--host=unix://{tools.SOCKET}",
+        f"--data-root={DATA}",
+        f"--exec-root={STATE}",
+        f"--pidfile={PID_FILE}",
+        f"--bip={base.BRIDGE_ADDRESS}/{base.BRIDGE_PREFIX}",
+        "--ip-forward=false",
+    ]
+
+
+def _start(host: LabHost) -> None:
+    """Start the daemon and wait until it answers; EngineError with its last words when it does not."""
+    log = os.open(
+        f"{host.root}{LOG}", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
+    )
+    with os.fdopen(log) as output, closing(host.start(command(), ENVIRONMENT, log)) as started:
+        daemon, deadline = Daemon(host.root), time.monotonic() + SECONDS_TO_START
+        while not daemon.is_ready():
+            if started.ended() is not None or time.monotonic() > deadline:
+                output.seek(0)
+                raise _not_started(started, output.read().strip().splitlines())
+
+
+def _not_started(started: Started, said: list[str]) -> EngineError:
+    why = "ended at once" if started.ended() is not None else f"is not ready after {SECONDS_TO_START:.0f} s"
+    last = said[-1] if said else "it said nothing"
+    return EngineError(
+        f"Docker's daemon {why} in the lab host: {last}.",
+        "Look at: ./run doctor. The namespaces engine does without Docker: ./run",
+    )
+
+
+def _assure_not_forwarding(netns: int) -> None:
+    """net.ipv4.ip_forward is 0, whatever the daemon thought of it."""
+    with entered(netns):
+        Path(IP_FORWARD).write_text("0")
+        if Path(IP_FORWARD).read_text().strip() != "0":
+            raise EngineError(
+                "net.ipv4.ip_forward cannot be set to 0 in the lab host.", "Please report this."
+            )
+
+
+def _read(path: Path) -> str:
+    """A file of the learner's level: never something that blocks, or that is larger than it may be."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(fd) as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise ValueError(f"{path} is not a file")
+        return file.read(LARGEST_STATE)
+
+
+ENGINE = DockerEngine()

@@ -1,0 +1,10 @@
+"""The namespaces engine: containers without Docker and without root.
+
+container   a container's namespaces, root file system, network and process 1
+store       what is known of each container, as files on the lab host's /run
+docker      the stand-in for Docker's command line: its words and options
+run, life   what the commands do: run and exec; stop, start, kill and rm
+show        what ps, inspect, network and images print; templates for inspect -f
+ports       the rules of published ports
+refused     how it says no
+"""

@@ -1,0 +1,30 @@
+"""How the stand-in says no, and how it finds the container that is meant."""
+
+from __future__ import annotations
+
+from netlab.engines.namespaces.container import is_running
+from netlab.engines.namespaces.store import Record, Store
+
+ELSEWHERE = "The namespaces engine does not have it; real Docker does: ./run --engine docker"
+
+
+class Refused(Exception):
+    """A message for standard error, and the exit status that Docker gives there."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def find(store: Store, name: str, who: str = "Error") -> Record:
+    for record in store.all():
+        if name == record.name or (len(name) >= 3 and record.id.startswith(name)):
+            return record
+    raise Refused(f"{who}: No such container: {name}")
+
+
+def running(store: Store, name: str) -> Record:
+    record = find(store, name)
+    if not is_running(record):
+        raise Refused(f"Error response from daemon: Container {record.id} is not running")
+    return record

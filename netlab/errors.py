@@ -1,0 +1,89 @@
+"""Every error that netlab raises on purpose, as one tree.
+
+NetlabError                 catch this to catch all of them
+├── LabError                the lab as a whole
+│   ├── LabNotFound         no lab of that name is up
+│   ├── LabAlreadyUp        a lab of that name is up already
+│   ├── LabDied             the lab went away while it was being used
+│   └── SandboxRefused      the machine does not let us make the lab's namespaces
+├── ToolMissing             a program that the lab needs is not installed
+├── UnknownName             a node, interface, lesson, check, … that does not exist
+├── CommandFailed           a command in the lab ended with a status other than 0
+├── CaptureRefused          the kernel would not let us capture there
+├── EngineError             the container engine could not do what was asked
+└── BadInput                an argument that makes no sense, with the ones that do
+
+Each message says what happened and why; `next_step` says what to do now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class NetlabError(Exception):
+    """What happened, why, and what to do next.
+
+    `what` is a full sentence that names the object; `next_step` is a sentence or a command.
+    """
+
+    def __init__(self, what: str, next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  Next: {self.next_step}" if self.next_step else self.what
+
+
+class LabError(NetlabError):
+    """Something is wrong with the lab as a whole."""
+
+
+class LabNotFound(LabError):
+    """No lab of that name is up."""
+
+
+class LabAlreadyUp(LabError):
+    """A lab of that name is up already."""
+
+
+class LabDied(LabError):
+    """The lab went away while it was being used."""
+
+
+class SandboxRefused(LabError):
+    """The machine does not let an ordinary user make the lab's namespaces."""
+
+
+class ToolMissing(NetlabError):
+    """A program that the lab needs is not installed."""
+
+
+class UnknownName(NetlabError):
+    """A name that does not exist, with the names that do."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        close = get_close_matches(name, names, n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        listed = ", ".join(names) if names else "none yet"
+        super().__init__(f"There is no {kind} {name!r}.", f"{hint}Known: {listed}.")
+        self.kind, self.name, self.known = kind, name, tuple(names)
+
+
+class CommandFailed(NetlabError):
+    """A command in the lab ended with a status other than 0."""
+
+
+class CaptureRefused(NetlabError):
+    """The kernel would not let us capture there."""
+
+
+class EngineError(NetlabError):
+    """The container engine could not do what was asked."""
+
+
+class BadInput(NetlabError):
+    """An argument that makes no sense, with the ones that do."""

@@ -1,0 +1,105 @@
+"""The gym's faults: a catalogue of what goes wrong in container networks, and how each is made and cured.
+
+prepare(lab, fault)    the healthy lab that the fault starts from
+inject(lab, fault)     break it
+measure(lab, fault.symptom).shows(fault.symptom)
+cure(lab, fault)       mend it
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from netlab.errors import CommandFailed, UnknownName
+from netlab.faults.filters import FILTERS
+from netlab.faults.links import LINKS
+from netlab.faults.model import STANDARD, Command, Fault
+from netlab.faults.routes import ROUTES
+from netlab.model import Snapshot
+from netlab.verdict import CAUSES
+
+if TYPE_CHECKING:
+    from netlab.lab import Lab
+
+
+def catalogue(*, inside: bool = False) -> tuple[Fault, ...]:
+    """All faults; with `inside` those that can be made and cured without touching `internet`."""
+    return tuple(fault for fault in LINKS + ROUTES + FILTERS if fault.inside or not inside)
+
+
+def find(name: str) -> Fault:
+    """The fault of that name; UnknownName."""
+    for fault in catalogue():
+        if fault.name == name:
+            return fault
+    raise UnknownName("fault", name, [fault.name for fault in catalogue()])
+
+
+def pick(seed: int, *, inside: bool = False) -> Fault:
+    """The fault that belongs to a seed: the same each time. Never one that is heavy."""
+    return random.Random(seed).choice([fault for fault in catalogue(inside=inside) if not fault.heavy])
+
+
+def prepare(lab: Lab, fault: Fault) -> None:
+    """Put the lab back and bring it to the healthy state that the fault starts from. CommandFailed."""
+    lab.reset()
+    perform(lab, STANDARD)
+    perform(lab, fault.setup)
+
+
+def inject(lab: Lab, fault: Fault) -> None:
+    """Break it. CommandFailed."""
+    perform(lab, fault.inject)
+
+
+def cure(lab: Lab, fault: Fault) -> None:
+    """Mend it, with the catalogue's own commands. CommandFailed."""
+    perform(lab, fault.cure)
+
+
+def perform(lab: Lab, commands: Iterable[Command]) -> None:
+    """Run commands, each on its node, up to the first that fails."""
+    for command in commands:
+        argv = resolved(lab, command)
+        done = lab.run(argv, command.node, timeout=120)
+        if done.returncode:
+            raise CommandFailed(
+                f"On {command.node}, {' '.join(argv)} failed: {(done.stderr or done.stdout).strip()}",
+                "The lab is not as it was meant to be; put it back: ./run reset",
+            )
+
+
+def resolved(lab: Lab, command: Command) -> list[str]:
+    """The command's words with @veth, @pid:NAME and @python replaced by what the kernel says now."""
+    if not any(word.startswith("@") for word in command.argv):
+        return list(command.argv)
+    snapshot = lab.snapshot()
+    return [_word(snapshot, word) for word in command.argv]
+
+
+def place(snapshot: Snapshot, fault: Fault) -> str:
+    """Where that fault's packet is last seen, with the interface's real name."""
+    return " ".join(_word(snapshot, word) for word in fault.where.split())
+
+
+def _word(snapshot: Snapshot, word: str) -> str:
+    kind, _, name = word.partition(":")
+    if kind == "@python":
+        return sys.executable
+    if kind == "@pid":
+        return str(snapshot.node(name).pid)
+    if kind == "@veth":
+        peer = snapshot.node(name or "if-test").interface("eth0").peer
+        found = snapshot.interface(peer) if peer else None
+        if found is None:
+            raise CommandFailed(f"The cable of {name or 'if-test'} has no other end.", "./run reset")
+        return found.name
+    return word
+
+
+def title(fault: Fault) -> str:
+    """What it is, in the words of a verdict."""
+    return CAUSES[fault.cause].title

@@ -1,0 +1,84 @@
+"""./run fault list | inject NAME | random [--seed N] | cure [NAME]"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from typing import TYPE_CHECKING
+
+from netlab import faults, keeper
+from netlab.errors import BadInput
+from netlab.faults import gym
+from netlab.faults.model import Fault
+
+if TYPE_CHECKING:
+    from netlab.lab import Lab
+
+
+def options(command: argparse.ArgumentParser) -> None:
+    """What may stand behind `fault`."""
+    verbs = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    verbs.add_parser("list", help="all faults, as they are reported").set_defaults(act=_list)
+    inject = verbs.add_parser("inject", help="put the lab back, then break it in this way")
+    inject.add_argument("name")
+    inject.set_defaults(act=_inject)
+    chance = verbs.add_parser("random", help="put the lab back, then break it; you find out how")
+    chance.add_argument("--seed", type=int, default=None, help="the same number breaks the same thing")
+    chance.set_defaults(act=_random)
+    cure = verbs.add_parser("cure", help="mend what was broken")
+    cure.add_argument("name", nargs="?", default="")
+    cure.set_defaults(act=_cure)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    chosen.act(chosen)
+
+
+def _lab(chosen: argparse.Namespace) -> Lab:
+    from netlab.lab import Lab
+
+    return Lab.find(chosen.lab)
+
+
+def _list(_: argparse.Namespace) -> None:
+    for fault in faults.catalogue():
+        print(f"{fault.name:28} {fault.story}")
+
+
+def _inject(chosen: argparse.Namespace) -> None:
+    fault = faults.find(chosen.name)
+    exercise = gym.begin(_lab(chosen), name=fault.name, inside=keeper.is_inside())
+    print(report(exercise.fault))
+
+
+def _random(chosen: argparse.Namespace) -> None:
+    seed = secrets.randbelow(10_000) if chosen.seed is None else chosen.seed
+    exercise = gym.begin(_lab(chosen), seed=seed, inside=keeper.is_inside())
+    print(f"Seed {seed}.\n{report(exercise.fault)}")
+
+
+def report(fault: Fault) -> str:
+    """The bug report: what somebody says, and what is measured. Neither the name nor the cause."""
+    return (
+        f"{fault.story}\nMeasured: {fault.symptom}.\n"
+        "Find out where and why, and mend it. To have it mended: ./run fault cure"
+    )
+
+
+def _cure(chosen: argparse.Namespace) -> None:
+    lab = _lab(chosen)
+    fault = faults.find(chosen.name) if chosen.name else None
+    exercise = gym.current(lab)
+    if fault is None and exercise is None:
+        raise BadInput(
+            f"No fault is known to be in the lab {lab.name!r}.",
+            "./run fault random, or name the one to cure.",
+        )
+    fault = fault or (exercise.fault if exercise else None)
+    assert fault is not None
+    if not gym.mend(lab, fault):
+        print(f"It works already; {fault.name} was the fault. Nothing to cure.")
+        return
+    print(f"It was {fault.name}: {faults.title(fault)}. Mended with:")
+    for command in fault.cure:
+        print(f"  {command.node}: {' '.join(faults.resolved(lab, command))}")

@@ -1,0 +1,107 @@
+"""A fault that is being practised: put into a lab, kept in mind without its name, and taken out again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netlab import faults, keeper
+from netlab.errors import BadInput, CommandFailed
+from netlab.faults.measure import Outcome, measure
+from netlab.faults.model import Fault
+
+if TYPE_CHECKING:
+    from netlab.lab import Lab
+
+SECONDS = 5.0  # until a server listens and an address is ready
+NOTE = "fault.json"
+INSIDE = Path("/run/netlab")  # each side keeps its own note
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A fault in a lab. It counts as long as the if-test that it was made for lives: a reset ends it."""
+
+    fault: Fault
+    netns: int
+
+
+def begin(lab: Lab, *, name: str = "", seed: int | None = None, inside: bool = False) -> Exercise:
+    """Put the lab back, make sure that it is healthy, break it, and make sure that it shows.
+
+    By name, or by seed; of a seeded one only the seed is written down. UnknownName, BadInput, CommandFailed.
+    """
+    fault = faults.find(name) if seed is None else faults.pick(seed, inside=inside)
+    if inside and not fault.inside:
+        raise BadInput(
+            f"{fault.name} needs internet, which is out of reach inside of the lab.",
+            f"On the machine: ./run --lab {lab.name} fault inject {fault.name}",
+        )
+    faults.prepare(lab, fault)
+    healthy = until(lab, fault, lambda outcome: outcome.healthy)
+    if not healthy.healthy:
+        raise CommandFailed(
+            f"The lab is sick before anything was broken: {healthy.received} of {healthy.sent} answered.",
+            "Look at: ./run doctor",
+        )
+    faults.inject(lab, fault)
+    sick = until(lab, fault, lambda outcome: outcome.shows(fault.symptom))
+    if not sick.shows(fault.symptom):
+        raise CommandFailed(
+            f"The fault does not show: {sick.received} of {sick.sent} probes were answered.",
+            "./run reset, then another one: ./run fault list",
+        )
+    exercise = Exercise(fault, lab.snapshot().node("if-test").netns)
+    which = {"name": name} if seed is None else {"seed": seed, "inside": inside}
+    _note(lab).write_text(json.dumps({**which, "netns": exercise.netns}))
+    return exercise
+
+
+def current(lab: Lab) -> Exercise | None:
+    """The fault that was put into this lab last, unless the lab has been put back since."""
+    try:
+        note = json.loads(_note(lab).read_text())
+        fault = (
+            faults.find(note["name"]) if "name" in note else faults.pick(note["seed"], inside=note["inside"])
+        )
+        exercise = Exercise(fault, int(note["netns"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    snapshot = lab.snapshot()
+    if not snapshot.has_node("if-test") or snapshot.node("if-test").netns != exercise.netns:
+        return None
+    return exercise
+
+
+def _note(lab: Lab) -> Path:
+    if not keeper.is_inside():
+        return lab.exchange / NOTE
+    INSIDE.mkdir(exist_ok=True)
+    return INSIDE / NOTE
+
+
+def mend(lab: Lab, fault: Fault) -> bool:
+    """Cure it with the catalogue's commands; whether anything was left to cure. CommandFailed."""
+    if measure(lab, fault.symptom).healthy:
+        return False
+    faults.cure(lab, fault)
+    outcome = until(lab, fault, lambda outcome: outcome.healthy)
+    if not outcome.healthy:
+        raise CommandFailed(
+            f"The cure of {fault.name} ran, and still only {outcome.received} of {outcome.sent} probes are "
+            "answered: something else is broken as well.",
+            "./run reset puts the lab back.",
+        )
+    return True
+
+
+def until(lab: Lab, fault: Fault, good: Callable[[Outcome], bool]) -> Outcome:
+    """Probe until what comes of it is as wanted; the last outcome."""
+    deadline = time.monotonic() + SECONDS
+    while not good(outcome := measure(lab, fault.symptom)) and time.monotonic() < deadline:
+        pass
+    return outcome

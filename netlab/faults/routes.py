@@ -1,0 +1,242 @@
+"""Faults of routes, neighbours, forwarding, and of what fits through a link."""
+
+from __future__ import annotations
+
+from netlab.faults.links import HOST_DEFAULT, LECTURE
+from netlab.faults.model import IMAGE, OTHER, Fault, Symptom, on
+
+TWO_WAYS = (
+    *on("host", "ip link add veth_two type veth peer name eth1 netns @pid:if-test"),
+    *on("host", "ip addr add 10.9.0.1/24 dev veth_two", "ip link set veth_two up"),
+    *on("host", "iptables -I DOCKER-USER -i veth_two -j ACCEPT"),
+    *on("if-test", "ip addr add 10.9.0.2/24 dev eth1", "ip link set eth1 up"),
+    *on("if-test", "ip route replace default via 10.9.0.1 dev eth1 src 172.17.0.2"),
+)
+ROUTED = (
+    *on("host", f"docker run -d --name routed --network none {IMAGE} sleep 36000"),
+    *on("host", "ip link add cali0 type veth peer name eth0 netns @pid:routed"),
+    *on("routed", "ip addr add 172.17.9.2/32 dev eth0", "ip link set eth0 up"),
+    *on("routed", "ip route add 169.254.1.1 dev eth0", "ip route add default via 169.254.1.1 dev eth0"),
+    *on("host", "ip link set cali0 up", "ip route add 172.17.9.2/32 dev cali0"),
+    *on("host", "sysctl -w net.ipv4.conf.cali0.proxy_arp=1", "sysctl -w net.ipv4.neigh.cali0.proxy_delay=0"),
+    *on("host", "iptables -I DOCKER-USER -i cali0 -j ACCEPT", "iptables -I DOCKER-USER -o cali0 -j ACCEPT"),
+)
+BIG = Symptom(size=1400, df=True)
+
+SYSCTLS = (
+    Fault(
+        "ip-forward-off",
+        "Since the lab host was hardened, containers reach it but nothing behind it.",
+        on("host", "sysctl -w net.ipv4.ip_forward=0"),
+        "forwarding-off",
+        "host docker0",
+        on("host", "sysctl -w net.ipv4.ip_forward=1"),
+    ),
+    Fault(
+        "docker0-forwarding-off",
+        "Containers are cut off, and the admin swears that he changed nothing.",
+        on("host", "sysctl -w net.ipv4.conf.docker0.forwarding=0"),
+        "forwarding-off",
+        "host docker0",
+        on("host", "sysctl -w net.ipv4.conf.docker0.forwarding=1"),
+    ),
+    Fault(
+        "strict-rp-filter",
+        "if-test sends by its second interface and is answered by its first. That worked until the audit.",
+        on("host", "sysctl -w net.ipv4.conf.veth_two.rp_filter=1"),
+        "reverse-path",
+        "host veth_two",
+        on("host", "sysctl -w net.ipv4.conf.veth_two.rp_filter=0"),
+        setup=TWO_WAYS,
+    ),
+    Fault(
+        "missing-proxy-arp",
+        "A container that is routed, not bridged, lost its connection after a reboot of the host's settings.",
+        on("host", "sysctl -w net.ipv4.conf.cali0.proxy_arp=0") + on("routed", "ip neigh flush dev eth0"),
+        "no-proxy-arp",
+        "host cali0",
+        on("host", "sysctl -w net.ipv4.conf.cali0.proxy_arp=1"),
+        setup=ROUTED,
+        symptom=Symptom(source="routed"),
+    ),
+    Fault(
+        "echo-ignored",
+        "other serves its clients, but monitoring on if-test says that it is dead.",
+        on("host", "nsenter -t @pid:other -n sysctl -w net.ipv4.icmp_echo_ignore_all=1"),
+        "echo-ignored",
+        "other eth0",
+        on("host", "nsenter -t @pid:other -n sysctl -w net.ipv4.icmp_echo_ignore_all=0"),
+        setup=OTHER,
+        symptom=Symptom(destination="172.17.0.3"),
+    ),
+    Fault(
+        "far-echo-ignored",
+        "39.106.233.176 answers no pings, from containers or from the host.",
+        on("internet", "sysctl -w net.ipv4.icmp_echo_ignore_all=1"),
+        "echo-ignored",
+        "internet uplink",
+        on("internet", "sysctl -w net.ipv4.icmp_echo_ignore_all=0"),
+    ),
+    Fault(
+        "small-ttl",
+        "if-test reaches the lab host and its neighbours, and nobody further away.",
+        on("host", "nsenter -t @pid:if-test -n sysctl -w net.ipv4.ip_default_ttl=1"),
+        "ttl-exceeded",
+        "host docker0",
+        on("host", "nsenter -t @pid:if-test -n sysctl -w net.ipv4.ip_default_ttl=64"),
+    ),
+    Fault(
+        "ttl-set-on-the-way",
+        "Containers reach the lab host only. A module against tethering was tried out lately.",
+        on("host", "iptables -t mangle -A PREROUTING -i docker0 -j TTL --ttl-set 1"),
+        "ttl-exceeded",
+        "host docker0",
+        on("host", "iptables -t mangle -D PREROUTING -i docker0 -j TTL --ttl-set 1"),
+    ),
+)
+
+TABLES = (
+    Fault(
+        "container-no-default-route",
+        "if-test pings its neighbours; everything else is unreachable.",
+        on("if-test", "ip route del default"),
+        "no-route",
+        "if-test",
+        on("if-test", "ip route add default via 172.17.0.1 dev eth0"),
+    ),
+    Fault(
+        "host-no-default-route",
+        "After the provider changed something, containers get answers from the lab host only.",
+        on("host", "ip route del default"),
+        "no-route",
+        "host docker0",
+        on("host", HOST_DEFAULT),
+    ),
+    Fault(
+        "wrong-gateway",
+        "A typing error must have crept into if-test's settings: pings just hang.",
+        on("if-test", "ip route replace default via 172.17.0.99 dev eth0"),
+        "no-neighbour",
+        "host docker0",
+        on("if-test", "ip route replace default via 172.17.0.1 dev eth0"),
+    ),
+    Fault(
+        "host-wrong-gateway",
+        "The provider sent a new router, and now everything behind the lab host hangs.",
+        on("host", "ip route replace default via 192.0.2.99 dev eth0"),
+        "no-neighbour",
+        "host docker0",
+        on("host", "ip route replace default via 192.0.2.1 dev eth0"),
+    ),
+    Fault(
+        "blackhole-route",
+        "39.106.233.176 was under attack last week. Containers still wait for it in vain.",
+        on("host", "ip route add blackhole 39.106.233.176/32"),
+        "route-refuses",
+        "host docker0",
+        on("host", "ip route del blackhole 39.106.233.176/32"),
+    ),
+    Fault(
+        "unreachable-route",
+        "One address, 39.106.233.176, is Destination Host Unreachable from every container.",
+        on("host", "ip route add unreachable 39.106.233.176/32"),
+        "route-refuses",
+        "host docker0",
+        on("host", "ip route del unreachable 39.106.233.176/32"),
+    ),
+    Fault(
+        "prohibit-route",
+        "Pings to 39.106.233.0/24 come back as filtered, but the firewall's counters stand still.",
+        on("host", "ip route add prohibit 39.106.233.0/24"),
+        "route-refuses",
+        "host docker0",
+        on("host", "ip route del prohibit 39.106.233.0/24"),
+    ),
+    Fault(
+        "prohibit-rule",
+        "The lab host reaches everything, its containers nothing, with the same routing table.",
+        on("host", "ip rule add from 172.17.0.0/16 iif docker0 prohibit"),
+        "route-refuses",
+        "host docker0",
+        on("host", "ip rule del from 172.17.0.0/16 iif docker0 prohibit"),
+    ),
+    Fault(
+        "stolen-prefix",
+        "Since the test network was set up on docker0, 39.106.233.176 is gone. Other addresses work.",
+        on("host", "ip route add 39.106.233.0/24 dev docker0"),
+        "wrong-route",
+        "host docker0",
+        on("host", "ip route del 39.106.233.0/24 dev docker0"),
+    ),
+    Fault(
+        "equal-routes",
+        "As in the lecture: 172.17.1.1/16 on veth_host, 172.17.1.2/16 at the other end, and no answer.",
+        on("host", "ip route del 172.17.1.2/32 dev veth_host"),
+        "wrong-route",
+        "host veth_host",
+        on("host", "ip route add 172.17.1.2/32 dev veth_host"),
+        setup=LECTURE
+        + on("host", "ip addr add 172.17.1.1/16 dev veth_host", "ip link set veth_host up")
+        + on("host", "ip route add 172.17.1.2/32 dev veth_host"),
+        symptom=Symptom(destination="172.17.1.1"),
+    ),
+    Fault(
+        "static-neighbour",
+        "if-test was protected against spoofing with a fixed entry. The host got a new bridge since.",
+        on("if-test", "ip neigh replace 172.17.0.1 lladdr 02:42:de:ad:be:ef dev eth0 nud permanent"),
+        "wrong-neighbour",
+        "host @veth",
+        on("if-test", "ip neigh del 172.17.0.1 dev eth0"),
+    ),
+    Fault(
+        "host-static-neighbour",
+        "The provider replaced his router by one of the same address. Nothing gets through.",
+        on("host", "ip neigh replace 192.0.2.1 lladdr 02:42:de:ad:be:ef dev eth0 nud permanent"),
+        "wrong-neighbour",
+        "internet uplink",
+        on("host", "ip neigh del 192.0.2.1 dev eth0"),
+    ),
+)
+
+SIZES = (
+    Fault(
+        "small-uplink",
+        "Small pings pass, large ones that may not be cut are refused.",
+        on("host", "ip link set eth0 mtu 1000"),
+        "too-big",
+        "host docker0",
+        on("host", "ip link set eth0 mtu 1500", "nsenter -t @pid:if-test -n ip route flush cache"),
+        symptom=BIG,
+    ),
+    Fault(
+        "pmtu-black-hole",
+        "Logins work, downloads hang for ever; the security people like their host quiet.",
+        on("host", "ip link set eth0 mtu 1000")
+        + on("host", "iptables -A OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP"),
+        "too-big",
+        "host docker0",
+        on("host", "iptables -D OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP")
+        + on("host", "ip link set eth0 mtu 1500"),
+        symptom=BIG,
+    ),
+    Fault(
+        "far-small-mtu",
+        "Large pings vanish behind the lab host without a word; small ones are fine.",
+        on("internet", "ip link set uplink mtu 1000"),
+        "too-big",
+        "host eth0",
+        on("internet", "ip link set uplink mtu 1500"),
+        symptom=BIG,
+    ),
+    Fault(
+        "container-small-mtu",
+        "if-test was set up for a tunnel. Large answers never come in; what it sends goes out.",
+        on("if-test", "ip link set eth0 mtu 1000"),
+        "too-big",
+        "host @veth",
+        on("if-test", "ip link set eth0 mtu 1500"),
+        symptom=Symptom(size=1400),
+    ),
+)
+
+ROUTES = SYSCTLS + TABLES + SIZES

@@ -1,0 +1,132 @@
+"""Rules and counters of every table of the namespace we are in, into the model.
+
+iptables' own tables are read with the iptables-save of the backend that holds them, so that rules read as
+the learner wrote them; all others (nft's own, and ebtables') are read with `nft -a list ruleset`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import struct
+import subprocess
+from pathlib import Path
+
+from netlab import rtnetlink as rt
+from netlab.model import Chain, Rule
+
+_RULE = re.compile(r"^(?:\[(\d+):(\d+)\] )?-A (\S+) ?(.*)$")
+_POLICY = re.compile(r"^:(\S+) (\S+)(?: \[(\d+):(\d+)\])?$")
+_NFT_COUNTER = re.compile(r"counter packets (\d+) bytes (\d+)")
+_NFT_VERDICTS = ("accept", "drop", "reject", "jump", "goto", "return", "masquerade", "dnat", "snat", "queue")
+FAMILIES = {"iptables": "ip", "ip6tables": "ip6"}
+
+
+def chains() -> tuple[Chain, ...]:
+    """Every chain of the network namespace of this thread, with rules and counters."""
+    found: list[Chain] = []
+    if nft_tables():
+        for command, family in FAMILIES.items():
+            found += _saved(f"{command}-nft-save", family, "nft")
+        saved = {(chain.family, chain.table, chain.name) for chain in found}
+        native = native_chains(_output(["nft", "-a", "list", "ruleset"]))
+        found += [chain for chain in native if (chain.family, chain.table, chain.name) not in saved]
+    for command, names in (("iptables", "ip_tables_names"), ("ip6tables", "ip6_tables_names")):
+        file = Path("/proc/thread-self/net", names)
+        if file.exists() and file.read_text().strip():
+            found += _saved(f"{command}-legacy-save", FAMILIES[command], "legacy")
+    return tuple(found)
+
+
+def nft_tables() -> bool:
+    """Whether nf_tables has any table here: asked over netlink, 20 µs instead of several processes."""
+    nfnl_subsys_nftables, nft_msg_gettable, netlink_netfilter = 10, 1, 12
+    kind = nfnl_subsys_nftables << 8 | nft_msg_gettable
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, netlink_netfilter) as sock:
+            sock.send(rt.message(kind, rt.NLM_F_DUMP, 1, struct.pack("=BBH", 0, 0, 0)))
+            kinds = [answer for answer, _, _ in rt.messages(sock.recv(1 << 16))]
+    except OSError:
+        return False
+    return any(answer not in (rt.NLMSG_DONE, rt.NLMSG_ERROR) for answer in kinds)
+
+
+def _saved(command: str, family: str, backend: str) -> list[Chain]:
+    if not shutil.which(command):
+        return []
+    return parse_save(_output([command, "-c"]), family, backend)
+
+
+def _output(argv: list[str]) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+
+
+def parse_save(text: str, family: str, backend: str) -> list[Chain]:
+    """The chains in what `iptables-save -c` printed."""
+    found: dict[tuple[str, str], Chain] = {}
+    rules: dict[tuple[str, str], list[Rule]] = {}
+    table = ""
+    for line in text.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif policy := _POLICY.match(line):
+            name, word, packets, size = policy.groups()
+            key = (table, name)
+            rules[key] = []
+            found[key] = Chain(
+                family,
+                table,
+                name,
+                "" if word == "-" else word,
+                int(packets or 0),
+                int(size or 0),
+                (),
+                backend,
+            )
+        elif rule := _RULE.match(line):
+            packets, size, name, words = rule.groups()
+            rules[table, name].append(Rule(words, _target(words), int(packets or 0), int(size or 0)))
+    return [
+        Chain(c.family, c.table, c.name, c.policy, c.packets, c.bytes, tuple(rules[key]), backend)
+        for key, c in found.items()
+    ]
+
+
+def _target(words: str) -> str:
+    match = re.search(r"(?:^| )-[jg] (\S+)", words)
+    return match[1] if match else ""
+
+
+def native_chains(text: str) -> list[Chain]:
+    """The chains in what `nft list ruleset` printed; among them iptables' own, seen through nft's eyes."""
+    found: list[Chain] = []
+    family = table = name = policy = ""
+    rules: list[Rule] = []
+    for line in (raw.strip() for raw in text.splitlines()):
+        words = line.split()
+        if words[:1] == ["table"]:
+            family, table = words[1], words[2]
+        elif words[:1] == ["chain"]:
+            name, policy, rules = words[1], "", []
+        elif words[:1] == ["type"] and name:
+            policy = line.partition("policy ")[2].rstrip(";").upper() or "ACCEPT"
+        elif line == "}":
+            if name:
+                found.append(Chain(family, table, name, policy, 0, 0, tuple(rules), "native"))
+            name = ""
+        elif name and line and not line.startswith("#"):
+            rules.append(_native_rule(line))
+    return found
+
+
+def _native_rule(line: str) -> Rule:
+    line, _, handle = line.partition(" # handle ")
+    counter = _NFT_COUNTER.search(line)
+    words = line.split()
+    target = next((word for word in words if word in _NFT_VERDICTS), "")
+    if target in ("jump", "goto"):
+        target = words[words.index(target) + 1]
+    packets, size = (int(n) for n in counter.groups()) if counter else (0, 0)
+    target = target.upper() if target in _NFT_VERDICTS else target
+    return Rule(line, target, packets, size, int(handle or 0), counter is not None)

@@ -1,0 +1,313 @@
+"""The keeper of a lab: process 1 of the lab's outer level, and the one lifeline of everything in it.
+
+It owns `internet` and the quotas, starts the lab host one level down, and answers requests: at the machine's
+door (everything), and at the lab host's (what a learner may ask). Each request is served by a forked child,
+so that none can hold up or hurt the keeper. Run as `python -m netlab.holder` by netlab.keeper, which see.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+from netlab import base, engines, init, probe, record, rootfs, sandbox, syscalls, wire
+from netlab.errors import LabError, NetlabError, ToolMissing, UnknownName
+from netlab.kernel import Kernel
+from netlab.netns import entered
+from netlab.observe import Place, places, snapshot
+from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
+
+QUOTAS = {"user/max_net_namespaces": 1024, "user/max_user_namespaces": 256, "user/max_pid_namespaces": 1024}
+PID_MAX = 32768
+HOSTS = f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n{base.INTERNET_ADDRESS}\tinternet\n"
+ETC = {
+    "hosts": HOSTS,
+    "hostname": "host\n",
+    "resolv.conf": "# There is no name server in the lab: names are known from /etc/hosts or not at all.\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+}
+LEARNERS = (
+    "status",
+    "snapshot",
+    "probe",
+    "route",
+    "capture",
+    "reset",
+    "exec",
+)  # what may be asked from inside
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a lab is made of; netlab.keeper sends it."""
+
+    name: str
+    exchange: str
+    python: str
+    engine: str
+    trees: tuple[rootfs.Tree, ...]
+
+    @staticmethod
+    def parse(words: Mapping[str, Any]) -> Plan:
+        return Plan(**{**words, "trees": tuple(rootfs.Tree(**tree) for tree in words["trees"])})
+
+
+class Holder:
+    """The keeper at work. `init` is the pid, here, of the lab host's process 1; `files` are the engine's."""
+
+    def __init__(self, plan: Plan, doors: socket.socket, files: Sequence[int]) -> None:
+        self.plan = plan
+        self.engine = engines.engine(plan.engine)
+        self.files = files
+        self.loop = Loop()
+        self.spawner = Spawner(self.loop)
+        self.machine_door = doors
+        self.to_init, theirs = socket.socketpair()
+        self.init = sandbox.spawn(sandbox.Identity.nested(), lambda: self._become_init(theirs))
+        theirs.close()
+        answer, fds = wire.receive(self.to_init)
+        if not answer["ready"]:
+            raise LabError(f"The lab host could not be set up: {answer['error']}.", "Look at: ./run doctor")
+        self.learners_door = socket.socket(fileno=fds[0])
+        self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.baseline: dict[str, str] = {}
+
+    def _become_init(self, keeper: socket.socket) -> NoReturn:
+        self.machine_door.close()
+        for fd in self.files:
+            os.close(fd)
+        here = [rootfs.Tree(tree.path, tree.writable) for tree in self.plan.trees]
+        init.main(keeper, self.engine, self.plan.python, ETC, here)
+
+    def build(self, say: engines.Say) -> None:
+        base.build(self.host)
+        self.engine.lay_out(self._lab_host(), self.files, say)
+        self.baseline = base.baseline(self.host)
+
+    def _lab_host(self) -> engines.LabHost:
+        return engines.LabHost(self.init, self.host, partial(start_daemon, self.to_init))
+
+    # -- serving ------------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Answer until the lab ends."""
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        self.loop.watch_children(self._reap)
+        self.loop.watch(self.machine_door, lambda: self._accept(self.machine_door, learner=False))
+        self.loop.watch(self.learners_door, lambda: self._accept(self.learners_door, learner=True))
+        self.loop.run()
+
+    def _reap(self) -> None:
+        if any(pid == self.init for pid, _ in self.spawner.reap()):
+            os._exit(0)  # without its host there is no lab
+
+    def _accept(self, door: socket.socket, *, learner: bool) -> None:
+        client, _ = door.accept()
+        client.settimeout(5)  # a client that says nothing must not hold us up for good
+        fds: list[int] = []
+        try:
+            request, fds = wire.receive(client)
+            client.settimeout(None)
+            operation = str(request["op"])
+            if learner and operation not in LEARNERS:
+                raise LabError(
+                    f"{operation!r} cannot be asked for from inside the lab.", "Ask on the machine."
+                )
+            if operation == "down":
+                self.machine_door.close()  # first of all, so that the name is free when the answer is there
+                wire.send(client, {"ok": True})
+                os._exit(0)
+            if operation == "exec":
+                self._exec(request, fds, client, learner=learner)
+                fds = []
+            else:
+                self._fork(lambda: self._answer(operation, request, client))
+                client.close()
+        except NetlabError as error:
+            _complain(client, error)
+        except (wire.Closed, OSError, KeyError, TypeError, ValueError):
+            client.close()
+        finally:
+            for fd in fds:  # kept open here, they would keep the client's readers waiting
+                os.close(fd)
+
+    def _fork(self, work: Callable[[], None]) -> None:
+        if os.fork():
+            return
+        try:
+            for door in (self.machine_door, self.learners_door):
+                door.close()  # it would keep the lab's name taken
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            work()
+        finally:
+            os._exit(0)
+
+    def _answer(self, operation: str, request: Mapping[str, Any], client: socket.socket) -> None:
+        """In a child: do one request and send its answer, or the error."""
+        try:
+            if not hasattr(self, f"_do_{operation}"):
+                raise UnknownName("request", operation, LEARNERS)
+            result = getattr(self, f"_do_{operation}")(request, client)
+            wire.send(client, {"ok": result}, values=True)
+        except NetlabError as error:
+            _complain(client, error)
+        except OSError as error:
+            _complain(
+                client, LabError(f"The lab could not do {operation}: {error}.", "Look at: ./run status")
+            )
+
+    def _do_status(self, _: Mapping[str, Any], __: socket.socket) -> dict[str, Any]:
+        found = [(place.name, place.kind) for place in places(self.init, self.engine)]
+        about = self.engine.about(f"/proc/{self.init}/root")
+        return {"name": self.plan.name, "engine": self.engine.name, "about": about, "nodes": found}
+
+    def _do_snapshot(self, _: Mapping[str, Any], __: socket.socket) -> Any:
+        return snapshot(self.plan.name, self.init, self.engine)
+
+    def _do_probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
+        return probe.send(self._place(str(request["node"])).path, probe.Order.parse(request))
+
+    def _do_route(self, request: Mapping[str, Any], _: socket.socket) -> tuple[str, str]:
+        """(the command, what it said): `ip route get` with those words, on a node."""
+        words = ["ip", "route", "get", *map(str, request["words"])]
+        with entered(self._place(str(request["node"])).path):
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+        return " ".join(words), (done.stdout or done.stderr).strip()
+
+    def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
+        paths = {place.netns: place.path for place in places(self.init, self.engine)}
+        return record.serve(client, [(paths[int(netns)], int(index)) for netns, index in request["points"]])
+
+    def _do_reset(self, _: Mapping[str, Any], __: socket.socket) -> bool:
+        ours, theirs = socket.socketpair()
+        wire.send(self.to_init, {"op": "tidy"}, [theirs.fileno()])
+        theirs.close()
+        tidied = wire.receive(ours)[0]
+        if not tidied["done"]:
+            raise LabError(
+                f"The lab host could not be tidied up: {tidied['error']}.", "End the lab: ./run down"
+            )
+        base.clear(self.host, self.baseline)
+        base.build(self.host)
+        self.engine.lay_out(self._lab_host(), self.files, lambda _: None)
+        return True
+
+    def _place(self, name: str) -> Place:
+        known = places(self.init, self.engine)
+        for place in known:
+            if name == place.name or name in place.aliases:
+                return place
+        raise UnknownName("node", name, [place.name for place in known])
+
+    def _exec(self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool) -> None:
+        place = self._place(str(request.get("node", "host")))
+        if place.kind == "internet":
+            if learner:
+                raise LabError(
+                    "internet is out of the learner's reach.", "On the machine: ./run exec --node internet"
+                )
+            self.spawner.start(request, fds, client)
+            return
+        if place.kind == "container":
+            enter = {kind: f"/proc/{place.pid}/ns/{kind}" for kind in NAMESPACES}
+        elif place.kind == "host":
+            enter = {}
+        else:
+            name = f"/run/netns/{(place.aliases or (place.name,))[0]}"
+            enter = {"net": f"/proc/{place.pid}/ns/net" if place.pid else name}
+        request = {**request, "op": "exec", "enter": enter, "outlives": False}
+        wire.send(self.to_init, request, [client.fileno(), *fds])
+        client.close()
+        for fd in fds:
+            os.close(fd)
+
+
+def _complain(client: socket.socket, error: NetlabError) -> None:
+    with suppress(OSError):
+        wire.send(client, {"error": type(error).__name__, "what": error.what, "next": error.next_step})
+    client.close()
+
+
+def _set_quotas() -> None:
+    for name, value in {**QUOTAS, "kernel/pid_max": PID_MAX}.items():
+        with suppress(OSError):  # pid_max is one for the whole machine before Linux 6.14
+            Path("/proc/sys", name).write_text(str(value))
+
+
+def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, files: list[int]) -> NoReturn:
+    """In the new world: furnish it, start the lab host, lay out the base lab, tell, serve."""
+    try:
+        syscalls.set_name("netlab-holder")
+        _furnish(plan)
+        holder = Holder(plan, doors, files)
+        holder.build(lambda text: wire.send(report, {"progress": text}))
+        wire.send(report, {"ok": True})
+        report.close()
+        holder.serve()
+    except NetlabError as error:
+        _complain(report, error)
+    except FileNotFoundError as error:
+        traceback.print_exc()
+        _complain(
+            report,
+            ToolMissing(f"{error.filename} is not there, and a lab needs it.", "Look at: ./run doctor"),
+        )
+    except BaseException as error:
+        traceback.print_exc()
+        _complain(report, LabError(f"The lab could not be laid out: {error}.", "Look at: ./run doctor"))
+    finally:
+        os._exit(1)
+
+
+def _furnish(plan: Plan) -> None:
+    """The outer level's root file system, limits and loopback. SandboxRefused when a mount is not allowed."""
+    try:
+        rootfs.enter(f"{plan.exchange}/root", "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
+    except OSError as error:
+        traceback.print_exc()
+        raise sandbox.why_refused(error) from error
+    if sandbox.Identity.nested().is_single:
+        syscalls.pretend_owner_changes()
+    _set_quotas()
+    with Kernel() as kernel:
+        kernel.set_up("lo")
+
+
+def main() -> None:
+    """The arguments are descriptors: of the listening door, and of the socket that the plan comes from and
+    that is told when the lab is ready."""
+    doors, report = (socket.socket(fileno=int(word)) for word in sys.argv[1:3])
+    words, files = wire.receive(report)
+    plan = Plan.parse(words)
+    try:
+        identity = engines.engine(plan.engine).identity()
+        plan = _stage(plan)
+        sandbox.spawn(identity, lambda: _first_process(plan, doors, report, files))
+    except NetlabError as error:
+        _complain(report, error)
+    except OSError as error:
+        traceback.print_exc()
+        _complain(report, sandbox.why_refused(error))
+
+
+def _stage(plan: Plan) -> Plan:
+    """As root: bind the trees where the lab's users can reach them, with owners mapped to theirs."""
+    if os.geteuid() != 0:
+        return plan
+    return replace(plan, trees=sandbox.stage(plan.trees, f"{plan.exchange}/stage"))
+
+
+if __name__ == "__main__":
+    main()

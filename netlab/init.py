@@ -1,0 +1,153 @@
+"""Process 1 of the lab host: starts what the learner runs, reaps what is left over, and nothing else.
+
+It lives on the learner's level, so nothing that it says is evidence. When it dies, the lab ends.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from netlab import rootfs, syscalls, wire
+from netlab.engines import Engine
+from netlab.kernel import Kernel
+from netlab.spawn import Loop, Spawner
+
+DOOR = "/run/netlab/lab.sock"  # where programs in the lab host reach the keeper
+SECONDS_TO_END = 5.0
+PLACE = "/mnt"  # an empty folder of the level above, to build the root file system on
+
+SUDO = """#!/bin/sh
+# You are root in the lab already: this runs the command as it stands.
+while :; do
+    case "$1" in
+        -[ugphCDRTr]) shift 2 ;;
+        -i|-s) shift; [ $# -gt 0 ] || exec "${SHELL:-/bin/bash}" ;;
+        --) shift; break ;;
+        -*) shift ;;
+        *=*) export "$1"; shift ;;
+        *) break ;;
+    esac
+done
+[ $# -gt 0 ] || { echo "usage: sudo COMMAND (in the lab you are root already)" >&2; exit 1; }
+exec "$@"
+"""
+
+
+def main(
+    keeper: socket.socket,
+    engine: Engine,
+    python: str,
+    etc: Mapping[str, str],
+    trees: Sequence[rootfs.Tree],
+) -> NoReturn:
+    """Set the lab host up, send the keeper {"ready"} with the door's socket, serve."""
+    try:
+        programs = {**engine.programs(python, str(Path(__file__).resolve().parent.parent)), "sudo": SUDO}
+        rootfs.enter(PLACE, "host", etc, programs, trees)
+        engine.furnish()
+        with Kernel() as kernel:
+            kernel.set_up("lo")
+        door = socket.socket(socket.AF_UNIX)
+        door.bind(DOOR)
+        door.listen(64)
+        wire.send(keeper, {"ready": True}, [door.fileno()])
+        door.close()
+        _serve(keeper, engine)
+        os._exit(0)
+    except (wire.Closed, KeyboardInterrupt):
+        os._exit(0)  # the keeper is gone
+    except OSError as error:
+        traceback.print_exc()
+        wire.send(keeper, {"ready": False, "error": str(error)})
+        os._exit(1)
+
+
+def _serve(keeper: socket.socket, engine: Engine) -> None:
+    syscalls.set_name("netlab-init")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    loop = Loop()
+    spawner = Spawner(loop)
+
+    def reap() -> None:
+        for pid, status in spawner.reap():
+            with suppress(OSError):  # whatever the learner did to those files, the lab goes on
+                engine.ended(pid, status, time.time())
+
+    def serve() -> None:
+        request, fds = wire.receive(keeper)
+        client = socket.socket(fileno=fds[0])
+        if request["op"] == "exec":
+            spawner.start(request, fds[1:], client)
+        elif request["op"] == "tidy":
+            _tidy_in_a_child(set(spawner.running), engine, client)
+
+    loop.watch_children(reap)
+    loop.watch(keeper, serve)
+    loop.run()
+
+
+def _tidy_in_a_child(keep: set[int], engine: Engine, client: socket.socket) -> None:
+    """Whatever the learner made of these folders, only a child can stumble over it."""
+    if os.fork() == 0:
+        try:
+            _tidy({*keep, os.getpid()}, engine)
+            wire.send(client, {"done": True})
+        except Exception as error:
+            traceback.print_exc()
+            wire.send(client, {"done": False, "error": str(error)})
+        finally:
+            os._exit(0)
+    client.close()
+
+
+def _tidy(keep: set[int], engine: Engine) -> None:
+    """End containers, daemons and stray background processes, and forget named namespaces.
+
+    What was started by way of the keeper (notebook kernels, terminals, with their children) stays.
+    """
+    deadline = time.monotonic() + SECONDS_TO_END
+    while (strays := _strays(keep)) and time.monotonic() < deadline:  # their children are strays after them
+        _end(strays, deadline)
+    engine.clear()
+    for name in Path("/run/netns").iterdir():
+        with suppress(OSError):
+            syscalls.unmount(str(name))
+        if name.is_dir() and not name.is_symlink():
+            shutil.rmtree(name, ignore_errors=True)
+        else:
+            name.unlink(missing_ok=True)
+
+
+def _strays(keep: set[int]) -> list[int]:
+    home = os.stat("/proc/self/ns/net").st_ino
+    found = []
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit() or int(process.name) in (*keep, 1):
+            continue
+        with suppress(OSError, ValueError):  # it ended in the meantime
+            state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+            if state != "Z" and (parent == "1" or (process / "ns/net").stat().st_ino != home):
+                found.append(int(process.name))
+    return found
+
+
+def _end(processes: Sequence[int], deadline: float) -> None:
+    """Kill these, and wait until they have ended."""
+    opened = []
+    for pid in processes:
+        with suppress(OSError):  # it ended in the meantime
+            opened.append(os.pidfd_open(pid))
+            os.kill(pid, signal.SIGKILL)
+    for fd in opened:
+        select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
+        os.close(fd)

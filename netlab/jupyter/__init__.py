@@ -1,0 +1,1 @@
+"""Jupyter, with the notebook's kernel and the terminals in the lab host."""

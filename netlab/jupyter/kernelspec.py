@@ -1,0 +1,51 @@
+"""What Jupyter has to find in its environment: the kernel "netlab", and a JupyterLab without news.
+
+`python -m netlab.jupyter.kernelspec` puts both there; `./run` does so when it sets up.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+NAME = "netlab"
+KERNEL = {
+    "argv": ["python", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "netlab (lab host)",
+    "language": "python",
+    "interrupt_mode": "signal",
+    "metadata": {"kernel_provisioner": {"provisioner_name": "netlab-provisioner"}, "debugger": False},
+}
+SETTINGS = {
+    # The question whether to fetch news can be answered nowhere else, and nothing here may ask the internet.
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    # The whole lesson is on the page, not only what is in view: for Ctrl-F, for printing, for screen readers.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+# Menus that have nothing to do with the lessons; jupytext is there to build them.
+LEFT_OUT = {
+    "disabledExtensions": {"jupyterlab-jupytext": True, "@jupyterlab/extensionmanager-extension": True}
+}
+
+
+def install(prefix: Path) -> None:
+    """Write these below that prefix (of a virtual environment)."""
+    share = prefix / "share/jupyter"
+    _write(share / "kernels" / NAME / "kernel.json", KERNEL)
+    _write(share / "lab/settings/overrides.json", SETTINGS)
+    _write(share / "lab/settings/page_config.json", LEFT_OUT)
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    install(Path(sys.prefix))

@@ -1,0 +1,145 @@
+"""JupyterLab on the lessons: `python -m netlab jupyter`.
+
+It listens on 127.0.0.1 alone and keeps the token and the XSRF check: without them any user of the machine
+would get a shell. Its kernels and terminals are in the lab; its own files are in the environment, not in ~.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jupyterlab.handlers.announcements import NeverCheckForUpdate
+from jupyterlab.labapp import LabApp
+from traitlets.config import Config
+
+from netlab.engines import ENGINES
+from netlab.errors import BadInput, LabError
+from netlab.jupyter.kernelspec import NAME
+from netlab.jupyter.provisioner import find_or_make
+from netlab.lessons import LABS, Lesson, lessons
+from netlab.progress import Progress, default_path
+
+FIRST_PORT, PORTS_TRIED = 8888, 50
+HIDDEN = ["src", "pictures", "build", "*.toml", ".*", "__pycache__", "*.pyc"]  # in labs/, not for learners
+
+
+def main(lab_name: str, engine: str = ENGINES[0], notebook: str | None = None) -> int:
+    """Open a lab in JupyterLab, and stay until Ctrl-C. The exit status."""
+    page, token = _page(notebook), secrets.token_hex(24)
+    os.environ.update(NETLAB_LAB=lab_name, NETLAB_ENGINE=engine, **own_folders(Path(sys.prefix)))
+    lab = find_or_make(lab_name, _say)
+    _say(f"The lab {lab.name!r} is up. Starting JupyterLab …")
+    app = LabApp.initialize_server(argv=[], config=settings(lab.name, page, token))
+    url = f"http://127.0.0.1:{app.port}/lab/tree/{quote(page)}?token={token}"
+    _say(f"JupyterLab is ready; open this in a browser on this machine:\n\n    {url}\n")
+    _say("Stop it with Ctrl-C.")
+    _stop_at_once_when_interrupted(app)
+    app.start()
+    _say(
+        f"\nJupyterLab has stopped. The lab {lab.name!r} stays up, with all that is in it.\n"
+        f"  Go on:   {_run(lab.name)}\n  End it:  {_run(lab.name, 'down')}"
+    )
+    return 0
+
+
+def _stop_at_once_when_interrupted(app: Any) -> None:
+    """Ctrl-C needs no second thought, since the lab and the notebooks stay; a second one means it."""
+
+    def stop(number: int, _: Any) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        app.stop(from_signal=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def settings(lab: str, page: str, token: str) -> Config:
+    """JupyterLab's settings, for its terminals and kernels to be in that lab."""
+    python = [sys.executable, "-m", "netlab", "--lab", lab]
+    return Config(
+        ServerApp={
+            "ip": "127.0.0.1",
+            "port": FIRST_PORT,
+            "port_retries": PORTS_TRIED,
+            "root_dir": str(LABS),
+            "default_url": f"/lab/tree/{page}",
+            "allow_root": True,  # the lab's root is not the machine's
+            "open_browser": _is_desktop(os.environ),
+            "log_level": "ERROR",
+            "jpserver_extensions": {"jupyterlab_jupytext": False},
+            "terminado_settings": {"shell_command": [*python, "shell"]},
+        },
+        IdentityProvider={"token": token},
+        LabApp={
+            "default_url": f"/lab/tree/{page}",
+            "log_level": "ERROR",
+            "news_url": None,
+            "check_for_updates_class": NeverCheckForUpdate,
+            "extension_manager": "readonly",
+        },
+        KernelSpecManager={"allowed_kernelspecs": {NAME}, "ensure_native_kernel": False},
+        MappingKernelManager={"default_kernel_name": NAME},
+        ContentsManager={"hide_globs": HIDDEN},
+        FileContentsManager={"delete_to_trash": False},
+    )
+
+
+def own_folders(prefix: Path) -> dict[str, str]:
+    """Where this Jupyter keeps its own files: not where the user's other Jupyters do."""
+    place = prefix / "var/jupyter"
+    if not os.access(prefix, os.W_OK):  # somebody else's environment
+        place = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "netlab/jupyter"
+    try:
+        for name in ("config", "data", "runtime"):
+            (place / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(
+            f"JupyterLab's folder {place} cannot be made: {error.strerror}.",
+            "Make room or give access there.",
+        ) from error
+    return {f"JUPYTER_{name.upper()}_DIR": str(place / name) for name in ("config", "data", "runtime")}
+
+
+def current_lesson(taught: Sequence[Lesson], progress: Progress) -> Lesson:
+    """The lesson last begun, or the one after it when all of its steps are passed; at first the first."""
+    begun = [lesson for lesson in taught if progress.visited(lesson.id)]
+    if not begun:
+        return taught[0]
+    last = max(begun, key=lambda lesson: progress.visited(lesson.id))
+    done = {step.id for step in last.steps} <= set(progress.passed(last.id))
+    following = taught[taught.index(last) + 1 :]
+    return following[0] if done and following else last
+
+
+def _page(notebook: str | None) -> str:
+    """The notebook to open, relative to labs/."""
+    page = notebook or f"{current_lesson(lessons(), Progress(default_path())).stem}.ipynb"
+    if not (LABS / page).is_file():
+        known = sorted(file.name for file in LABS.glob("*.ipynb"))
+        raise BadInput(
+            f"There is no notebook {page!r} in {LABS}.",
+            f"Notebooks there: {', '.join(known) or 'none; ./run build-lessons makes them'}.",
+        )
+    return page
+
+
+def _is_desktop(environment: Mapping[str, Any]) -> bool:
+    """Whether a browser would open on somebody's screen."""
+    seen = any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return seen and os.geteuid() != 0 and sys.stdout.isatty()
+
+
+def _run(lab: str, command: str = "") -> str:
+    """What to type, for that lab."""
+    return " ".join(["./run", *([] if lab == "default" else ["--lab", lab]), *([command] if command else [])])
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,175 @@
+"""Where a lab's keeper is found, and how one is started.
+
+The keeper of a lab listens at an abstract Unix socket, which is there as long as the keeper is; inside
+the lab it listens at a socket of the lab host's file system as well.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+import netlab.errors
+from netlab import wire
+from netlab.engines import Engine, Say
+from netlab.errors import BadInput, LabAlreadyUp, LabError, LabNotFound, NetlabError
+from netlab.init import DOOR
+from netlab.rootfs import SYSTEM_FOLDERS, Tree
+
+HOME = Path(__file__).resolve().parent.parent
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def check_name(name: str) -> str:
+    if not name or len(name) > 32 or not all(c.isalnum() or c in "-_" for c in name):
+        raise BadInput(f"{name!r} cannot be a lab's name.", "Use up to 32 letters, digits, - and _.")
+    return name
+
+
+def is_inside() -> bool:
+    """Whether this process runs in a lab host."""
+    return os.path.exists(DOOR)
+
+
+def names() -> list[str]:
+    """The labs of this user that are up."""
+    prefix = _address("").replace("\0", "@")
+    with open("/proc/net/unix") as sockets:
+        words = (line.split()[-1] for line in sockets)
+        return sorted({word.removeprefix(prefix) for word in words if word.startswith(prefix)})
+
+
+def exchange_folder(name: str) -> Path:
+    return Path(os.environ.get("NETLAB_EXCHANGE") or f"/tmp/netlab-{os.geteuid()}") / name
+
+
+def connect(name: str) -> socket.socket:
+    """A connection to the keeper of that lab; LabNotFound if it is not up, or another user's."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.connect(DOOR if is_inside() else _address(name))
+    except OSError as error:
+        sock.close()
+        raise LabNotFound(
+            f"No lab named {name!r} is up.", f"Start it: ./run --lab {name} up. {_others(name)}".rstrip()
+        ) from error
+    if not is_inside() and _peer_uid(sock) != os.geteuid():
+        sock.close()
+        raise LabNotFound(f"The lab {name!r} is another user's.", "Choose another name with --lab.")
+    return sock
+
+
+def start(name: str, engine: Engine, say: Say) -> None:
+    """Start the keeper of a new lab and wait until it is ready. LabAlreadyUp, SandboxRefused, LabError."""
+    door = socket.socket(socket.AF_UNIX)
+    with door, ExitStack() as stack:
+        try:
+            door.bind(_address(name))
+        except OSError as error:
+            raise LabAlreadyUp(
+                f"A lab named {name!r} is up already.",
+                f"Use it, or make another: ./run --lab OTHER up; to start afresh: ./run --lab {name} reset",
+            ) from error
+        engine.identity()  # before anything is made: whether it can work here at all
+        files = engine.prepare(say)
+        for fd in files:
+            stack.callback(os.close, fd)
+        door.listen(64)
+        _start_keeper(name, door, engine.name, files, say)
+
+
+def rebuilt(answer: Mapping[str, str]) -> NetlabError:
+    """The keeper's error as the one of the same name here."""
+    kind = getattr(netlab.errors, answer["error"], LabError)
+    error: NetlabError = Exception.__new__(kind)
+    NetlabError.__init__(error, answer["what"], answer["next"])
+    return error
+
+
+def _address(name: str) -> str:
+    """An abstract Unix socket: it is there exactly as long as the keeper is."""
+    return f"\0netlab/{os.geteuid()}/{name}"
+
+
+def _others(name: str) -> str:
+    others = [other for other in names() if other != name] if not is_inside() else []
+    return f"Labs that are up: {', '.join(others)}." if others else ""
+
+
+def _peer_uid(sock: socket.socket) -> int:
+    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(uid)
+
+
+def _trees(exchange: Path) -> list[Tree]:
+    """What of the machine the lab needs to see: the interpreter, the checkout, and the two to write to."""
+    readable = {sys.base_prefix, sys.prefix, str(HOME)}
+    system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
+    trees = [Tree(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
+    labs = HOME / "labs"
+    writable = [str(labs), str(exchange)] if labs.is_dir() else [str(exchange)]
+    return [*trees, *(Tree(path, writable=True) for path in writable)]
+
+
+def _prepare_exchange(name: str) -> Path:
+    """The empty exchange folder of a new lab. As root its path may be passed by the lab's users."""
+    exchange = exchange_folder(name)
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    try:
+        for folder in (exchange.parent, exchange, exchange / "root", exchange / "stage"):
+            folder.mkdir(mode=mode, parents=True, exist_ok=True)
+            if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+                raise LabError(f"{folder} belongs to somebody else.", "Remove it, or set NETLAB_EXCHANGE.")
+    except OSError as error:
+        raise LabError(
+            f"The lab's exchange folder {exchange} cannot be made: {error.strerror}.",
+            "Make room there, or set NETLAB_EXCHANGE to a folder of yours.",
+        ) from error
+    return exchange
+
+
+def _start_keeper(name: str, door: socket.socket, engine: str, files: Sequence[int], say: Say) -> None:
+    exchange = _prepare_exchange(name)
+    ours, theirs = socket.socketpair()
+    plan = {
+        "name": name,
+        "exchange": str(exchange),
+        "python": sys.executable,
+        "engine": engine,
+        "trees": [asdict(tree) for tree in _trees(exchange)],
+    }
+    with ours, theirs, (exchange / "keeper.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "netlab.holder", str(door.fileno()), str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(door.fileno(), theirs.fileno()),
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(HOME), "PATH": PATH},
+        )
+        theirs.close()
+        try:
+            wire.send(ours, plan, files)
+            while "progress" in (answer := wire.receive(ours, trusted=True)[0]):
+                say(answer["progress"])
+        except (wire.Closed, OSError) as error:
+            tail = (exchange / "keeper.log").read_text(errors="replace").strip().splitlines()[-1:]
+            raise LabError(
+                f"The lab's keeper ended before the lab was ready: {' '.join(tail) or 'it said nothing'}.",
+                "Look at: ./run doctor",
+            ) from error
+        finally:
+            threading.Thread(
+                target=process.wait, daemon=True
+            ).start()  # it ends at once: the keeper is its child
+    if "error" in answer:
+        raise rebuilt(answer)

@@ -1,0 +1,270 @@
+"""A lab, for those who use it: make it, look at it, run things in it, put it back, end it.
+
+    lab = Lab.up("default")        on the machine; Lab.find("default") for one that is up
+    lab = Lab.here()               in a notebook or a terminal of the lab host
+    lab.run(["ip", "link"]); lab.snapshot(); lab.goto("03"); lab.down()
+
+Talks to the lab's keeper (netlab.holder) and holds nothing itself.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netlab import engines, keeper, lessons, wire
+from netlab.capture import Recording
+from netlab.engines import ENGINES, Say
+from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
+from netlab.model import Snapshot
+from netlab.probe import Probe
+
+DEFAULT = "default"
+PASSED_ON = (
+    "TERM",
+    "COLORTERM",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "COLUMNS",
+    "LINES",
+    "NETLAB_LANG",
+    "NETLAB_PROGRESS",
+)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `./run status` shows of a lab."""
+
+    name: str
+    engine: str
+    nodes: tuple[tuple[str, str], ...]  # (name, kind)
+    about: tuple[str, ...] = ()  # what to know of the engine: its version, and what that changes
+
+
+class Lab:
+    """One lab that is up, by name. Methods raise LabDied when it no longer is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    # -- coming and going ---------------------------------------------------------------------------
+
+    @classmethod
+    def up(cls, name: str = DEFAULT, *, engine: str = ENGINES[0], say: Say = lambda _: None) -> Lab:
+        """Make a lab and wait until it is ready; `say` is told what is being done where that takes a while.
+
+        LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
+        """
+        keeper.check_name(name)
+        chosen, lab = engines.engine(engine), cls(name)
+        try:
+            keeper.start(name, chosen, say)
+        except LabAlreadyUp:
+            lab.check_engine(engine)
+            raise
+        return lab
+
+    def check_engine(self, engine: str) -> None:
+        """LabAlreadyUp when the lab of this name has another engine than that."""
+        with suppress(LabNotFound, LabDied):  # it is on its way, or on its way out
+            if (found := self.status().engine) != engine:
+                name = "" if self.name == DEFAULT else f"--lab {self.name} "
+                raise LabAlreadyUp(
+                    f"A lab named {self.name!r} is up already, with the engine {found}, not {engine}.",
+                    f"Use it: ./run {name}--engine {found}; or end it: ./run {name}down",
+                )
+
+    @classmethod
+    def find(cls, name: str = DEFAULT) -> Lab:
+        """The lab of that name, if it is up; LabNotFound."""
+        lab = cls(keeper.check_name(name))
+        lab.status()
+        return lab
+
+    @classmethod
+    def here(cls) -> Lab:
+        """The lab that this process runs in; BadInput outside of one."""
+        if not keeper.is_inside():
+            raise BadInput(
+                "This runs on the machine itself, not in a lab (in a notebook: with an ordinary kernel).",
+                "In JupyterLab choose Kernel → Change Kernel → “netlab (lab host)”; start it with ./run",
+            )
+        return cls(os.environ.get("NETLAB_LAB", DEFAULT))
+
+    def down(self) -> None:
+        """End the lab and everything in it, and wait until it is gone."""
+        with self._connection() as sock:
+            wire.send(sock, {"op": "down"})
+            with suppress(wire.Closed, OSError):
+                while True:  # until its end takes the connection away
+                    answer, _ = wire.receive(sock, trusted=True)
+                    if "error" in answer:
+                        raise keeper.rebuilt(answer)
+        if not keeper.is_inside():
+            shutil.rmtree(self.exchange, ignore_errors=True)
+
+    def reset(self) -> None:
+        """Put the base lab back: no containers, no extra links, rules or settings."""
+        self._ask({"op": "reset"})
+
+    def goto(self, lesson: str) -> None:
+        """Reset the lab and bring it to where that lesson begins. UnknownName, CommandFailed."""
+        start = lessons.lesson(lesson).start
+        self.reset()
+        if not start:
+            return
+        done = self.script(start)
+        if done.returncode:
+            raise CommandFailed(
+                f"The commands that lesson {lesson} starts from failed: {done.stderr.strip()}",
+                "./run reset, then again; if it stays like that, please report it.",
+            )
+
+    # -- looking ------------------------------------------------------------------------------------
+
+    def status(self) -> Status:
+        answer = self._ask({"op": "status"})
+        nodes, about = tuple(answer["nodes"]), tuple(answer.get("about", ()))
+        return Status(answer["name"], answer["engine"], nodes, about)
+
+    def snapshot(self) -> Snapshot:
+        """Every namespace of the lab, now."""
+        return self._ask({"op": "snapshot"})  # type: ignore[no-any-return]
+
+    def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
+        """A `with` block that records at every interface, or at "NODE INTERFACE", …; see netlab.capture."""
+        return Recording(self._connection, self.snapshot, points, noise)
+
+    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
+        """Probes from a node, sent by the lab's keeper; `order` as in netlab.probe.Order."""
+        words = {"destination": destination, "count": count, "timeout": timeout, **order}
+        return self._ask({"op": "probe", "node": node, **words})  # type: ignore[no-any-return]
+
+    def route(self, node: str, *words: str) -> tuple[str, str]:
+        """`ip route get` with those words on a node: (the command, what it said)."""
+        return self._ask({"op": "route", "node": node, "words": words})  # type: ignore[no-any-return]
+
+    # -- running ------------------------------------------------------------------------------------
+
+    def run(
+        self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on a node and wait for it; what it printed. subprocess.TimeoutExpired."""
+        with ExitStack() as stack:
+            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+            files[0].write(input.encode())
+            files[0].seek(0)
+            with self.start(argv, [file.fileno() for file in files], node=node) as sock:
+                sock.settimeout(timeout)
+                try:
+                    answer, _ = wire.receive(sock, trusted=True)
+                except TimeoutError as error:
+                    raise subprocess.TimeoutExpired(list(argv), timeout) from error
+                except wire.Closed as error:
+                    raise self._died() from error
+            for file in files[1:]:
+                file.seek(0)
+            out, err = (file.read().decode(errors="replace") for file in files[1:])
+        return subprocess.CompletedProcess(list(argv), answer["exit"], out, err)
+
+    def script(self, text: str, node: str = "host", timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run lines of bash on a node; it stops at the first that fails."""
+        return self.run(["bash", "-e"], node, text, timeout)
+
+    def start(
+        self,
+        argv: Sequence[str],
+        fds: Sequence[int],
+        *,
+        node: str = "host",
+        cwd: str = "/root",
+        tty: bool = False,
+        env: Mapping[str, str] | None = None,
+    ) -> socket.socket:
+        """Start a command on a node with `fds` as its standard streams.
+
+        The connection: {"exit": status} comes when it has ended; {"signal": n} sent to it is passed on;
+        closing it kills. With `tty`, use `start_tty`.
+        """
+        return self._start(argv, fds, node, cwd, tty, env)[0]
+
+    def start_tty(
+        self,
+        argv: Sequence[str],
+        *,
+        node: str = "host",
+        cwd: str = "/root",
+        env: Mapping[str, str] | None = None,
+    ) -> tuple[socket.socket, int]:
+        """The same with a terminal of its own: the connection, and the terminal's master side."""
+        null = os.open("/dev/null", os.O_RDWR)
+        try:
+            sock, fds = self._start(argv, [null] * 3, node, cwd, True, env)
+        finally:
+            os.close(null)
+        return sock, fds[0]
+
+    def _start(
+        self,
+        argv: Sequence[str],
+        fds: Sequence[int],
+        node: str,
+        cwd: str,
+        tty: bool,
+        env: Mapping[str, str] | None,
+    ) -> tuple[socket.socket, list[int]]:
+        sock = self._connection()
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environment |= {
+            "PATH": keeper.PATH,
+            "HOME": "/root",
+            "USER": "root",
+            "LOGNAME": "root",
+            "SHELL": "/bin/bash",
+        }
+        environment |= {"NETLAB_LAB": self.name, **(env or {})}
+        request = {"op": "exec", "argv": list(argv), "node": node, "cwd": cwd, "tty": tty, "env": environment}
+        wire.send(sock, request, fds)
+        try:
+            answer, got = wire.receive(sock, trusted=True)
+        except (wire.Closed, OSError) as error:
+            sock.close()
+            raise self._died() from error
+        if "error" in answer:
+            sock.close()
+            raise keeper.rebuilt(answer)
+        return sock, got
+
+    # -- the keeper ---------------------------------------------------------------------------------
+
+    @property
+    def exchange(self) -> Path:
+        """A folder that is seen under the same path on the machine and in the lab host, writable in both."""
+        return keeper.exchange_folder(self.name)
+
+    def _connection(self) -> socket.socket:
+        return keeper.connect(self.name)
+
+    def _ask(self, request: Mapping[str, Any]) -> Any:
+        with self._connection() as sock:
+            try:
+                wire.send(sock, request)
+                answer, _ = wire.receive(sock, trusted=True)
+            except (wire.Closed, OSError) as error:
+                raise self._died() from error
+        if "error" in answer:
+            raise keeper.rebuilt(answer)
+        return answer["ok"]
+
+    def _died(self) -> LabDied:
+        return LabDied(f"The lab {self.name!r} went away.", f"Start it again: ./run --lab {self.name} up")

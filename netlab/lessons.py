@@ -1,0 +1,153 @@
+"""The lessons as data: their order, how each begins, its steps, hints and known wrong turns.
+
+Read from labs/lessons.toml. Nothing here touches a lab.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from netlab.errors import BadInput, UnknownName
+
+LABS = Path(__file__).resolve().parent.parent / "labs"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to the learner. Without options it takes free text."""
+
+    text: str
+    options: Mapping[str, str]  # key to type: what it means
+    right: str = ""  # the key that the experiment bears out
+    command: str = ""  # prints the right answer, where only a running lab knows it
+    observe: str = ""  # what a capture tells about it: "answered", "last seen", "source outside"
+
+
+@dataclass(frozen=True, slots=True)
+class WrongTurn:
+    """What people type instead of the solution, and the hint the check must answer with.
+
+    `predict` and `answer` stand for the right ones when None, for none at all when empty.
+    """
+
+    name: str
+    hint: str
+    commands: str = ""
+    predict: str | None = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a lesson."""
+
+    id: str  # "03.2"
+    title: str
+    points: int
+    begin: str  # what is so before the step is done
+    solution: str  # the lecture's commands; empty where there is only something to observe
+    hints: tuple[str, ...]
+    wrong_turns: tuple[WrongTurn, ...]
+    prediction: Question | None = None
+    answer: Question | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One lesson: a notebook, and the state in which it begins."""
+
+    id: str  # "03"
+    slug: str
+    title: str
+    start: str  # shell commands that bring a fresh lab there
+    steps: tuple[Step, ...]
+
+    @property
+    def stem(self) -> str:
+        """The file name of its source and of its notebook, without the ending."""
+        return f"{self.id}-{self.slug}"
+
+    def step(self, id: str) -> Step:
+        """The step of that id; UnknownName if there is none."""
+        for step in self.steps:
+            if step.id == id:
+                return step
+        raise UnknownName(f"step in lesson {self.id}", id, [step.id for step in self.steps])
+
+
+def lessons(file: Path = LABS / "lessons.toml") -> tuple[Lesson, ...]:
+    """All lessons in the order in which they are taught."""
+    return _load(file)
+
+
+def lesson(id: str) -> Lesson:
+    """The lesson of that id; UnknownName if there is none."""
+    for lesson in lessons():
+        if lesson.id == id:
+            return lesson
+    raise UnknownName("lesson", id, [lesson.id for lesson in lessons()])
+
+
+def step(id: str) -> Step:
+    """The step of that id, of whichever lesson; UnknownName if there is none."""
+    every = {step.id: step for lesson in lessons() for step in lesson.steps}
+    if id not in every:
+        raise UnknownName("step", id, every)
+    return every[id]
+
+
+@cache
+def _load(file: Path) -> tuple[Lesson, ...]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tuple(_lesson(entry) for entry in content["lesson"])
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"There is no file {file}: the lessons stand in it.",
+            "Run netlab from a complete checkout of the project.",
+        ) from error
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{file} cannot be read as lessons: {error}.",
+            "Compare it with the fields listed in its first lines.",
+        ) from error
+
+
+def _lesson(entry: Mapping[str, Any]) -> Lesson:
+    return Lesson(
+        id=entry["id"],
+        slug=entry["slug"],
+        title=entry["title"],
+        start=entry["start"].strip(),
+        steps=tuple(_step(step) for step in entry["step"]),
+    )
+
+
+def _step(entry: Mapping[str, Any]) -> Step:
+    return Step(
+        id=entry["id"],
+        title=entry["title"],
+        points=entry["points"],
+        begin=entry["begin"],
+        solution=entry.get("solution", "").strip(),
+        hints=tuple(entry["hints"]),
+        wrong_turns=tuple(_wrong_turn(turn) for turn in entry["wrong_turn"]),
+        prediction=_question(entry.get("prediction")),
+        answer=_question(entry.get("answer")),
+    )
+
+
+def _wrong_turn(entry: Mapping[str, Any]) -> WrongTurn:
+    return WrongTurn(**{**entry, "commands": entry.get("commands", "").strip()})
+
+
+def _question(entry: Mapping[str, Any] | None) -> Question | None:
+    if entry is None:
+        return None
+    rest = {key: entry[key] for key in ("right", "command", "observe") if key in entry}
+    return Question(text=entry["question"], options=entry.get("options", {}), **rest)

@@ -1,0 +1,310 @@
+"""What netlab talks about, as frozen values: namespaces, interfaces, routes, rules, frames, journeys.
+
+Nothing here touches a kernel. Names follow ip(8), iptables(8) and the kernel; times are integer
+nanoseconds since the epoch; addresses are text as `ip` prints them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from netlab.errors import UnknownName
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of an interface, as `ip addr` shows it."""
+
+    address: str  # "172.17.0.1" or "fe80::1"
+    prefixlen: int
+    scope: str = "global"  # global, link, host
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.address else 4
+
+    def __str__(self) -> str:
+        return f"{self.address}/{self.prefixlen}"
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceId:
+    """Which interface, anywhere in the lab: the inode of its network namespace and its index there."""
+
+    netns: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One network interface, as `ip -d link` and `ip addr` show it."""
+
+    netns: int  # inode of the network namespace it is in
+    index: int
+    name: str
+    kind: str = ""  # "veth", "bridge", "loopback", "macvlan", "vxlan", …; "" for a plain device
+    flags: frozenset[str] = frozenset()  # "UP", "LOWER_UP", "NO-CARRIER", "LOOPBACK", …
+    operstate: str = "UNKNOWN"  # UP, DOWN, LOWERLAYERDOWN, UNKNOWN, …
+    mac: str = ""
+    mtu: int = 1500
+    master: str = ""  # name of the bridge that it is a port of
+    peer: InterfaceId | None = None  # the other end of a veth pair, or the lower device of a macvlan
+    addresses: tuple[Address, ...] = ()
+    details: Mapping[str, str] = field(
+        default_factory=dict, hash=False
+    )  # "vxlan id", "bridge_slave state", …
+
+    @property
+    def id(self) -> InterfaceId:
+        return InterfaceId(self.netns, self.index)
+
+    @property
+    def is_up(self) -> bool:
+        """Set up by the administrator (`ip link set … up`)."""
+        return "UP" in self.flags
+
+    @property
+    def has_carrier(self) -> bool:
+        """Up, and the other side of the cable is up as well."""
+        return self.is_up and "LOWER_UP" in self.flags
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route, as `ip route show table all` shows it."""
+
+    destination: str  # "default", "172.17.0.0/16", "172.17.1.2"
+    device: str = ""
+    gateway: str = ""
+    source: str = ""  # preferred source address
+    table: str = "main"
+    kind: str = "unicast"  # unicast, local, broadcast, blackhole, unreachable, prohibit, …
+    metric: int = 0
+    scope: str = "global"
+    protocol: str = ""  # kernel, boot, static, …
+    flags: frozenset[str] = frozenset()  # "linkdown", "onlink", "dead", …
+
+    def __str__(self) -> str:
+        words = [] if self.kind == "unicast" else [self.kind]
+        words.append(self.destination)
+        for word, value in (("via", self.gateway), ("dev", self.device), ("src", self.source)):
+            if value:
+                words += [word, value]
+        if self.metric:
+            words += ["metric", str(self.metric)]
+        return " ".join([*words, *sorted(self.flags)])
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One neighbour (ARP or NDP) entry, as `ip neigh` shows it."""
+
+    address: str
+    device: str
+    mac: str = ""
+    state: str = ""  # REACHABLE, STALE, DELAY, PROBE, FAILED, INCOMPLETE, PERMANENT, …
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One firewall rule with its counters."""
+
+    text: str  # as `iptables -S` prints it without "-A CHAIN"; for native nft, as `nft list` prints it
+    target: str = ""  # ACCEPT, DROP, MASQUERADE, the name of a chain, …
+    packets: int = 0
+    bytes: int = 0
+    handle: int = 0  # of a native nft rule
+    counted: bool = True  # whether the two numbers above are kept at all
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One chain of a firewall table with its rules in order."""
+
+    family: str  # "ip", "ip6", "inet", "bridge", "arp"
+    table: str  # "filter", "nat", …
+    name: str  # "FORWARD", "DOCKER-USER", …
+    policy: str = ""  # "ACCEPT" or "DROP" for a base chain; "" for a user-defined one
+    packets: int = 0
+    bytes: int = 0
+    rules: tuple[Rule, ...] = ()
+    backend: str = "nft"  # "nft", "legacy" (iptables-legacy) or "native" (made by nft itself)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One network namespace of the lab with everything in it."""
+
+    netns: int  # inode, as in `readlink /proc/PID/ns/net`
+    name: str  # "host", "internet", "if-test", "netns blue", "pid 4711"
+    kind: str  # "host", "internet", "container", "netns" (named by ip netns), "process"
+    pid: int = 0  # a process in it, as the lab host numbers it; 0 if there is none
+    aliases: tuple[str, ...] = ()  # other names, such as the ones in /run/netns
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict, hash=False)  # "net.ipv4.ip_forward": "0"
+    counters: Mapping[str, int] = field(default_factory=dict, hash=False)  # "Ip.InAddrErrors", …
+
+    def interface(self, name: str) -> Interface:
+        """The interface of that name; UnknownName if there is none."""
+        for interface in self.interfaces:
+            if interface.name == name:
+                return interface
+        raise UnknownName(f"interface in {self.name}", name, [i.name for i in self.interfaces])
+
+    def has_interface(self, name: str) -> bool:
+        return any(interface.name == name for interface in self.interfaces)
+
+    def ports(self, bridge: str) -> tuple[Interface, ...]:
+        """The interfaces that are ports of that bridge."""
+        return tuple(interface for interface in self.interfaces if interface.master == bridge)
+
+    def owns(self, address: str) -> bool:
+        """Whether one of its interfaces holds that address (without prefix length)."""
+        return any(a.address == address for i in self.interfaces for a in i.addresses)
+
+    def chain(self, table: str, name: str, family: str = "ip") -> Chain:
+        """The chain of that table; UnknownName if there is none."""
+        for chain in self.chains:
+            if (chain.family, chain.table, chain.name) == (family, table, name):
+                return chain
+        known = [c.name for c in self.chains if (c.family, c.table) == (family, table)]
+        raise UnknownName(f"chain in table {table} of {self.name}", name, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Every namespace of a lab at one moment."""
+
+    time_ns: int
+    lab: str
+    nodes: tuple[Node, ...] = ()
+
+    def node(self, name: str) -> Node:
+        """The node with that name or alias; UnknownName if there is none."""
+        for node in self.nodes:
+            if name == node.name or name in node.aliases:
+                return node
+        raise UnknownName("node", name, [node.name for node in self.nodes])
+
+    def has_node(self, name: str) -> bool:
+        return any(name == node.name or name in node.aliases for node in self.nodes)
+
+    def by_netns(self, netns: int) -> Node | None:
+        return next((node for node in self.nodes if node.netns == netns), None)
+
+    def interface(self, id: InterfaceId) -> Interface | None:
+        node = self.by_netns(id.netns)
+        return next((i for i in node.interfaces if i.index == id.index), None) if node else None
+
+    def owner_of(self, address: str) -> Node | None:
+        """The node that holds that address; None if nobody does."""
+        return next((node for node in self.nodes if node.owns(address)), None)
+
+    def interfaces(self) -> Iterator[tuple[Node, Interface]]:
+        for node in self.nodes:
+            for interface in node.interfaces:
+                yield node, interface
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place where packets are captured: one interface of one namespace."""
+
+    netns: int
+    index: int
+    node: str
+    interface: str
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.interface}"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One captured frame, from its Ethernet header on."""
+
+    time_ns: int
+    point: Point
+    direction: str  # "in": the namespace received it there; "out": it sent it
+    data: bytes
+    length: int  # on the wire; more than len(data) when the capture was cut short
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What was seen at each point, and what was not: `lost` counts the frames that the kernel could
+    not hand over. Points are in path order, from the containers by way of the host to the internet.
+    """
+
+    points: tuple[Point, ...]
+    frames: tuple[Frame, ...]
+    lost: Mapping[Point, int]
+    before: Snapshot
+    after: Snapshot
+    hidden: int = 0  # frames left out as noise (IPv6 housekeeping, …), counted all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """The headers of one frame, decoded."""
+
+    source_mac: str
+    destination_mac: str
+    ethertype: int
+    protocol: str  # "icmp", "icmpv6", "tcp", "udp", "arp", "ip", "ipv6", "other"
+    source: str = ""  # IP address, or the sender's in ARP
+    destination: str = ""
+    ttl: int = 0
+    ip_id: int = 0
+    source_port: int = 0
+    destination_port: int = 0
+    icmp_type: int = -1
+    icmp_code: int = -1
+    identifier: int = 0  # of an ICMP echo
+    sequence: int = 0  # of an ICMP echo, or of TCP
+    acknowledgement: int = 0
+    flags: str = ""  # of TCP: "S", "SA", "A", "PA", "F", "R", …
+    payload: bytes = b""
+    quoted: Packet | None = None  # the packet that an ICMP error is about
+    inner: Packet | None = None  # the packet inside VXLAN
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One header field that changed between two hops."""
+
+    field: str  # "source", "destination", "ttl", "source_port", …
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One packet at one point, with what was rewritten since the hop before."""
+
+    frame: Frame
+    packet: Packet
+    rewrites: tuple[Rewrite, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The same packet at every point that saw it, in order of travel."""
+
+    hops: tuple[Hop, ...]
+    reached: bool  # the last hop's node holds the destination address
+    next_expected: Point | None = None  # the first point on its way that should have seen it and did not
+    answers: int | None = None  # index, among the journeys, of the request that this one answers
+
+    @property
+    def first(self) -> Hop:
+        return self.hops[0]
+
+    @property
+    def last_seen(self) -> Hop:
+        return self.hops[-1]

@@ -1,0 +1,53 @@
+"""Enter a network namespace and come back: the only place in netlab that calls setns on one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from netlab.syscalls import CLONE_NEWNET, setns
+
+
+def inode(path: str) -> int:
+    """The number of the namespace at `path`, as `readlink /proc/PID/ns/net` shows it."""
+    return os.stat(path).st_ino
+
+
+def is_one(path: str) -> bool:
+    """Whether there is a network namespace at `path`: not a plain file, nor a namespace of another kind."""
+    ns_get_nstype = 0xB703
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return fcntl.ioctl(fd, ns_get_nstype) == CLONE_NEWNET
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def entered(target: int | str) -> Iterator[None]:
+    """Run the block in the network namespace `target` (a file descriptor or a path).
+
+    It holds for the calling thread; sockets opened in it go on belonging to that namespace afterwards.
+    OSError if the namespace is gone or not ours to enter.
+    """
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fd = os.open(target, os.O_RDONLY | os.O_CLOEXEC) if isinstance(target, str) else target
+        try:
+            setns(fd, CLONE_NEWNET)
+        finally:
+            if isinstance(target, str):
+                os.close(fd)
+        try:
+            yield
+        finally:
+            setns(home, CLONE_NEWNET)
+    finally:
+        os.close(home)

@@ -1,0 +1,281 @@
+"""What a lesson's notebook talks to: the lab, with the lesson's checks, predictions, hints and pictures.
+
+from netlab import notebook
+lab = notebook.start("03")
+…
+lab.check("03.1")
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Container, Sequence
+from contextlib import AbstractContextManager
+from types import EllipsisType
+from typing import TYPE_CHECKING
+
+from netlab import checks, lessons, predictions
+from netlab.cards import Card, Picture
+from netlab.checks.story import CheckResult
+from netlab.errors import BadInput, UnknownName
+from netlab.lessons import Lesson, Question, Step
+from netlab.model import Capture, Journey, Snapshot
+from netlab.predictions import ECHO_REQUEST, Comparison
+from netlab.progress import Progress, default_path
+from netlab.shell import short_errors
+
+if TYPE_CHECKING:
+    from netlab.lab import Lab
+    from netlab.probe import Probe
+
+
+def start(lesson: str) -> LessonLab:
+    """Bring the lab to where that lesson begins, and say how far one is. UnknownName, BadInput."""
+    from netlab.lab import Lab
+
+    found, lab = lessons.lesson(lesson), Lab.here()
+    lab.goto(found.id)
+    progress = Progress(default_path())
+    short_errors()
+    print(greeting(found, progress))
+    progress.begin(found.id)
+    here = LessonLab(lab, found, progress)
+    here.say_notes()
+    return here
+
+
+def greeting(lesson: Lesson, progress: Progress) -> str:
+    """Which lesson this is, and what is done of it."""
+    done, visited = progress.passed(lesson.id), progress.visited(lesson.id)
+    steps = [step.id for step in lesson.steps]
+    lines = [f"Lesson {lesson.id}: {lesson.title}. The lab is where this lesson begins."]
+    number = len([id for id in steps if id in done])
+    if visited:
+        lines.append(f"{number} of {len(steps)} steps of this lesson done; last time on {visited[:10]}.")
+    else:
+        lines.append(f"{len(steps)} steps: {', '.join(steps)}.")
+    if 0 < number < len(steps):
+        lines.append(
+            f"lab.resume() types the commands of the steps already done; you go on at {_next(lesson, done)}."
+        )
+    return "\n".join(lines)
+
+
+def _next(lesson: Lesson, done: Container[str]) -> str:
+    return next((step.id for step in lesson.steps if step.id not in done), lesson.steps[-1].id)
+
+
+class LessonLab:
+    """A lab during a lesson. Everything that a lab can do, it can do too."""
+
+    def __init__(self, lab: Lab, lesson: Lesson, progress: Progress) -> None:
+        self.lab = lab
+        self.lesson = lesson
+        self.progress = progress
+        self._previous: Snapshot | None = None
+        self._hints: dict[str, int] = {}
+
+    # -- the lesson ---------------------------------------------------------------------------------
+
+    def check(self, step: str) -> CheckResult:
+        """Whether the lab is as that step wants it."""
+        self._step(step)
+        said = self.progress.predictions(self.lesson.id), self.progress.answers(self.lesson.id)
+        result = checks.check(self.lab, step, *said)
+        if result.passed:
+            self.progress.record_passed(self.lesson.id, step)
+        self.say_notes()
+        return result
+
+    def predict(self, step: str, key: str | EllipsisType = ...) -> Card:
+        """Say what will happen before it does. Without a key: the question and its options."""
+        question = self._asked(self._step(step).prediction, step, "prediction")
+        if isinstance(key, EllipsisType):
+            return _ask(f"{step}: not predicted yet", question, f'lab.predict("{step}", …)')
+        _known(question, key)
+        self.progress.record_prediction(self.lesson.id, step, key)
+        self.say_notes()
+        return Card(f"{step}: noted", (f"You say: {question.options[key]}.", "Now try it."))
+
+    def answer(self, step: str, key: str | EllipsisType = ...) -> Card:
+        """Say what the experiment showed. Without a key: the question and its options."""
+        question = self._asked(self._step(step).answer, step, "question")
+        if isinstance(key, EllipsisType):
+            return _ask(f"{step}: not answered yet", question, f'lab.answer("{step}", …)')
+        if question.options:
+            _known(question, key)
+        elif not isinstance(key, str):
+            raise BadInput(f"The answer to {step} is text, not {key!r}.", f'Try: lab.answer("{step}", "…")')
+        self.progress.record_answer(self.lesson.id, step, key.strip())
+        self.say_notes()
+        meaning = question.options.get(key, key)
+        return Card(f"{step}: noted", (f"Your answer: {meaning}.", f'lab.check("{step}") says if it holds.'))
+
+    def compare(self, step: str, seen: Capture) -> Comparison | Card:
+        """The prediction beside what a capture shows."""
+        question = self._asked(self._step(step).prediction, step, "prediction")
+        predicted = self.progress.predictions(self.lesson.id).get(step)
+        if not question.observe:
+            raise BadInput(f"No capture decides the prediction of {step}.", f'Use lab.answer("{step}", …).')
+        if predicted is None:
+            return _ask(
+                f"{step}: nothing to compare, no prediction yet", question, f'lab.predict("{step}", …)'
+            )
+        return predictions.compare(question, predicted, seen)
+
+    def hint(self, step: str) -> Card:
+        """The next hint for that step; each says more than the one before."""
+        hints = self._step(step).hints
+        number = self._hints.get(step, 0)
+        self._hints[step] = min(number + 1, len(hints) - 1)
+        more = f'lab.hint("{step}") again says more' if number + 1 < len(hints) else "That was the last hint"
+        return Card(f"{step}: hint {number + 1} of {len(hints)}", (hints[number], more))
+
+    def solution(self, step: str) -> Card:
+        """What the lecture types, for when the hints were not enough."""
+        found = self._step(step)
+        lines = []
+        for question, name in ((found.prediction, "predict"), (found.answer, "answer")):
+            if question and question.right:
+                lines.append(f'lab.{name}("{step}", "{question.right}")')
+        if found.answer and found.answer.command:
+            lines.append(f"The answer is what this prints: {found.answer.command}")
+        return Card(f"{step}: the solution", tuple(lines), found.solution)
+
+    def resume(self) -> Card:
+        """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
+        done = self.progress.passed(self.lesson.id)
+        upto = _next(self.lesson, done)
+        typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
+        for step in typed:
+            self.lab.script(step.solution)
+        return Card(f"You are at {upto}", code="\n".join(step.solution for step in typed))
+
+    # -- the gym ------------------------------------------------------------------------------------
+
+    def fault(self, seed: int) -> Card:
+        """Put the lab back and break it in the way that belongs to the seed; the bug report."""
+        from netlab.faults import exam
+
+        self._previous = None
+        return exam.ask(self.lab, seed)
+
+    def diagnose(self, place: str, cause: str) -> Card:
+        """Say where the packet is last seen ("host docker0") and why (a code of netlab.verdict.CAUSES)."""
+        from netlab.faults import exam
+
+        return exam.diagnose(self.lab, place, cause)
+
+    def repaired(self) -> Card:
+        """Whether what the bug report complains of is gone."""
+        from netlab.faults import exam
+
+        return exam.repaired(self.lab)
+
+    # -- pictures -----------------------------------------------------------------------------------
+
+    def draw(self, seen: Capture | None = None, title: str = "") -> Picture:
+        """The lab as it is now, with what changed since the last picture.
+
+        With a capture, also the way that its first request took, and where it ended if it was lost.
+        """
+        from netlab.changes import describe_changes
+        from netlab.draw import alt_text, draw, figure_html
+
+        snapshot, previous = self.lab.snapshot(), self._previous
+        self._previous = snapshot
+        request = first_request(seen) if seen is not None else None
+        lost = request is not None and not request.reached
+        died = (request.last_seen.frame.point, request.next_expected) if request and lost else None
+        said = [alt_text(snapshot)]
+        if previous is not None:
+            said += [
+                f"Changed since the last picture: {line}." for line in describe_changes(previous, snapshot)
+            ]
+        if died:
+            said.append(
+                f"The request was last seen at {died[0]}; next should have been {died[1] or 'nobody'}."
+            )
+        figure = draw(snapshot, previous=previous, path=request, died=died, title=title)
+        return Picture(figure_html(figure, " ".join(said)), " ".join(said))
+
+    def timeline(self, seen: Capture) -> Picture:
+        """One lane for each interface, one mark for each time a packet was seen there."""
+        from netlab.draw import figure_html
+        from netlab.timeline import alt_text, timeline
+
+        alt = alt_text(seen)
+        return Picture(figure_html(timeline(seen), alt), alt)
+
+    # -- the lab ------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Every namespace of the lab, now."""
+        return self.lab.snapshot()
+
+    def capture(self, points: Sequence[str] | None = None) -> AbstractContextManager[Capture]:
+        """A `with` block that records at every interface, or at those named."""
+        return self.lab.capture(points)
+
+    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> Probe:
+        """Echo requests from a node, sent by the lab's keeper."""
+        return self.lab.probe(node, destination, count, timeout)
+
+    def run(
+        self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on a node and wait for it."""
+        return self.lab.run(argv, node, input, timeout)
+
+    def script(self, text: str, node: str = "host", timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run lines of bash on a node; they stop at the first that fails."""
+        return self.lab.script(text, node, timeout)
+
+    def reset(self) -> None:
+        """Put the base lab back."""
+        self._previous = None
+        self.lab.reset()
+
+    def goto(self, lesson: str) -> None:
+        """Bring the lab to where that lesson begins."""
+        self._previous = None
+        self.lab.goto(lesson)
+
+    def down(self) -> None:
+        """End the lab."""
+        self.lab.down()
+
+    # -- within -------------------------------------------------------------------------------------
+
+    def say_notes(self) -> None:
+        """Say what went wrong with the file of the learner's progress, once."""
+        for note in self.progress.notes():
+            print(note)
+
+    def _step(self, id: str) -> Step:
+        return self.lesson.step(id)
+
+    def _asked(self, question: Question | None, step: str, kind: str) -> Question:
+        if question is None:
+            having = [s.id for s in self.lesson.steps if (s.prediction if kind == "prediction" else s.answer)]
+            raise UnknownName(f"{kind} in step", step, having)
+        return question
+
+
+def first_request(seen: Capture) -> Journey | None:
+    """The journey of the first echo request in a capture that was lost, or else of the first of all."""
+    from netlab.journey import journeys
+
+    requests = [j for j in journeys(seen) if j.first.packet.icmp_type == ECHO_REQUEST]
+    return next((j for j in requests if not j.reached), requests[0] if requests else None)
+
+
+def _ask(title: str, question: Question, call: str) -> Card:
+    options = [f'"{key}": {meaning}' for key, meaning in question.options.items()]
+    how = f"{call} with one of:" if options else f"{call} with its name"
+    return Card(title, (question.text, how, *options))
+
+
+def _known(question: Question, key: str) -> None:
+    if key not in question.options:
+        raise UnknownName("option", str(key), question.options)

@@ -1,0 +1,208 @@
+"""A Snapshot of every network namespace of a lab, read from the kernel now.
+
+Runs on the keeper's level, from which every process of the lab, and so every namespace, can be seen:
+containers, namespaces that `ip netns add` made, and unnamed ones that some process lives in.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from netlab import firewall
+from netlab.engines import Engine
+from netlab.kernel import Kernel
+from netlab.model import Interface, InterfaceId, Node, Snapshot
+from netlab.netns import entered, is_one
+
+SYSCTLS = ("net.ipv4.ip_forward", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.ip_default_ttl")
+PER_DEVICE = (
+    *(f"net.ipv4.conf.{{}}.{name}" for name in ("forwarding", "rp_filter", "proxy_arp", "arp_ignore")),
+    *(f"net.ipv4.conf.{{}}.{name}" for name in ("accept_local", "ignore_routes_with_linkdown")),
+    *(f"net.ipv6.conf.{{}}.{name}" for name in ("disable_ipv6", "forwarding")),
+)
+OTHER_SYSCTLS = (
+    "net.bridge.bridge-nf-call-iptables",
+    "net.netfilter.nf_conntrack_max",
+    "net.netfilter.nf_conntrack_count",
+)
+KINDS = ("container", "host", "netns", "process", "internet")  # in the order of a packet's way out
+
+
+@dataclass(frozen=True)
+class Place:
+    """A namespace that was found: where to enter it, and its name."""
+
+    path: str
+    netns: int
+    name: str
+    kind: str
+    pid: int = 0  # of a process in it, as the lab host numbers it
+    aliases: tuple[str, ...] = ()
+
+
+def snapshot(lab: str, init: int, engine: Engine) -> Snapshot:
+    """The whole lab; `init` is the lab host's process 1 as numbered here. What vanishes is left out."""
+    now = time.time_ns()
+    opened: dict[int, int] = {}
+    try:
+        found = places(init, engine)
+        for place in found:
+            with suppress(OSError):  # it ended in the meantime
+                opened[place.netns] = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)
+        nodes = [_read(place, opened[place.netns]) for place in found if place.netns in opened]
+        nodes = _join_peers(nodes, opened)
+    finally:
+        for fd in opened.values():
+            os.close(fd)
+    return Snapshot(now, lab, tuple(nodes))
+
+
+def places(init: int, engine: Engine) -> list[Place]:
+    """Every network namespace of the lab, each once, containers first and internet last."""
+    root = f"/proc/{init}/root"
+    home, host = os.stat("/proc/self/ns/net").st_ino, os.stat(f"/proc/{init}/ns/net").st_ino
+    processes, named = _processes(), _named(root)
+    found = {
+        host: Place(f"/proc/{init}/ns/net", host, "host", "host", 1),
+        home: Place("/proc/self/ns/net", home, "internet", "internet"),
+    }
+    for container in engine.containers(root):
+        netns = next((n for n, pids in processes.items() if container.pid in pids), 0)
+        if netns:
+            path = f"/proc/{processes[netns][container.pid]}/ns/net"
+            found.setdefault(netns, Place(path, netns, container.name, "container", container.pid))
+    for netns, (name, path) in named.items():
+        pid = min(processes.get(netns, {0: 0}))
+        found.setdefault(netns, Place(path, netns, name, "netns", pid))
+    for netns, pids in processes.items():
+        pid = min(pids)
+        found.setdefault(netns, Place(f"/proc/{pids[pid]}/ns/net", netns, f"pid {pid}", "process", pid))
+    listed = [
+        replace(place, aliases=(named[place.netns][0],))
+        if place.netns in named and named[place.netns][0] != place.name
+        else place
+        for place in found.values()
+    ]
+    return sorted(listed, key=lambda place: (KINDS.index(place.kind), place.pid, place.name))
+
+
+def _processes() -> dict[int, dict[int, int]]:
+    """{namespace: {pid in the lab host: pid here}} of the lab host's processes."""
+    found: dict[int, dict[int, int]] = {}
+    for folder in os.scandir("/proc"):
+        if not folder.name.isdigit():
+            continue
+        with suppress(OSError):  # it ended in the meantime
+            status = Path(folder.path, "status").read_text()
+            line = next(line for line in status.splitlines() if line.startswith("NSpid:"))
+            numbers = [int(word) for word in line.split()[1:]]
+            if len(numbers) >= 2:  # on the learner's level or below
+                found.setdefault(os.stat(f"{folder.path}/ns/net").st_ino, {})[numbers[1]] = int(folder.name)
+    return found
+
+
+def _named(root: str) -> dict[int, tuple[str, str]]:
+    """{namespace: (name, path)} of what is in the lab host's /run/netns, symbolic links to /proc included."""
+    found = {}
+    with suppress(OSError):
+        for entry in os.scandir(f"{root}/run/netns"):
+            with suppress(OSError):
+                target = os.readlink(entry.path) if entry.is_symlink() else ""
+                path = f"{root}{target}" if target.startswith("/proc/") else entry.path
+                if is_one(path):
+                    found[os.stat(path).st_ino] = (entry.name, path)
+    return found
+
+
+def _read(place: Place, fd: int) -> Node:
+    with Kernel(fd) as kernel, entered(fd):
+        interfaces = kernel.interfaces()
+        names = {interface.index: interface.name for interface in interfaces}
+        return Node(
+            netns=place.netns,
+            name=place.name,
+            kind=place.kind,
+            pid=place.pid,
+            aliases=place.aliases,
+            interfaces=interfaces,
+            routes=kernel.routes(names),
+            neighbours=kernel.neighbours(names),
+            chains=firewall.chains(),
+            sysctls=_sysctls(interfaces),
+            counters={**_counters(), **kernel.queue_drops(names)},
+        )
+
+
+def _sysctls(interfaces: tuple[Interface, ...]) -> dict[str, str]:
+    scopes = ("all", *(i.name for i in interfaces if i.kind != "loopback"))
+    wanted = (*SYSCTLS, *OTHER_SYSCTLS, *(name.format(scope) for name in PER_DEVICE for scope in scopes))
+    values = {}
+    for name in wanted:
+        before, _, device = name.partition(".conf.")  # a device's name may hold dots
+        tail = device.rpartition(".")
+        path = f"{before.replace('.', '/')}/conf/{tail[0]}/{tail[2]}" if device else name.replace(".", "/")
+        with suppress(OSError), open(f"/proc/sys/{path}") as file:
+            values[name] = file.read().strip()
+    return values
+
+
+def _counters() -> dict[str, int]:
+    """What the kernel counts here: /proc/net/snmp and netstat, and the connection table's drops."""
+    found: dict[str, int] = {}
+    for file in ("snmp", "netstat"):
+        with open(f"/proc/thread-self/net/{file}") as lines:
+            for heads, values in zip(lines, lines, strict=False):
+                group, *names = heads.split()
+                numbers = values.split()[1:]
+                found |= {
+                    f"{group}{name}".replace(":", "."): int(n) for name, n in zip(names, numbers, strict=True)
+                }
+    with suppress(OSError), open("/proc/thread-self/net/stat/nf_conntrack") as table:
+        columns, *processors = (line.split() for line in table)
+        for name in ("drop", "early_drop", "insert_failed"):
+            found[f"conntrack.{name}"] = sum(int(row[columns.index(name)], 16) for row in processors)
+    return found
+
+
+def _join_peers(nodes: list[Node], opened: dict[int, int]) -> list[Node]:
+    """Replace each peer's namespace number by the namespace itself.
+
+    A pair names each other, so only interfaces that point back are candidates; the kernel is asked for the
+    number of a candidate's namespace when there are several.
+    """
+    by_index: dict[tuple[int, int], list[InterfaceId]] = {}
+    for node in nodes:
+        for interface in node.interfaces:
+            if interface.peer:
+                by_index.setdefault((interface.index, interface.peer.index), []).append(interface.id)
+    joined = []
+    for node in nodes:
+        with Kernel(opened[node.netns]) as kernel:
+            interfaces = tuple(
+                replace(i, peer=_peer(i, by_index, kernel, opened)) if i.peer and i.peer.netns < 0 else i
+                for i in node.interfaces
+            )
+        joined.append(replace(node, interfaces=interfaces))
+    return joined
+
+
+def _peer(
+    interface: Interface,
+    by_index: dict[tuple[int, int], list[InterfaceId]],
+    kernel: Kernel,
+    opened: dict[int, int],
+) -> InterfaceId | None:
+    assert interface.peer is not None
+    known_as = -2 - interface.peer.netns  # the inverse of what Kernel.interfaces puts there
+    if interface.kind != "veth":
+        candidates = [InterfaceId(netns, interface.peer.index) for netns in opened]
+    else:
+        candidates = by_index.get((interface.peer.index, interface.index), [])
+    for candidate in candidates:
+        if kernel.nsid(opened[candidate.netns]) == known_as:
+            return candidate
+    return None

@@ -1,0 +1,208 @@
+"""Packets that the keeper itself sends from a node, with contents that nobody can guess.
+
+No program of the learner's is asked: a `ping` that lies, lies to the learner only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import select
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from netlab.netns import entered
+
+ECHO_REQUEST, ECHO_REPLY = 8, 0
+ERRORS = {3: "destination unreachable", 11: "time to live exceeded"}
+TOKEN = 16  # random bytes in each probe
+PROTOCOLS = ("icmp", "udp", "tcp")
+SPACING = 0.02  # seconds between two probes
+IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_DONT = 10, 2, 0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What came of some probes."""
+
+    sent: int
+    received: int
+    errors: tuple[str, ...] = ()  # what the kernel or an ICMP error said, each once
+    round_trips_ms: tuple[float, ...] = ()
+    tokens: tuple[bytes, ...] = ()  # what each carried (ICMP and UDP)
+    ports: tuple[int, ...] = ()  # the source port of each (TCP and UDP)
+    refused: int = 0  # how many were answered, but by a refusal: nobody listens there
+
+    @property
+    def reached(self) -> bool:
+        return self.received > 0
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which probes to send: `size` counts the bytes behind the IP and transport headers."""
+
+    destination: str
+    proto: str = "icmp"
+    port: int = 0
+    count: int = 2
+    timeout: float = 1.0  # seconds to wait after the last one
+    size: int = 56
+    df: bool = False  # may not be fragmented
+
+    @staticmethod
+    def parse(words: Mapping[str, Any]) -> Order:
+        """From what a client asked for; ValueError or TypeError for what makes no sense."""
+        order = replace(Order(""), **{f.name: words[f.name] for f in fields(Order) if f.name in words})
+        if order.proto not in PROTOCOLS or not (0 < order.count <= 1000 and 0 < order.timeout <= 60):
+            raise ValueError("no such probe")
+        return order
+
+
+@dataclass
+class _Tally:
+    """What has come in so far."""
+
+    sent_at: dict[bytes | int, float] = field(default_factory=dict)
+    answered: dict[bytes | int, float] = field(default_factory=dict)
+    refused: set[bytes | int] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+
+    def probe(self, count: int, tokens: tuple[bytes, ...] = (), ports: tuple[int, ...] = ()) -> Probe:
+        times = tuple((self.answered[key] - self.sent_at[key]) * 1000 for key in self.answered)
+        errors = tuple(dict.fromkeys(self.errors))
+        return Probe(count, len(self.answered), errors, times, tokens, ports, len(self.refused))
+
+
+def send(namespace: str, order: Order) -> Probe:
+    """Send the probes from the network namespace at that path and wait for what comes back (IPv4).
+
+    OSError if the namespace is gone.
+    """
+    return {"icmp": _icmp, "udp": _udp, "tcp": _tcp}[order.proto](namespace, order)
+
+
+def _raw_socket(namespace: str, kind: int, protocol: int, order: Order) -> socket.socket:
+    with entered(namespace):
+        sock = socket.socket(socket.AF_INET, kind, protocol)
+    sock.setblocking(False)
+    discover = IP_PMTUDISC_DO if order.df else IP_PMTUDISC_DONT
+    sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, discover)
+    return sock
+
+
+def _icmp(namespace: str, order: Order) -> Probe:
+    tally, identifier = _Tally(), os.getpid() & 0xFFFF
+    tokens = tuple(secrets.token_bytes(TOKEN) for _ in range(order.count))
+    with _raw_socket(namespace, socket.SOCK_RAW, socket.IPPROTO_ICMP, order) as sock:
+        for sequence, token in enumerate(tokens, 1):
+            packet = _echo(identifier, sequence, token.ljust(order.size, b"\0"))
+            _attempt(tally, token, lambda packet=packet: sock.sendto(packet, (order.destination, 0)))
+            _listen(sock, tally, time.monotonic() + SPACING, lambda p: _read_icmp(p, tally, identifier))
+        deadline = time.monotonic() + order.timeout - SPACING
+        _listen(sock, tally, deadline, lambda p: _read_icmp(p, tally, identifier))
+    return tally.probe(order.count, tokens)
+
+
+def _attempt(tally: _Tally, key: bytes | int, action: Any) -> None:
+    try:
+        action()
+    except BlockingIOError:
+        tally.sent_at[key] = time.monotonic()
+    except OSError as error:
+        tally.errors.append(error.strerror or str(error))
+    else:
+        tally.sent_at[key] = time.monotonic()
+
+
+def _listen(sock: socket.socket, tally: _Tally, deadline: float, read: Any) -> None:
+    """Take what comes until the deadline, or until everything that went out was answered."""
+    while (left := deadline - time.monotonic()) > 0:
+        if tally.sent_at and set(tally.sent_at) == set(tally.answered):
+            return
+        if select.select([sock], [], [], left)[0]:
+            try:
+                read(sock.recvfrom(1 << 16))
+            except OSError as error:  # an ICMP error for an earlier probe
+                tally.errors.append(error.strerror or str(error))
+
+
+def _read_icmp(received: tuple[bytes, tuple[str, int]], tally: _Tally, identifier: int) -> None:
+    packet, (source, _) = received
+    icmp = packet[(packet[0] & 15) * 4 :]
+    token = bytes(icmp[8 : 8 + TOKEN])
+    if icmp[:1] == bytes([ECHO_REPLY]) and token in tally.sent_at:
+        tally.answered.setdefault(token, time.monotonic())
+    elif icmp[0] in ERRORS and len(icmp) >= 36 and icmp[32:34] == struct.pack("!H", identifier):
+        tally.errors.append(f"{ERRORS[icmp[0]]} (code {icmp[1]}), says {source}")
+
+
+def _echo(identifier: int, sequence: int, payload: bytes) -> bytes:
+    head = struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, identifier, sequence)
+    data = head + payload + b"\0" * (len(payload) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    total += total >> 16
+    return struct.pack("!BBHHH", ECHO_REQUEST, 0, ~total & 0xFFFF, identifier, sequence) + payload
+
+
+def _udp(namespace: str, order: Order) -> Probe:
+    tally, tokens, ports = _Tally(), [], []
+    for _ in range(order.count):
+        token = secrets.token_bytes(TOKEN)
+        tokens.append(token)
+        with _raw_socket(namespace, socket.SOCK_DGRAM, 0, order) as sock:
+            port = _bound(sock, order, tally)
+            ports.append(port)
+            _attempt(tally, port, lambda s=sock, t=token: s.send(t.ljust(order.size, b"\0")))
+            try:
+                if select.select([sock], [], [], order.timeout / order.count)[0]:
+                    sock.recv(1 << 16)
+                    tally.answered[port] = time.monotonic()
+            except OSError as error:
+                _note_refusal(error, port, tally)
+    return tally.probe(order.count, tuple(tokens), tuple(ports))
+
+
+def _bound(sock: socket.socket, order: Order, tally: _Tally) -> int:
+    try:
+        sock.connect((order.destination, order.port))
+    except OSError as error:
+        tally.errors.append(error.strerror or str(error))
+    return int(sock.getsockname()[1])
+
+
+def _note_refusal(error: OSError, port: int, tally: _Tally) -> None:
+    tally.errors.append(error.strerror or str(error))
+    if error.errno == errno.ECONNREFUSED:
+        tally.refused.add(port)
+
+
+def _tcp(namespace: str, order: Order) -> Probe:
+    tally, ports = _Tally(), []
+    for _ in range(order.count):
+        with _raw_socket(namespace, socket.SOCK_STREAM, 0, order) as sock:
+            sock.bind(("", 0))
+            port = int(sock.getsockname()[1])
+            ports.append(port)
+            _attempt(tally, port, lambda s=sock: s.connect((order.destination, order.port)))
+            select.select([], [sock], [], order.timeout / order.count)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                _note_refusal(OSError(code, os.strerror(code)), port, tally)
+            elif _is_connected(sock):
+                tally.answered[port] = time.monotonic()
+    return tally.probe(order.count, (), tuple(ports))
+
+
+def _is_connected(sock: socket.socket) -> bool:
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True

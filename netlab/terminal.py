@@ -1,0 +1,54 @@
+"""Run a command in the lab from a terminal or a script: streams, signals, exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+
+from netlab import relay, wire
+from netlab.lab import Lab
+
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+EXIT_LAB_DIED = 125
+
+
+def execute(lab: Lab, argv: Sequence[str], *, node: str = "host", cwd: str = "") -> int:
+    """Run `argv` on a node with our own standard streams; its exit status.
+
+    With a terminal on all three it gets a terminal of its own in the lab, joined to ours.
+    """
+    cwd = cwd or os.getcwd()
+    if all(os.isatty(fd) for fd in (0, 1, 2)):
+        return _in_terminal(lab, argv, node, cwd)
+    signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until there is somebody to pass them on to
+    with lab.start(argv, (0, 1, 2), node=node, cwd=cwd) as sock:
+        for number in FORWARDED:
+            signal.signal(number, lambda received, _: _pass_on(sock, received))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
+        return _exit_status(sock)
+
+
+def _pass_on(sock: socket.socket, number: int) -> None:
+    with suppress(OSError):
+        wire.send(sock, {"signal": number})
+
+
+def _exit_status(sock: socket.socket) -> int:
+    try:
+        answer, _ = wire.receive(sock, trusted=True)
+    except wire.Closed:
+        os.write(2, b"netlab: the lab went away.\n")
+        return EXIT_LAB_DIED
+    return int(answer["exit"])
+
+
+def _in_terminal(lab: Lab, argv: Sequence[str], node: str, cwd: str) -> int:
+    sock, master = lab.start_tty(argv, node=node, cwd=cwd)
+    with sock:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda received, _: _pass_on(sock, received))
+        relay.join(master, sock.fileno())
+        return _exit_status(sock)

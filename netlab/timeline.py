@@ -1,0 +1,244 @@
+"""A Capture as a timeline: one lane for each point, and every packet joined across the lanes that saw it.
+
+A packet that never arrived ends in a cross between the last lane that saw it and the first that should
+have, where an empty ring stands. The picture says what it bends and what it leaves out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from netlab import style
+from netlab.journey import journeys
+from netlab.model import Capture, Journey, Point
+from netlab.style import LINE, MARGIN, NAME, SMALL, TITLE, Canvas, Rect, shortened, text_width, wrapped
+from netlab.summary import summarize
+from netlab.tracks import LANE, Break, Plan, Track, kind_of, place, plan, rewrite_note
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["alt_text", "header", "kind_of", "timeline"]
+
+MOST = 24  # packets that are drawn one by one; of more, runs that are alike are drawn by their ends
+SPOKEN = 12  # packets that are told one by one in words
+NAMES = 132.0  # the widest that the lanes' names may be
+KINDS = {
+    "request": (style.REQUEST, "o", 6.0, 2.2, "request"),
+    "reply": (style.REPLY, "s", 5.6, 2.2, "reply"),
+    "error": (style.MARK, "D", 5.2, 1.8, "ICMP error"),
+    "arp": ("#8a949e", "o", 3.6, 1.0, "ARP or NDP"),
+}
+
+
+def timeline(capture: Capture, *, title: str = "", width: float = 9.5) -> Figure:
+    """The capture as a figure of that width in inches, with one lane for each of its points.
+
+    Frames that were lost or hidden are counted in the line under the title, what is not drawn or not
+    labelled in the last line.
+    """
+    found = journeys(capture)
+    names = [text_width(str(point), NAME) for point in capture.points]
+    left = MARGIN + min(max(names, default=0.0), NAMES) + 14.0
+    head = MARGIN + (20.0 if title else 0.0) + LINE + 28.0
+    lanes = {point: head + LANE * number for number, point in enumerate(capture.points)}
+    bottom = max(lanes.values(), default=head)
+    right = width * 72 - MARGIN
+    chosen = plan(found, MOST)
+    tracks, breaks = place(chosen, lanes, left + 8.0, right - 10.0)
+    labels = _Labels(tracks, breaks, Rect(left - 8.0, 0.0, right + 6.0, bottom + 60.0), bottom)
+    lines = wrapped(_remarks(found, chosen, labels), width * 72 - 3 * MARGIN)
+    canvas = Canvas(width * 72, bottom + 66.0 + LINE * len(lines))
+    if title:
+        canvas.text(MARGIN, MARGIN + 6.0, title, size=TITLE, bold=True)
+    canvas.text(MARGIN, head - 28.0 - LINE / 2, header(capture, found), color=style.MUTED)
+    _paint_lanes(canvas, lanes, left, right)
+    for track in tracks:
+        _paint_track(canvas, track, bottom, small=0.6 if len(tracks) > 60 else 1.0)
+    labels.paint(canvas)
+    _legend(canvas, tracks, bottom + 52.0)
+    for number, line in enumerate(lines):
+        canvas.text(MARGIN, bottom + 67.0 + LINE * number, line, color=style.MUTED)
+    return canvas.figure
+
+
+def header(capture: Capture, found: Sequence[Journey]) -> str:
+    """ "3 requests, 0 replies · no capture loss": what is in the capture, and what is missing from it."""
+    kinds = Counter(kind_of(journey) for journey in found)
+    said = [f"{_count(kinds['request'], 'request')}, {_count(kinds['reply'], 'reply')}"]
+    said += [
+        _count(kinds[kind], word)
+        for kind, word in (("error", "ICMP error"), ("arp", "ARP or NDP packet"))
+        if kinds[kind]
+    ]
+    lost = sum(capture.lost.values())
+    said.append(f"{_count(lost, 'frame')} lost by the capture" if lost else "no capture loss")
+    if capture.hidden:
+        said.append(f"{_count(capture.hidden, 'frame')} of noise hidden")
+    return " · ".join(said)
+
+
+def alt_text(capture: Capture) -> str:
+    """The timeline in words: what was counted, and for each packet where it went and where it ended."""
+    found = journeys(capture)
+    sentences = []
+    for journey in found[:SPOKEN]:
+        way = ", ".join(str(hop.frame.point) for hop in journey.hops)
+        end = f"; expected at {journey.next_expected} and not seen" if journey.next_expected else ""
+        sentences.append(f"{summarize(journey.first.packet)}: seen at {way}{end}.")
+    if len(found) > SPOKEN:
+        sentences.append(f"{len(found) - SPOKEN} more packets follow.")
+    return " ".join([f"Timeline: {header(capture, found)}.", *sentences])
+
+
+def _count(number: int, word: str) -> str:
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{number} {word if number == 1 else plural}"
+
+
+def _remarks(found: Sequence[Journey], chosen: Plan, labels: _Labels) -> str:
+    """What the picture bends and leaves out, in words."""
+    if not found:
+        return "No packet was seen at any of these points."
+    said = ["Not to scale within a packet: its hops are microseconds apart, drawn slanting."]
+    if chosen.left_out:
+        said.append(f"{_count(chosen.left_out, 'packet')} not drawn, each like its neighbours.")
+    if labels.unlabelled:
+        said.append(
+            f"Without a label for lack of room: {labels.unlabelled} of {len(chosen.drawn)} drawn packets."
+        )
+    if labels.repeated:
+        said.append("A rewrite that repeats is noted once.")
+    if labels.unnoted:
+        said.append(f"For lack of room not noted: {'; '.join(labels.unnoted)}.")
+    return " ".join(said)
+
+
+class _Labels:
+    """The texts there is room for, none on top of another."""
+
+    def __init__(self, tracks: Sequence[Track], breaks: Sequence[Break], bounds: Rect, bottom: float) -> None:
+        self.bounds, self.bottom = bounds, bottom
+        self.used: list[Rect] = []
+        self.texts: list[tuple[float, float, str, str]] = []
+        ends = [(track.spots[-1], track.expected) for track in tracks if track.expected]
+        self.pieces = [*ends, *(piece for track in tracks for piece in pairwise(track.spots))]
+        for gap in breaks:
+            words = f"… {gap.packets} more …"
+            size = text_width(words, SMALL)
+            top = min((y for track in tracks for _, y in track.spots), default=bottom)
+            # In the middle between two lanes, so that no line runs through the words.
+            self._put(gap.x - size / 2, top + LANE / 2, words, style.MUTED)
+        self.unnoted: list[str] = []
+        self.repeated = self._note_rewrites(tracks)
+        ordered = sorted(tracks, key=lambda track: track.kind == "arp")
+        self.unlabelled = sum(not self._label(track) for track in ordered)
+        self._times(tracks)
+
+    def _label(self, track: Track) -> bool:
+        if not track.spots:
+            return True
+        (x, y), text = track.spots[0], summarize(track.journey.first.packet)
+        color = style.MUTED if track.kind == "arp" else KINDS[track.kind][0]
+        size = text_width(text, SMALL)
+        row = y + 13.0 if track.spots[-1][1] < y else y - 12.0
+        return any(
+            self._put(start, row, text, color, clear=True) for start in (x - 4, x - size / 2, x - size + 4)
+        )
+
+    def _note_rewrites(self, tracks: Sequence[Track]) -> bool:
+        """Each distinct rewrite once, beside the piece of the track where it happens."""
+        noted: set[str] = set()
+        repeated = False
+        for track in tracks:
+            for number, hop in enumerate(track.journey.hops[: len(track.spots)]):
+                text = rewrite_note(hop)
+                if not text or text in noted:
+                    repeated = repeated or bool(text)
+                    continue
+                noted.add(text)
+                (x0, y0), (x1, y1) = track.spots[number - 1], track.spots[number]
+                x, y, size = (x0 + x1) / 2, (y0 + y1) / 2, text_width(text, SMALL)
+                if not any(
+                    self._put(start, y, text, style.INK, clear=True) for start in (x + 8, x - size - 8)
+                ):
+                    self.unnoted.append(text)
+        return repeated
+
+    def _times(self, tracks: Sequence[Track]) -> None:
+        """When each packet but the answers was first seen, since the first one."""
+        start = tracks[0].journey.first.frame.time_ns if tracks else 0
+        for track in tracks:
+            if track.kind != "reply":
+                seconds = (track.journey.first.frame.time_ns - start) / 1e9
+                self._put(track.x - 4.0, self.bottom + 34.0, f"{seconds:.3f} s", style.MUTED)
+
+    def _put(self, x: float, y: float, text: str, color: str, clear: bool = False) -> bool:
+        """Whether the text found its place; `clear`: no packet may run through it either."""
+        rect = Rect(x, y - SMALL * 0.65, x + text_width(text, SMALL), y + SMALL * 0.65)
+        if rect.x0 < self.bounds.x0 or rect.x1 > self.bounds.x1 or any(map(rect.touches, self.used)):
+            return False
+        if clear and any(rect.touches(_part(*piece, rect)) for piece in self.pieces):
+            return False
+        self.used.append(rect.grown(2.5))
+        self.texts.append((x, y, text, color))
+        return True
+
+    def paint(self, canvas: Canvas) -> None:
+        for x, y, text, color in self.texts:
+            canvas.text(x, y, text, color=color, halo=True)
+
+
+def _part(a: tuple[float, float], b: tuple[float, float], rect: Rect) -> Rect:
+    """Where the slanting piece is at the height of the rectangle."""
+    if a[1] == b[1]:
+        return Rect(min(a[0], b[0]), a[1] - 1, max(a[0], b[0]), a[1] + 1)
+    low, high = max(min(a[1], b[1]), rect.y0), min(max(a[1], b[1]), rect.y1)
+    if low > high:
+        return Rect(-1.0, -1.0, -1.0, -1.0)
+    xs = [a[0] + (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) for y in (low, high)]
+    return Rect(min(xs) - 3, low, max(xs) + 3, high)
+
+
+def _paint_lanes(canvas: Canvas, lanes: Mapping[Point, float], left: float, right: float) -> None:
+    for point, y in lanes.items():
+        canvas.line([(left, y), (right, y)], color=style.FAINT, line=0.8, order=1.0)
+        canvas.text(MARGIN, y, shortened(str(point), NAMES, NAME), size=NAME)
+
+
+def _paint_track(canvas: Canvas, track: Track, bottom: float, small: float) -> None:
+    color, marker, size, line, _ = KINDS[track.kind]
+    if len(track.spots) > 1:
+        canvas.line(track.spots, color=color, line=line * small, order=2.0)
+    for x, y in track.spots:
+        canvas.mark(x, y, marker, size=size * small, color=color, line=0.5, order=3.0)
+    if track.expected is not None:
+        _paint_death(canvas, track.spots[-1], track.expected, small)
+    if track.kind != "reply":
+        canvas.line([(track.x, bottom + 21.0), (track.x, bottom + 26.0)], color=style.MUTED, line=0.8)
+
+
+def _paint_death(canvas: Canvas, last: tuple[float, float], ring: tuple[float, float], small: float) -> None:
+    """A cross between the last lane that saw the packet and the next, where an empty ring is left."""
+    canvas.line([last, ring], color=style.DEATH, line=1.3 * small, dashes=(2, 1.6), order=1.8)
+    canvas.mark(*ring, "o", size=8.0 * small, color=style.MUTED, line=1.1, dotted=True, order=3.0)
+    x, y = (last[0] + ring[0]) / 2, (last[1] + ring[1]) / 2
+    canvas.mark(x, y, "x", size=8.0 * small, color=style.DEATH, line=2.2 * small, order=3.5)
+
+
+def _legend(canvas: Canvas, tracks: Sequence[Track], y: float) -> None:
+    x = MARGIN
+    for kind, (color, marker, size, _, word) in KINDS.items():
+        if any(track.kind == kind for track in tracks):
+            canvas.mark(x + 3.0, y, marker, size=size, color=color, line=0.5)
+            canvas.text(x + 11.0, y, word, color=style.MUTED)
+            x += 11.0 + text_width(word, SMALL) + 16.0
+    if any(track.expected for track in tracks):
+        canvas.mark(x + 4.0, y, "x", size=7.0, color=style.DEATH, line=2.0)
+        canvas.text(x + 12.0, y, "ends here", color=style.MUTED)
+        x += 12.0 + text_width("ends here", SMALL) + 16.0
+        canvas.mark(x + 4.0, y, "o", size=8.0, color=style.MUTED, line=1.1, dotted=True)
+        canvas.text(x + 12.0, y, "expected here, not seen", color=style.MUTED)

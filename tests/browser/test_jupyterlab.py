@@ -1,0 +1,92 @@
+"""What a learner sees and types in JupyterLab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from patience import eventually
+from playwright.sync_api import Page, expect
+from server import Server
+
+from netlab.build_lessons import KERNELSPEC, notebook
+from netlab.keeper import HOME
+from netlab.lessons import LABS, lesson
+
+PICTURES = HOME / "build/browser"  # kept for people to look at
+pytestmark = pytest.mark.usefixtures("picture")
+
+
+@pytest.fixture
+def own_notebook() -> Iterator[Path]:
+    """A place for a notebook beside the lessons, for one test."""
+    file = LABS / "browser-test.ipynb"
+    yield file
+    file.unlink()
+
+
+def open_page(page: Page, address: str) -> None:
+    """Open a notebook, and wait until JupyterLab has come to rest and its kernel is there."""
+    page.goto(address)
+    expect(page.get_by_text("netlab (lab host) | Idle")).to_be_visible(timeout=30_000)
+
+
+def choose(page: Page, *path: str) -> None:
+    """Choose an entry of a menu, by the names on the way to it."""
+    page.get_by_role("menuitem", name=path[0], exact=True).click()
+    for name in path[1:]:
+        page.locator(".lm-Menu-itemLabel").get_by_text(name, exact=True).last.click()
+
+
+def test_it_opens_on_the_first_lesson(page: Page, server: Server) -> None:
+    """The printed address opens the lesson, without a prompt for news."""
+    open_page(page, server.page())
+    expect(page.get_by_role("tab", name="01-the-problem.ipynb")).to_be_visible()
+    expect(page.get_by_text("official Jupyter news")).to_have_count(0)
+
+
+def test_a_cell_acts_on_the_lab_host(page: Page, server: Server, own_notebook: Path) -> None:
+    """What a %%bash cell does, it does in the lab host."""
+    cells = [nbformat.v4.new_code_cell(cell) for cell in ("%%bash\nip -br link", "print('in the lab')")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), own_notebook)
+    open_page(page, server.page(own_notebook.name))
+    choose(page, "Run", "Run All Cells")
+    outputs = page.locator(".jp-OutputArea-output")
+    expect(outputs.filter(has_text="in the lab")).to_be_visible(timeout=30_000)
+    expect(outputs.filter(has_text="docker0")).to_be_visible()
+
+
+def test_a_terminal_is_a_shell_of_the_lab_host(page: Page, server: Server) -> None:
+    """JupyterLab's terminal is where docker0 is."""
+    open_page(page, server.page())
+    choose(page, "File", "New", "Terminal")
+    terminal = page.locator(".jp-Terminal")
+    expect(terminal).to_be_visible()
+    terminal.click()
+    expect(terminal.locator("textarea")).to_be_focused()
+    page.keyboard.type("ip -br link | tee /root/seen\n")
+    assert eventually(lambda: "docker0" in server.lab.run(["cat", "/root/seen"]).stdout)
+
+
+def test_lesson_05_from_the_top(page: Page, server: Server, own_notebook: Path) -> None:
+    """With the solutions typed: the picture, the timeline of the death and of the cure, four green checks."""
+    lesson_05 = lesson("05")
+    own_notebook.write_text(notebook(lesson_05, solution=True))
+    open_page(page, server.page(own_notebook.name))
+    choose(page, "Run", "Run All Cells")
+    passed = page.get_by_role("status").filter(has_text="✔ passed")
+    expect(passed).to_have_count(len(lesson_05.steps), timeout=120_000)
+
+    topology = page.locator("img[alt^='Network of 3 namespaces']")
+    died, cured = page.locator("img[alt^='Timeline: 3 requests']").all()
+    assert "expected at host eth0 and not seen" in (died.get_attribute("alt") or "")
+    assert "3 replies" in (cured.get_attribute("alt") or "")
+    shown = {"topology": topology.first, "death": died, "cure": cured, "check": passed.last}
+    for name, element in shown.items():
+        element.scroll_into_view_if_needed()
+        expect(element).to_be_visible()
+        element.screenshot(path=PICTURES / f"lesson-05-{name}.png")
+    for image in (topology.first, died, cured):
+        assert image.evaluate("image => image.naturalWidth") > 0, "the picture is broken"

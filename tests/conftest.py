@@ -1,0 +1,102 @@
+"""The tiers, and what is watched around every test of them.
+
+A tier is a folder of tests/; its name is a marker too (`-m kernel`). They run from the quick to the slow, and
+those with a browser, which stays open to the end, after those that look for what is left behind.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import reaper
+from leaks import Belongings, left_behind
+from machine import MachineWatch
+
+from netlab.errors import LabNotFound
+from netlab.lab import Lab
+
+TIERS = {
+    "unit": "no privileges, no namespaces",
+    "kernel": "real namespaces; ./run test as root runs them as root and as an ordinary user",
+    "labs": "every notebook, with its solutions and untouched",
+    "docker": "a real dockerd",
+    "browser": "JupyterLab in a real Chromium",
+    "vm": "a real vagrant up",
+    "bench": "how long things take",
+}
+WATCHED = ("kernel", "labs", "browser", "docker", "vm")  # nothing of the machine may change
+LEAKPROOF = ("kernel", "labs", "docker")  # nothing may be left behind
+REAPER = pytest.StashKey[int]()
+_numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for tier, meaning in TIERS.items():
+        config.addinivalue_line("markers", f"{tier}: {meaning}")
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where ip and nft are; not in every user's PATH
+    config.stash[REAPER] = reaper.stand_above()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(tier_of(item))
+    order = list(TIERS)
+    items.sort(key=lambda item: order.index(tier_of(item)))
+
+
+def tier_of(item: pytest.Item) -> str:
+    """The name of the folder right below tests/."""
+    name = item.path.relative_to(Path(__file__).parent).parts[0]
+    if name not in TIERS:
+        raise pytest.UsageError(f"{item.path} is in no tier: put it in one of {', '.join(TIERS)}.")
+    return name
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[MachineWatch]:
+    """Watches the machine's own network namespace as long as the tests run."""
+    with MachineWatch() as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def untouched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The machine is not touched."""
+    if tier_of(request.node) not in WATCHED:
+        yield
+        return
+    watch: MachineWatch = request.getfixturevalue("machine")
+    before = len(watch.seen())
+    yield
+    assert watch.seen()[before:] == [], "this changed on the machine itself"
+
+
+@pytest.fixture(autouse=True)
+def leakproof(request: pytest.FixtureRequest, untouched: None) -> Iterator[None]:
+    """Nothing is left behind."""
+    if tier_of(request.node) not in LEAKPROOF:
+        yield
+        return
+    above = request.config.stash[REAPER]
+    before = Belongings.now(above)
+    yield
+    assert left_behind(before, above) == {}, "this was left behind"
+
+
+@pytest.fixture
+def lab_name() -> str:
+    """A name that no other lab has."""
+    return f"test-{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture
+def lab(lab_name: str, leakproof: None) -> Iterator[Lab]:
+    """A fresh lab of the test's own."""
+    yield Lab.up(lab_name)
+    with suppress(LabNotFound):  # the test has ended it itself
+        Lab.find(lab_name).down()

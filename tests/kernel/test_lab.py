@@ -1,0 +1,244 @@
+"""A lab comes, is used, is put back, and goes without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netlab import keeper
+from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabError, LabNotFound, UnknownName
+from netlab.lab import Lab
+from tests.kernel.conftest import sh
+
+
+def processes_of(name: str) -> list[int]:
+    """The keeper of the lab of that name and all that descends from it, as the machine numbers them."""
+    found: list[int] = []
+    for pid in sorted(int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()):
+        try:
+            mounts = Path(f"/proc/{pid}/mountinfo").read_text()
+            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent in found or (f"netlab-{os.geteuid()}/{name} " in mounts and "/.lower" in mounts):
+            found.append(pid)
+    return found
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        os.sched_yield()
+    return True
+
+
+def test_base_lab_has_what_the_lecture_starts_from(lab: Lab) -> None:
+    """Internet, host with uplink, docker0 and Docker's rules, forwarding off, no container."""
+    seen = lab.snapshot()
+    assert [node.name for node in seen.nodes] == ["host", "internet"]
+    host, internet = seen.node("host"), seen.node("internet")
+    assert internet.owns("39.106.233.176")
+    assert host.interface("docker0").mac.startswith("02:42:")
+    assert [str(a) for a in host.interface("docker0").addresses if a.family == 4] == ["172.17.0.1/16"]
+    assert host.interface("eth0").peer == internet.interface("uplink").id
+    assert host.sysctls["net.ipv4.ip_forward"] == "0"
+    assert host.chain("filter", "FORWARD").policy == "DROP"
+    assert any(rule.target == "MASQUERADE" for rule in host.chain("nat", "POSTROUTING").rules)
+    assert lab.probe("host", "39.106.233.176", 1).reached
+
+
+def test_reset_takes_everything_back_that_a_learner_can_leave(lab: Lab) -> None:
+    """Links, addresses, routes, rules of every backend, settings, namespaces, containers, stray processes."""
+    fresh = lab.snapshot()
+    sh(
+        lab,
+        """
+        docker run -d --name web -p 8080:80 nginx sleep 1000
+        ip netns add blue; ip link add v0 type veth peer name v1 netns blue
+        ip link del eth0; ip link del docker0
+        ip addr add 10.9.9.9/32 dev lo; ip route add blackhole 10.8.0.0/16; ip rule add from 1.2.3.4 table 7
+        iptables -F; iptables -t nat -F; nft add table inet mine; iptables-legacy -P FORWARD DROP || true
+        echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter
+        echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all
+        sleep 1234 >/dev/null 2>&1 & disown
+        """,
+    )
+    lab.reset()
+    back = lab.snapshot()
+
+    def essence(snapshot):  # type: ignore[no-untyped-def]
+        return [
+            (
+                node.name,
+                {
+                    (i.name, i.kind, tuple(map(str, i.addresses)) if i.name != "eth0" else ())
+                    for i in node.interfaces
+                },
+                {str(r) for r in node.routes if "fe80" not in str(r) and "ff00" not in str(r)},
+                [
+                    (c.table, c.name, c.policy, [r.text for r in c.rules])
+                    for c in node.chains
+                    if c.backend == "nft"
+                ],
+                [c for c in node.chains if c.backend == "native"],
+                {k: v for k, v in node.sysctls.items() if "conntrack" not in k},
+            )
+            for node in snapshot.nodes
+        ]
+
+    def without_link_local(snapshot):  # type: ignore[no-untyped-def]
+        return [
+            (name, {(n, k, tuple(a for a in x if not a.startswith("fe80"))) for n, k, x in links}, *rest)
+            for name, links, *rest in essence(snapshot)
+        ]
+
+    assert without_link_local(back) == without_link_local(fresh)
+    assert "sleep" not in sh(lab, "ps -e")
+    assert sh(lab, "ip rule | wc -l").strip() == "3"
+    assert lab.probe("host", "39.106.233.176", 1).reached
+
+
+@pytest.mark.parametrize("whom", ["keeper", "init", "container"])
+def test_kill_9_of_any_process_leaves_nothing_behind(whom: str) -> None:
+    """The kernel takes the whole lab back when its keeper or its host's init is killed."""
+    name = f"k{os.getpid()}"
+    lab = Lab.up(name)
+    sh(lab, "docker run -d --name c x sleep 1000")
+    pids = processes_of(name)
+    assert len(pids) >= 3
+    victim = {"keeper": pids[0], "init": pids[1], "container": pids[-1]}[whom]
+    os.kill(victim, signal.SIGKILL)
+    if whom == "container":
+        assert wait_until(lambda: sh(lab, "docker ps -q") == "")
+        lab.down()
+    assert wait_until(lambda: not processes_of(name))
+    assert wait_until(lambda: name not in keeper.names())
+    with pytest.raises(LabNotFound):
+        lab.snapshot()
+
+
+def test_a_second_up_is_refused_with_what_to_do(lab: Lab) -> None:
+    """Two labs cannot have one name; the message tells how to go on."""
+    with pytest.raises(LabAlreadyUp, match="reset"):
+        Lab.up(lab.name)
+    assert lab.status().name == lab.name
+
+
+def test_labs_side_by_side_do_not_see_each_other(lab: Lab) -> None:
+    """What is made in one lab is not in another."""
+    other = Lab.up(f"{lab.name}b"[:32])
+    try:
+        sh(other, "ip link add only0 type bridge")
+        assert other.snapshot().node("host").has_interface("only0")
+        assert not lab.snapshot().node("host").has_interface("only0")
+        assert {lab.name, other.name} <= set(keeper.names())
+    finally:
+        other.down()
+
+
+def test_exit_status_streams_and_signals_pass_through(lab: Lab) -> None:
+    """`exec` is as transparent as a shell: input, output, status, and the interrupt."""
+    done = lab.run(["sh", "-c", "cat; echo err >&2; exit 7"], input="hello")
+    assert (done.stdout, done.stderr, done.returncode) == ("hello", "err\n", 7)
+    assert lab.run(["no-such-program"]).returncode == 127
+    command = [sys.executable, "-m", "netlab", "--lab", lab.name, "exec", "--", "ping", "39.106.233.176"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as ping:
+        assert ping.stdout is not None
+        assert "PING" in ping.stdout.readline()
+        assert "64 bytes" in ping.stdout.readline()
+        ping.send_signal(signal.SIGINT)
+        assert "0% packet loss" in ping.stdout.read()
+    assert ping.returncode == 0
+
+
+def test_a_killed_client_takes_its_command_along(lab: Lab) -> None:
+    """Nobody is left pinging when the one who asked for it is gone."""
+    command = [sys.executable, "-m", "netlab", "--lab", lab.name, "exec", "--", "sleep", "4321"]
+    with subprocess.Popen(command) as client:
+        assert wait_until(lambda: "sleep 4321" in sh(lab, "ps -ef"))
+        client.kill()
+    assert wait_until(lambda: "sleep 4321" not in sh(lab, "ps -ef"))
+
+
+def test_commands_run_on_the_node_that_is_named(lab: Lab) -> None:
+    """Host, container, internet and a namespace made by hand are each reached by name."""
+    sh(lab, "docker run -d --name if-test x sleep 1000; ip netns add blue")
+    assert "docker0" in sh(lab, "ip -br link")
+    assert "172.17.0.2" in sh(lab, "ip -br addr", "if-test")
+    assert sh(lab, "ps -e | wc -l", "if-test").strip() == "5", "bash, ps, wc, sleep and a heading"
+    assert "39.106.233.176" in sh(lab, "ip -br addr", "internet")
+    assert "lo" in sh(lab, "ip -br link", "blue")
+    with pytest.raises(UnknownName, match="if-tset"):
+        lab.run(["true"], node="if-tset")
+
+
+def test_a_lab_that_dies_while_it_is_used_says_so() -> None:
+    """The client is told that the lab went away, not left waiting."""
+    lab = Lab.up(f"d{os.getpid()}")
+    pid = processes_of(lab.name)[0]
+    threading.Timer(0.2, os.kill, (pid, signal.SIGKILL)).start()
+    with pytest.raises(LabDied, match="up"):
+        lab.run(["sleep", "100"])
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 33, "../etc"])
+def test_names_that_make_no_sense_are_refused(name: str) -> None:
+    """A lab's name is a plain word."""
+    with pytest.raises(BadInput, match="letters"):
+        Lab.up(name)
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    """The message lists the engines that there are."""
+    with pytest.raises(BadInput, match="namespaces"):
+        Lab.up("e", engine="podman")
+
+
+def test_an_exchange_folder_of_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that another user could have put there is not trusted."""
+    monkeypatch.setenv("NETLAB_EXCHANGE", str(tmp_path / "here"))
+    (tmp_path / "here").symlink_to(tmp_path)
+    with pytest.raises(LabError, match="somebody else"):
+        Lab.up(f"x{os.getpid()}")
+
+
+def test_learners_cannot_end_the_lab_or_reach_the_internet_node(lab: Lab) -> None:
+    """From inside, what belongs to the outer level is refused."""
+    code = f"""
+import sys; sys.path.insert(0, {str(keeper.HOME)!r})
+from netlab.lab import Lab
+for ask in (lambda: Lab.here().run(["true"], node="internet"), lambda: Lab.here().down()):
+    try: ask(); print("done")
+    except Exception as error: print(type(error).__name__)
+"""
+    done = lab.run([sys.executable, "-c", code])
+    assert done.stdout.split() == ["LabError", "LabError"], done.stderr
+    assert lab.status()
+
+
+def test_the_machine_is_read_only_and_out_of_reach(lab: Lab) -> None:
+    """No file, device or setting of the machine can be changed from the lab."""
+    for command in (
+        "touch /usr/bin/x",
+        "rm /bin/ls",
+        "echo 1 > /proc/sys/vm/swappiness",
+        "mount -o remount,rw /usr",
+        "umount /usr",
+        "mknod /dev/sda b 8 0",
+        "dmesg -C",
+    ):
+        assert lab.run(["bash", "-c", command]).returncode != 0, command
+    assert sh(lab, "readlink /proc/self/ns/net") != os.readlink("/proc/self/ns/net")

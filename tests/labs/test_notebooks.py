@@ -1,0 +1,68 @@
+"""The notebooks as people run them, on the project's own kernel: with solutions, and untouched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_core.utils import ensure_event_loop
+from nbclient import NotebookClient
+
+from netlab import build_lessons
+from netlab.lab import Lab
+from netlab.lessons import LABS, Lesson, lessons
+
+each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def event_loop_of_jupyter() -> None:
+    """Jupyter's blocking functions make one and keep it: it is there before the leak check looks."""
+    ensure_event_loop()
+
+
+@pytest.fixture(autouse=True)
+def in_this_lab(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels start in the tests' own lab."""
+    monkeypatch.setenv("NETLAB_LAB", lab.name)
+
+
+def executed(lab: Lab, text: str) -> nbformat.NotebookNode:
+    """The notebook after it ran, with progress of its own; the run fails with the first cell that does."""
+    progress = Path(lab.exchange) / "progress.json"
+    progress.unlink(missing_ok=True)
+    notebook = nbformat.reads(text, 4)
+    setting = nbformat.v4.new_code_cell(f"import os\nos.environ['NETLAB_PROGRESS'] = '{progress}'")
+    notebook.cells.insert(0, setting)
+    NotebookClient(notebook, timeout=60).execute()
+    return notebook
+
+
+def tagged(notebook: nbformat.NotebookNode, tag: str) -> list[str]:
+    """What the cells with that tag answered, as text."""
+    cells = [c for c in notebook.cells if tag in c.metadata.get("tags", [])]
+    return [o["data"]["text/plain"] for c in cells for o in c.outputs if o.output_type == "execute_result"]
+
+
+@each_lesson
+def test_with_its_solutions_a_notebook_ends_with_all_checks_passed(lab: Lab, lesson: Lesson) -> None:
+    """From the first cell to the last: no error, a passed check for every step, every prediction noted."""
+    notebook = executed(lab, build_lessons.notebook(lesson, solution=True))
+    results = tagged(notebook, "check")
+    assert len(results) == len(lesson.steps)
+    assert all("✔ passed" in result for result in results), results
+    assert all("noted" in said for said in (*tagged(notebook, "predict"), *tagged(notebook, "answer")))
+    pictures = [c for c in notebook.cells if c.source.startswith(("lab.draw", "lab.timeline"))]
+    pages = [picture.outputs[0]["data"]["text/html"] for picture in pictures]
+    assert pages
+    assert all("<img" in page and "alt=" in page for page in pages), "a picture without words"
+
+
+@each_lesson
+def test_untouched_nothing_crashes_and_no_check_passes(lab: Lab, lesson: Lesson) -> None:
+    """Somebody who only presses Shift-Enter sees each check say what is missing, and no traceback."""
+    text = (LABS / f"{lesson.stem}.ipynb").read_text(encoding="utf-8")
+    results = tagged(executed(lab, text), "check")
+    assert len(results) == len(lesson.steps)
+    assert all("not yet" in result or "waiting for" in result for result in results), results

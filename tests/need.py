@@ -1,0 +1,23 @@
+"""A tier whose tool is missing says so by name. On CI that is an error: nothing is skipped silently."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def need(*commands: str) -> str:
+    """The path of the first of these commands that is there; otherwise the test is skipped, on CI failed."""
+    for command in commands:
+        if path := shutil.which(command):
+            return path
+    missing(f"{' or '.join(commands)} is not installed; ./run test installs what it can.")
+
+
+def missing(reason: str) -> None:
+    """Skip the test for that reason; on CI fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

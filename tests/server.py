@@ -1,0 +1,23 @@
+"""A running JupyterLab, for the browser tests."""
+
+from __future__ import annotations
+
+import re
+
+from netlab.lab import Lab
+
+
+class Server:
+    """A running `./run jupyter` and its lab."""
+
+    def __init__(self, lab: str, url: str) -> None:
+        self.lab_name, self.url = lab, url
+
+    @property
+    def lab(self) -> Lab:
+        return Lab.find(self.lab_name)
+
+    def page(self, notebook: str = "") -> str:
+        """The address of a notebook; the one that `./run` printed if none is named. As a first visit."""
+        url = self.url if not notebook else re.sub(r"tree/[^?]*", f"tree/{notebook}", self.url)
+        return f"{url}&reset"

@@ -1,0 +1,177 @@
+"""What ./run says and does on machines that lack something, played with stand-ins for their commands."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# What the script itself calls. Everything else is missing on these machines unless a test says otherwise.
+OWN_TOOLS = ("sh", "cat", "cksum", "dirname", "sort", "tr", "env", "rm", "mkdir", "awk", "df", "sed")
+LAB_TOOLS = ("bash", "ip", "iptables", "ebtables", "nft", "tcpdump", "conntrack", "ping", "ps", "unshare")
+LAB_TOOLS += ("nsenter", "setpriv", "flock")
+
+
+class Machine:
+    """A fresh clone on a machine with just these commands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bin, self.clone = folder / "bin", folder / "a clone"
+        self.bin.mkdir()
+        self.clone.mkdir()
+        for name in ("run", "requirements.txt", "pyproject.toml"):
+            shutil.copy(ROOT / name, self.clone)
+        script = (self.clone / "run").read_text()
+        fixed = script.replace(":/usr/local/sbin:/usr/sbin:/sbin", "").replace("/usr/local/bin/python3", "")
+        (self.clone / "run").write_text(fixed.replace("/usr/bin/python3", ""))
+        for name in OWN_TOOLS:
+            self.add(name, f'exec {shutil.which(name)} "$@"')
+        self.add("id", '[ "$1" = -u ] && echo 1000 || echo learner')
+
+    def add(self, name: str, script: str = "") -> None:
+        (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.bin / name).chmod(0o755)
+
+    def ready(self) -> None:
+        """As after a finished set-up."""
+        (self.clone / ".venv/bin").mkdir(parents=True)
+        python = self.clone / ".venv/bin/python"
+        python.write_text('#!/bin/sh\necho "$@"\nexit 7\n')
+        python.chmod(0o755)
+        project = (self.clone / "pyproject.toml").read_text().partition("[tool")
+        wanted = (self.clone / "requirements.txt").read_text() + "".join(project[:2])
+        wanted += project[2].partition("\n")[0] + "\n"
+        sums = subprocess.run(["cksum"], input=wanted, text=True, capture_output=True, check=True).stdout
+        (self.clone / ".venv/.ready").write_text(f"{sums.strip()} {self.clone.resolve()}\n")
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.clone / "run", *words],
+            env={"PATH": str(self.bin)},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_without_root_it_says_what_to_type(machine: Machine) -> None:
+    """Who may not install packages is told the one command."""
+    for name in LAB_TOOLS:
+        if name not in ("tcpdump", "conntrack"):
+            machine.add(name)
+    machine.add("apt-get", "echo must not be called; exit 1")
+    done = machine.run()
+    assert done.returncode == 1
+    assert "  Next: sudo apt-get install -y --no-install-recommends conntrack tcpdump\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("manager", "package"),
+    [("dnf", "iproute"), ("pacman", "procps-ng"), ("zypper", "conntrack-tools"), ("apk", "util-linux-misc")],
+)
+def test_packages_go_by_the_system_s_own_names(machine: Machine, manager: str, package: str) -> None:
+    """Every package manager is asked in its own words."""
+    machine.add(manager)
+    done = machine.run()
+    assert done.returncode == 1
+    assert f"Next: sudo {manager} " in done.stderr
+    assert package in done.stderr.splitlines()[-1].split()
+
+
+def test_an_unknown_system_gets_the_commands_by_name(machine: Machine) -> None:
+    """Without a known package manager the missing commands are listed."""
+    done = machine.run()
+    assert done.returncode == 1
+    assert "conntrack" in done.stderr and "Next: install the packages that bring them" in done.stderr
+
+
+def test_root_installs_what_is_missing(machine: Machine, tmp_path: Path) -> None:
+    """Root gets the missing packages installed, and no others."""
+    machine.add("id", "echo 0")
+    machine.add("apt-get", f'echo "$@" >> {tmp_path}/asked')
+    machine.ready()
+    machine.run("status")
+    asked = (tmp_path / "asked").read_text()
+    assert asked.startswith("update")
+    assert "install -y --no-install-recommends bash conntrack" in asked
+
+
+def test_passwordless_sudo_installs_too(machine: Machine, tmp_path: Path) -> None:
+    """So does who may use sudo without a password."""
+    machine.add("apt-get", f'echo "$@" >> {tmp_path}/asked')
+    machine.add("sudo", '[ "$1" = -n ] && shift; exec "$@"')
+    machine.add("true")
+    machine.ready()
+    machine.run("status")
+    assert "tcpdump" in (tmp_path / "asked").read_text()
+
+
+def test_without_python_it_says_so(machine: Machine) -> None:
+    """No Python 3.11 or newer: one message with what to install."""
+    for name in LAB_TOOLS:
+        machine.add(name)
+    machine.add("python3", "exit 1")  # too old, or without venv
+    machine.add("dnf")
+    done = machine.run()
+    assert done.returncode == 1
+    assert "Next: sudo dnf install -y python3\n" in done.stderr
+
+
+def test_a_full_disk_is_said_before_anything_is_begun(machine: Machine) -> None:
+    """Too little room is found before the first file is written."""
+    for name in LAB_TOOLS:
+        machine.add(name)
+    machine.add("python3")
+    machine.add("df", "echo head; echo /dev/vda 1000000 900000 102400 90% /")
+    done = machine.run()
+    assert done.returncode == 1
+    assert "100 MB free, 900 needed" in done.stderr
+    assert not (machine.clone / ".venv/.ready").exists()
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0, reason="root may write everywhere; ./run test runs it as an ordinary user"
+)
+def test_a_checkout_of_somebody_else_is_said(machine: Machine) -> None:
+    """A folder that cannot be written to is named."""
+    for name in (*LAB_TOOLS, "python3"):
+        machine.add(name)
+    machine.clone.chmod(0o555)
+    done = machine.run()
+    assert done.returncode == 1
+    assert "is not writable for learner" in done.stderr
+
+
+def test_what_is_ready_is_not_made_again(machine: Machine) -> None:
+    """The second start makes nothing."""
+    for name in LAB_TOOLS:
+        machine.add(name)
+    machine.ready()
+    done = machine.run("--lab", "b", "exec", "--", "a b", "c")
+    assert (done.returncode, done.stderr) == (7, ""), "the command's own status, and not a word"
+    assert done.stdout == "-m netlab --lab b exec -- a b c\n"
+
+
+def test_new_requirements_are_installed(machine: Machine) -> None:
+    """A changed requirements.txt is installed by the next start."""
+    for name in LAB_TOOLS:
+        machine.add(name)
+    machine.ready()
+    with (machine.clone / "requirements.txt").open("a") as file:
+        file.write("another==1\n")
+    for _ in range(2):  # the second start goes on where the first failed
+        done = machine.run("setup")
+        assert done.returncode == 1
+        assert "Installing the Python packages with pip" in done.stderr
+        assert "Next: when the package index can be reached" in done.stderr

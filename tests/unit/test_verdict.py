@@ -1,0 +1,30 @@
+"""What a verdict can say is a closed list, and the document lists all of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from netlab.verdict import CAUSES, Verdict, page
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_document_lists_every_cause() -> None:
+    """labs/causes.md is made from the code; if this fails, write page() there."""
+    assert (ROOT / "labs/causes.md").read_text() == page()
+
+
+def test_no_suspect_names_a_cause_that_is_not_in_the_list() -> None:
+    """Every code in the suspects' findings is documented."""
+    named = set()
+    for file in (ROOT / "netlab/diagnosis").glob("suspects_*.py"):
+        named |= set(re.findall(r'(?:Finding|Cleared)\(\s*"([a-z-]+)"', file.read_text()))
+    assert named and named <= set(CAUSES)
+
+
+def test_loss_is_the_share_that_went_unanswered() -> None:
+    """From 0 to 1; all is lost when nothing could be sent."""
+    assert Verdict("a", "b", 4, 1).loss == 0.75
+    assert Verdict("a", "b", 0, 0).loss == 1.0
+    assert not Verdict("a", "b", 4, 0).reached
