@@ -43,21 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> Parser:
     from netlab.faults.command import options as fault_options
+    from netlab.grade.command import options as grade_options
 
-    top = Parser(prog="netlab", description="A lab for container networking. Without a command: JupyterLab.")
-    top.add_argument(
-        "--lab", default=os.environ.get("NETLAB_LAB", "default"), help="which lab (default: default)"
-    )
-    top.add_argument(
-        "--engine",
-        default=os.environ.get("NETLAB_ENGINE", "namespaces"),
-        help="namespaces (the default), or docker: a real one",
-    )
-    top.add_argument(
-        "--lang",
-        default=os.environ.get("NETLAB_LANG", LANGUAGES[0]),
-        help=f"language: {', '.join(LANGUAGES)}",
-    )
+    top = _general()
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", parser_class=Parser)
     top.set_defaults(run=_jupyter, notebook="")
 
@@ -84,11 +72,31 @@ def parser() -> Parser:
         verb("trace", _trace, "where do packets end on their way, and why: trace --from NODE ADDRESS")
     )
     fault_options(verb("fault", _fault, "the gym: break the lab in a way that you find out"))
+    grade_options(verb("grade", _grade, "grade notebooks, each in a lab of its own"))
     verb("doctor", _doctor, "what the lab needs, what is there, what to type for what is not")
     tour = verb("tour", _tour, "the whole lecture in the terminal, in half a minute")
     tour.add_argument("--pictures", default="pictures", help="the folder for its pictures")
     build = verb("build-lessons", _build_lessons, "build the notebooks from their sources")
     build.add_argument("--solutions", metavar="FOLDER", default="")
+    return top
+
+
+def _general() -> Parser:
+    """What stands in front of every command."""
+    top = Parser(prog="netlab", description="A lab for container networking. Without a command: JupyterLab.")
+    top.add_argument(
+        "--lab", default=os.environ.get("NETLAB_LAB", "default"), help="which lab (default: default)"
+    )
+    top.add_argument(
+        "--engine",
+        default=os.environ.get("NETLAB_ENGINE", "namespaces"),
+        help="namespaces (the default), or docker: a real one",
+    )
+    top.add_argument(
+        "--lang",
+        default=os.environ.get("NETLAB_LANG", LANGUAGES[0]),
+        help=f"language: {', '.join(LANGUAGES)}",
+    )
     return top
 
 
@@ -200,6 +208,12 @@ def _fault(options: argparse.Namespace) -> None:
     from netlab.faults.command import run
 
     run(options)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from netlab.grade.command import run
+
+    return run(options)
 
 
 def _doctor(_: argparse.Namespace) -> int:

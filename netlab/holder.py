@@ -18,11 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any, NoReturn
 
 from netlab import base, engines, init, probe, record, rootfs, sandbox, syscalls, wire
-from netlab.errors import LabError, NetlabError, ToolMissing, UnknownName
+from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
 from netlab.kernel import Kernel
+from netlab.limits import Limits, exceeded, for_children
 from netlab.netns import entered
 from netlab.observe import Place, places, snapshot
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
@@ -56,10 +58,13 @@ class Plan:
     python: str
     engine: str
     trees: tuple[rootfs.Tree, ...]
+    limits: Limits | None
 
     @staticmethod
     def parse(words: Mapping[str, Any]) -> Plan:
-        return Plan(**{**words, "trees": tuple(rootfs.Tree(**tree) for tree in words["trees"])})
+        trees = tuple(rootfs.Tree(**tree) for tree in words["trees"])
+        limits = Limits(**words["limits"]) if words["limits"] else None
+        return Plan(**{**words, "trees": trees, "limits": limits})
 
 
 class Holder:
@@ -73,7 +78,8 @@ class Holder:
         self.spawner = Spawner(self.loop)
         self.machine_door = doors
         self.to_init, theirs = socket.socketpair()
-        self.init = sandbox.spawn(sandbox.Identity.nested(), lambda: self._become_init(theirs))
+        with for_children(plan.limits):
+            self.init = sandbox.spawn(sandbox.Identity.nested(), lambda: self._become_init(theirs))
         theirs.close()
         answer, fds = wire.receive(self.to_init)
         if not answer["ready"]:
@@ -87,7 +93,7 @@ class Holder:
         for fd in self.files:
             os.close(fd)
         here = [rootfs.Tree(tree.path, tree.writable) for tree in self.plan.trees]
-        init.main(keeper, self.engine, self.plan.python, ETC, here)
+        init.main(keeper, self.engine, self.plan.python, ETC, here, self.plan.limits)
 
     def build(self, say: engines.Say) -> None:
         base.build(self.host)
@@ -102,10 +108,19 @@ class Holder:
     def serve(self) -> None:
         """Answer until the lab ends."""
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        if self.plan.limits:
+            self._fork(self._end_when_exceeded)
         self.loop.watch_children(self._reap)
         self.loop.watch(self.machine_door, lambda: self._accept(self.machine_door, learner=False))
         self.loop.watch(self.learners_door, lambda: self._accept(self.learners_door, learner=True))
         self.loop.run()
+
+    def _end_when_exceeded(self) -> None:
+        """In a child: end the lab when it takes too much, and leave a word in the keeper's log."""
+        assert self.plan.limits
+        why = exceeded(self.plan.limits, Event().wait)
+        print(f"The lab was ended: {why}.", file=sys.stderr, flush=True)
+        os.kill(self.init, signal.SIGKILL)
 
     def _reap(self) -> None:
         if any(pid == self.init for pid, _ in self.spawner.reap()):
@@ -164,9 +179,8 @@ class Holder:
         except NetlabError as error:
             _complain(client, error)
         except OSError as error:
-            _complain(
-                client, LabError(f"The lab could not do {operation}: {error}.", "Look at: ./run status")
-            )
+            kind = LabError if os.path.exists(f"/proc/{self.init}/ns/net") else LabDied  # it is ending
+            _complain(client, kind(f"The lab could not do {operation}: {error}.", "Look at: ./run status"))
 
     def _do_status(self, _: Mapping[str, Any], __: socket.socket) -> dict[str, Any]:
         found = [(place.name, place.kind) for place in places(self.init, self.engine)]

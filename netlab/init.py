@@ -20,6 +20,7 @@ from typing import NoReturn
 from netlab import rootfs, syscalls, wire
 from netlab.engines import Engine
 from netlab.kernel import Kernel
+from netlab.limits import Limits, harden
 from netlab.spawn import Loop, Spawner
 
 DOOR = "/run/netlab/lab.sock"  # where programs in the lab host reach the keeper
@@ -49,11 +50,13 @@ def main(
     python: str,
     etc: Mapping[str, str],
     trees: Sequence[rootfs.Tree],
+    limits: Limits | None,
 ) -> NoReturn:
     """Set the lab host up, send the keeper {"ready"} with the door's socket, serve."""
     try:
         programs = {**engine.programs(python, str(Path(__file__).resolve().parent.parent)), "sudo": SUDO}
-        rootfs.enter(PLACE, "host", etc, programs, trees)
+        rootfs.enter(PLACE, "host", etc, programs, trees, limits.disk if limits else 0)
+        harden(limits)
         engine.furnish()
         with Kernel() as kernel:
             kernel.set_up("lo")

@@ -14,14 +14,16 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import netlab.errors
 from netlab import wire
 from netlab.engines import Engine, Say
 from netlab.errors import BadInput, LabAlreadyUp, LabError, LabNotFound, NetlabError
 from netlab.init import DOOR
+from netlab.limits import Limits
 from netlab.rootfs import SYSTEM_FOLDERS, Tree
 
 HOME = Path(__file__).resolve().parent.parent
@@ -67,7 +69,15 @@ def connect(name: str) -> socket.socket:
     return sock
 
 
-def start(name: str, engine: Engine, say: Say) -> None:
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """How a lab is made for somebody whom one does not trust: nothing of the machine can be written to."""
+
+    lessons: Path  # what is seen as labs/
+    limits: Limits = field(default_factory=Limits)
+
+
+def start(name: str, engine: Engine, say: Say, confined: Confinement | None = None) -> None:
     """Start the keeper of a new lab and wait until it is ready. LabAlreadyUp, SandboxRefused, LabError."""
     door = socket.socket(socket.AF_UNIX)
     with door, ExitStack() as stack:
@@ -83,7 +93,16 @@ def start(name: str, engine: Engine, say: Say) -> None:
         for fd in files:
             stack.callback(os.close, fd)
         door.listen(64)
-        _start_keeper(name, door, engine.name, files, say)
+        exchange = _prepare_exchange(name)
+        plan = {
+            "name": name,
+            "exchange": str(exchange),
+            "python": sys.executable,
+            "engine": engine.name,
+            "trees": [asdict(tree) for tree in _trees(exchange, confined)],
+            "limits": asdict(confined.limits) if confined else None,
+        }
+        _start_keeper(plan, door, files, say)
 
 
 def rebuilt(answer: Mapping[str, str]) -> NetlabError:
@@ -109,12 +128,14 @@ def _peer_uid(sock: socket.socket) -> int:
     return int(uid)
 
 
-def _trees(exchange: Path) -> list[Tree]:
+def _trees(exchange: Path, confined: Confinement | None) -> list[Tree]:
     """What of the machine the lab needs to see: the interpreter, the checkout, and the two to write to."""
     readable = {sys.base_prefix, sys.prefix, str(HOME)}
     system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
     trees = [Tree(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
     labs = HOME / "labs"
+    if confined:
+        return [*trees, Tree(str(labs), source=str(confined.lessons))]
     writable = [str(labs), str(exchange)] if labs.is_dir() else [str(exchange)]
     return [*trees, *(Tree(path, writable=True) for path in writable)]
 
@@ -136,16 +157,9 @@ def _prepare_exchange(name: str) -> Path:
     return exchange
 
 
-def _start_keeper(name: str, door: socket.socket, engine: str, files: Sequence[int], say: Say) -> None:
-    exchange = _prepare_exchange(name)
+def _start_keeper(plan: Mapping[str, Any], door: socket.socket, files: Sequence[int], say: Say) -> None:
+    exchange = Path(plan["exchange"])
     ours, theirs = socket.socketpair()
-    plan = {
-        "name": name,
-        "exchange": str(exchange),
-        "python": sys.executable,
-        "engine": engine,
-        "trees": [asdict(tree) for tree in _trees(exchange)],
-    }
     with ours, theirs, (exchange / "keeper.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "netlab.holder", str(door.fileno()), str(theirs.fileno())],

@@ -60,15 +60,23 @@ class Lab:
     # -- coming and going ---------------------------------------------------------------------------
 
     @classmethod
-    def up(cls, name: str = DEFAULT, *, engine: str = ENGINES[0], say: Say = lambda _: None) -> Lab:
+    def up(
+        cls,
+        name: str = DEFAULT,
+        *,
+        engine: str = ENGINES[0],
+        say: Say = lambda _: None,
+        confined: keeper.Confinement | None = None,
+    ) -> Lab:
         """Make a lab and wait until it is ready; `say` is told what is being done where that takes a while.
 
+        `confined` is for somebody whom one does not trust.
         LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
         """
         keeper.check_name(name)
         chosen, lab = engines.engine(engine), cls(name)
         try:
-            keeper.start(name, chosen, say)
+            keeper.start(name, chosen, say, confined)
         except LabAlreadyUp:
             lab.check_engine(engine)
             raise
@@ -149,6 +157,17 @@ class Lab:
         """Probes from a node, sent by the lab's keeper; `order` as in netlab.probe.Order."""
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
         return self._ask({"op": "probe", "node": node, **words})  # type: ignore[no-any-return]
+
+    def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool:
+        """Whether an ICMP probe is answered, and the node `witness` has seen it come in as well.
+
+        An answer alone may come from anybody on the way who takes the address for his.
+        """
+        there = [f"{witness} {i.name}" for i in self.snapshot().node(witness).interfaces if i.name != "lo"]
+        with self.capture(there) as seen:
+            probe = self.probe(node, destination, count=1, timeout=timeout)
+        arrived = [frame.data for frame in seen.frames if frame.direction == "in"]
+        return probe.reached and any(token in data for token in probe.tokens for data in arrived)
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
         """`ip route get` with those words on a node: (the command, what it said)."""

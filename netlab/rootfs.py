@@ -34,15 +34,21 @@ class Tree:
 
 
 def enter(
-    place: str, hostname: str, etc: Mapping[str, str], programs: Mapping[str, str], trees: Sequence[Tree]
+    place: str,
+    hostname: str,
+    etc: Mapping[str, str],
+    programs: Mapping[str, str],
+    trees: Sequence[Tree],
+    size: int = 0,
 ) -> None:
     """Build the root file system on the empty folder `place` and make it this process's root.
 
     Needs new mount, uts and pid namespaces that belong to the caller's user namespace. `etc` are files of
-    /etc, `programs` scripts for /usr/local/sbin, by name. OSError with the mount that was refused.
+    /etc, `programs` scripts for /usr/local/sbin, by name; `size` bounds all that is written, in bytes.
+    OSError with the mount that was refused.
     """
     sys.mount("none", "/", flags=sys.MS_REC | sys.MS_PRIVATE)
-    sys.mount("netlab", place, "tmpfs", sys.MS_NOSUID, "mode=755")
+    sys.mount("netlab", place, "tmpfs", sys.MS_NOSUID, "mode=755" + (f",size={size}" if size else ""))
     root = Path(place)
     _bind_system(root)
     _make_folders(root)

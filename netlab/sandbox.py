@@ -205,9 +205,9 @@ def stage(trees: Sequence[Tree], place: str) -> tuple[Tree, ...]:
             target = f"{place}/{number}"
             os.mkdir(target)
             try:
-                sys.bind_mapped(tree.path, target, owners)
+                sys.bind_mapped(tree.source or tree.path, target, owners)
             except OSError:
-                sys.mount(tree.path, target, flags=sys.MS_BIND | sys.MS_REC)
+                sys.mount(tree.source or tree.path, target, flags=sys.MS_BIND | sys.MS_REC)
             staged.append(replace(tree, source=target))
     finally:
         os.close(owners)

@@ -50,8 +50,7 @@ class MachineWatch:
                 raise RuntimeError(
                     f"{process.args!r} ended with status {process.returncode}: nobody watched."
                 )
-            output.seek(0)
-            events += output.read().decode(errors="replace").splitlines()
+            events += _written(output).decode(errors="replace").splitlines()
         now = _sysctls()
         changed = [name for name, value in self._sysctls.items() if now.get(name, value) != value]
         events += [f"{name}: {self._sysctls[name]} → {now[name]}" for name in changed]
@@ -64,9 +63,13 @@ class MachineWatch:
         deadline, pause = time.monotonic() + 10, threading.Event()
         while not _is_subscribed(process.pid):
             if process.poll() is not None or time.monotonic() > deadline:
-                output.seek(0)
-                raise RuntimeError(f"{' '.join(command)} does not listen: {output.read().decode()}")
+                raise RuntimeError(f"{' '.join(command)} does not listen: {_written(output).decode()}")
             pause.wait(0.01)
+
+
+def _written(output: IO[bytes]) -> bytes:
+    """All of it. The writer shares our position in the file, so that must not move."""
+    return os.pread(output.fileno(), os.fstat(output.fileno()).st_size, 0)
 
 
 def _is_subscribed(pid: int) -> bool:

@@ -27,7 +27,7 @@ class ContainerRunning:
                 "With --network host a container gets no namespace of its own: it sees the host's.",
                 f"docker stop {self.name}; docker rm {self.name}, and start it again without --network host",
             )
-        if node:
+        if node and node.kind == "container":
             return None
         others = [n.name for n in world.snapshot.nodes if n.kind == "container"]
         if others:

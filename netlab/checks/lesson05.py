@@ -2,8 +2,9 @@
 
 from netlab.checks.containers import ContainerRunning
 from netlab.checks.learner import Answered, Predicted
-from netlab.checks.reach import to_the_outside
+from netlab.checks.reach import Reaches, to_the_outside
 from netlab.checks.story import Check
+from netlab.checks.world import HOST, OUTSIDE
 
 LAST_SEEN = {
     "container eth0": "It is seen there, and once more further on: listen at veth_host too.",
@@ -27,6 +28,6 @@ SOURCES = {
 CHECKS = (
     Check("05.1", (ContainerRunning(), Predicted("05.1"), Answered("05.1", LAST_SEEN))),
     Check("05.2", (Answered("05.2", SUSPECTS),), needs=("05.1",)),
-    Check("05.3", (to_the_outside(),)),
+    Check("05.3", (to_the_outside(), Reaches(HOST, OUTSIDE))),
     Check("05.4", (Predicted("05.4"), Answered("05.4", SOURCES)), needs=("05.3",)),
 )

@@ -6,6 +6,7 @@ When it is not, clues look for the known causes, in the order in which a packet 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from netlab.checks.bridge import find_chain, no_masquerade
@@ -38,7 +39,7 @@ class Reaches:
         if impostor:
             return impostor
         if answered(world, self.node, self.destination):
-            return None
+            return self._pretender(world)
         for clue in self.clues:
             if trouble := clue(world):
                 return trouble
@@ -46,6 +47,17 @@ class Reaches:
             "no-answer",
             f"a probe from {self.node} to {self.destination} was not answered",
             "Something on the way drops it. Look at each device on the path, then sysctls, routes, firewall.",
+        )
+
+    def _pretender(self, world: World) -> Trouble | None:
+        with suppress(NetlabError, OSError):
+            if world.lab.witnessed(self.node, self.destination, self.owner, WAIT):
+                return None
+        return Trouble(
+            "pretender",
+            f"answers came back, and {self.owner} has never seen the requests",
+            f"Something on the way answers in the name of {self.destination}.",
+            "iptables -t nat -S shows rules that redirect; ss -wap shows programs that listen to raw packets",
         )
 
     def _impostor(self, world: World) -> Trouble | None:

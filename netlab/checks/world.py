@@ -30,6 +30,8 @@ class Observable(Protocol):
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> ProbeLike: ...
 
+    def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class World:

@@ -374,3 +374,10 @@ def test_what_a_learner_wrote_is_not_markup() -> None:
     result = check(PretendLab(docker_made()), "01.3", {}, {"01.3": "<script>"}, seconds=0)
     assert "<script>" not in result._repr_html_()
     assert "&lt;script&gt;" in result._repr_html_()
+
+
+def test_an_answer_that_the_server_never_saw_the_request_of_does_not_count() -> None:
+    """Somebody on the way answers in the server's name: named as what it is."""
+    result = check(PretendLab(plugged(), lambda node, to: True, pretends=True), "05.3", seconds=0)
+    assert not result.passed
+    assert result.hint_id == "pretender"

@@ -131,6 +131,7 @@ class PretendLab:
     reaches: Callable[[str, str], bool] = lambda node, destination: node == "host"
     asked: list[tuple[str, str]] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
+    pretends: bool = False  # somebody on the way answers in the destination's name
 
     def snapshot(self) -> Snapshot:
         return self.world.snapshot()
@@ -140,6 +141,9 @@ class PretendLab:
         if not self.world.snapshot().has_node(node):
             raise UnknownName("node", node, self.world.nodes)
         return Answer(count, count if self.reaches(node, destination) else 0)
+
+    def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool:
+        return not self.pretends and self.reaches(node, destination)
 
     def script(self, text: str, node: str = "host", timeout: float = 60) -> None:
         self.typed.append(text)

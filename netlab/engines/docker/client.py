@@ -1,16 +1,22 @@
-"""`docker` in the lab host: the real client, after two things are put right.
+"""`docker` in the lab host: the real client, with three things put right.
 
 In a notebook's cell there is no terminal, and `docker exec -it` is what everybody types: -it is left out
 there, with a note (-i as well, or the client would swallow the rest of the cell, which is its input).
-And where no registry is in reach, an image's name is answered by the lab's own image, with a note.
+Where no registry is in reach, an image's name is answered by the lab's own image, with a note.
+And `docker run -d` is back a moment before runc has become the container's program, so that the lecture's
+`ps -ef | grep "sleep 36000"` in the same cell may find nothing: that moment is waited for.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
 
 from netlab.engines.docker import tools
 
@@ -20,6 +26,7 @@ SWITCHES = {
     *("detach", "disable-content-trust", "help", "init", "interactive", "no-healthcheck", "oom-kill-disable"),
     *("privileged", "publish-all", "quiet", "read-only", "rm", "sig-proxy", "tty", "use-api-socket"),
 }
+SECONDS_OF_RUNC = 2.0
 VALUED = {"run": "acehlmpuvw", "create": "acehlmpuvw", "exec": "euw", "pull": ""}
 
 
@@ -34,7 +41,30 @@ def main() -> int:
         print("(lab: Docker's daemon has ended; this starts it again: ./run reset)", file=sys.stderr)
     else:
         arguments = _put_right(path, arguments)
+        if _starts_detached(arguments):
+            status = subprocess.call([path, *arguments])
+            _wait_for_runc()
+            return status
     os.execv(path, ["docker", *arguments])
+
+
+def _starts_detached(arguments: Sequence[str]) -> bool:
+    words = arguments[1:] if arguments[:1] == ["container"] else arguments
+    return words[:1] == ["run"] and is_detached(split(words[1:], VALUED["run"])[0], VALUED["run"])
+
+
+def _wait_for_runc() -> None:
+    """Until no process is still runc on its way to become a container's program."""
+    deadline, pause = time.monotonic() + SECONDS_OF_RUNC, Event()
+    while time.monotonic() < deadline and any(_is_runc(folder) for folder in Path("/proc").iterdir()):
+        pause.wait(0.005)
+
+
+def _is_runc(folder: Path) -> bool:
+    try:
+        return folder.name.isdigit() and (folder / "comm").read_text().startswith("runc:[")
+    except OSError:  # it ended in the meantime
+        return False
 
 
 def _is_listening() -> bool:

@@ -74,14 +74,19 @@ class Store:
         fresh.replace(self.path(record) / "config.json")
 
     def remove(self, record: Record) -> None:
-        """Forget a container: out of sight at once, so that nobody who still writes to it brings it back."""
-        away = self.folder.parent / f"removed-{record.id}"
-        with suppress(FileNotFoundError):
-            self.path(record).rename(away)
-        shutil.rmtree(away, ignore_errors=True)
+        """Forget a container."""
+        self._take_away(self.path(record))
 
     def clear(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Forget all of them."""
+        self._take_away(self.folder)
+
+    def _take_away(self, folder: Path) -> None:
+        """Out of sight at once, so that nobody who still writes to it (`ended` does) brings it back."""
+        away = self.folder.parent / f"removed-{folder.name}-{os.getpid()}"
+        with suppress(FileNotFoundError):
+            folder.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
 
     def ended(self, pid: int, status: int, now: float) -> None:
         """Note that the process `pid`, perhaps a container's process 1, ended with exit status `status`."""

@@ -1,0 +1,160 @@
+"""Many submissions, graded side by side: resumable, and none can spoil another's.
+
+batch = Batch(out, lesson="", key=None, jobs=8)
+results = batch.run(paths, say=print)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netlab import keeper
+from netlab.errors import BadInput, LabError, NetlabError, SandboxRefused
+from netlab.grade import bundle, edition, formats
+from netlab.grade.bundle import Bundle
+from netlab.grade.judge import Grade, Order, grade
+from netlab.grade.session import CELL_SECONDS
+from netlab.grade.submission import read
+from netlab.lab import Lab
+
+PREFIX = "grade"
+JOBS = 4 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Where results go and how they are reached. Without a key they are not signed."""
+
+    out: Path
+    lesson: str = ""
+    key: bytes | None = None
+    jobs: int = JOBS
+    cell_seconds: float = CELL_SECONDS
+
+    def run(self, paths: Sequence[Path], say: Say = lambda text: None) -> list[dict[str, Any]]:
+        """Grade them all; what result.json holds of each, in the order of `paths`.
+
+        A submission that has been graded into `out` already is not graded again. BadInput, or the LabError
+        that keeps labs from being made here at all.
+        """
+        names = dict(zip(paths, _names(paths), strict=True))
+        sweep()
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(
+                f"{self.out} cannot be made: {error.strerror}.", "Choose another --out."
+            ) from error
+        with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions:
+            os.chmod(editions, 0o755)
+            with ThreadPoolExecutor(self.jobs) as pool:
+                waiting = {
+                    pool.submit(self._one, path, names[path], number, Path(editions)): path
+                    for number, path in enumerate(paths)
+                }
+                try:
+                    done = {}
+                    for count, future in enumerate(as_completed(waiting), 1):
+                        done[waiting[future]] = found = future.result()
+                        say(f"{count}/{len(paths)} {summary(found)}")
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    sweep(os.getpid())
+                    raise
+        results = [done[path] for path in paths]
+        self._tables(results)
+        return results
+
+    def _one(self, path: Path, name: str, number: int, editions: Path) -> dict[str, Any]:
+        """Grade one, unless that is done already."""
+        try:
+            submission = read(path, self.lesson)
+        except NetlabError as error:
+            unreadable = Grade(name, error=str(error))
+            Bundle(self.out / name).close(unreadable, None, self.key)
+            return formats.result(unreadable)
+        before = bundle.result(self.out / name)
+        if before and (before["digest"], before["lesson"]) == (submission.digest, submission.lesson):
+            return before
+        folder = Bundle(self.out / name)
+        shown = edition.write(submission.lesson, editions / f"{number}")
+        lab = f"{PREFIX}-{os.getpid()}-{number}"
+        try:
+            given = grade(Order(submission, name, lab, shown, self.cell_seconds), folder.saw)
+        except SandboxRefused:
+            raise
+        except (
+            NetlabError,
+            OSError,
+        ) as error:  # it is not the submission's fault: not written, so graded again
+            return formats.result(Grade(name, submission.lesson, submission.digest, error=str(error)))
+        folder.close(given, submission, self.key)
+        return formats.result(given)
+
+    def _tables(self, results: Sequence[dict[str, Any]]) -> None:
+        (self.out / "grades.csv").write_text(formats.csv_table(results), encoding="utf-8")
+        (self.out / "junit.xml").write_text(formats.junit(results), encoding="utf-8")
+
+    def verify(self, say: Say = lambda text: None) -> list[str]:
+        """Look at every bundle in `out`, grade it again, and say what differs; empty if nothing does."""
+        folders = sorted(manifest.parent for manifest in self.out.glob(f"*/{bundle.MANIFEST}"))
+        if not folders:
+            raise BadInput(f"{self.out} holds no graded submission.", "Name the folder that --out named.")
+        troubles = [
+            f"{folder.name}: {what}" for folder in folders for what in bundle.tampered(folder, self.key)
+        ]
+        with tempfile.TemporaryDirectory(prefix="netlab-verify-") as place:
+            again = Batch(Path(place), self.lesson, self.key, self.jobs, self.cell_seconds)
+            files = [f for folder in folders if (f := folder / "submission.ipynb").is_file()]
+            for file, found in zip(files, again.run(files, say), strict=True):
+                troubles += list(_differences(file.parent, found))
+        return troubles
+
+
+def _differences(folder: Path, found: dict[str, Any]) -> Iterator[str]:
+    before = bundle.result(folder) or {}
+    was = {step["id"]: step["points"] for step in before.get("steps", ())}
+    for step in found["steps"]:
+        if was.get(step["id"]) != step["points"]:
+            had = was.get(step["id"])
+            yield f"{folder.name}: {step['id']} had {had} points, and gets {step['points']} now"
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """A name for each file, from where it is: alike ones are told apart by the folders they are in."""
+    resolved = [path.resolve() for path in paths]
+    if len({path.stem for path in resolved}) == len(resolved):
+        parts = [[path.stem] for path in resolved]
+    else:
+        common = Path(os.path.commonpath([path.parent for path in resolved]))
+        parts = [list(path.relative_to(common).with_suffix("").parts) for path in resolved]
+    return [re.sub(r"[^\w.-]+", "_", "-".join(words)).lstrip(".") or "submission" for words in parts]
+
+
+def summary(found: dict[str, Any]) -> str:
+    """One line for each result."""
+    if found["error"]:
+        return f"{found['name']}: not graded: {found['error'].splitlines()[0]}"
+    failed = [step["id"] for step in found["steps"] if not step["passed"]]
+    rest = f", not passed: {', '.join(failed)}" if failed else ""
+    end = f" ({found['end']})" if found["end"] else ""
+    return f"{found['name']}: lesson {found['lesson']}, {found['points']} of {found['max_points']}{rest}{end}"
+
+
+def sweep(pid: int = 0) -> None:
+    """End the labs of that grader, or those of graders that are gone without having ended them."""
+    for name in keeper.names():
+        found = re.fullmatch(rf"{PREFIX}-(\d+)-\d+", name)
+        if found and (int(found[1]) == pid or not Path(f"/proc/{found[1]}").exists()):
+            with suppress(LabError):
+                Lab(name).down()

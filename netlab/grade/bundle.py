@@ -1,0 +1,114 @@
+"""The folder that holds all there is about one graded submission, and whether it is still as it was written.
+
+submission.ipynb  executed.ipynb  result.json  results.json  feedback.html
+03.1.pcapng  03.1.json …          what the judge saw of each step: frames, and snapshots before and after
+manifest.json                     SHA-256 of every file; with the teacher's key, signed (HMAC-SHA-256)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from netlab import pcapng
+from netlab.errors import BadInput
+from netlab.grade import formats
+from netlab.grade.judge import Grade
+from netlab.grade.submission import Submission
+from netlab.model import Capture
+
+MANIFEST = "manifest.json"
+
+
+class Bundle:
+    """One submission's folder while it is being graded; whole, and with its name, once it is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._beside = folder.with_name(f".{folder.name}.new")  # a crash leaves no half a result
+        shutil.rmtree(self._beside, ignore_errors=True)
+        self._beside.mkdir(parents=True)
+
+    def saw(self, step: str, capture: Capture) -> None:
+        """Keep what the judge saw of a step; the last look counts."""
+        pcapng.write(capture, self._beside / f"{step}.pcapng")
+        snapshots = {"before": asdict(capture.before), "after": asdict(capture.after)}
+        (self._beside / f"{step}.json").write_text(_json(snapshots))
+
+    def close(self, grade: Grade, submission: Submission | None, key: bytes | None) -> None:
+        """Write the results, sign, and put the folder in its place."""
+        if submission is not None:
+            shutil.copyfile(submission.path, self._beside / "submission.ipynb")
+            (self._beside / "executed.ipynb").write_text(formats.executed(submission, grade))
+        (self._beside / "result.json").write_text(_json(formats.result(grade)))
+        (self._beside / "results.json").write_text(_json(formats.gradescope(grade)))
+        (self._beside / "feedback.html").write_text(formats.feedback(grade), encoding="utf-8")
+        files = {path.name: _digest(path) for path in sorted(self._beside.iterdir())}
+        manifest = {"files": files, "signature": _sign(files, key) if key else None}
+        (self._beside / MANIFEST).write_text(_json(manifest))
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._beside.replace(self.folder)
+
+
+def result(folder: Path) -> dict[str, Any] | None:
+    """The result in a finished bundle; None if there is no such bundle."""
+    try:
+        found: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return found if (folder / MANIFEST).exists() else None
+
+
+def tampered(folder: Path, key: bytes | None) -> list[str]:
+    """What is not as it was when the bundle was written, in words; empty if all of it is."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        files, signature = dict(manifest["files"]), manifest["signature"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [f"its {MANIFEST} cannot be read ({type(error).__name__})"]
+    there = {path.name for path in folder.iterdir()} - {MANIFEST}
+    found = [f"{name} is missing" for name in sorted(set(files) - there)]
+    found += [f"{name} has been added" for name in sorted(there - set(files))]
+    found += [
+        f"{name} has been changed"
+        for name in sorted(there & set(files))
+        if _digest(folder / name) != files[name]
+    ]
+    if key and not hmac.compare_digest(str(signature or ""), _sign(files, key)):
+        found.append("its signature is not that of this key" if signature else "it is not signed")
+    return found
+
+
+def read_key(path: Path) -> bytes:
+    """The teacher's key: any file of at least 16 bytes that nobody else has. BadInput."""
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"The key {path} cannot be read: {error.strerror}.",
+            f"Make one, and keep it to yourself: head -c 32 /dev/urandom > {path}",
+        ) from error
+    if len(key) < 16:
+        raise BadInput(f"The key {path} has {len(key)} bytes; anybody could guess it.", "Use 16 or more.")
+    return key
+
+
+def _sign(files: dict[str, str], key: bytes) -> str:
+    return hmac.new(key, json.dumps(files, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, default=_plain, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else str(value)

@@ -1,0 +1,47 @@
+"""./run grade: the options, and what is printed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from netlab.errors import BadInput
+
+
+def options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="or folders of them")
+    command.add_argument("--lesson", default="", help="which lesson (default: what the notebook says)")
+    command.add_argument("--out", type=Path, default=Path("grades"), help="folder for the results")
+    command.add_argument("--key", type=Path, help="file with the teacher's key: results are signed with it")
+    command.add_argument("--cell-seconds", type=float, default=60, help="how long one cell may take")
+    command.add_argument("--jobs", type=int, default=0, help="how many side by side")
+    command.add_argument(
+        "--verify", type=Path, metavar="DIR", help="judge the submissions of that folder again and compare"
+    )
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Exit status 0; 1 when --verify finds a difference."""
+    from netlab.grade.batch import JOBS, Batch
+    from netlab.grade.bundle import read_key
+    from netlab.grade.submission import find
+
+    if chosen.jobs < 0 or chosen.jobs > 64:
+        raise BadInput(f"--jobs {chosen.jobs} makes no sense.", "1 to 64; leave it out for a good number.")
+    if not 1 <= chosen.cell_seconds <= 3600:
+        raise BadInput(f"--cell-seconds {chosen.cell_seconds} makes no sense.", "1 to 3600.")
+    key = read_key(chosen.key) if chosen.key else None
+    batch = Batch(chosen.verify or chosen.out, chosen.lesson, key, chosen.jobs or JOBS, chosen.cell_seconds)
+    if chosen.verify:
+        troubles = batch.verify(_say)
+        print("\n".join(troubles) or "Everything is as it was graded.")
+        return 1 if troubles else 0
+    batch.run(find(chosen.notebooks), _say)
+    kind = "Signed results" if key else "Results (not signed: without a --key this is a self-check)"
+    print(f"{kind} are in {batch.out}: grades.csv, junit.xml, and a folder for each submission.")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

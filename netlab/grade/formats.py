@@ -1,0 +1,182 @@
+"""A grade in the forms that people and other programs want. Pure: values in, text or plain data out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import platform
+from collections.abc import Sequence
+from html import escape
+from importlib.metadata import version
+from typing import Any
+from xml.etree import ElementTree
+
+import nbformat
+
+from netlab.checks.story import CheckResult
+from netlab.grade.judge import Grade
+from netlab.grade.submission import Submission
+
+SCHEMA = 1  # of result.json; netlab/grade/result.schema.json describes it
+# The columns that nbgrader's export writes, and imports into its gradebook.
+COLUMNS: tuple[str, ...] = (
+    "assignment",
+    "duedate",
+    "timestamp",
+    "student_id",
+    "last_name",
+    "first_name",
+    "email",
+)
+COLUMNS += ("raw_score", "late_submission_penalty", "score", "max_score")
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+section { border-left: .4rem solid #8a5a00; padding: .1rem 1rem; margin: 1rem 0; }
+section.passed { border-color: #1a7f52; }
+dt { font-weight: 600; } dd { margin: 0 0 .4rem 1rem; } pre { white-space: pre-wrap; }
+"""
+
+
+def result(grade: Grade) -> dict[str, Any]:
+    """result.json: the whole grade, with the versions it was given by."""
+    return {
+        "schema": SCHEMA,
+        "name": grade.name,
+        "lesson": grade.lesson,
+        "digest": grade.digest,
+        "points": grade.points,
+        "max_points": grade.max_points,
+        "error": grade.error,
+        "end": grade.end,
+        "steps": [_step(step) for step in grade.results],
+        "cells": [{"cell": r.cell, "seconds": r.seconds, "error": r.error, "end": r.end} for r in grade.runs],
+        "versions": {
+            "netlab": version("netlab-container-networking"),
+            "python": platform.python_version(),
+            "kernel": platform.release(),
+        },
+    }
+
+
+def _step(step: CheckResult) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "title": step.title,
+        "passed": step.passed,
+        "points": step.points if step.passed else 0,
+        "max_points": step.points,
+        "found": step.found,
+        "hint": step.hint,
+        "hint_id": step.hint_id,
+        "next_step": step.next_step,
+        "waiting_for": step.waiting_for,
+    }
+
+
+def executed(submission: Submission, grade: Grade) -> str:
+    """The code cells with what they printed, as a notebook."""
+    v4: Any = nbformat.v4
+    cells = []
+    for number, cell in enumerate(submission.cells, 1):
+        made = v4.new_code_cell(cell.source)
+        for run in grade.runs:
+            if run.cell == number:
+                text = run.output + (f"\n[{run.end}]" if run.end else "")
+                made.outputs = [v4.new_output("stream", name="stdout", text=text)] if text else []
+        cells.append(made)
+    return str(v4.writes(v4.new_notebook(cells=cells)))
+
+
+def gradescope(grade: Grade) -> dict[str, Any]:
+    """results.json as Gradescope's autograder platform reads it."""
+    tests = [
+        {
+            "name": f"{step.id} {step.title}",
+            "score": step.points if step.passed else 0,
+            "max_score": step.points,
+            "status": "passed" if step.passed else "failed",
+            "output": "\n".join(f"{label}: {text}" for label, text in step.lines()),
+        }
+        for step in grade.results
+    ]
+    said = grade.error or grade.end or f"{grade.points} of {grade.max_points} points"
+    return {"score": grade.points, "output": said, "tests": tests}
+
+
+def csv_table(grades: Sequence[dict[str, Any]]) -> str:
+    """One line for each result, with the columns of nbgrader's gradebook."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for found in grades:
+        writer.writerow(
+            {
+                "assignment": found["lesson"],
+                "student_id": found["name"],
+                "raw_score": found["points"],
+                "late_submission_penalty": 0,
+                "score": found["points"],
+                "max_score": found["max_points"],
+            }
+        )
+    return text.getvalue()
+
+
+def junit(grades: Sequence[dict[str, Any]]) -> str:
+    """One suite for each result and one case for each step, as CI systems show them."""
+    root = ElementTree.Element("testsuites", name="netlab")
+    for found in grades:
+        steps = found["steps"]
+        failed = sum(not step["passed"] for step in steps)
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=found["name"],
+            tests=str(len(steps) or 1),
+            failures=str(failed),
+            errors=str(int(bool(found["error"]))),
+        )
+        if found["error"]:
+            case = ElementTree.SubElement(suite, "testcase", classname=found["name"], name="submission")
+            ElementTree.SubElement(case, "error", message=printable(found["error"]))
+        for step in steps:
+            name = f"{step['id']} {step['title']}"
+            case = ElementTree.SubElement(suite, "testcase", classname=found["name"], name=name)
+            if not step["passed"]:
+                said = f"{step['found']}\n{step['hint']}"
+                ElementTree.SubElement(case, "failure", message=printable(step["found"])).text = printable(
+                    said
+                )
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def printable(text: str) -> str:
+    """Without the control characters that XML cannot hold."""
+    return "".join(c if c in "\n\t" or ord(c) >= 32 else "�" for c in text)
+
+
+def feedback(grade: Grade) -> str:
+    """A page for the learner: what was reached, what was found instead, and what to do next."""
+    title = f"Lesson {grade.lesson}" if grade.lesson else "Submission"
+    said = f"{grade.points} of {grade.max_points} points"
+    notes = [f"It could not be graded: {grade.error}"] if grade.error else []
+    if grade.end:
+        notes.append(f"Its cells did not run to the end: {grade.end}")
+    notes += [f"Cell {run.cell} was {run.end}." for run in grade.runs if run.end and run.end != grade.end]
+    body = "".join(f"<p role='note'>{escape(note)}</p>" for note in notes)
+    body += "".join(_section(step) for step in grade.results)
+    return (
+        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}: {said}</title>"
+        f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style>"
+        f"<main><h1>{escape(title)}: {said}</h1><p>{escape(grade.name)}</p>{body}</main></html>\n"
+    )
+
+
+def _section(step: CheckResult) -> str:
+    rows = "".join(f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in step.lines())
+    return (
+        f"<section class='{'passed' if step.passed else 'open'}'>"
+        f"<h2>{escape(step.id)} {escape(step.title)}: {escape(step.verdict)}</h2><dl>{rows}</dl></section>"
+    )

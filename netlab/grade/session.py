@@ -1,0 +1,180 @@
+"""The cells of a submission, run one by one in its lab, with limits that hold from outside.
+
+    with Session(lab, "04") as session:
+        ran = session.run(3, cell)
+
+Whatever a cell does, it comes back within its time, with an end that says what happened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from netlab import wire
+from netlab.grade.submission import Cell
+from netlab.lab import Lab
+
+CELL_SECONDS = 60.0
+SECONDS_TO_STOP = 3.0  # after an interrupt
+OUTPUT_KEPT = 64 << 10  # bytes of each cell, for the teacher to read
+OUTPUT_LIMIT = 8 << 20  # bytes of each cell; more is no answer to anything
+LONGEST_CLAIM = 256 << 10  # bytes
+PROGRESS = "/root/.netlab-progress.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CellRun:
+    """What became of one cell. `end` is "" when it ran through, else why it did not."""
+
+    cell: int  # counted from 1 among the code cells
+    seconds: float
+    output: str
+    error: str = ""  # of the cell's own: "NameError: …"
+    end: str = ""
+
+
+@dataclass
+class Session:
+    """One learner's kernel. `gone` says why there is none any more."""
+
+    lab: Lab
+    lesson: str
+    cell_seconds: float = CELL_SECONDS
+    predictions: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    gone: str = ""
+
+    def __enter__(self) -> Session:
+        self._orders, self._output, self._control, theirs = self._pipes()
+        command = [sys.executable, "-m", "netlab.grade.replay"]
+        try:
+            self._sock = self.lab.start(command, theirs, cwd="/root", env={"NETLAB_PROGRESS": PROGRESS})
+        finally:
+            for fd in theirs:
+                os.close(fd)
+        self._printed, self._count = bytearray(), 0
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def _pipes(self) -> tuple[int, int, int, list[int]]:
+        orders, ours = os.pipe()
+        output, prints = os.pipe()
+        control, says = os.pipe()
+        return ours, output, control, [orders, prints, says]
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._orders)
+        self._sock.close()  # ends what still runs
+        self._reader.join(SECONDS_TO_STOP)
+        os.close(self._control)
+
+    def run(self, number: int, cell: Cell) -> CellRun:
+        """Run one cell, wait for its end, stop it when it takes too long or prints too much."""
+        if self.gone:
+            return CellRun(number, 0.0, "", end=self.gone)
+        self._printed, self._count = bytearray(), 0
+        started = time.monotonic()
+        order = {"cell": number, "source": cell.source, "lesson": self.lesson}
+        end, error = self._order(json.dumps(order).encode() + b"\n")
+        if not end:
+            end, error = self._wait(number, started + self.cell_seconds)
+        seconds = time.monotonic() - started
+        text = bytes(self._printed).decode(errors="replace")
+        if self._count > len(self._printed):
+            text += f"\n[… {self._count - len(self._printed)} bytes more]"
+        return CellRun(number, round(seconds, 2), text, error, end)
+
+    def _order(self, line: bytes) -> tuple[str, str]:
+        try:
+            view = memoryview(line)
+            while view:
+                view = view[os.write(self._orders, view) :]
+        except BrokenPipeError:
+            self._lost()
+        return self.gone, ""
+
+    def _wait(self, number: int, deadline: float) -> tuple[str, str]:
+        """(why it did not run through, its error)."""
+        stopped = ""
+        while True:
+            line = self._line(deadline, watch_output=not stopped)
+            if line is None:
+                self._lost()
+                return stopped or self.gone, ""
+            if line:
+                claim = self._claim(line)
+                if claim.get("cell") == number:
+                    return stopped, str(claim.get("error", ""))[:500]
+                continue
+            if stopped:  # it was interrupted, and does not care
+                self.gone = "its kernel was ended, as it did not stop when interrupted"
+                self._sock.close()
+                return stopped, ""
+            stopped = (
+                f"stopped: it printed more than {OUTPUT_LIMIT >> 20} MiB"
+                if self._count > OUTPUT_LIMIT
+                else f"stopped after {self.cell_seconds:.0f} seconds"
+            )
+            with suppress(OSError):
+                wire.send(self._sock, {"signal": signal.SIGINT})
+            deadline = time.monotonic() + SECONDS_TO_STOP
+
+    def _line(self, deadline: float, *, watch_output: bool) -> bytes | None:
+        """The next line of the replayer's; b"" at the deadline or after too much output; None at the end."""
+        line = bytearray()
+        while (left := deadline - time.monotonic()) > 0:
+            if watch_output and self._count > OUTPUT_LIMIT:
+                return b""
+            if not select.select([self._control], [], [], min(left, 0.1))[0]:
+                continue
+            part = os.read(self._control, 1 << 16)
+            if not part:
+                return None
+            line += part
+            if line.endswith(b"\n"):
+                return bytes(line)
+            if len(line) > LONGEST_CLAIM:
+                return None
+        return b""
+
+    def _claim(self, lines: bytes) -> Mapping[str, object]:
+        """The last line of the replayer's, or of whoever pretends to be it: claims, never evidence."""
+        with suppress(ValueError, TypeError, AttributeError, RecursionError):
+            said = json.loads(lines.splitlines()[-1])
+            self.predictions, self.answers = _texts(said["predictions"]), _texts(said["answers"])
+            return dict(said)
+        return {}
+
+    def _lost(self) -> None:
+        """Say whether it is the kernel alone that has ended, or the whole lab."""
+        self._sock.settimeout(SECONDS_TO_STOP)
+        try:
+            wire.receive(self._sock, trusted=True)
+            self.gone = "its kernel ended"
+        except (wire.Closed, OSError):
+            last = (self.lab.exchange / "keeper.log").read_text(errors="replace").splitlines()[-1:]
+            self.gone = " ".join(last) or "The lab ended."
+
+    def _read(self) -> None:
+        """Take what is printed off the pipe for as long as there is somebody who prints."""
+        with open(self._output, "rb", buffering=0) as stream:
+            while part := stream.read(1 << 16):
+                self._count += len(part)
+                self._printed += part[: max(0, OUTPUT_KEPT - len(self._printed))]
+
+
+def _texts(table: object) -> dict[str, str]:
+    """A table of short texts, as predictions and answers are; TypeError for anything else."""
+    if not isinstance(table, dict) or len(table) > 100:
+        raise TypeError("not a table of texts")
+    return {str(key)[:20]: str(value)[:200] for key, value in table.items()}

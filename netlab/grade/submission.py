@@ -1,0 +1,123 @@
+"""A notebook that is handed in, read with care: whatever the file holds becomes cells or one clear error."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netlab import lessons
+from netlab.errors import BadInput
+
+LARGEST = 32 << 20  # bytes; a lesson's notebook with all its pictures has about one
+START = re.compile(r"""notebook\s*\.\s*start\s*\(\s*["'](\d\d)["']""")
+CHECK = re.compile(r"""\.\s*check\s*\(\s*["'](\d\d\.\d+)["']""")
+AGAIN = "Save the notebook in JupyterLab once more, and hand in that file."
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One code cell, and the steps whose checks it calls."""
+
+    source: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is graded: the code cells of one notebook, for one lesson."""
+
+    path: Path
+    lesson: str
+    cells: tuple[Cell, ...]
+    digest: str  # SHA-256 of the file
+
+
+def read(path: Path, lesson: str = "") -> Submission:
+    """The submission in that file; BadInput says what is wrong with it.
+
+    Without `lesson` it is the one that the notebook starts, or else the one that its file's name begins with.
+    """
+    content = _content(path)
+    cells = tuple(_cell(source) for source in _code(_notebook(content, path)))
+    if not any(cell.source.strip() for cell in cells):
+        raise BadInput(f"{path.name} has no code cells, so there is nothing to grade.", AGAIN)
+    found = lesson or _lesson(cells, path)
+    lessons.lesson(found)
+    return Submission(path, found, cells, hashlib.sha256(content).hexdigest())
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise BadInput(f"{path} is not a file.", "Name notebooks, or folders that hold them.")
+        if path.stat().st_size > LARGEST:
+            size = path.stat().st_size >> 20
+            raise BadInput(
+                f"{path.name} has {size} MiB, and at most {LARGEST >> 20} are read.",
+                "Clear its outputs (Edit → Clear Outputs of All Cells), and hand it in again.",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.", AGAIN) from error
+
+
+def _notebook(content: bytes, path: Path) -> Any:
+    """Of format 4, whatever it was handed in as."""
+    import nbformat
+
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{path.name} is not UTF-8 text (byte {error.start} is {content[error.start]:#04x}).", AGAIN
+        ) from error
+    try:
+        notebook: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        nbformat.validate(notebook)
+    except nbformat.reader.NotJSONError as error:
+        raise BadInput(f"{path.name} is not a notebook: it is not JSON.", AGAIN) from error
+    except Exception as error:  # of many kinds: what stands in the file was written by a stranger
+        first = (str(error).splitlines() or [""])[0][:200]
+        raise BadInput(f"{path.name} is not a notebook that can be read: {first}", AGAIN) from error
+    language = str(notebook.metadata.get("kernelspec", {}).get("language", "python"))
+    if language.lower() != "python":
+        raise BadInput(
+            f"{path.name} is written in {language}: its kernel is not netlab's.",
+            "Choose Kernel → Change Kernel → “netlab (lab host)”, save, and hand it in again.",
+        )
+    return notebook
+
+
+def _code(notebook: Any) -> list[str]:
+    return [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _cell(source: str) -> Cell:
+    return Cell(source, tuple(dict.fromkeys(CHECK.findall(source))))
+
+
+def _lesson(cells: Sequence[Cell], path: Path) -> str:
+    for cell in cells:
+        if found := START.search(cell.source):
+            return found[1]
+    known = {lesson.id for lesson in lessons.lessons()}
+    if path.name[:2] in known:
+        return path.name[:2]
+    raise BadInput(f"{path.name} does not say which lesson it is.", "Say it: ./run grade --lesson 04 …")
+
+
+def find(paths: Sequence[Path]) -> list[Path]:
+    """The notebooks that are named, and those in the folders that are named; BadInput if that is none."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+        else:
+            found.append(path)
+    if not found:
+        raise BadInput("There is no notebook to grade.", "./run grade NOTEBOOK.ipynb …, or a folder of them")
+    return list(dict.fromkeys(found))

@@ -1,0 +1,81 @@
+"""What a lab may use of the machine, where somebody runs in it whom one does not trust."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+MEBIBYTE = 1 << 20
+PERIOD = 0.25  # seconds between two looks at the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Upper bounds of one lab. The kernel holds all but the memory, for which `exceeded` looks."""
+
+    processes: int = 384  # in the whole lab host, containers included
+    memory: int = 1024 * MEBIBYTE  # resident memory of all processes together, bytes
+    address_space: int = 3072 * MEBIBYTE  # of each process, bytes
+    file: int = 64 * MEBIBYTE  # of one file, bytes
+    disk: int = 256 * MEBIBYTE  # of all files that it makes, bytes: they are in memory
+
+
+@contextmanager
+def for_children(limits: Limits | None) -> Iterator[None]:
+    """Processes that are started meanwhile, with all that descends from them, are held to the limits.
+
+    A user namespace made by such a process keeps the number of processes as the bound for everything below it
+    (Linux 5.14), so no change of user in there gets around it. A hard limit is set by `harden`, in the child:
+    once lowered here it could not be raised again.
+    """
+    if limits is None:
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_NPROC)
+    resource.setrlimit(resource.RLIMIT_NPROC, (_at_most(limits.processes, before[1]), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, before)
+
+
+def harden(limits: Limits | None) -> None:
+    """Hold this process and all that it starts to the limits, for good."""
+    if limits is None:
+        return
+    for kind, value in (
+        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_AS, limits.address_space),
+        (resource.RLIMIT_FSIZE, limits.file),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        bound = _at_most(value, resource.getrlimit(kind)[1])
+        resource.setrlimit(kind, (bound, bound))
+
+
+def exceeded(limits: Limits, pause: Callable[[float], object]) -> str:
+    """Wait until the processes of this pid namespace take too much memory together, then say so.
+
+    Without a cgroup, which an ordinary user does not have, nobody else adds them up.
+    """
+    while resident() <= limits.memory:
+        pause(PERIOD)
+    return f"its processes took more than {limits.memory // MEBIBYTE} MiB of memory"
+
+
+def resident() -> int:
+    """Bytes of memory that the processes of this pid namespace have, each for itself."""
+    total = 0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError, ValueError, IndexError):  # it ended in the meantime
+                pages = (folder / "statm").read_text().split()
+                total += (int(pages[1]) - int(pages[2])) * resource.getpagesize()
+    return total
+
+
+def _at_most(value: int, hard: int) -> int:
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -1,0 +1,161 @@
+"""What is handed in, and how a grade looks in each form, without a lab."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import nbformat.v4 as v4
+import pytest
+
+from netlab import build_lessons
+from netlab.checks.story import CheckResult
+from netlab.errors import BadInput
+from netlab.grade import batch, edition, formats
+from netlab.grade.judge import Grade
+from netlab.grade.session import CellRun
+from netlab.grade.submission import Submission, find, read
+from netlab.lessons import LABS, lesson, lessons
+
+NOTEBOOK = json.loads(build_lessons.notebook(lesson("03")))
+
+
+def saved(folder: Path, content: object, name: str = "handed-in.ipynb") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return path
+
+
+def kernel(language: str) -> dict[str, object]:
+    return {**NOTEBOOK, "metadata": {"kernelspec": {"name": "ir", "display_name": "R", "language": language}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "not JSON"),
+        (b"# notes of mine", "not JSON"),
+        (b"[1, 2]", "not a notebook"),
+        (b"[" * 100_000, "not a notebook"),
+        ({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": "none"}, "not a notebook"),
+        ({**NOTEBOOK, "nbformat": 99}, "not a notebook"),
+        ({**NOTEBOOK, "cells": []}, "no code cells"),
+        (
+            {**NOTEBOOK, "cells": [c for c in NOTEBOOK["cells"] if c["cell_type"] == "markdown"]},
+            "no code cells",
+        ),
+        (kernel("R"), "written in R"),
+        ("café".encode("latin-1"), "not UTF-8 text"),
+    ],
+    ids=["empty", "text", "list", "deep", "cells", "version", "no cells", "prose", "kernel", "Latin-1"],
+)
+def test_what_cannot_be_read_is_said_clearly(tmp_path: Path, content: object, said: str) -> None:
+    """One sentence about this file, and what to do, for every kind of broken file."""
+    with pytest.raises(BadInput, match=said) as caught:
+        read(saved(tmp_path, content))
+    assert caught.value.next_step
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    """A file of 40 MiB is refused by its size, before anything of it is parsed."""
+    path = tmp_path / "huge.ipynb"
+    with path.open("wb") as file:
+        file.truncate(40 << 20)
+    with pytest.raises(BadInput, match="40 MiB"):
+        read(path)
+
+
+def test_the_lesson_is_found_in_the_notebook_or_its_name(tmp_path: Path) -> None:
+    """The first cell says it; without that cell the file's name does; --lesson stands above both."""
+    assert read(saved(tmp_path, NOTEBOOK)).lesson == "03"
+    assert read(saved(tmp_path, NOTEBOOK), "04").lesson == "04"
+    bare = v4.writes(v4.new_notebook(cells=[v4.new_code_cell("1 + 1")])).encode()
+    assert read(saved(tmp_path, bare, "02-mine.ipynb")).lesson == "02"
+    with pytest.raises(BadInput, match="which lesson"):
+        read(saved(tmp_path, bare, "mine.ipynb"))
+
+
+def test_cells_know_which_steps_they_check(tmp_path: Path) -> None:
+    """Every step of the lesson is checked by one of its notebook's cells."""
+    checked = [step for cell in read(saved(tmp_path, NOTEBOOK)).cells for step in cell.checks]
+    assert checked == [step.id for step in lesson("03").steps]
+
+
+def test_folders_are_searched_and_checkpoints_left_out(tmp_path: Path) -> None:
+    """A teacher names the folder that the learning platform has unpacked."""
+    for folder in ("ada", "ada/.ipynb_checkpoints", "bob"):
+        (tmp_path / folder).mkdir(parents=True)
+        saved(tmp_path / folder, NOTEBOOK, "03.ipynb")
+    assert [path.parent.name for path in find([tmp_path])] == ["ada", "bob"]
+    assert batch._names(find([tmp_path])) == ["ada-03", "bob-03"]
+    with pytest.raises(BadInput):
+        find([])
+
+
+@pytest.mark.parametrize("id", [each.id for each in lessons()])
+def test_a_graded_lab_shows_one_lesson_and_no_solution(tmp_path: Path, id: str) -> None:
+    """Its questions and its beginning are there, and no command that solves a step."""
+    folder = edition.write(id, tmp_path / "labs")
+    shown = lessons(folder / "lessons.toml")
+    assert [found.id for found in shown] == [id]
+    assert shown[0].start == lesson(id).start
+    assert all(not step.solution for step in shown[0].steps)
+    assert [step.answer for step in shown[0].steps] == [step.answer for step in lesson(id).steps]
+
+
+def step(id: str, passed: bool) -> CheckResult:
+    return CheckResult(
+        id, "A <title>", passed, 2, "start", "wanted", "found \x1b[31m", "hint", "hint-id", "next"
+    )
+
+
+GRADE = Grade(
+    "ada & bob",
+    "03",
+    "0" * 64,
+    (step("03.1", True), step("03.2", False)),
+    (CellRun(1, 0.5, "out", "", "stopped"),),
+)
+
+
+def test_the_forms_agree_on_the_points(tmp_path: Path) -> None:
+    """JSON, Gradescope, CSV and JUnit all say 2 of 4, and which step failed."""
+    found = formats.result(GRADE)
+    assert (found["points"], found["max_points"]) == (2, 4)
+    scope = formats.gradescope(GRADE)
+    assert scope["score"] == 2 == sum(test["score"] for test in scope["tests"])
+    row = next(csv.DictReader(io.StringIO(formats.csv_table([found]))))
+    assert (row["student_id"], row["score"], row["max_score"]) == ("ada & bob", "2", "4")
+    suite = ElementTree.fromstring(formats.junit([found])).find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    page = formats.feedback(GRADE)
+    assert "2 of 4 points" in page
+    assert "A &lt;title&gt;" in page
+    assert "ada &amp; bob" in page
+
+
+def test_a_result_is_as_its_schema_says() -> None:
+    """A graded submission's result.json, and that of a file which could not be read."""
+    schema = json.loads((Path(formats.__file__).parent / "result.schema.json").read_text())
+    for grade in (GRADE, Grade("broken", error="not a notebook")):
+        jsonschema.validate(formats.result(grade), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**formats.result(GRADE), "points": "2"}, schema)
+
+
+def test_the_executed_notebook_holds_what_the_cells_printed(tmp_path: Path) -> None:
+    """A teacher sees each cell with its output, and where it was stopped."""
+    submission = Submission(tmp_path, "03", read(saved(tmp_path, NOTEBOOK)).cells, "")
+    cells = json.loads(formats.executed(submission, GRADE))["cells"]
+    assert len(cells) == len(submission.cells)
+    assert "".join(cells[0]["outputs"][0]["text"]) == "out\n[stopped]"
+
+
+def test_what_is_handed_out_can_be_handed_in() -> None:
+    """Every lesson's notebook is read as that lesson."""
+    assert [read(LABS / f"{each.stem}.ipynb").lesson for each in lessons()] == [each.id for each in lessons()]
