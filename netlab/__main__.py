@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from netlab.errors import BadInput, NetlabError
@@ -78,6 +79,11 @@ def parser() -> Parser:
     tour.add_argument("--pictures", default="pictures", help="the folder for its pictures")
     build = verb("build-lessons", _build_lessons, "build the notebooks from their sources")
     build.add_argument("--solutions", metavar="FOLDER", default="")
+    build.add_argument("--learners", metavar="NAME", nargs="+", default=(), help="each gets his own variant")
+    build.add_argument("--seed", default="", help="of the variants, with --learners")
+    build.add_argument(
+        "--out", metavar="FOLDER", default="variants", help="for them: a folder for each learner"
+    )
     return top
 
 
@@ -229,9 +235,12 @@ def _tour(options: argparse.Namespace) -> None:
 
 
 def _build_lessons(options: argparse.Namespace) -> None:
-    from netlab.build_lessons import build
+    from netlab.build_lessons import build, build_for
 
-    build(options.solutions or None)
+    if options.learners:
+        build_for(options.learners, options.seed, Path(options.out))
+    else:
+        build(options.solutions or None)
 
 
 def _jupyter(options: argparse.Namespace) -> int:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from netlab.errors import BadInput
 from netlab.lessons import LABS, Lesson, lessons
+from netlab.variant import PLAIN, Variant
 
 MARKER = "# --- solution ---"
 KERNELSPEC = {"name": "netlab", "display_name": "netlab (lab host)", "language": "python"}
@@ -34,13 +35,39 @@ def build(solutions: Path | str | None = None) -> list[Path]:
     return written
 
 
-def notebook(lesson: Lesson, *, solution: bool = False, labs: Path = LABS) -> str:
+def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
+    """Write every lesson for each learner, in words of his own, into a folder of his name in that folder."""
+    written = []
+    for learner in learners:
+        if not re.fullmatch(r"[\w.@-]+", learner) or learner.startswith("."):
+            raise BadInput(
+                f"{learner!r} cannot be a learner's name: it names a folder.", "Use letters, digits, . @ _ -"
+            )
+        (folder / learner).mkdir(parents=True, exist_ok=True)
+        for lesson in lessons():
+            target = folder / learner / f"{lesson.stem}.ipynb"
+            variant = Variant.of(learners_seed(seed, learner))
+            target.write_text(notebook(lesson, variant=variant), encoding="utf-8")
+            written.append(target)
+    return written
+
+
+def learners_seed(seed: str, learner: str) -> str:
+    """The seed of one learner's variant."""
+    return f"{seed}:{learner}"
+
+
+def notebook(lesson: Lesson, *, solution: bool = False, labs: Path = LABS, variant: Variant = PLAIN) -> str:
     """The lesson's notebook as text, the same for the same source. BadInput if the source is missing."""
     source = labs / "src" / f"{lesson.stem}.md"
     try:
         text = source.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BadInput(f"Lesson {lesson.id} has no source {source}.", "Write it, or fix its slug.") from error
+    if variant.seed:
+        text = variant.exchange(text).replace(
+            f'notebook.start("{lesson.id}")', f"notebook.start({lesson.id!r}, seed={variant.seed!r})"
+        )
     content = {
         "cells": list(_cells(text, lesson.id, solution=solution)),
         "metadata": {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}},

@@ -26,6 +26,7 @@ from netlab.engines import ENGINES, Say
 from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
 from netlab.model import Snapshot
 from netlab.probe import Probe
+from netlab.variant import PLAIN, Variant
 
 DEFAULT = "default"
 PASSED_ON = (
@@ -125,9 +126,9 @@ class Lab:
         """Put the base lab back: no containers, no extra links, rules or settings."""
         self._ask({"op": "reset"})
 
-    def goto(self, lesson: str) -> None:
+    def goto(self, lesson: str, variant: Variant = PLAIN) -> None:
         """Reset the lab and bring it to where that lesson begins. UnknownName, CommandFailed."""
-        start = lessons.lesson(lesson).start
+        start = variant.exchange(lessons.lesson(lesson).start)
         self.reset()
         if not start:
             return

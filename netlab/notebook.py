@@ -23,23 +23,28 @@ from netlab.model import Capture, Journey, Snapshot
 from netlab.predictions import ECHO_REQUEST, Comparison
 from netlab.progress import Progress, default_path
 from netlab.shell import short_errors
+from netlab.variant import PLAIN, Variant
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
     from netlab.probe import Probe
 
 
-def start(lesson: str) -> LessonLab:
-    """Bring the lab to where that lesson begins, and say how far one is. UnknownName, BadInput."""
+def start(lesson: str, seed: str = "") -> LessonLab:
+    """Bring the lab to where that lesson begins, and say how far one is. UnknownName, BadInput.
+
+    With a seed it is the lesson in that variant's words.
+    """
     from netlab.lab import Lab
 
-    found, lab = lessons.lesson(lesson), Lab.here()
-    lab.goto(found.id)
+    variant = Variant.of(seed)
+    found, lab = variant.exchanged(lessons.lesson(lesson)), Lab.here()
+    lab.goto(found.id, variant)
     progress = Progress(default_path())
     short_errors()
     print(greeting(found, progress))
     progress.begin(found.id)
-    here = LessonLab(lab, found, progress)
+    here = LessonLab(lab, found, progress, variant)
     here.say_notes()
     return here
 
@@ -68,10 +73,11 @@ def _next(lesson: Lesson, done: Container[str]) -> str:
 class LessonLab:
     """A lab during a lesson. Everything that a lab can do, it can do too."""
 
-    def __init__(self, lab: Lab, lesson: Lesson, progress: Progress) -> None:
+    def __init__(self, lab: Lab, lesson: Lesson, progress: Progress, variant: Variant = PLAIN) -> None:
         self.lab = lab
         self.lesson = lesson
         self.progress = progress
+        self.variant = variant
         self._previous: Snapshot | None = None
         self._hints: dict[str, int] = {}
 
@@ -81,7 +87,7 @@ class LessonLab:
         """Whether the lab is as that step wants it."""
         self._step(step)
         said = self.progress.predictions(self.lesson.id), self.progress.answers(self.lesson.id)
-        result = checks.check(self.lab, step, *said)
+        result = checks.check(self.lab, step, *said, variant=self.variant)
         if result.passed:
             self.progress.record_passed(self.lesson.id, step)
         self.say_notes()

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from netlab.checks import lesson01, lesson02, lesson03, lesson04, lesson05, story
 from netlab.checks.story import Check, CheckResult
 from netlab.checks.world import Observable
+from netlab.variant import PLAIN, Variant
 
 __all__ = ["CHECKS", "Check", "CheckResult", "check"]
 
@@ -33,6 +34,8 @@ def check(
     predictions: Mapping[str, str] = NOTHING_SAID,
     answers: Mapping[str, str] = NOTHING_SAID,
     seconds: float = story.SECONDS,
+    variant: Variant = PLAIN,
 ) -> CheckResult:
-    """Whether the lab is as that step wants it; UnknownName if there is no such step."""
-    return story.run(lab, step, CHECKS, predictions, answers, seconds)
+    """Whether the lab is as that step wants it, in that variant; UnknownName if there is no such step."""
+    said = variant.exchanged(predictions), variant.exchanged(answers)
+    return variant.exchanged(story.run(variant.view(lab), step, CHECKS, *said, seconds))

@@ -22,7 +22,7 @@ from netlab.grade.judge import Grade
 from netlab.grade.submission import Submission
 from netlab.model import Capture
 
-MANIFEST = "manifest.json"
+MANIFEST, SUBMISSION = "manifest.json", "submission.ipynb"
 
 
 class Bundle:
@@ -43,7 +43,7 @@ class Bundle:
     def close(self, grade: Grade, submission: Submission | None, key: bytes | None) -> None:
         """Write the results, sign, and put the folder in its place."""
         if submission is not None:
-            shutil.copyfile(submission.path, self._beside / "submission.ipynb")
+            shutil.copyfile(submission.path, self._beside / SUBMISSION)
             (self._beside / "executed.ipynb").write_text(formats.executed(submission, grade))
         (self._beside / "result.json").write_text(_json(formats.result(grade)))
         (self._beside / "results.json").write_text(_json(formats.gradescope(grade)))

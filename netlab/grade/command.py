@@ -15,6 +15,7 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, default=Path("grades"), help="folder for the results")
     command.add_argument("--key", type=Path, help="file with the teacher's key: results are signed with it")
     command.add_argument("--cell-seconds", type=float, default=60, help="how long one cell may take")
+    command.add_argument("--seed", default="", help="of the variants; each folder's name is its learner's")
     command.add_argument("--jobs", type=int, default=0, help="how many side by side")
     command.add_argument(
         "--verify", type=Path, metavar="DIR", help="judge the submissions of that folder again and compare"
@@ -32,7 +33,8 @@ def run(chosen: argparse.Namespace) -> int:
     if not 1 <= chosen.cell_seconds <= 3600:
         raise BadInput(f"--cell-seconds {chosen.cell_seconds} makes no sense.", "1 to 3600.")
     key = read_key(chosen.key) if chosen.key else None
-    batch = Batch(chosen.verify or chosen.out, chosen.lesson, key, chosen.jobs or JOBS, chosen.cell_seconds)
+    place, jobs = chosen.verify or chosen.out, chosen.jobs or JOBS
+    batch = Batch(place, chosen.lesson, key, jobs, chosen.cell_seconds, chosen.seed)
     if chosen.verify:
         troubles = batch.verify(_say)
         print("\n".join(troubles) or "Everything is as it was graded.")

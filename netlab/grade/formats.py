@@ -45,6 +45,7 @@ def result(grade: Grade) -> dict[str, Any]:
         "name": grade.name,
         "lesson": grade.lesson,
         "digest": grade.digest,
+        "seed": grade.seed,
         "points": grade.points,
         "max_points": grade.max_points,
         "error": grade.error,

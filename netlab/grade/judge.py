@@ -21,6 +21,7 @@ from netlab.keeper import Confinement
 from netlab.lab import Lab
 from netlab.lessons import Lesson, Step
 from netlab.model import Capture
+from netlab.variant import Variant
 
 SECONDS = 300.0  # for all cells of a submission
 EMPTY = ["host docker0", "host eth0", "internet uplink"]  # the interfaces of a lab in which nothing was done
@@ -39,6 +40,7 @@ class Grade:
     name: str
     lesson: str = ""
     digest: str = ""
+    seed: str = ""
     results: tuple[CheckResult, ...] = ()
     runs: tuple[CellRun, ...] = ()
     end: str = ""
@@ -59,6 +61,7 @@ class _Judge:
 
     lab: Lab
     session: Session
+    variant: Variant
     seen: Seen
     passed: dict[str, CheckResult] = field(default_factory=dict)
     last: dict[str, CheckResult] = field(default_factory=dict)
@@ -70,7 +73,7 @@ class _Judge:
             return
         with self.lab.capture() as seen:
             said = self.session.predictions, self.session.answers
-            result = checks.check(self.lab, step.id, *said)
+            result = checks.check(self.lab, step.id, *said, variant=self.variant)
         self.last[step.id] = result
         self.seen(step.id, seen)
         if result.passed:
@@ -100,16 +103,16 @@ class Order:
 def grade(order: Order, seen: Seen = lambda step, capture: None) -> Grade:
     """Grade one submission in a lab of its own. LabError when none can be made, or a new one is not empty."""
     submission, name = order.submission, order.name
-    lesson = lessons.lesson(submission.lesson)
+    lesson, variant = lessons.lesson(submission.lesson), Variant.of(submission.seed)
     lab = Lab.up(order.lab, confined=Confinement(order.edition))
     try:
         _assert_empty(lab)
-        lab.goto(lesson.id)
+        lab.goto(lesson.id, variant)
         with Session(lab, lesson.id, order.cell_seconds) as session:
-            judge = _Judge(lab, session, seen)
+            judge = _Judge(lab, session, variant, seen)
             runs = _play(submission, lesson, judge)
         results = tuple(judge.result(step) for step in lesson.steps)
-        return Grade(name, lesson.id, submission.digest, results, runs, session.gone)
+        return Grade(name, lesson.id, submission.digest, submission.seed, results, runs, session.gone)
     finally:
         with suppress(LabNotFound, LabDied):
             lab.down()

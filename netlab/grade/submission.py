@@ -14,6 +14,7 @@ from netlab.errors import BadInput
 
 LARGEST = 32 << 20  # bytes; a lesson's notebook with all its pictures has about one
 START = re.compile(r"""notebook\s*\.\s*start\s*\(\s*["'](\d\d)["']""")
+SEED = re.compile(r"""notebook\s*\.\s*start\s*\([^)]*seed\s*=\s*["']([^"']{1,200})["']""")
 CHECK = re.compile(r"""\.\s*check\s*\(\s*["'](\d\d\.\d+)["']""")
 AGAIN = "Save the notebook in JupyterLab once more, and hand in that file."
 
@@ -34,6 +35,7 @@ class Submission:
     lesson: str
     cells: tuple[Cell, ...]
     digest: str  # SHA-256 of the file
+    seed: str = ""  # of the variant that the notebook says it is
 
 
 def read(path: Path, lesson: str = "") -> Submission:
@@ -47,7 +49,9 @@ def read(path: Path, lesson: str = "") -> Submission:
         raise BadInput(f"{path.name} has no code cells, so there is nothing to grade.", AGAIN)
     found = lesson or _lesson(cells, path)
     lessons.lesson(found)
-    return Submission(path, found, cells, hashlib.sha256(content).hexdigest())
+    seeds = (SEED.search(cell.source) for cell in cells)
+    seed = next((match[1] for match in seeds if match), "")
+    return Submission(path, found, cells, hashlib.sha256(content).hexdigest(), seed)
 
 
 def _content(path: Path) -> bytes:

@@ -14,6 +14,7 @@ from netlab import build_lessons, keeper
 from netlab.grade import bundle
 from netlab.grade.batch import Batch
 from netlab.lessons import LABS, lesson, lessons
+from netlab.variant import Variant
 
 from .cheats import CHEATS, RUNAWAYS
 
@@ -82,6 +83,21 @@ def test_a_runaway_ends_with_a_clear_word(graded: tuple[Path, Results], name: st
     wanted = RUNAWAYS[name][1]
     assert not wanted or any(word in said for word in wanted), said
     assert len(found["steps"]) == len(lesson("05").steps)
+
+
+def test_a_solution_copied_from_another_variant_fails_on_the_difference(tmp_path: Path) -> None:
+    """Ada's notebook is worth all points in her folder; in Bob's the same file has others' names in it."""
+    adas = build_lessons.notebook(lesson("04"), solution=True, variant=Variant.of("autumn:ada"))
+    files = [tmp_path / learner / "04.ipynb" for learner in ("ada", "bob")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(adas)
+    ada, bob = Batch(tmp_path / "out", seed="autumn").run(files)
+    assert ada["points"] == ada["max_points"]
+    assert bob["seed"] == "autumn:bob"
+    same_for_all = ["04.3"]  # the firewall's policy, and what MASQUERADE rewrites
+    assert [step["id"] for step in bob["steps"] if step["passed"]] == same_for_all
+    assert Batch(tmp_path / "out").verify() == []
 
 
 def test_what_is_not_a_notebook_is_said_and_the_batch_goes_on(graded: tuple[Path, Results]) -> None:

@@ -117,6 +117,7 @@ GRADE = Grade(
     "ada & bob",
     "03",
     "0" * 64,
+    "",
     (step("03.1", True), step("03.2", False)),
     (CellRun(1, 0.5, "out", "", "stopped"),),
 )
