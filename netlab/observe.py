@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from netlab import firewall
+from netlab import firewall, sockets
 from netlab.engines import Engine
 from netlab.kernel import Kernel
 from netlab.model import Interface, InterfaceId, Node, Snapshot
@@ -134,6 +134,8 @@ def _read(place: Place, fd: int) -> Node:
             chains=firewall.chains(),
             sysctls=_sysctls(interfaces),
             counters={**_counters(), **kernel.queue_drops(names)},
+            policies=kernel.policies(),
+            listeners=sockets.listeners(),
         )
 
 
