@@ -133,6 +133,7 @@ class Chain:
     bytes: int = 0
     rules: tuple[Rule, ...] = ()
     backend: str = "nft"  # "nft", "legacy" (iptables-legacy) or "native" (made by nft itself)
+    hook: str = ""  # of a native base chain: "forward", "ingress", …
 
 
 @dataclass(frozen=True, slots=True)

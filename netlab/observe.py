@@ -18,11 +18,14 @@ from netlab.kernel import Kernel
 from netlab.model import Interface, InterfaceId, Node, Snapshot
 from netlab.netns import entered, is_one
 
-SYSCTLS = ("net.ipv4.ip_forward", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.ip_default_ttl")
+SYSCTLS = (
+    *("net.ipv4.ip_forward", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.ip_default_ttl"),
+    "net.ipv6.icmp.echo_ignore_all",
+)
 PER_DEVICE = (
     *(f"net.ipv4.conf.{{}}.{name}" for name in ("forwarding", "rp_filter", "proxy_arp", "arp_ignore")),
     *(f"net.ipv4.conf.{{}}.{name}" for name in ("accept_local", "ignore_routes_with_linkdown")),
-    *(f"net.ipv6.conf.{{}}.{name}" for name in ("disable_ipv6", "forwarding")),
+    *(f"net.ipv6.conf.{{}}.{name}" for name in ("disable_ipv6", "forwarding", "hop_limit")),
 )
 OTHER_SYSCTLS = (
     "net.bridge.bridge-nf-call-iptables",
@@ -163,6 +166,9 @@ def _counters() -> dict[str, int]:
                 found |= {
                     f"{group}{name}".replace(":", "."): int(n) for name, n in zip(names, numbers, strict=True)
                 }
+    with suppress(OSError), open("/proc/thread-self/net/snmp6") as lines:
+        pairs = (line.split() for line in lines if line.startswith("Ip6"))
+        found |= {f"Ip6.{name.removeprefix('Ip6')}": int(value) for name, value in pairs}
     with suppress(OSError), open("/proc/thread-self/net/stat/nf_conntrack") as table:
         columns, *processors = (line.split() for line in table)
         for name in ("drop", "early_drop", "insert_failed"):
