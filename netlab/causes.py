@@ -202,6 +202,13 @@ CAUSES = {
             "iptables -t nat -R POSTROUTING N … -j MASQUERADE, or delete the rule",
         ),
         Cause(
+            "beyond",
+            "lost beyond this machine",
+            "The packet left the machine by its uplink, and no answer came back: beyond it nothing is seen.",
+            "It is captured on its way out of the uplink, with an address that answers could come to.",
+            "trace from the next machine on the way, or ask who runs it",
+        ),
+        Cause(
             "silent-program",
             "the program does not answer",
             "The datagram reached a UDP socket that waits for it; the program did not answer.",

@@ -21,6 +21,8 @@ PARTIAL = 20  # probes more, when some were answered and some were not
 class Network(Protocol):
     """What can be traced: a lab, or a real machine. See netlab.lab.Lab for what these do."""
 
+    @property
+    def whole(self) -> bool: ...  # whether a snapshot holds all that there is
     def snapshot(self) -> Snapshot: ...
     def capture(self, *, noise: bool = False) -> AbstractContextManager[Capture]: ...
     def probe(self, node: str, destination: str, count: int, timeout: float, **order: Any) -> Probe: ...
@@ -111,6 +113,7 @@ def _once(
             ports=probe.ports,
             capture=seen,
             route=lab.route,
+            whole=lab.whole,
         )
     )
 

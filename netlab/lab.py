@@ -57,6 +57,8 @@ class Status:
 class Lab:
     """One lab that is up, by name. Methods raise LabDied when it no longer is."""
 
+    whole = True  # a snapshot holds all that there is
+
     def __init__(self, name: str) -> None:
         self.name = name
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,10 +50,14 @@ class Place:
 
 def snapshot(lab: str, init: int, engine: Engine) -> Snapshot:
     """The whole lab; `init` is the lab host's process 1 as numbered here. What vanishes is left out."""
+    return read(lab, places(init, engine))
+
+
+def read(lab: str, found: Sequence[Place]) -> Snapshot:
+    """Those namespaces, now. What vanishes is left out."""
     now = time.time_ns()
     opened: dict[int, int] = {}
     try:
-        found = places(init, engine)
         for place in found:
             with suppress(OSError):  # it ended in the meantime
                 opened[place.netns] = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)

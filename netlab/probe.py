@@ -11,8 +11,9 @@ import secrets
 import select
 import socket
 import struct
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -89,6 +90,14 @@ def send(namespace: str, order: Order) -> Probe:
     OSError if the namespace is gone.
     """
     return {"icmp": _icmp, "udp": _udp, "tcp": _tcp}[order.proto](namespace, order)
+
+
+def route(namespace: str, words: Sequence[str]) -> tuple[str, str]:
+    """(the command, what it said): `ip route get` with those words in the namespace at that path."""
+    command = ["ip", "route", "get", *words]
+    with entered(namespace):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return " ".join(command), (done.stdout or done.stderr).strip()
 
 
 def _socket(namespace: str, kind: int, order: Order) -> socket.socket:

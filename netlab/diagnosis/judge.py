@@ -48,6 +48,7 @@ SUSPECTS: tuple[Suspect, ...] = (
     end.echo_ignored,
     firewall.queue_full,
     end.silent_program,
+    end.beyond,
 )
 
 

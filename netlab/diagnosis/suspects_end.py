@@ -70,6 +70,29 @@ def port_closed(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Finding("port-closed", PROVED, text, evidence)
 
 
+def beyond(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """It left a machine of the real world by an interface behind which nothing can be seen."""
+    if scene.whole or focus.stage != CABLE or focus.interface is None or focus.packet is None:
+        return None
+    if focus.is_arp or focus.is_answer or scene.link(focus.interface.id) != {focus.interface.id}:
+        return None
+    node, source = focus.node, focus.packet.source
+    command = f"tcpdump -ni {focus.interface.name} host {scene.destination}"
+    if node.kind == "host" and not node.owns(source):
+        says = f"it leaves with the source {source}, which is not one of {node.name}'s addresses"
+        route = scene.best_route(node, source)
+        steps: tuple[Cure, ...] = ()
+        if route is not None and route.destination != "default":
+            name = "ip6tables" if scene.family == 6 else "iptables"
+            words = f"-A POSTROUTING -s {route.destination} ! -o {route.device} -j MASQUERADE"
+            steps = cure(node, f"{name} -t nat {words}")
+        text = f"On {node.name}, {says}: the MASQUERADE rule is missing, and answers may not find back."
+        return Finding("no-way-back", LIKELY, text, (shown(node, command, f"{source} > …", says),), steps)
+    says = "it went out, and nothing came back"
+    text = f"It left {node.name} by {focus.interface.name} and was not answered: beyond that nothing is seen."
+    return Finding("beyond", PROVED, text, (shown(node, command, f"{source} > {scene.destination}", says),))
+
+
 def silent_program(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """A datagram reached a socket that waits for it; whether to answer is the program's affair."""
     if (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown
 from netlab.model import Chain, Node, Rule
+from netlab.ruleset import Flow, matches
 from netlab.verdict import Cure, Evidence
 
 DOCKERS_RULES = (
@@ -43,7 +45,11 @@ def firewall_drop(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     for node in nodes_at(scene, focus):
         for chain, rule, number, rose in scene.moved(node):
             target = rule.target if rule else chain.policy
-            if target not in DROPS or rose < min(1, scene.lost):
+            if (
+                target not in DROPS
+                or rose < min(1, scene.lost)
+                or not _may_be_ours(scene, focus, chain, rule)
+            ):
                 continue
             return _dropped(scene, node, chain, rule, number, rose, 1 if focus.is_arp else scene.lost)
         uncounted = _uncounted(node, focus)
@@ -51,6 +57,20 @@ def firewall_drop(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             return _dropped(scene, node, *uncounted, 0, scene.lost)
         looked.append(node.name)
     return Cleared("firewall-drop", f"no rule or policy that drops counted a packet on {', '.join(looked)}")
+
+
+def _may_be_ours(scene: Scene, focus: Focus, chain: Chain, rule: Rule | None) -> bool:
+    """On a machine that has other traffic, a rule that is not for this packet counted somebody else's."""
+    if scene.whole or rule is None or focus.packet is None or focus.is_arp or chain.backend == "native":
+        return True
+    packet, iif = focus.packet, focus.interface.name if focus.interface else ""
+    ports = (packet.source_port, packet.destination_port)
+    state = "ESTABLISHED" if focus.is_answer else "NEW"
+    words = re.sub(r"(! )?(-o|-s|-d) \S+", "", rule.text)  # these may change on the way
+    return (
+        matches(words, Flow(packet.source, packet.destination, packet.protocol, *ports, iif, "", state))
+        is not False
+    )
 
 
 def _uncounted(node: Node, focus: Focus) -> tuple[Chain, Rule | None, int] | None:
@@ -149,7 +169,7 @@ def conntrack_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
 
 def queue_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """A queueing discipline on the way that dropped, or whose filters did."""
-    for node in scene.after.nodes:
+    for node in scene.after.nodes if scene.whole else nodes_at(scene, focus):
         for name in node.counters:
             rose = scene.risen(node, name) if name.startswith("qdisc ") else 0
             if rose > 0:
