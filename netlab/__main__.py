@@ -194,16 +194,25 @@ def _trace_words(command: Parser) -> None:
     command.add_argument("--size", type=int, default=56)
     command.add_argument("--df", action="store_true", help="do not fragment")
     command.add_argument("--json", action="store_true")
+    command.add_argument(
+        "--here",
+        action="store_true",
+        help="this machine, not a lab: --from a container, pid or host",
+    )
 
 
 def _trace(options: argparse.Namespace) -> int:
     """Exit status 0: reached, 1: not reached, 2: could not be traced."""
+    from netlab import here
     from netlab.diagnose import as_json, as_text, trace
     from netlab.lab import Lab
 
     words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}
     try:
-        verdict = trace(Lab.find(options.lab), options.source, options.destination, **words)
+        if options.here:
+            verdict = here.trace(options.source, options.destination, **words)
+        else:
+            verdict = trace(Lab.find(options.lab), options.source, options.destination, **words)
     except NetlabError as error:
         raise BadInput(error.what, error.next_step) from error
     print(as_json(verdict) if options.json else as_text(verdict))

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from ipaddress import IPv4Address
-from typing import Any
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
+from ipaddress import ip_address
+from typing import Any, Protocol
 
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.scene import Scene
 from netlab.errors import BadInput
-from netlab.lab import Lab
-from netlab.model import Snapshot
+from netlab.model import Capture, Snapshot
 from netlab.probe import PROTOCOLS, Probe
 from netlab.verdict import CAUSES, PROVED, Verdict
 
 PARTIAL = 20  # probes more, when some were answered and some were not
 
 
+class Network(Protocol):
+    """What can be traced: a lab, or a real machine. See netlab.lab.Lab for what these do."""
+
+    @property
+    def whole(self) -> bool: ...  # whether a snapshot holds all that there is
+    def snapshot(self) -> Snapshot: ...
+    def capture(self, *, noise: bool = False) -> AbstractContextManager[Capture]: ...
+    def probe(self, node: str, destination: str, count: int, timeout: float, **order: Any) -> Probe: ...
+    def route(self, node: str, *words: str) -> tuple[str, str]: ...
+
+
 def trace(
-    lab: Lab,
+    lab: Network,
     source: str,
     destination: str,
     *,
@@ -30,7 +41,7 @@ def trace(
     count: int = 5,
     timeout: float = 1.0,
 ) -> Verdict:
-    """The verdict on `count` probes from `source` to `destination` (IPv4).
+    """The verdict on `count` probes from `source` to `destination`.
 
     Reads and sends, and changes nothing. UnknownName, BadInput, LabNotFound.
     """
@@ -42,13 +53,15 @@ def trace(
     _known_destination(destination)
     verdict = _once(lab, source, destination, proto, port, size, df, count, timeout)
     if 0 < verdict.received < verdict.sent:
-        verdict = _once(lab, source, destination, proto, port, size, df, PARTIAL, timeout)
+        more = _once(lab, source, destination, proto, port, size, df, PARTIAL, timeout)
+        found = more if more.cause else verdict
+        return replace(found, sent=verdict.sent + more.sent, received=verdict.received + more.received)
     return verdict
 
 
 def _known_source(snapshot: Snapshot, source: str) -> None:
     node = snapshot.node(source)
-    if not any(interface.kind != "loopback" for interface in node.interfaces):
+    if node.kind != "container" and not any(i.kind != "loopback" for i in node.interfaces):
         raise BadInput(
             f"{source} has no interface but lo, so it can send nothing.",
             "Give it one, or trace from another node.",
@@ -57,16 +70,21 @@ def _known_source(snapshot: Snapshot, source: str) -> None:
 
 def _known_destination(destination: str) -> None:
     try:
-        IPv4Address(destination)
+        link_local = ip_address(destination).is_link_local
     except ValueError as error:
         raise BadInput(
-            f"{destination!r} is not an IPv4 address, and there is no name server in a lab.",
+            f"{destination!r} is not an IP address, and there is no name server in a lab.",
             "Give the address, for example 39.106.233.176.",
         ) from error
+    if link_local:
+        raise BadInput(
+            f"{destination} is an address of one link; which link is meant, it does not say.",
+            "Give an address that is not of the networks 169.254.0.0/16 and fe80::/10.",
+        )
 
 
 def _once(
-    lab: Lab,
+    lab: Network,
     source: str,
     destination: str,
     proto: str,
@@ -76,7 +94,7 @@ def _once(
     count: int,
     timeout: float,
 ) -> Verdict:
-    with lab.capture() as seen:
+    with lab.capture(noise=":" in destination) as seen:  # IPv6 asks for neighbours by ICMPv6
         probe: Probe = lab.probe(
             source, destination, count, timeout, proto=proto, port=port, size=max(size, 16), df=df
         )
@@ -86,6 +104,7 @@ def _once(
             destination=destination,
             proto=proto,
             size=size,
+            port=port,
             sent=probe.sent,
             received=probe.received,
             refused=probe.refused,
@@ -94,6 +113,7 @@ def _once(
             ports=probe.ports,
             capture=seen,
             route=lab.route,
+            whole=lab.whole,
         )
     )
 
@@ -109,6 +129,10 @@ def as_text(verdict: Verdict) -> str:
     lines.append(f"✘ {place}" + (f", expected next on {verdict.expected}" if verdict.expected else ""))
     title = CAUSES[verdict.cause].title if verdict.cause else "the cause is not decided"
     lines.append(f"  {title} ({verdict.certainty}): {verdict.explanation}")
+    if 0 < verdict.received < verdict.sent:
+        low, high = (round(100 * share) for share in verdict.loss_interval)
+        ends = ", ".join(f"{count} on {point}" for point, count in verdict.ends)
+        lines.append(f"  loss {verdict.loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}")
     if verdict.candidates:
         lines.append(f"  one of: {', '.join(verdict.candidates)}")
     for piece in verdict.evidence:
@@ -127,6 +151,8 @@ def as_json(verdict: Verdict) -> str:
     words: dict[str, Any] = {
         "reached": verdict.reached,
         "loss": verdict.loss,
+        "loss_interval": verdict.loss_interval,
+        "ends": [{**(_point(point) or {}), "packets": count} for point, count in verdict.ends],
         "last_seen": _point(verdict.last_seen),
         "cause": verdict.cause,
         "certainty": verdict.certainty or PROVED,

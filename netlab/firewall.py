@@ -101,19 +101,20 @@ def _target(words: str) -> str:
 def native_chains(text: str) -> list[Chain]:
     """The chains in what `nft list ruleset` printed; among them iptables' own, seen through nft's eyes."""
     found: list[Chain] = []
-    family = table = name = policy = ""
+    family = table = name = policy = hook = ""
     rules: list[Rule] = []
     for line in (raw.strip() for raw in text.splitlines()):
         words = line.split()
         if words[:1] == ["table"]:
             family, table = words[1], words[2]
         elif words[:1] == ["chain"]:
-            name, policy, rules = words[1], "", []
+            name, policy, hook, rules = words[1], "", "", []
         elif words[:1] == ["type"] and name:
+            hook = line.partition(" hook ")[2].partition(" ")[0]
             policy = line.partition("policy ")[2].rstrip(";").upper() or "ACCEPT"
         elif line == "}":
             if name:
-                found.append(Chain(family, table, name, policy, 0, 0, tuple(rules), "native"))
+                found.append(Chain(family, table, name, policy, 0, 0, tuple(rules), "native", hook))
             name = ""
         elif name and line and not line.startswith("#"):
             rules.append(_native_rule(line))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,6 @@ from netlab import base, engines, init, probe, record, rootfs, sandbox, syscalls
 from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
 from netlab.kernel import Kernel
 from netlab.limits import Limits, exceeded, for_children
-from netlab.netns import entered
 from netlab.observe import Place, places, snapshot
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
 
@@ -194,11 +192,7 @@ class Holder:
         return probe.send(self._place(str(request["node"])).path, probe.Order.parse(request))
 
     def _do_route(self, request: Mapping[str, Any], _: socket.socket) -> tuple[str, str]:
-        """(the command, what it said): `ip route get` with those words, on a node."""
-        words = ["ip", "route", "get", *map(str, request["words"])]
-        with entered(self._place(str(request["node"])).path):
-            done = subprocess.run(words, capture_output=True, text=True, check=False)
-        return " ".join(words), (done.stdout or done.stderr).strip()
+        return probe.route(self._place(str(request["node"])).path, list(map(str, request["words"])))
 
     def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
         paths = {place.netns: place.path for place in places(self.init, self.engine)}

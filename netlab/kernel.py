@@ -16,6 +16,7 @@ from dataclasses import replace
 from types import TracebackType
 
 from netlab import rtnetlink as rt
+from netlab.entries import PolicyRule
 from netlab.model import Address, Interface, InterfaceId, Neighbour, Route
 from netlab.netns import entered
 
@@ -103,6 +104,12 @@ class Kernel:
         """The routes of every table; `names` are the interfaces' names by index."""
         body = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
         return tuple(_route(c, names) for _, c in self.ask(rt.RTM_GETROUTE, rt.NLM_F_DUMP, body))
+
+    def policies(self) -> tuple[PolicyRule, ...]:
+        """The rules of `ip rule`, of both families."""
+        body = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
+        found = [_policy(content) for _, content in self.ask(rt.RTM_GETRULE, rt.NLM_F_DUMP, body)]
+        return tuple(rule for rule in found if rule is not None)
 
     def neighbours(self, names: dict[int, str]) -> tuple[Neighbour, ...]:
         body = rt.NDMSG.pack(0, 0, 0, 0, 0)
@@ -247,7 +254,7 @@ def _address(content: bytes) -> tuple[int, Address]:
 
 
 def _route(content: bytes, names: dict[int, str]) -> Route:
-    _, length, _, _, table, protocol, scope, kind, flags = rt.RTMSG.unpack_from(content)
+    family, length, _, _, table, protocol, scope, kind, flags = rt.RTMSG.unpack_from(content)
     found = rt.attributes(content, rt.RTMSG.size)
     table = rt.number(found.get(15), table)
     destination = rt.ip(found.get(1))
@@ -266,6 +273,33 @@ def _route(content: bytes, names: dict[int, str]) -> Route:
         scope=rt.SCOPES.get(scope, str(scope)),
         protocol=rt.PROTOCOLS.get(protocol, str(protocol)),
         flags=frozenset(word for bit, word in rt.NEXT_HOP_FLAGS.items() if flags & bit),
+        family=6 if family == socket.AF_INET6 else 4,
+    )
+
+
+def _policy(content: bytes) -> PolicyRule | None:
+    """One rule; None for those of multicast routing. Attributes as in linux/fib_rules.h."""
+    family, to, source, tos, table, _, _, action, flags = rt.RTMSG.unpack_from(content)
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    found = rt.attributes(content, rt.RTMSG.size)
+    table = rt.number(found.get(15), table)
+    suppress = rt.number(found.get(14), 0xFFFFFFFF)
+    return PolicyRule(
+        preference=rt.number(found.get(6)),
+        action=rt.RULE_ACTIONS.get(action, "nop"),
+        table=rt.TABLES.get(table, str(table)) if action == 1 else "",
+        source=f"{rt.ip(found.get(2))}/{source}" if 2 in found else "",
+        destination=f"{rt.ip(found.get(1))}/{to}" if 1 in found else "",
+        iif=rt.text(found.get(3)),
+        oif=rt.text(found.get(17)),
+        mark=rt.number(found.get(10)),
+        mask=rt.number(found.get(16), 0xFFFFFFFF if 10 in found else 0),
+        goto=rt.number(found.get(4)),
+        suppress=-1 if suppress == 0xFFFFFFFF else suppress,
+        inverted=bool(flags & 2),
+        family=6 if family == socket.AF_INET6 else 4,
+        partial=bool(tos) or any(number in found for number in (20, 22, 23, 24)),
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netlab import engines, keeper, lessons, wire
 from netlab.capture import Recording
@@ -27,6 +27,9 @@ from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNot
 from netlab.model import Snapshot
 from netlab.probe import Probe
 from netlab.variant import PLAIN, Variant
+
+if TYPE_CHECKING:
+    from netlab.report import Report
 
 DEFAULT = "default"
 PASSED_ON = (
@@ -54,6 +57,8 @@ class Status:
 
 class Lab:
     """One lab that is up, by name. Methods raise LabDied when it no longer is."""
+
+    whole = True  # a snapshot holds all that there is
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -173,6 +178,16 @@ class Lab:
     def route(self, node: str, *words: str) -> tuple[str, str]:
         """`ip route get` with those words on a node: (the command, what it said)."""
         return self._ask({"op": "route", "node": node, "words": words})  # type: ignore[no-any-return]
+
+    def trace(self, source: str, destination: str, **order: Any) -> Report:
+        """Where probes from a node to an address end, and why: the verdict, which shows itself as a page.
+
+        `order` and errors as in netlab.diagnose.trace.
+        """
+        from netlab import diagnose  # here, since these take a tenth of a second to import
+        from netlab.report import Report
+
+        return Report.of(diagnose.trace(self, source, destination, **order))
 
     # -- running ------------------------------------------------------------------------------------
 

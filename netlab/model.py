@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from netlab.entries import Listener, PolicyRule
 from netlab.errors import UnknownName
 
 
@@ -85,6 +86,7 @@ class Route:
     scope: str = "global"
     protocol: str = ""  # kernel, boot, static, …
     flags: frozenset[str] = frozenset()  # "linkdown", "onlink", "dead", …
+    family: int = 4
 
     def __str__(self) -> str:
         words = [] if self.kind == "unicast" else [self.kind]
@@ -131,6 +133,7 @@ class Chain:
     bytes: int = 0
     rules: tuple[Rule, ...] = ()
     backend: str = "nft"  # "nft", "legacy" (iptables-legacy) or "native" (made by nft itself)
+    hook: str = ""  # of a native base chain: "forward", "ingress", …
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ class Node:
     chains: tuple[Chain, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict, hash=False)  # "net.ipv4.ip_forward": "0"
     counters: Mapping[str, int] = field(default_factory=dict, hash=False)  # "Ip.InAddrErrors", …
+    policies: tuple[PolicyRule, ...] = ()
+    listeners: tuple[Listener, ...] = ()
 
     def interface(self, name: str) -> Interface:
         """The interface of that name; UnknownName if there is none."""

@@ -6,11 +6,11 @@ Where the snapshot does not tell (no route, no such address), the order of the p
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from itertools import pairwise
 
 from netlab.decode import carried
 from netlab.model import Capture, Hop, Interface, InterfaceId, Node, Packet, Point, Route
+from netlab.policy import decide
 
 ROUTE_KINDS_THAT_FORWARD = frozenset({"unicast"})
 
@@ -113,10 +113,10 @@ class Wiring:
             return self._port_towards(bridge, packet) or self.by_id.get(bridge.id)
         if is_flooded(packet):
             return None
-        return self._routed(node, packet)
+        return self._routed(node, packet, interface.name)
 
-    def _routed(self, node: Node, packet: Packet) -> Point | None:
-        device = route_to(node, dnat_target(node, packet) or packet.destination)
+    def _routed(self, node: Node, packet: Packet, iif: str) -> Point | None:
+        device = route_to(node, dnat_target(node, packet) or packet.destination, packet.source, iif)
         if device is None or not device.device or not node.has_interface(device.device):
             return None
         return self.by_id.get(node.interface(device.device).id)
@@ -169,26 +169,10 @@ def dnat_target(node: Node, packet: Packet) -> str:
     return ""
 
 
-def route_to(node: Node, destination: str) -> Route | None:
-    """The route of the main table to an address: the longest prefix, then the lowest metric.
-
-    Of equals the first listed wins, as in the kernel. None without a route, or when it does not lead on.
-    """
+def route_to(node: Node, destination: str, source: str = "", iif: str = "") -> Route | None:
+    """The route by which the node sends to an address; None without one, or when it does not lead on."""
     try:
-        address = ip_address(destination)
-    except ValueError:
+        found = decide(node, destination, source, iif, local=False).route
+    except ValueError:  # not an IP address
         return None
-    best: tuple[int, int] | None = None
-    found: Route | None = None
-    for route in node.routes:
-        if route.table != "main" or route.kind in ("local", "broadcast", "multicast", "anycast"):
-            continue
-        if route.destination == "default":
-            # Without a gateway the family of a default route is not told; the address's own is assumed.
-            length = 0 if not route.gateway or (":" in route.gateway) == (address.version == 6) else -1
-        else:
-            network = ip_network(route.destination, strict=False)
-            length = network.prefixlen if address.version == network.version and address in network else -1
-        if length >= 0 and (best is None or (-length, route.metric) < best):
-            best, found = (-length, route.metric), route
     return found if found is not None and found.kind in ROUTE_KINDS_THAT_FORWARD else None

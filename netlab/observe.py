@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from netlab import firewall
+from netlab import firewall, sockets
 from netlab.engines import Engine
 from netlab.kernel import Kernel
 from netlab.model import Interface, InterfaceId, Node, Snapshot
 from netlab.netns import entered, is_one
 
-SYSCTLS = ("net.ipv4.ip_forward", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.ip_default_ttl")
+SYSCTLS = (
+    *("net.ipv4.ip_forward", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.ip_default_ttl"),
+    "net.ipv6.icmp.echo_ignore_all",
+)
 PER_DEVICE = (
     *(f"net.ipv4.conf.{{}}.{name}" for name in ("forwarding", "rp_filter", "proxy_arp", "arp_ignore")),
     *(f"net.ipv4.conf.{{}}.{name}" for name in ("accept_local", "ignore_routes_with_linkdown")),
-    *(f"net.ipv6.conf.{{}}.{name}" for name in ("disable_ipv6", "forwarding")),
+    *(f"net.ipv6.conf.{{}}.{name}" for name in ("disable_ipv6", "forwarding", "hop_limit")),
 )
 OTHER_SYSCTLS = (
     "net.bridge.bridge-nf-call-iptables",
@@ -46,10 +50,14 @@ class Place:
 
 def snapshot(lab: str, init: int, engine: Engine) -> Snapshot:
     """The whole lab; `init` is the lab host's process 1 as numbered here. What vanishes is left out."""
+    return read(lab, places(init, engine))
+
+
+def read(lab: str, found: Sequence[Place]) -> Snapshot:
+    """Those namespaces, now. What vanishes is left out."""
     now = time.time_ns()
     opened: dict[int, int] = {}
     try:
-        found = places(init, engine)
         for place in found:
             with suppress(OSError):  # it ended in the meantime
                 opened[place.netns] = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -134,6 +142,8 @@ def _read(place: Place, fd: int) -> Node:
             chains=firewall.chains(),
             sysctls=_sysctls(interfaces),
             counters={**_counters(), **kernel.queue_drops(names)},
+            policies=kernel.policies(),
+            listeners=sockets.listeners(),
         )
 
 
@@ -161,6 +171,9 @@ def _counters() -> dict[str, int]:
                 found |= {
                     f"{group}{name}".replace(":", "."): int(n) for name, n in zip(names, numbers, strict=True)
                 }
+    with suppress(OSError), open("/proc/thread-self/net/snmp6") as lines:
+        pairs = (line.split() for line in lines if line.startswith("Ip6"))
+        found |= {f"Ip6.{name.removeprefix('Ip6')}": int(value) for name, value in pairs}
     with suppress(OSError), open("/proc/thread-self/net/stat/nf_conntrack") as table:
         columns, *processors = (line.split() for line in table)
         for name in ("drop", "early_drop", "insert_failed"):

@@ -11,19 +11,20 @@ import secrets
 import select
 import socket
 import struct
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from netlab.netns import entered
 
-ECHO_REQUEST, ECHO_REPLY = 8, 0
 ERRORS = {3: "destination unreachable", 11: "time to live exceeded"}
+ERRORS_6 = {1: "destination unreachable", 2: "packet too big", 3: "hop limit exceeded"}
 TOKEN = 16  # random bytes in each probe
 PROTOCOLS = ("icmp", "udp", "tcp")
 SPACING = 0.02  # seconds between two probes
-IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_DONT = 10, 2, 0
+IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_DONT = 10, 23, 2, 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class Order:
     size: int = 56
     df: bool = False  # may not be fragmented
 
+    @property
+    def is_ipv6(self) -> bool:
+        return ":" in self.destination
+
     @staticmethod
     def parse(words: Mapping[str, Any]) -> Order:
         """From what a client asked for; ValueError or TypeError for what makes no sense."""
@@ -80,32 +85,47 @@ class _Tally:
 
 
 def send(namespace: str, order: Order) -> Probe:
-    """Send the probes from the network namespace at that path and wait for what comes back (IPv4).
+    """Send the probes from the network namespace at that path and wait for what comes back.
 
     OSError if the namespace is gone.
     """
     return {"icmp": _icmp, "udp": _udp, "tcp": _tcp}[order.proto](namespace, order)
 
 
-def _raw_socket(namespace: str, kind: int, protocol: int, order: Order) -> socket.socket:
+def route(namespace: str, words: Sequence[str]) -> tuple[str, str]:
+    """(the command, what it said): `ip route get` with those words in the namespace at that path."""
+    command = ["ip", "route", "get", *words]
     with entered(namespace):
-        sock = socket.socket(socket.AF_INET, kind, protocol)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return " ".join(command), (done.stdout or done.stderr).strip()
+
+
+def _socket(namespace: str, kind: int, order: Order) -> socket.socket:
+    """A socket of that kind there; a raw one speaks the ICMP of the destination's family."""
+    family = socket.AF_INET6 if order.is_ipv6 else socket.AF_INET
+    icmp = socket.IPPROTO_ICMPV6 if order.is_ipv6 else socket.IPPROTO_ICMP
+    with entered(namespace):
+        sock = socket.socket(family, kind, icmp if kind == socket.SOCK_RAW else 0)
     sock.setblocking(False)
     discover = IP_PMTUDISC_DO if order.df else IP_PMTUDISC_DONT
-    sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, discover)
+    if order.is_ipv6:
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, discover)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, discover)
     return sock
 
 
 def _icmp(namespace: str, order: Order) -> Probe:
     tally, identifier = _Tally(), os.getpid() & 0xFFFF
     tokens = tuple(secrets.token_bytes(TOKEN) for _ in range(order.count))
-    with _raw_socket(namespace, socket.SOCK_RAW, socket.IPPROTO_ICMP, order) as sock:
+    read = _read_icmpv6 if order.is_ipv6 else _read_icmp
+    with _socket(namespace, socket.SOCK_RAW, order) as sock:
         for sequence, token in enumerate(tokens, 1):
-            packet = _echo(identifier, sequence, token.ljust(order.size, b"\0"))
+            packet = _echo(128 if order.is_ipv6 else 8, identifier, sequence, token.ljust(order.size, b"\0"))
             _attempt(tally, token, lambda packet=packet: sock.sendto(packet, (order.destination, 0)))
-            _listen(sock, tally, time.monotonic() + SPACING, lambda p: _read_icmp(p, tally, identifier))
+            _listen(sock, tally, time.monotonic() + SPACING, lambda p: read(p, tally, identifier))
         deadline = time.monotonic() + order.timeout - SPACING
-        _listen(sock, tally, deadline, lambda p: _read_icmp(p, tally, identifier))
+        _listen(sock, tally, deadline, lambda p: read(p, tally, identifier))
     return tally.probe(order.count, tokens)
 
 
@@ -132,23 +152,34 @@ def _listen(sock: socket.socket, tally: _Tally, deadline: float, read: Any) -> N
                 tally.errors.append(error.strerror or str(error))
 
 
-def _read_icmp(received: tuple[bytes, tuple[str, int]], tally: _Tally, identifier: int) -> None:
-    packet, (source, _) = received
+def _read_icmp(received: tuple[bytes, Any], tally: _Tally, identifier: int) -> None:
+    packet, (source, *_) = received
     icmp = packet[(packet[0] & 15) * 4 :]
     token = bytes(icmp[8 : 8 + TOKEN])
-    if icmp[:1] == bytes([ECHO_REPLY]) and token in tally.sent_at:
+    if icmp[:1] == b"\0" and token in tally.sent_at:
         tally.answered.setdefault(token, time.monotonic())
     elif icmp[0] in ERRORS and len(icmp) >= 36 and icmp[32:34] == struct.pack("!H", identifier):
         tally.errors.append(f"{ERRORS[icmp[0]]} (code {icmp[1]}), says {source}")
 
 
-def _echo(identifier: int, sequence: int, payload: bytes) -> bytes:
-    head = struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, identifier, sequence)
+def _read_icmpv6(received: tuple[bytes, Any], tally: _Tally, identifier: int) -> None:
+    """Without an IPv6 header in front; an error quotes the header and the echo request behind it."""
+    icmp, (source, *_) = received
+    token = bytes(icmp[8 : 8 + TOKEN])
+    if icmp[:1] == bytes([129]) and token in tally.sent_at:
+        tally.answered.setdefault(token, time.monotonic())
+    elif icmp[0] in ERRORS_6 and icmp[52:54] == struct.pack("!H", identifier):
+        tally.errors.append(f"{ERRORS_6[icmp[0]]} (code {icmp[1]}), says {source}")
+
+
+def _echo(kind: int, identifier: int, sequence: int, payload: bytes) -> bytes:
+    """An echo request; the kernel fills in ICMPv6's checksum itself."""
+    head = struct.pack("!BBHHH", kind, 0, 0, identifier, sequence)
     data = head + payload + b"\0" * (len(payload) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     total += total >> 16
-    return struct.pack("!BBHHH", ECHO_REQUEST, 0, ~total & 0xFFFF, identifier, sequence) + payload
+    return struct.pack("!BBHHH", kind, 0, ~total & 0xFFFF, identifier, sequence) + payload
 
 
 def _udp(namespace: str, order: Order) -> Probe:
@@ -156,7 +187,7 @@ def _udp(namespace: str, order: Order) -> Probe:
     for _ in range(order.count):
         token = secrets.token_bytes(TOKEN)
         tokens.append(token)
-        with _raw_socket(namespace, socket.SOCK_DGRAM, 0, order) as sock:
+        with _socket(namespace, socket.SOCK_DGRAM, order) as sock:
             port = _bound(sock, order, tally)
             ports.append(port)
             _attempt(tally, port, lambda s=sock, t=token: s.send(t.ljust(order.size, b"\0")))
@@ -186,7 +217,7 @@ def _note_refusal(error: OSError, port: int, tally: _Tally) -> None:
 def _tcp(namespace: str, order: Order) -> Probe:
     tally, ports = _Tally(), []
     for _ in range(order.count):
-        with _raw_socket(namespace, socket.SOCK_STREAM, 0, order) as sock:
+        with _socket(namespace, socket.SOCK_STREAM, order) as sock:
             sock.bind(("", 0))
             port = int(sock.getsockname()[1])
             ports.append(port)

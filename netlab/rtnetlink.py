@@ -41,6 +41,7 @@ ROUTE_KINDS: tuple[str, ...] = ("unspec", "unicast", "local", "broadcast", "anyc
 ROUTE_KINDS += ("blackhole", "unreachable", "prohibit", "throw", "nat")
 PROTOCOLS = {0: "unspec", 1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp"}
 TABLES = {253: "default", 254: "main", 255: "local"}
+RULE_ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 NEXT_HOP_FLAGS = {1: "dead", 2: "pervasive", 4: "onlink", 8: "offload", 16: "linkdown"}
 NEIGHBOUR_STATES = {
     0x01: "INCOMPLETE",

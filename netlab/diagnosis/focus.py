@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from netlab.diagnosis.scene import Scene
+from netlab.diagnosis.scene import Scene, asked_for
 from netlab.model import Interface, InterfaceId, Journey, Node, Packet, Point
 
 SEND = "send"  # the source never put it on a wire
@@ -74,7 +74,7 @@ def _dead(scene: Scene) -> list[Journey]:
 
 def _key(journey: Journey) -> tuple[int, int]:
     packet = journey.first.packet
-    return (packet.source_port, packet.sequence if packet.protocol == "icmp" else 0)
+    return (packet.source_port, packet.sequence if packet.protocol.startswith("icmp") else 0)
 
 
 def _after(arp: Journey, request: Journey) -> bool:
@@ -89,7 +89,8 @@ def _at(scene: Scene, journey: Journey, *, is_arp: bool = False, is_answer: bool
     if interface is None:
         interface = scene.capture.before.interface(InterfaceId(point.netns, point.index))
     stage = _stage(journey, interface, is_arp)
-    return Focus(stage, node, interface, hop.packet, journey, journey.next_expected, is_answer, is_arp)
+    packet = replace(hop.packet, destination=asked_for(hop.packet)) if is_arp else hop.packet
+    return Focus(stage, node, interface, packet, journey, journey.next_expected, is_answer, is_arp)
 
 
 def _stage(journey: Journey, interface: Interface | None, is_arp: bool) -> str:

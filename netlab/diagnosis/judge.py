@@ -6,45 +6,61 @@ from dataclasses import replace
 
 from netlab.diagnosis import suspects_end as end
 from netlab.diagnosis import suspects_firewall as firewall
+from netlab.diagnosis import suspects_home as home
+from netlab.diagnosis import suspects_ip as ip
 from netlab.diagnosis import suspects_link as link
+from netlab.diagnosis import suspects_nat as nat
 from netlab.diagnosis import suspects_neighbour as neighbour
 from netlab.diagnosis import suspects_routing as routing
 from netlab.diagnosis.finding import Cleared, Finding, Suspect
-from netlab.diagnosis.focus import find
+from netlab.diagnosis.focus import Focus, find
+from netlab.diagnosis.forecast import forecast
 from netlab.diagnosis.scene import Scene
 from netlab.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Verdict
 
 # What is miswired comes before the rules that the packet only meets because of it; what counts its drops
 # before what can only be read.
 SUSPECTS: tuple[Suspect, ...] = (
-    firewall.wrong_dnat,
-    end.port_closed,
-    routing.too_big,
-    neighbour.homeless,
+    link.no_interface,
+    end.ipv6_disabled,
+    nat.wrong_dnat,
+    nat.wrong_snat,
+    ip.too_big,
+    home.homeless,
     link.not_a_port,
+    routing.wrong_way,
+    routing.not_a_router,
     firewall.firewall_drop,
     firewall.conntrack_full,
-    routing.reverse_path,
+    end.port_closed,
+    ip.reverse_path,
     link.interface_down,
     link.port_blocked,
-    routing.ttl_exceeded,
+    ip.ttl_exceeded,
     neighbour.wrong_neighbour,
+    neighbour.arp_off,
     neighbour.no_neighbour,
     end.nobody_there,
     routing.route_refuses,
-    routing.forwarding_off,
+    ip.forwarding_off,
     routing.no_route,
-    end.wrong_way,
+    nat.no_way_back,
     end.echo_ignored,
-    end.ipv6_disabled,
     firewall.queue_full,
+    end.silent_program,
+    end.beyond,
 )
 
 
 def judge(scene: Scene) -> Verdict:
     """The verdict on one trace."""
     base = Verdict(
-        scene.source, scene.destination, scene.sent, scene.received, journeys=scene.requests + scene.answers
+        scene.source,
+        scene.destination,
+        scene.sent,
+        scene.received,
+        journeys=scene.requests + scene.answers,
+        capture=scene.capture,
     )
     if scene.received == scene.sent:
         return base
@@ -55,10 +71,10 @@ def judge(scene: Scene) -> Verdict:
     base = replace(base, last_seen=focus.last_seen, expected=focus.expected, ruled_out=cleared)
     proved = [f for f in findings if f.certainty == PROVED]
     if proved or len(findings) == 1:
-        return _with(base, (proved or findings)[0], findings)
+        return _with(scene, focus, base, (proved or findings)[0])
     if findings:
         named = tuple(dict.fromkeys(f.cause for f in findings))
-        first = _with(base, findings[0], findings)
+        first = _with(scene, focus, base, findings[0])
         return replace(first, certainty=LIKELY if len(named) == 1 else UNDECIDED, candidates=named)
     open_ = tuple(sorted(set(CAUSES) - {cause for cause, _ in cleared}))
     place = focus.last_seen or "no interface at all"
@@ -66,8 +82,7 @@ def judge(scene: Scene) -> Verdict:
     return replace(base, certainty=UNDECIDED, candidates=open_, explanation=text)
 
 
-def _with(base: Verdict, finding: Finding, all_of_them: list[Finding]) -> Verdict:
-    others = [f for f in all_of_them if f is not finding]
+def _with(scene: Scene, focus: Focus, base: Verdict, finding: Finding) -> Verdict:
     return replace(
         base,
         cause=finding.cause,
@@ -75,5 +90,5 @@ def _with(base: Verdict, finding: Finding, all_of_them: list[Finding]) -> Verdic
         explanation=finding.explanation,
         evidence=finding.evidence,
         cure=finding.cure,
-        next_blocker=others[0].explanation if others else "",
+        next_blocker=forecast(scene, focus, finding.cause),
     )

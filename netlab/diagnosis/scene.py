@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_address, ip_interface
 
 from netlab.journey import journeys
-from netlab.model import Capture, Chain, Interface, InterfaceId, Journey, Node, Route, Rule, Snapshot
+from netlab.model import (
+    Address,
+    Capture,
+    Chain,
+    Interface,
+    InterfaceId,
+    Journey,
+    Node,
+    Packet,
+    Route,
+    Rule,
+    Snapshot,
+)
+from netlab.policy import Decision, decide
+from netlab.summary import is_arp_reply
 from netlab.verdict import Cure, Evidence
 
 Asked = tuple[str, str]  # a command, and what it said
@@ -33,10 +48,27 @@ class Scene:
     ports: tuple[int, ...]
     capture: Capture
     route: Callable[..., Asked]
+    port: int = 0
+    whole: bool = True  # the snapshots hold all nodes that there are; not so on a machine in the real world
 
     @property
     def lost(self) -> int:
         return self.sent - self.received
+
+    @property
+    def family(self) -> int:
+        """4 or 6: of the addresses that this trace is about."""
+        return 6 if ":" in self.destination else 4
+
+    @property
+    def protocol(self) -> str:
+        """As the packets have it: "icmp", "icmpv6", "udp" or "tcp"."""
+        return "icmpv6" if self.proto == "icmp" and self.family == 6 else self.proto
+
+    @property
+    def ip(self) -> str:
+        """The command that shows and changes routes of that family."""
+        return "ip -6" if self.family == 6 else "ip"
 
     @property
     def after(self) -> Snapshot:
@@ -59,27 +91,26 @@ class Scene:
 
     def _is_probe(self, journey: Journey) -> bool:
         packet = journey.first.packet
-        if packet.protocol != self.proto or journey.answers is not None:
+        if packet.protocol != self.protocol or journey.answers is not None:
             return False
         if self.ports:
             return packet.source_port in self.ports
-        return packet.icmp_type == 8 and packet.payload[: len(self.tokens[0])] in self.tokens
+        return packet.icmp_type in (8, 128) and packet.payload[: len(self.tokens[0])] in self.tokens
 
     @cached_property
     def unanswered_arps(self) -> tuple[Journey, ...]:
-        """ARP requests that nobody answered, the first of each (asker, address)."""
+        """ARP requests (IPv6: neighbour solicitations) that nobody answered, the first of each (asker,
+        address)."""
         answered = {
-            (j.first.packet.source, j.first.packet.destination)
+            (j.last_seen.frame.point.netns, answerer(j.first.packet))
             for j in self.journeys
-            if j.first.packet.protocol == "arp" and j.answers is not None
+            if answerer(j.first.packet) and (j.reached or j.first.packet.protocol == "icmpv6")
         }
         found: dict[tuple[int, str], Journey] = {}
         for journey in self.journeys:
-            packet, frame = journey.first.packet, journey.first.frame
-            if packet.protocol != "arp" or journey.answers is not None or frame.direction != "out":
-                continue
-            if (packet.destination, packet.source) not in answered:
-                found.setdefault((frame.point.netns, packet.destination), journey)
+            frame, wanted = journey.first.frame, asked_for(journey.first.packet)
+            if wanted and frame.direction == "out" and (frame.point.netns, wanted) not in answered:
+                found.setdefault((frame.point.netns, wanted), journey)
         return tuple(found.values())
 
     # -- questions to the snapshots -------------------------------------------------------------
@@ -131,33 +162,66 @@ class Scene:
         """Who holds that address."""
         return [(n, i) for n, i in self.after.interfaces() if any(a.address == address for a in i.addresses)]
 
-    def best_route(self, node: Node, address: str) -> Route | None:
-        """The main table's longest match of any kind, as the kernel would choose it."""
-        wanted = ip_address(address)
-        fits = []
-        for route in node.routes:
-            text = {"default": "::/0" if wanted.version == 6 else "0.0.0.0/0"}.get(
-                route.destination, route.destination
-            )
-            network = ip_network(text, strict=False)
-            if route.table == "main" and network.version == wanted.version and wanted in network:
-                fits.append((network.prefixlen, -route.metric, route))
-        return max(fits, key=lambda fit: fit[:2])[2] if fits else None
+    def decide(self, node: Node, address: str, source: str = "", iif: str = "") -> Decision:
+        """Rule and route for a packet to that address, by all tables but the one of own addresses."""
+        return decide(node, address, source, iif, self.mark(node), local=False)
 
-    def gateway_for(self, node: Node) -> str:
-        """An address on one of the node's links by which it could leave: "" if none is in sight."""
-        for interface in node.interfaces:
-            for own in (a for a in interface.addresses if a.family == 4 and interface.kind != "loopback"):
+    def best_route(self, node: Node, address: str, source: str = "", iif: str = "") -> Route | None:
+        return self.decide(node, address, source, iif).route
+
+    def ask_route(self, node: Node, address: str, source: str = "", iif: str = "") -> Asked:
+        """What the kernel says; with source and interface only where they make a difference."""
+        plain = self.decide(node, address) == self.decide(node, address, source, iif)
+        words = [] if plain else [*(["from", source] if source else []), *(["iif", iif] if iif else [])]
+        return self.route(node.name, address, *words)
+
+    def mark(self, node: Node) -> int:
+        """The mark that a rule has put on these packets there; 0 without one."""
+        for _, rule, _, _ in self.moved(node):
+            found = re.search(r"--set-x?mark (0x[0-9a-f]+|\d+)", rule.text) if rule else None
+            if found:
+                return int(found[1], 0)
+        return 0
+
+    def own(self, interface: Interface) -> list[Address]:
+        """Its addresses of the family that matters, without those that every link has."""
+        found = [a for a in interface.addresses if a.family == self.family and a.scope == "global"]
+        return found if interface.kind != "loopback" else []
+
+    def gateway_for(self, node: Node, device: str = "") -> str:
+        """An address on one of the node's links (or that device's) by which it could leave: "" if none is in
+        sight."""
+        for interface in (i for i in node.interfaces if not device or i.name == device):
+            for own in self.own(interface):
                 network = ip_interface(str(own)).network
                 for key in self.link(interface.id) - {interface.id}:
                     if key.netns == node.netns:
                         continue
                     other = self.after.interface(key)
                     is_router = self.node(key.netns).kind in ("host", "internet")
-                    for address in other.addresses if other and is_router else ():
-                        if address.family == 4 and ip_address(address.address) in network:
+                    for address in self.own(other) if other and is_router else ():
+                        if ip_address(address.address) in network:
                             return address.address
         return ""
+
+
+def asked_for(packet: Packet) -> str:
+    """The address that an ARP request or a neighbour solicitation asks for; "" for other packets, and for one
+    that only makes sure that an address is free."""
+    if packet.protocol == "arp" and not is_arp_reply(packet):
+        return packet.destination
+    if (packet.protocol, packet.icmp_type) == ("icmpv6", 135) and packet.source != "::":
+        return str(ip_address(packet.payload[:16]))
+    return ""
+
+
+def answerer(packet: Packet) -> str:
+    """The address that an ARP reply or a neighbour advertisement speaks for."""
+    if is_arp_reply(packet):
+        return packet.source
+    if (packet.protocol, packet.icmp_type) == ("icmpv6", 136):
+        return str(ip_address(packet.payload[:16]))
+    return ""
 
 
 def shown(node: Node, command: str, output: str, says: str) -> Evidence:
@@ -174,12 +238,12 @@ def sysctl_shown(node: Node, name: str, says: str) -> Evidence:
 
 
 def cure(node: Node, *commands: str) -> tuple[Cure, ...]:
-    """Commands of plain words, to be run on that node. A container's own /proc/sys is read-only: its settings
-    are written from the host."""
+    """Commands of plain words, to be run on that node. A container's own /proc/sys is read-only: what is
+    written there is written from the host."""
     return tuple(_step(node, command.split()) for command in commands)
 
 
 def _step(node: Node, words: list[str]) -> Cure:
-    if node.kind == "container" and words[0] == "sysctl":
+    if node.kind == "container" and (words[0] == "sysctl" or words[-2:] == ["flush", "cache"]):
         return Cure("host", ("nsenter", "-t", str(node.pid), "-n", *words))
     return Cure(node.name, tuple(words))

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_interface
+
+from netlab.diagnosis.addressing import add, default_by, fitting_address, neighbours_on
 from netlab.diagnosis.finding import Cleared, Finding
-from netlab.diagnosis.focus import ARRIVE, ROUTE, Focus
+from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
-from netlab.verdict import LIKELY, PROVED
+from netlab.diagnosis.suspects_nat import listens
+from netlab.model import Interface, Node
+from netlab.verdict import LIKELY, PROVED, Cure
 
 
 def nobody_there(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """The packet came as far as the internet, and no node of the lab holds its destination."""
     if focus.is_answer or focus.is_arp or focus.stage != ROUTE or focus.node.kind != "internet":
         return None
-    if scene.holders(scene.destination):
-        return Cleared("nobody-there", f"{scene.destination} is held by a node of the lab")
-    held = " ".join(str(a) for _, i in scene.after.interfaces() for a in i.addresses if a.family == 4)
-    evidence = (
-        shown(focus.node, "ip -br addr", held, f"{scene.destination} is not among all the lab's addresses"),
+    asked = focus.packet.destination if focus.packet else scene.destination
+    if scene.holders(asked):
+        return Cleared("nobody-there", f"{asked} is held by a node of the lab")
+    held = " ".join(
+        str(a) for _, i in scene.after.interfaces() for a in i.addresses if a.family == scene.family
     )
-    return Finding("nobody-there", PROVED, f"No node of the lab holds {scene.destination}.", evidence)
+    evidence = (shown(focus.node, "ip -br addr", held, f"{asked} is not among all the lab's addresses"),)
+    steps = cure(focus.node, f"ip addr add {asked}/{128 if scene.family == 6 else 32} dev lo")
+    return Finding("nobody-there", PROVED, f"No node of the lab holds {asked}.", evidence, steps)
 
 
 def echo_ignored(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """The destination is told not to answer pings."""
     if focus.stage != ARRIVE or focus.is_arp or scene.proto != "icmp":
         return None
-    name = "net.ipv4.icmp_echo_ignore_all"
+    name = "net.ipv6.icmp.echo_ignore_all" if scene.family == 6 else "net.ipv4.icmp_echo_ignore_all"
     if sysctl(focus.node, name) != "1":
         return Cleared("echo-ignored", f"{name} is {sysctl(focus.node, name)} on {focus.node.name}")
     evidence = (sysctl_shown(focus.node, name, "echo requests are thrown away"),)
@@ -39,69 +46,100 @@ def echo_ignored(scene: Scene, focus: Focus) -> Finding | Cleared | None:
 
 
 def port_closed(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """The destination says itself that nobody listens."""
-    if not scene.refused:
+    """The packet arrived, and the destination says itself that nobody listens."""
+    if not scene.refused or focus.is_arp:
         return None
+    arrived = [j for j in scene.requests if j.reached]
+    if not arrived:
+        return Cleared("port-closed", "the refusal did not come from the destination")
+    packet, node = arrived[-1].last_seen.packet, scene.node(arrived[-1].last_seen.frame.point.netns)
+    if listens(node, scene.proto, packet.destination, packet.destination_port):
+        return Cleared("port-closed", f"a program of {node.name} listens on port {packet.destination_port}")
+    asker = scene.after.node(scene.source)
+    there = ", ".join(f"{one.address}:{one.port}" for one in node.listeners if one.protocol == scene.proto)
     evidence = (
+        shown(node, "ss -lntu", there or "(nothing)", f"nobody waits on port {packet.destination_port}"),
         shown(
-            scene.after.node(scene.source),
+            asker,
             f"nc {scene.destination}",
             scene.errors[0],
-            "somebody answered: no",
+            "so the kernel refuses",
         ),
     )
-    return Finding(
-        "port-closed", PROVED, f"{scene.destination} answers, but no program listens on that port.", evidence
-    )
+    text = f"{node.name} answers, but no program of it listens on port {packet.destination_port}."
+    return Finding("port-closed", PROVED, text, evidence)
 
 
-def wrong_way(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """The answer's route leads by another interface than the one behind which the asker is."""
-    if focus.stage not in (ARRIVE, ROUTE) or focus.packet is None or focus.interface is None or focus.is_arp:
+def beyond(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """It left a machine of the real world by an interface behind which nothing can be seen."""
+    if scene.whole or focus.stage != CABLE or focus.interface is None or focus.packet is None:
         return None
-    node = focus.node
-    address = focus.packet.source if focus.stage == ARRIVE else focus.packet.destination
-    route = scene.best_route(node, address)
-    if route is None or route.gateway or not node.has_interface(route.device or "-"):
+    if focus.is_arp or focus.is_answer or scene.link(focus.interface.id) != {focus.interface.id}:
         return None
-    homes = [i.id for n, i in scene.holders(address) if n.netns != node.netns]
-    command, answer = scene.route(node.name, address)
-    device = answer.split(" dev ")[1].split()[0] if " dev " in answer else route.device
-    if not homes or not node.has_interface(device) or scene.link(node.interface(device).id) & set(homes):
-        return Cleared("wrong-route", f"the route to {address} leads to the link that it is on")
-    home = next((i for i in node.interfaces if scene.link(i.id) & set(homes)), None)
-    routes = "\n".join(
-        str(r) for r in node.routes if r.table == "main" and r.destination == route.destination
-    )
-    evidence = (
-        shown(node, command, answer, f"{node.name} sends to {address} by {device}"),
-        shown(
-            node,
-            "ip route",
-            routes,
-            "two equal routes: the first wins" if "\n" in routes else "so says the table",
-        ),
-    )
-    place = home.name if home else "none of its interfaces"
-    text = f"{node.name} sends what is for {address} out by {device}, but it is behind {place}."
-    words = cure(node, f"ip route add {address}/32 dev {home.name}") if home else ()
-    return Finding("wrong-route", PROVED, text, evidence, words)
+    node, source = focus.node, focus.packet.source
+    command = f"tcpdump -ni {focus.interface.name} host {scene.destination}"
+    if node.kind == "host" and not node.owns(source):
+        says = f"it leaves with the source {source}, which is not one of {node.name}'s addresses"
+        route = scene.best_route(node, source)
+        steps: tuple[Cure, ...] = ()
+        if route is not None and route.destination != "default":
+            name = "ip6tables" if scene.family == 6 else "iptables"
+            words = f"-A POSTROUTING -s {route.destination} ! -o {route.device} -j MASQUERADE"
+            steps = cure(node, f"{name} -t nat {words}")
+        text = f"On {node.name}, {says}: the MASQUERADE rule is missing, and answers may not find back."
+        return Finding("no-way-back", LIKELY, text, (shown(node, command, f"{source} > …", says),), steps)
+    says = "it went out, and nothing came back"
+    text = f"It left {node.name} by {focus.interface.name} and was not answered: beyond that nothing is seen."
+    return Finding("beyond", PROVED, text, (shown(node, command, f"{source} > {scene.destination}", says),))
+
+
+def silent_program(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """A datagram reached a socket that waits for it; whether to answer is the program's affair."""
+    if (
+        scene.proto != "udp"
+        or focus.stage != ARRIVE
+        or focus.is_arp
+        or focus.is_answer
+        or focus.packet is None
+    ):
+        return None
+    port = focus.packet.destination_port
+    if not listens(focus.node, "udp", focus.packet.destination, port):
+        return None
+    evidence = (shown(focus.node, "ss -lnu", f":{port}", "a program waits, and nothing refused"),)
+    text = f"A program of {focus.node.name} listens on UDP port {port}, and did not answer."
+    return Finding("silent-program", LIKELY, text, evidence)
 
 
 def ipv6_disabled(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """IPv6 is wanted where it is switched off."""
-    if ":" not in scene.destination:
+    """IPv6 is wanted on a link where the source, or a router, has it switched off."""
+    if scene.family != 6 or focus.stage == CABLE:
         return None
-    for node in scene.after.nodes:
-        for interface in node.interfaces:
-            name = f"net.ipv6.conf.{interface.name}.disable_ipv6"
-            if interface.kind != "loopback" and sysctl(node, name) == "1":
-                text = f"IPv6 is disabled on {interface.name} in {node.name}."
-                return Finding(
-                    "ipv6-disabled",
-                    LIKELY,
-                    text,
-                    (sysctl_shown(node, name, "no IPv6 there"),),
-                    cure(node, f"sysctl -w {name}=0"),
-                )
-    return None
+    starts = [focus.interface.id] if focus.interface else []
+    if focus.stage in (SEND, ROUTE):
+        starts += [i.id for i in focus.node.interfaces]
+    for key in sorted({key for one in starts for key in scene.link(one)}, key=lambda k: (k.netns, k.index)):
+        interface, node = scene.after.interface(key), scene.node(key.netns)
+        if interface is None or interface.master or interface.kind == "loopback":
+            continue
+        name = f"net.ipv6.conf.{interface.name}.disable_ipv6"
+        if sysctl(node, name) == "1" and (node.kind in ("host", "internet") or node.name == scene.source):
+            text = f"IPv6 is disabled on {interface.name} in {node.name}: it has no address there."
+            says = "IPv6 is off there, and its addresses are gone"
+            steps = cure(node, f"sysctl -w {name}=0") + _address_again(scene, focus, node, interface)
+            return Finding("ipv6-disabled", PROVED, text, (sysctl_shown(node, name, says),), steps)
+    return Cleared("ipv6-disabled", "disable_ipv6 is 0 on the way")
+
+
+def _address_again(scene: Scene, focus: Focus, node: Node, interface: Interface) -> tuple[Cure, ...]:
+    """The address that went when IPv6 was switched off: the one that is asked for, or one that fits."""
+    others = neighbours_on(scene, interface)
+    if scene.own(interface) or not others:
+        return ()
+    length, asked = others[0][2].prefixlen, focus.packet.destination if focus.packet else ""
+    wanted = asked and ip_address(asked) in ip_interface(str(others[0][2])).network
+    if node.name != scene.source and wanted and not scene.holders(asked):
+        return cure(node, add(asked, length, interface.name))
+    right = fitting_address(scene, interface, others[0][2])
+    steps = cure(node, add(right, length, interface.name))
+    return steps + default_by(scene, node, interface, others[0][2].address)

@@ -6,12 +6,29 @@ import re
 import shlex
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
-from netlab.diagnosis.focus import Focus
+from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown
 from netlab.model import Chain, Node, Rule
-from netlab.verdict import LIKELY, PROVED, Cure, Evidence
+from netlab.ruleset import Flow, matches
+from netlab.verdict import Cure, Evidence
 
+DOCKERS_RULES = (
+    "-j DOCKER-USER",
+    "-j DOCKER-ISOLATION-STAGE-1",
+    "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-o docker0 -j DOCKER",
+    "-i docker0 ! -o docker0 -j ACCEPT",
+    "-i docker0 -o docker0 -j ACCEPT",
+)
 DROPS = ("DROP", "REJECT")
+# Where nft's own chains may have dropped it; "" are those that are jumped to.
+HOOKS = {
+    SEND: ("output", "postrouting", ""),
+    CABLE: ("output", "postrouting", "ingress", "egress", ""),
+    BRIDGE: ("ingress", "prerouting", "input", "forward", "postrouting", ""),
+    ROUTE: ("ingress", "prerouting", "forward", "postrouting", "egress", ""),
+    ARRIVE: ("ingress", "prerouting", "input", "output", "postrouting", "egress", ""),
+}
 
 
 def nodes_at(scene: Scene, focus: Focus) -> list[Node]:
@@ -28,19 +45,42 @@ def firewall_drop(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     for node in nodes_at(scene, focus):
         for chain, rule, number, rose in scene.moved(node):
             target = rule.target if rule else chain.policy
-            if target not in DROPS or rose < min(1, scene.lost):
+            if (
+                target not in DROPS
+                or rose < min(1, scene.lost)
+                or not _may_be_ours(scene, focus, chain, rule)
+            ):
                 continue
             return _dropped(scene, node, chain, rule, number, rose, 1 if focus.is_arp else scene.lost)
-        uncounted = [
-            (c, r, n)
-            for c in node.chains
-            for n, r in enumerate(c.rules, 1)
-            if r.target in DROPS and not r.counted
-        ]
-        if uncounted:
-            return _dropped(scene, node, *uncounted[0], 0, scene.lost)
+        uncounted = _uncounted(node, focus)
+        if uncounted is not None:
+            return _dropped(scene, node, *uncounted, 0, scene.lost)
         looked.append(node.name)
     return Cleared("firewall-drop", f"no rule or policy that drops counted a packet on {', '.join(looked)}")
+
+
+def _may_be_ours(scene: Scene, focus: Focus, chain: Chain, rule: Rule | None) -> bool:
+    """On a machine that has other traffic, a rule that is not for this packet counted somebody else's."""
+    if scene.whole or rule is None or focus.packet is None or focus.is_arp or chain.backend == "native":
+        return True
+    packet, iif = focus.packet, focus.interface.name if focus.interface else ""
+    ports = (packet.source_port, packet.destination_port)
+    state = "ESTABLISHED" if focus.is_answer else "NEW"
+    words = re.sub(r"(! )?(-o|-s|-d) \S+", "", rule.text)  # these may change on the way
+    return (
+        matches(words, Flow(packet.source, packet.destination, packet.protocol, *ports, iif, "", state))
+        is not False
+    )
+
+
+def _uncounted(node: Node, focus: Focus) -> tuple[Chain, Rule | None, int] | None:
+    """The first rule, or else policy, of nft's own that drops and keeps no counter, at a hook on the way."""
+    chains = [c for c in node.chains if c.backend == "native" and c.hook in HOOKS[focus.stage]]
+    for chain in chains:
+        for number, rule in enumerate(chain.rules, 1):
+            if rule.target in DROPS and not rule.counted:
+                return chain, rule, number
+    return next(((c, None, 0) for c in chains if c.policy == "DROP"), None)
 
 
 def _dropped(
@@ -59,7 +99,25 @@ def _dropped(
     certainty = sure(rose >= enough > 0 or (random and rose > 0))
     text = f"On {node.name}, {what} drops the packet: it {counted}."
     code = "random-loss" if random else "firewall-drop"
-    return Finding(code, certainty, text, evidence, (undo(node, chain, rule),))
+    steps = _dockers_rules(node, chain) if rule is None and chain.name == "FORWARD" else ()
+    return Finding(code, certainty, text, evidence, steps or (undo(node, chain, rule),))
+
+
+def _dockers_rules(node: Node, chain: Chain) -> tuple[Cure, ...]:
+    """What Docker had in FORWARD for docker0 and is missing, back at its place; () where Docker is not."""
+    own = {c.name for c in node.chains if (c.backend, c.family, c.table) == (chain.backend, "ip", "filter")}
+    if not {"DOCKER", "DOCKER-USER", "DOCKER-ISOLATION-STAGE-1"} <= own or not node.has_interface("docker0"):
+        return ()
+    there, place, steps = [rule.text for rule in chain.rules], 0, []
+    for text in DOCKERS_RULES:
+        if text in there:
+            place = max(place, there.index(text) + 1)
+            continue
+        there.insert(place, text)
+        place += 1
+        words = (tool(chain), "-I", "FORWARD", str(place), *text.split())
+        steps.append(Cure(node.name, words))
+    return tuple(steps)
 
 
 def tool(chain: Chain) -> str:
@@ -95,35 +153,6 @@ def undo(node: Node, chain: Chain, rule: Rule | None) -> Cure:
     return Cure(node.name, (*start, "-D", chain.name, *shlex.split(rule.text)))
 
 
-def wrong_dnat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """A DNAT rule that this packet matched, and whose new destination does not answer as the old would."""
-    for node in scene.after.nodes:
-        for chain, rule, number, rose in scene.moved(node):
-            if rule is None or rule.target != "DNAT" or not scene.requests:
-                continue
-            rewritten = [
-                r
-                for j in scene.requests
-                for h in j.hops
-                for r in h.rewrites
-                if r.field.startswith("destination")
-            ]
-            if not any(not r.field.endswith("mac") for r in rewritten):
-                continue
-            to = re.search(r"--to-destination (\S+)", rule.text)
-            place = to[1] if to else "elsewhere"
-            text = f"On {node.name}, rule {number} of nat/{chain.name} sends the packet to {place}."
-            says = f"{rose} packets were given another destination, and no answer came from there"
-            return Finding(
-                "wrong-dnat",
-                PROVED if scene.refused else LIKELY,
-                text,
-                (listing(node, chain, says),),
-                (undo(node, chain, rule),),
-            )
-    return None
-
-
 def conntrack_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """The connection table drops what finds no room in it."""
     node = focus.node
@@ -139,22 +168,32 @@ def conntrack_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
 
 
 def queue_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """A queueing discipline on the way that dropped."""
-    for node in scene.after.nodes:
+    """A queueing discipline on the way that dropped, or whose filters did."""
+    for node in scene.after.nodes if scene.whole else nodes_at(scene, focus):
         for name in node.counters:
             rose = scene.risen(node, name) if name.startswith("qdisc ") else 0
-            if rose <= 0:
-                continue
-            _, device, kind = name.split()
-            lossy = kind == "netem"
-            says = f"{rose} packets were dropped by the {kind} queue of {device}"
-            evidence = shown(node, f"tc -s qdisc show dev {device}", f"qdisc {kind} … dropped +{rose}", says)
-            text = f"On {node.name}, {says}."
-            return Finding(
-                "random-loss" if lossy else "queue-full",
-                sure(rose >= min(scene.lost, 1)),
-                text,
-                (evidence,),
-                cure(node, f"tc qdisc del dev {device} root"),
-            )
+            if rose > 0:
+                _, device, kind = name.split()
+                return _queue(scene, node, device, kind, rose)
+    for node in nodes_at(scene, focus):
+        for interface in node.interfaces:
+            if interface.details.get("qdisc") == "blackhole":
+                return _queue(scene, node, interface.name, "blackhole", 0)
     return Cleared("queue-full", "no queue on the way dropped anything (tc -s qdisc)")
+
+
+def _queue(scene: Scene, node: Node, device: str, kind: str, rose: int) -> Finding:
+    """What a queue did, by its kind: clsact and ingress hold filters; blackhole drops all, uncounted."""
+    what = f"a filter at {kind}" if kind in ("clsact", "ingress") else f"the {kind} queue"
+    says = (
+        f"{rose} packets were dropped by {what} of {device}"
+        if rose
+        else f"{what} of {device} drops everything"
+    )
+    evidence = shown(node, f"tc -s qdisc show dev {device}", f"qdisc {kind} … dropped +{rose}", says)
+    code = {"netem": "random-loss", "clsact": "firewall-drop", "ingress": "firewall-drop"}.get(
+        kind, "queue-full"
+    )
+    steps = cure(node, f"tc qdisc del dev {device} {kind if kind in ('clsact', 'ingress') else 'root'}")
+    certainty = sure(rose >= min(scene.lost, 1) or kind == "blackhole")
+    return Finding(code, certainty, f"On {node.name}, {says}.", (evidence,), steps)

@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+from netlab.diagnosis.addressing import free_address
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown
 from netlab.model import Interface, InterfaceId, Node
-from netlab.verdict import PROVED
+from netlab.verdict import PROVED, Cure
+
+
+def no_interface(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """The source has nothing but its loopback: the cable is gone, or was never there."""
+    node = focus.node
+    if focus.stage != SEND or any(i.kind != "loopback" for i in node.interfaces):
+        return None
+    evidence = (shown(node, "ip -br link", "lo", "there is no interface but the loopback"),)
+    text = f"{node.name} has no interface but lo: nothing is plugged in."
+    return Finding("no-interface", PROVED, text, evidence, _plug_in(scene, node))
+
+
+def _plug_in(scene: Scene, node: Node) -> tuple[Cure, ...]:
+    """A new cable from the first bridge with an address to a container."""
+    found = [
+        (host, bridge, address)
+        for host, bridge in scene.after.interfaces()
+        if bridge.kind == "bridge" and host.kind == "host"
+        for address in scene.own(bridge)
+    ]
+    if not found or not node.pid:
+        return ()
+    host, bridge, gateway = found[0]
+    right, end = free_address(scene, gateway), f"veth{node.pid}"
+    steps = cure(
+        host,
+        f"ip link add {end} type veth peer name eth0 netns {node.pid}",
+        f"ip link set {end} master {bridge.name}",
+        f"ip link set {end} up",
+    )
+    return steps + cure(
+        node,
+        f"ip addr add {right}/{gateway.prefixlen} dev eth0",
+        "ip link set eth0 up",
+        f"{scene.ip} route add default via {gateway.address} dev eth0",
+    )
 
 
 def interface_down(scene: Scene, focus: Focus) -> Finding | Cleared | None:
@@ -26,11 +63,7 @@ def _bring_up(scene: Scene, node: Node, interface: Interface) -> tuple:  # type:
     """Up again, with the default route that went with it."""
     words = [f"ip link set {interface.name} up"]
     has_default = any(r.destination == "default" for r in node.routes)
-    if (
-        not has_default
-        and node.kind in ("container", "host")
-        and any(a.family == 4 for a in interface.addresses)
-    ):
+    if not has_default and node.kind in ("container", "host") and scene.own(interface):
         gateway = scene.gateway_for(node)
         words += [f"ip route add default via {gateway}"] if gateway else []
     return cure(node, *words)
@@ -78,13 +111,12 @@ def not_a_port(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     node, interface = end
     if interface.master:
         return Cleared("not-a-port", f"{interface.name} is a port of {interface.master}")
-    bridge = next(
-        (i for i in node.interfaces if i.kind == "bridge" and any(a.family == 4 for a in i.addresses)), None
-    )
+    bridge = next((i for i in node.interfaces if i.kind == "bridge" and scene.own(i)), None)
     routed = any(
-        r.device == interface.name and ":" not in r.destination for r in node.routes if r.table == "main"
+        (r.device, r.family, r.table) == (interface.name, scene.family, "main") and r.protocol != "kernel"
+        for r in node.routes
     )
-    if bridge is None or any(a.family == 4 for a in interface.addresses) or routed:
+    if bridge is None or scene.own(interface) or routed:
         return None
     evidence = (
         shown(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, ip_address, ip_interface
+
+from netlab.diagnosis.addressing import add, default_by, neighbours_on
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
-from netlab.model import Interface, InterfaceId, Node
-from netlab.verdict import LIKELY, PROVED, Cure
+from netlab.diagnosis.suspects_routing import lookup_at, reroute, set_gateway, tables
+from netlab.model import Interface, InterfaceId, Node, Route
+from netlab.verdict import LIKELY, PROVED, Evidence
 
 
 def wrong_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
@@ -61,8 +65,8 @@ def _twins(scene: Scene, focus: Focus) -> Finding | None:
         interface, node = scene.after.interface(key), scene.node(key.netns)
         if interface is None:
             continue
-        names = [a.address for a in interface.addresses if a.family == 4]
-        names += [interface.mac] if interface.kind != "bridge" and not interface.master else []
+        names = [a.address for a in scene.own(interface)]
+        names += [interface.mac] if not interface.master else []
         for name in names:
             if name in seen and seen[name][1].id != interface.id:
                 misled = _was_misled(focus, seen[name][1], interface)
@@ -73,21 +77,27 @@ def _twins(scene: Scene, focus: Focus) -> Finding | None:
 
 def _was_misled(focus: Focus, *twins: Interface) -> bool:
     """Whether the frame was addressed to one of the two: the choice between them went wrong."""
-    return focus.packet is not None and focus.packet.destination_mac in {twin.mac for twin in twins}
+    macs = {twin.mac for twin in twins}
+    packet = focus.packet
+    return packet is not None and (
+        packet.destination_mac in macs or (len(macs) == 1 and packet.source_mac in macs)
+    )
 
 
 def _twin(
     scene: Scene, first: tuple[Node, Interface], second: tuple[Node, Interface], name: str, misled: bool
 ) -> Finding:
+    is_mac = len(name) == 17 and name.count(":") == 5
+    if is_mac and second[1].kind == "bridge":  # others were told its address: the other end changes
+        first, second = second, first
     node, interface = second
-    is_mac = name.count(":") == 5
     evidence = tuple(
         shown(n, f"ip {'link' if is_mac else 'addr'} show {i.name}", name, f"{i.name} in {n.name} has {name}")
         for n, i in (first, second)
     )
     text = f"{first[1].name} in {first[0].name} and {interface.name} in {node.name} both have {name}."
     if is_mac:
-        words = f"ip link set {interface.name} address 02:00:00:{name[9:]}"
+        words = f"ip link set {interface.name} address {_other_mac(interface, name)}"
     else:
         prefix = next(a.prefixlen for a in interface.addresses if a.address == name)
         words = f"ip addr del {name}/{prefix} dev {interface.name}"
@@ -97,45 +107,11 @@ def _twin(
     return Finding("duplicate-address", PROVED if misled else LIKELY, text, evidence, steps)
 
 
-def homeless(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """An answer that is not brought home: whoever shares a link with the asker routes it elsewhere."""
-    if not focus.is_answer or focus.is_arp or focus.journey is None or not scene.requests:
-        return None
-    asker = scene.requests[0].first.packet.source
-    homes = {i.id for n, i in scene.holders(asker) if n.name == scene.source}
-    for netns in {hop.frame.point.netns for hop in focus.journey.hops}:
-        node = scene.node(netns)
-        near = [
-            i for i in node.interfaces if scene.link(i.id) & homes and not i.master and i.kind != "loopback"
-        ]
-        route = scene.best_route(node, asker)
-        if node.name == scene.source or not near or route is None or not node.has_interface(route.device):
-            continue
-        if scene.link(node.interface(route.device).id) & homes:
-            continue
-        return _strayed(scene, node, near[0], asker)
-    return None
-
-
-def _strayed(scene: Scene, node: Node, near: Interface, asker: str) -> Finding | None:
-    """Why a node does not see the asker behind `near`: no address there, or one with a narrow prefix."""
-    source = scene.after.node(scene.source)
-    gateway = next((r.gateway for r in source.routes if r.destination == "default"), scene.destination)
-    own = next((a for a in near.addresses if a.family == 4), None)
-    if own is None:
-        return _give_address(scene, source, (node, near), gateway)
-    theirs = next(a.prefixlen for i in source.interfaces for a in i.addresses if a.address == asker)
-    if own.prefixlen <= theirs:
-        return None
-    device, right = near.name, f"{own.address}/{theirs}"
-    asked = scene.route(node.name, asker)
-    evidence = (
-        shown(node, f"ip addr show {device}", f"inet {own}", f"{asker} is not in the same network as {own}"),
-        shown(node, *asked, f"so {node.name} sends the answer elsewhere"),
-    )
-    text = f"{device} in {node.name} has {own}: with this netmask {asker} seems to be elsewhere."
-    steps = cure(node, f"ip addr add {right} dev {device}", f"ip addr del {own} dev {device}")
-    return Finding("wrong-prefix", PROVED, text, evidence, steps)
+def _other_mac(interface: Interface, taken: str) -> str:
+    """Docker's way: 02:42 and the IPv4 address; else any of the kind that is for private use."""
+    for address in (a for a in interface.addresses if a.family == 4 and taken.startswith("02:42:")):
+        return f"02:42:{IPv4Address(address.address).packed.hex(':')}"
+    return f"02:00:00:{taken[9:]}"
 
 
 def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
@@ -166,38 +142,102 @@ def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
                 f"it lives there, on another link than {device}",
             )
         )
-        words = _reroute(scene, asker, asked, interface, start)
-        text = f"{asker.name} looks for {asked} behind {device}, but it is elsewhere: the route is wrong."
-        return Finding("wrong-route", PROVED, text, tuple(evidence), words)
+        return _elsewhere(scene, asker, asked, device, evidence)
     proxy = _needs_proxy(scene, asker, start, asked)
     if proxy is not None:
         return proxy
     bare = _bare_bridge(scene, start)
     if bare is not None:
-        return _give_address(scene, asker, bare, asked)
-    gateway = scene.gateway_for(asker)
-    evidence.append(
-        shown(asker, "ip route", _via(asker, asked), f"this is why {asker.name} asks for {asked}")
-    )
-    words = cure(asker, f"ip route replace default via {gateway}") if gateway and gateway != asked else ()
+        return give_address(scene, asker, bare, asked)
+    via = next((r for r in asker.routes if r.gateway == asked), None)
+    chosen = lookup_at(scene, asker, scene.destination).decision(scene).route
+    via = chosen if chosen is not None and chosen.gateway == asked else via
+    if via is None:
+        return _nobody(scene, focus, asker, asked, device, evidence)
+    says = f"this is why {asker.name} asks for {asked}"
+    evidence.append(shown(asker, f"{scene.ip} route show{tables(asker, via)}", str(via), says))
+    gateway = scene.gateway_for(asker, via.device) or scene.gateway_for(asker)
+    steps = set_gateway(scene, asker, via, gateway) if gateway and gateway != asked else ()
     text = f"{asker.name} sends by way of {asked}, which nobody on the link of {device} holds."
-    is_gateway = any(r.gateway == asked for r in asker.routes)
-    if not is_gateway:
-        return Finding("nobody-there", PROVED, f"Nobody holds {asked}.", tuple(evidence))
-    return Finding("no-neighbour", PROVED, text, tuple(evidence), words)
+    return Finding("no-neighbour", PROVED, text, tuple(evidence), steps)
 
 
-def _reroute(scene: Scene, asker: Node, asked: str, home: Interface, start: InterfaceId) -> tuple[Cure, ...]:
-    """Take back the route that leads astray; one that the kernel made for an address is outranked instead."""
+def _nobody(
+    scene: Scene, focus: Focus, asker: Node, asked: str, device: str, evidence: list[Evidence]
+) -> Finding:
+    """An address that was looked for on the link itself: by a route without gateway, or rightly."""
     route = scene.best_route(asker, asked)
-    if route is not None and route.protocol != "kernel":
-        return cure(asker, f"ip route del {route.destination} dev {route.device}")
-    way = next((i for i in asker.interfaces if scene.link(i.id) & {home.id} and i.id != start), None)
-    return cure(asker, f"ip route add {asked}/32 dev {way.name}") if way else ()
+    gateway = scene.gateway_for(asker, device)
+    if route is not None and route.destination == "default" and gateway:
+        evidence.append(
+            shown(asker, f"{scene.ip} route", str(route), "no gateway: the link is asked for all")
+        )
+        text = f"{asker.name} has a default route without gateway, and looks for {asked} on {device} itself."
+        steps = set_gateway(scene, asker, route, gateway)
+        return Finding("wrong-route", PROVED, text, tuple(evidence), steps)
+    return Finding("nobody-there", PROVED, f"Nobody on the link of {device} holds {asked}.", tuple(evidence))
 
 
-def _via(node: Node, gateway: str) -> str:
-    return next((str(r) for r in node.routes if r.gateway == gateway), "")
+def _elsewhere(
+    scene: Scene, asker: Node, asked: str, device: str, evidence: list[Evidence]
+) -> Finding | None:
+    """It is held by somebody on another link: the route is wrong, or the address that brought it."""
+    look = lookup_at(scene, asker, asked)
+    route = look.decision(scene).route
+    if route is None:
+        return None
+    evidence.append(shown(asker, *look.asked(scene), f"so it is looked for on {device}"))
+    text = f"{asker.name} looks for {asked} behind {device}, but it is elsewhere: the route is wrong."
+    steps = reroute(scene, look, route)
+    if not steps and route.protocol == "kernel":
+        return _wide(scene, asker, route, asked, evidence)
+    return Finding("wrong-route", PROVED, text, tuple(evidence), steps)
+
+
+def _wide(scene: Scene, asker: Node, route: Route, asked: str, evidence: list[Evidence]) -> Finding | None:
+    """An address whose network covers what lies elsewhere: it goes, or gets the others' netmask."""
+    interface = asker.interface(route.device)
+    own = scene.own(interface)
+    wide = next((a for a in own if ip_address(asked) in ip_interface(str(a)).network), None)
+    peer = next((one[2] for one in neighbours_on(scene, interface)), None)
+    if wide is None:
+        return None
+    steps = cure(asker, f"ip addr del {wide} dev {interface.name}")
+    if peer is not None and len(own) == 1:
+        steps += cure(asker, f"ip addr add {wide.address}/{peer.prefixlen} dev {interface.name}")
+        steps += default_by(scene, asker, interface, peer.address)
+    text = f"{interface.name} in {asker.name} has {wide}: with this netmask {asked} seems to be on its link."
+    return Finding("wrong-prefix", PROVED, text, tuple(evidence), steps)
+
+
+def arp_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """The request came to whoever holds the address, and he is told not to answer."""
+    if not focus.is_arp or focus.packet is None:
+        return None
+    asked = focus.packet.destination
+    for node, interface in scene.holders(asked):
+        device = focus.interface if focus.interface and focus.interface.netns == node.netns else interface
+        device = node.interface(device.master) if node.has_interface(device.master or "-") else device
+        silent = _silent(node, device, interface)
+        if silent is not None:
+            says, command, output, words = silent
+            evidence = (shown(node, command, output, says),)
+            text = f"{device.name} in {node.name} does not answer ARP requests for {asked}: {says}."
+            return Finding("arp-off", PROVED, text, evidence, cure(node, words))
+    return Cleared("arp-off", f"whoever holds {asked} is not told to keep silent")
+
+
+def _silent(node: Node, device: Interface, holder: Interface) -> tuple[str, str, str, str] | None:
+    """(what it says, the command, what it shows, the cure) if ARP is off there."""
+    if "NOARP" in device.flags:
+        command = f"ip link show {device.name}"
+        return "it has the flag NOARP", command, "NOARP", f"ip link set {device.name} arp on"
+    for scope in ("all", device.name):
+        name = f"net.ipv4.conf.{scope}.arp_ignore"
+        level = sysctl(node, name)
+        if level == "8" or (level in ("1", "2") and device.id != holder.id):
+            return f"arp_ignore is {level}", f"sysctl {name}", f"{name} = {level}", f"sysctl -w {name}=0"
+    return None
 
 
 def _needs_proxy(scene: Scene, asker: Node, start: InterfaceId, asked: str) -> Finding | None:
@@ -220,28 +260,18 @@ def _bare_bridge(scene: Scene, start: InterfaceId) -> tuple[Node, Interface] | N
     """A bridge of the host's on that link without an IPv4 address."""
     for key in scene.link(start):
         interface = scene.after.interface(key)
-        if (
-            interface is not None
-            and interface.kind == "bridge"
-            and not any(a.family == 4 for a in interface.addresses)
-        ):
+        if interface is not None and interface.kind == "bridge" and not scene.own(interface):
             return scene.node(key.netns), interface
     return None
 
 
-def _give_address(scene: Scene, asker: Node, bridge: tuple[Node, Interface], asked: str) -> Finding:
+def give_address(scene: Scene, asker: Node, bridge: tuple[Node, Interface], asked: str) -> Finding:
     node, interface = bridge
-    prefix = next(
-        (
-            a.prefixlen
-            for i in asker.interfaces
-            for a in i.addresses
-            if a.family == 4 and a.prefixlen < 32 and i.kind != "loopback"
-        ),
-        24,
-    )
-    evidence = (shown(node, f"ip -4 addr show {interface.name}", "(nothing)", f"it should hold {asked}"),)
+    full = 128 if scene.family == 6 else 32
+    lengths = [a.prefixlen for i in asker.interfaces for a in scene.own(i)]
+    prefix = next((length for length in lengths if length < full), full * 3 // 4)
+    command = f"ip -{scene.family} addr show {interface.name}"
+    evidence = (shown(node, command, "(nothing)", f"it should hold {asked}"),)
     text = f"{interface.name} in {node.name} has no address: nobody answers for {asked}."
-    return Finding(
-        "no-address", PROVED, text, evidence, cure(node, f"ip addr add {asked}/{prefix} dev {interface.name}")
-    )
+    steps = cure(node, add(asked, prefix, interface.name))
+    return Finding("no-address", PROVED, text, evidence, steps)

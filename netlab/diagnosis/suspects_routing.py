@@ -1,298 +1,196 @@
-"""Forwarding, routes, reverse path filter, time to live and size: what the IP layer decides."""
+"""Routes and the rules that choose among tables: which way, if any, the packet was to take."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, ip_address, ip_interface
+from dataclasses import dataclass
 
+from netlab.diagnosis.addressing import missing_address
 from netlab.diagnosis.finding import Cleared, Finding, sure
-from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
-from netlab.diagnosis.suspects_firewall import undo
-from netlab.model import Node
+from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
+from netlab.diagnosis.scene import Scene, cure, shown
+from netlab.model import Node, Route
+from netlab.policy import Decision
 from netlab.verdict import PROVED, Cure, Evidence
 
-REFUSING = ("blackhole", "unreachable", "prohibit")
+
+@dataclass(frozen=True)
+class Lookup:
+    """One route decision that could have ended the journey."""
+
+    node: Node
+    address: str
+    source: str = ""
+    iif: str = ""
+
+    def decision(self, scene: Scene) -> Decision:
+        return scene.decide(self.node, self.address, self.source, self.iif)
+
+    def asked(self, scene: Scene) -> tuple[str, str]:
+        return scene.ask_route(self.node, self.address, self.source, self.iif)
 
 
-def forwarding_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """The node is no router, or not for packets that come in by that interface."""
-    if focus.stage != ROUTE or focus.interface is None or focus.node.kind in ("container", "internet"):
-        return None
-    node, device = focus.node, focus.interface.name
-    own, switch = f"net.ipv4.conf.{device}.forwarding", "net.ipv4.ip_forward"
-    if sysctl(node, own) != "0":
-        return Cleared("forwarding-off", f"{own} is {sysctl(node, own)} on {node.name}")
-    everywhere = sysctl(node, switch) == "0"
-    rose = scene.risen(node, "Ip.InAddrErrors")
-    evidence = [sysctl_shown(node, switch if everywhere else own, "packets are not passed on")]
-    evidence.append(
-        shown(
-            node,
-            "nstat -az IpInAddrErrors",
-            f"IpInAddrErrors +{rose}",
-            f"{rose} packets were thrown away for it",
-        )
-    )
-    name = switch if everywhere else own
-    text = (
-        f"{node.name} got the packet on {device} for somebody else and does not pass packets on: {name} = 0."
-    )
-    return Finding(
-        "forwarding-off", sure(rose >= scene.lost), text, tuple(evidence), cure(node, f"sysctl -w {name}=1")
-    )
+def lookups(scene: Scene, focus: Focus) -> list[Lookup]:
+    """The route decisions at the place where it ended."""
+    if focus.stage == SEND:
+        return [Lookup(focus.node, scene.destination)]
+    if focus.packet is None or focus.is_arp:
+        return []
+    if focus.stage == ROUTE and focus.interface is not None:
+        packet = focus.packet
+        return [Lookup(focus.node, packet.destination, packet.source, focus.interface.name)]
+    if focus.stage == ARRIVE and focus.node.owns(focus.packet.destination):
+        return [Lookup(focus.node, focus.packet.source, focus.packet.destination)]
+    return []
+
+
+def lookup_at(scene: Scene, node: Node, address: str) -> Lookup:
+    """The decision for the probe itself at a node that it passed or started from."""
+    for journey in scene.requests:
+        came = [h for h in journey.hops if h.frame.point.netns == node.netns and h.frame.direction == "in"]
+        if came:
+            return Lookup(node, address, journey.first.packet.source, came[-1].frame.point.interface)
+    return Lookup(node, address)
+
+
+def tables(node: Node, route: Route | None) -> str:
+    """The words that name a route's table; none for the main one."""
+    return f" table {route.table}" if route is not None and route.table != "main" else ""
+
+
+def drop_route(scene: Scene, node: Node, route: Route) -> tuple[Cure, ...]:
+    """The command that takes a route back."""
+    kind = "" if route.kind == "unicast" else f"{route.kind} "
+    words = f"{scene.ip} route del {kind}{route.destination}"
+    words += f" via {route.gateway}" if route.gateway else ""
+    words += f" dev {route.device}" if route.device and kind == "" else ""
+    return cure(node, words + (f" metric {route.metric}" if route.metric else "") + tables(node, route))
+
+
+def set_gateway(scene: Scene, node: Node, route: Route, gateway: str) -> tuple[Cure, ...]:
+    """The same route, by another gateway."""
+    words = f"{scene.ip} route replace {route.destination} via {gateway} dev {route.device}"
+    return cure(node, words + (f" metric {route.metric}" if route.metric else "") + tables(node, route))
 
 
 def route_refuses(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """A blackhole, unreachable or prohibit route is the longest match."""
-    for node, address in lookups(scene, focus):
-        route = scene.best_route(node, address)
-        if route is None or route.kind not in REFUSING:
+    """A blackhole, unreachable or prohibit route is the longest match, or a rule of that kind comes first."""
+    for look in lookups(scene, focus):
+        found = look.decision(scene)
+        thrown = found.thrown[0] if found.thrown and found.route is None and not found.refuses else None
+        if not found.refuses and thrown is None:
             continue
-        command, answer = scene.route(node.name, address)
-        evidence = (
-            shown(node, "ip route", str(route), "the longest match for this destination refuses it"),
-            shown(node, command, answer, "so says the kernel"),
-        )
-        text = f"On {node.name}, the route “{route}” refuses packets to {address}."
-        words = f"ip route del {route.kind} {route.destination}"
-        words += f" metric {route.metric}" if route.metric else ""
-        return Finding("route-refuses", PROVED, text, evidence, cure(node, words))
-    return Cleared("route-refuses", "no blackhole, unreachable or prohibit route covers it")
-
-
-def lookups(scene: Scene, focus: Focus) -> list[tuple[Node, str]]:
-    """(node, address) of the route decisions that could have ended the journey."""
-    if focus.stage == SEND:
-        return [(focus.node, scene.destination)]
-    if focus.packet is None or focus.is_arp:
-        return []
-    if focus.stage == ROUTE:
-        return [(focus.node, focus.packet.destination)]
-    if focus.stage == ARRIVE and focus.node.owns(focus.packet.destination):
-        return [(focus.node, focus.packet.source)]
-    return []
+        node, route = look.node, found.route or thrown
+        asked, refused = look.asked(scene), None
+        if route is not None:
+            words = f"{scene.ip} route show{tables(node, route) or ''}"
+            refused = shown(node, words, str(route), "the longest match for this destination refuses it")
+            text = (
+                f"On {node.name}, the route “{route}”{tables(node, route)} refuses packets to {look.address}."
+            )
+            steps = drop_route(scene, node, route)
+        else:
+            assert found.rule is not None
+            line = f"{found.rule.preference}: {found.rule}"
+            refused = shown(node, f"{scene.ip} rule", line, "the first rule that fits says so")
+            text = f"On {node.name}, the rule “{found.rule}” refuses packets to {look.address}."
+            steps = cure(node, f"{scene.ip} rule del {found.rule} pref {found.rule.preference}")
+        evidence = (refused, shown(node, *asked, "so says the kernel"))
+        return Finding("route-refuses", sure("RTNETLINK" in asked[1]), text, evidence, steps)
+    return Cleared(
+        "route-refuses", "no rule of that kind, and no blackhole, unreachable, prohibit or throw route"
+    )
 
 
 def no_route(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """Nothing in the tables leads there."""
-    for node, address in lookups(scene, focus):
-        if scene.best_route(node, address) is not None:
+    for look in lookups(scene, focus):
+        if look.decision(scene).route is not None or look.decision(scene).refuses or focus.stage == ARRIVE:
             continue
-        command, answer = scene.route(node.name, address)
-        if "unreachable" not in answer.lower():
+        node, asked = look.node, look.asked(scene)
+        if "unreachable" not in asked[1].lower() or (focus.stage == ROUTE and node.kind == "internet"):
             continue
-        if focus.stage == ARRIVE:
-            return _no_way_back(scene, focus, node, address, (command, answer))
-        evidence = (shown(node, command, answer, f"{node.name} knows no way to {address}"), _routes(node))
-        if not any(a.family == 4 for i in node.interfaces for a in i.addresses if i.kind != "loopback"):
-            return _without_address(scene, node)
-        narrow = _narrow_prefix(scene, node)
-        if narrow is not None:
-            return narrow
+        bare = missing_address(scene, node)
+        if bare is not None:
+            return bare
+        evidence = (shown(node, *asked, f"{node.name} knows no way to {look.address}"), routes(scene, node))
         gateway = scene.gateway_for(node)
-        words = cure(node, f"ip route add default via {gateway}") if gateway else ()
-        return Finding("no-route", PROVED, f"{node.name} has no route to {address}.", evidence, words)
+        steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
+        return Finding("no-route", PROVED, f"{node.name} has no route to {look.address}.", evidence, steps)
     return Cleared("no-route", "ip route get finds a route") if lookups(scene, focus) else None
 
 
-def _without_address(scene: Scene, node: Node) -> Finding:
-    """No interface has an address, so there is no route either. Docker's MAC addresses hold the address."""
-    own = next(i for i in node.interfaces if i.kind != "loopback")
-    evidence = (shown(node, f"ip -4 addr show {own.name}", "(nothing)", f"{own.name} has no address"),)
-    steps: tuple[Cure, ...] = ()
-    for key in scene.link(own.id) - {own.id}:
-        other = scene.after.interface(key)
-        address = next((a for a in other.addresses if a.family == 4), None) if other else None
-        if address is not None and own.mac.startswith("02:42:"):
-            mine = str(IPv4Address(bytes.fromhex(own.mac.replace(":", "")[4:])))
-            steps = cure(node, f"ip addr add {mine}/{address.prefixlen} dev {own.name}")
-            steps += cure(node, f"ip route add default via {address.address}")
-    return Finding("no-address", PROVED, f"{own.name} in {node.name} has no address.", evidence, steps)
+def routes(scene: Scene, node: Node) -> Evidence:
+    """All routes of the main table, of the family that matters."""
+    lines = [str(r) for r in node.routes if r.table == "main" and r.family == scene.family]
+    return shown(node, f"{scene.ip} route", "\n".join(lines) or "(nothing)", "these are all its routes")
 
 
-def _routes(node: Node) -> Evidence:
-    lines = [str(r) for r in node.routes if r.table == "main" and ":" not in r.destination + r.gateway]
-    return shown(node, "ip route", "\n".join(lines) or "(nothing)", "these are all its routes")
-
-
-def _narrow_prefix(scene: Scene, node: Node) -> Finding | None:
-    """An address whose prefix leaves the bridge on its own link outside: then no gateway can be given."""
-    for interface in node.interfaces:
-        for own in (a for a in interface.addresses if a.family == 4 and interface.kind != "loopback"):
-            for key in scene.link(interface.id) - {interface.id}:
-                other = scene.after.interface(key)
-                for peer in other.addresses if other else ():
-                    if peer.family != 4 or peer.prefixlen >= own.prefixlen or key.netns == node.netns:
-                        continue
-                    if scene.best_route(node, peer.address) is None and _covers(str(peer), own.address):
-                        return _wrong_prefix(
-                            node, interface.name, str(own), f"{own.address}/{peer.prefixlen}", peer.address
-                        )
+def wrong_way(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """The route leads by another interface than the one behind which the address is."""
+    if focus.interface is None:
+        return None
+    for look in lookups(scene, focus):
+        node, route = look.node, look.decision(scene).route
+        if route is None or route.kind != "unicast" or not node.has_interface(route.device or "-"):
+            continue
+        if route.gateway:
+            continue
+        homes = {i.id for n, i in scene.holders(look.address) if n.netns != node.netns}
+        asked = look.asked(scene)
+        device = asked[1].split(" dev ")[1].split()[0] if " dev " in asked[1] else route.device
+        if not homes or not node.has_interface(device) or scene.link(node.interface(device).id) & homes:
+            return Cleared("wrong-route", f"the route to {look.address} leads to the link that it is on")
+        home = next((i for i in node.interfaces if scene.link(i.id) & homes and not i.master), None)
+        same = [str(r) for r in node.routes if (r.table, r.destination) == (route.table, route.destination)]
+        says = "two equal routes: the first wins" if len(same) > 1 else "so says the table"
+        table = tables(node, route)
+        evidence = (
+            shown(node, *asked, f"{node.name} sends to {look.address} by {device}"),
+            shown(node, f"{scene.ip} route show{table}", "\n".join(same), says),
+        )
+        place = home.name if home else "none of its interfaces"
+        text = f"{node.name} sends what is for {look.address} out by {device}, but it is behind {place}."
+        return Finding("wrong-route", PROVED, text, evidence, reroute(scene, look, route))
     return None
 
 
-def _covers(network: str, address: str) -> bool:
-    return ip_address(address) in ip_interface(network).network
+def reroute(scene: Scene, look: Lookup, route: Route) -> tuple[Cure, ...]:
+    """Take back the route that leads astray, or give it the gateway that it lacks; one that the kernel made
+    for an address is outranked, or goes with its address."""
+    node = look.node
+    homes = {i.id for _, i in scene.holders(look.address)}
+    near = [i for i in node.interfaces if scene.link(i.id) & homes and not i.master]
+    gateway = scene.gateway_for(node, route.device) if not route.gateway and not near else ""
+    if route.protocol != "kernel":
+        if gateway and gateway != look.address:
+            return set_gateway(scene, node, route, gateway)
+        return drop_route(scene, node, route)
+    way = next((i for i in near if i.name != route.device), None)
+    length = 128 if scene.family == 6 else 32
+    return cure(node, f"{scene.ip} route add {look.address}/{length} dev {way.name}") if way else ()
 
 
-def _wrong_prefix(node: Node, device: str, has: str, wants: str, gateway: str) -> Finding:
-    evidence = (
-        shown(
-            node, f"ip addr show {device}", f"inet {has}", f"{gateway} is not in the same network as {has}"
-        ),
-    )
-    text = f"{device} in {node.name} has {has}: with this netmask its gateway {gateway} is out of reach."
-    return Finding(
-        "wrong-prefix",
-        PROVED,
-        text,
-        evidence,
-        cure(
-            node,
-            f"ip addr del {has} dev {device}",
-            f"ip addr add {wants} dev {device}",
-            f"ip route replace default via {gateway}",
-        ),
-    )
-
-
-def _no_way_back(scene: Scene, focus: Focus, node: Node, address: str, asked: tuple[str, str]) -> Finding:
-    """The destination cannot answer: its peer's address was not translated on the way."""
-    evidence = [shown(node, *asked, f"{node.name} knows no way back to {address}")]
-    text = f"The packet reached {node.name} with the source address {address}, to which it knows no way back."
-    cures: tuple[Cure, ...] = ()
-    host = _translator(scene, focus)
-    if host is not None:
-        bridge, network = _network_of(scene, host, address)
-        text += f" {host.name} should have put its own address in: the MASQUERADE rule is missing."
-        evidence.append(
-            shown(host, "iptables -t nat -S POSTROUTING", _nat(host), "no rule translates that source")
+def not_a_router(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """A route named a node as gateway that passes nothing on: somebody on the link, but no router."""
+    journey = focus.journey
+    if focus.stage != ROUTE or journey is None or focus.is_arp or focus.node.kind in ("host", "internet"):
+        return None
+    before = [h.frame.point for h in journey.hops if h.frame.point.netns != focus.node.netns]
+    if not before:
+        return None
+    for netns in dict.fromkeys(point.netns for point in reversed(before)):
+        sender = scene.node(netns)
+        route = scene.best_route(sender, scene.destination)
+        if route is None or not route.gateway:
+            continue
+        if [n.netns for n, _ in scene.holders(route.gateway)] != [focus.node.netns]:
+            continue
+        gateway = scene.gateway_for(sender, route.device)
+        evidence = (
+            shown(sender, f"{scene.ip} route", str(route), f"{route.gateway} is to pass the packet on"),
+            shown(focus.node, "ip -br addr", route.gateway, f"that is {focus.node.name}, which is no router"),
         )
-        words = f"iptables -t nat -A POSTROUTING -s {network} ! -o {bridge} -j MASQUERADE"
-        cures = cure(host, words)
-    return Finding("no-way-back", PROVED, text, tuple(evidence), cures)
-
-
-def _nat(node: Node) -> str:
-    chains = [c for c in node.chains if (c.family, c.table, c.name) == ("ip", "nat", "POSTROUTING")]
-    lines = [f"-A POSTROUTING {rule.text}" for chain in chains for rule in chain.rules]
-    return "\n".join(lines) or "-P POSTROUTING ACCEPT"
-
-
-def _translator(scene: Scene, focus: Focus) -> Node | None:
-    """The last node that passed the packet on."""
-    passed = [scene.node(hop.frame.point.netns) for hop in focus.journey.hops] if focus.journey else []
-    between = [n for n in passed if n.netns not in (focus.node.netns, passed[0].netns)]
-    return between[-1] if between else None
-
-
-def _network_of(scene: Scene, host: Node, address: str) -> tuple[str, str]:
-    route = scene.best_route(host, address)
-    return (route.device, route.destination) if route else ("docker0", f"{address}/32")
-
-
-def reverse_path(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """Strict reverse path filtering threw it away."""
-    if focus.interface is None or focus.stage not in (ROUTE, ARRIVE):
-        return None
-    node, device = focus.node, focus.interface.name
-    rose = scene.risen(node, "TcpExt.IPReversePathFilter")
-    names = [f"net.ipv4.conf.{scope}.rp_filter" for scope in ("all", device)]
-    strict = [name for name in names if sysctl(node, name) not in ("", "0")]
-    if focus.is_arp and "1" in (sysctl(node, name) for name in names):
-        return _arp_filtered(scene, focus, node, device, strict)
-    if rose <= 0:
-        return Cleared("reverse-path", f"IPReversePathFilter did not rise on {node.name}")
-    evidence = (
-        shown(node, "nstat -az TcpExtIPReversePathFilter", f"+{rose}", "so many packets failed the filter"),
-        *(sysctl_shown(node, name, "the filter is on") for name in strict),
-    )
-    text = (
-        f"The reverse path filter of {node.name} threw it away: the way back does not lead through {device}."
-    )
-    return Finding(
-        "reverse-path",
-        sure(rose >= scene.lost),
-        text,
-        evidence,
-        cure(node, *(f"sysctl -w {n}=0" for n in strict)),
-    )
-
-
-def _arp_filtered(
-    scene: Scene, focus: Focus, node: Node, device: str, strict: list[str]
-) -> Finding | Cleared | None:
-    """ARP requests fail the strict filter as well, and nothing counts them."""
-    asker = focus.packet.source if focus.packet else ""
-    route = scene.best_route(node, asker) if asker else None
-    if route is None or route.device == device:
-        return Cleared("reverse-path", f"the way back to {asker} leads through {device}")
-    evidence = (
-        shown(
-            node, *scene.route(node.name, asker), f"the way back to {asker} does not lead through {device}"
-        ),
-        *(sysctl_shown(node, name, "the filter is on") for name in strict),
-    )
-    text = f"The reverse path filter of {node.name} leaves ARP requests from {asker} on {device} unanswered."
-    return Finding("reverse-path", PROVED, text, evidence, cure(node, *(f"sysctl -w {n}=0" for n in strict)))
-
-
-def ttl_exceeded(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """The time to live ran out."""
-    if focus.stage != ROUTE or focus.packet is None:
-        return None
-    rose = scene.risen(focus.node, "Ip.InHdrErrors")
-    if focus.packet.ttl > 1 or rose <= 0:
-        return Cleared("ttl-exceeded", f"it came with a ttl of {focus.packet.ttl}")
-    source = scene.after.node(scene.source)
-    start = focus.journey.first.packet.ttl if focus.journey else 0
-    evidence = [
-        shown(focus.node, "nstat -az IpInHdrErrors", f"+{rose}", f"it came with a ttl of {focus.packet.ttl}")
-    ]
-    cures = _ttl_rules(scene)
-    if sysctl(source, "net.ipv4.ip_default_ttl") not in ("", "64"):
-        evidence.append(sysctl_shown(source, "net.ipv4.ip_default_ttl", f"packets start with {start}"))
-        cures = cure(source, "sysctl -w net.ipv4.ip_default_ttl=64")
-    text = f"The time to live ran out on {focus.node.name}: the packet started with {start}."
-    return Finding("ttl-exceeded", PROVED, text, tuple(evidence), cures)
-
-
-def _ttl_rules(scene: Scene) -> tuple[Cure, ...]:
-    """The rules that set the time to live of these packets, taken back."""
-    return tuple(
-        undo(node, chain, rule)
-        for node in scene.after.nodes
-        for chain, rule, _, _ in scene.moved(node)
-        if rule is not None and rule.target == "TTL"
-    )
-
-
-def too_big(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """Larger than the next link takes, and not to be cut."""
-    node = focus.node
-    rose = scene.risen(node, "Ip.FragFails")
-    if focus.stage in (ROUTE, SEND) and (rose > 0 or any("too long" in e.lower() for e in scene.errors)):
-        narrow = min((i for i in node.interfaces if i.kind != "loopback"), key=lambda i: i.mtu)
-        return _narrow(scene, node, narrow.name, narrow.mtu, f"IpFragFails +{rose}", "nstat -az IpFragFails")
-    if (
-        focus.stage == CABLE
-        and focus.journey is not None
-        and focus.interface is not None
-        and focus.interface.peer
-    ):
-        peer = scene.after.interface(focus.interface.peer)
-        length = focus.journey.last_seen.frame.length - 14
-        if peer is not None and length > peer.mtu:
-            other = scene.node(peer.netns)
-            return _narrow(scene, other, peer.name, peer.mtu, f"mtu {peer.mtu}", f"ip link show {peer.name}")
-    return Cleared("too-big", "it fits the MTU of the next link") if scene.size > 1000 else None
-
-
-def _narrow(scene: Scene, node: Node, device: str, mtu: int, output: str, command: str) -> Finding:
-    wide = max(i.mtu for n, i in scene.after.interfaces() if i.kind == "veth")
-    says = f"{device} takes {mtu} bytes at most"
-    text = f"The packet is too big for {device} in {node.name}, which takes {mtu} bytes, and may not be cut."
-    # The source remembers the smaller size for minutes, unless it is told to forget.
-    steps = cure(node, f"ip link set {device} mtu {wide}")
-    steps += cure(scene.after.node(scene.source), "ip route flush cache")
-    return Finding("too-big", PROVED, text, (shown(node, command, output, says),), steps)
+        text = f"{sender.name} sends by way of {route.gateway}: that is {focus.node.name}, no router."
+        steps = set_gateway(scene, sender, route, gateway) if gateway else ()
+        return Finding("wrong-route", PROVED, text, evidence, steps)
+    return None

@@ -34,6 +34,8 @@ WEB = (
 DNAT = (
     "iptables -t nat -R DOCKER 2 ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.3:"
 )
+OUTWARDS = "-s 172.17.0.0/16 ! -o docker0"
+TO_INTERNET = "PREROUTING -i docker0 -d 39.106.233.176/32"
 NFT_CHAIN = ("{", "type", "filter", "hook", "forward", "priority", "-10", ";", "}")
 
 RULES = (
@@ -155,6 +157,59 @@ TRANSLATIONS = (
     ),
 )
 
+TRANSLATED = (
+    Fault(
+        "snat-to-nobody",
+        "The lab host was to appear under a second address; since then no container gets an answer.",
+        on("host", f"iptables -t nat -R POSTROUTING 1 {OUTWARDS} -j SNAT --to-source 192.0.2.77"),
+        "wrong-snat",
+        "internet uplink",
+        on("host", f"iptables -t nat -R POSTROUTING 1 {OUTWARDS} -j MASQUERADE"),
+    ),
+    Fault(
+        "dnat-elsewhere",
+        "Calls of containers to 39.106.233.176 were to go to a stand-in while it was repaired.",
+        on("host", f"iptables -t nat -I {TO_INTERNET} -j DNAT --to-destination 203.0.113.5"),
+        "wrong-dnat",
+        "internet uplink",
+        on("host", f"iptables -t nat -D {TO_INTERNET} -j DNAT --to-destination 203.0.113.5"),
+    ),
+    Fault(
+        "dnat-to-nobody",
+        "39.106.233.176 has a cache in the house now. It was switched off on Friday.",
+        on("host", f"iptables -t nat -I {TO_INTERNET} -j DNAT --to-destination 172.17.0.77"),
+        "wrong-dnat",
+        "host @veth",
+        on("host", f"iptables -t nat -D {TO_INTERNET} -j DNAT --to-destination 172.17.0.77"),
+    ),
+    Fault(
+        "dnat-to-gone-container",
+        "The web server was started afresh and works; from outside nobody can open port 8080.",
+        on("host", DNAT.replace("172.17.0.3", "172.17.0.9") + "80"),
+        "wrong-dnat",
+        "host eth0",
+        on("host", f"{DNAT}80"),
+        setup=WEB + on("host", "iptables -I DOCKER-USER -o docker0 -d 172.17.0.3 -j ACCEPT"),
+        symptom=Symptom("internet", "192.0.2.10", "tcp", 8080),
+    ),
+    Fault(
+        "accepted-too-early",
+        "A rule for the new VPN was put first, and containers get no answers from outside any more.",
+        on("host", "iptables -t nat -I POSTROUTING -s 172.17.0.0/16 -j ACCEPT"),
+        "no-way-back",
+        "internet uplink",
+        on("host", "iptables -t nat -D POSTROUTING -s 172.17.0.0/16 -j ACCEPT"),
+    ),
+    Fault(
+        "not-tracked",
+        "To save memory on the lab host something was switched off for containers. They are cut off.",
+        on("host", "iptables -t raw -A PREROUTING -i docker0 -j NOTRACK"),
+        "no-way-back",
+        "internet uplink",
+        on("host", "iptables -t raw -D PREROUTING -i docker0 -j NOTRACK"),
+    ),
+)
+
 LOSSES = (
     Fault(
         "random-loss",
@@ -186,4 +241,4 @@ LOSSES = (
     ),
 )
 
-FILTERS = RULES + TRANSLATIONS + LOSSES
+FILTERS = RULES + TRANSLATIONS + TRANSLATED + LOSSES

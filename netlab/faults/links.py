@@ -70,6 +70,31 @@ ADDRESSES = (
         on("if-test", "ip addr add 172.17.0.2/16 dev eth0", "ip route add default via 172.17.0.1 dev eth0"),
     ),
     Fault(
+        "uplink-without-address",
+        "The lab host itself says that the network is unreachable; its containers say the same.",
+        on("host", "ip addr del 192.0.2.10/24 dev eth0"),
+        "no-address",
+        "host docker0",
+        on("host", "ip addr add 192.0.2.10/24 dev eth0", HOST_DEFAULT),
+    ),
+    Fault(
+        "wrong-source",
+        "if-test has a second address for tests. It sends, it is told, but nothing ever comes back.",
+        on("if-test", "ip route replace default via 172.17.0.1 dev eth0 src 10.66.0.2"),
+        "wrong-address",
+        "internet uplink",
+        on("if-test", "ip route replace default via 172.17.0.1 dev eth0"),
+        setup=on("if-test", "ip addr add 10.66.0.2/24 dev eth0"),
+    ),
+    Fault(
+        "arp-ignored",
+        "After the hardening of the lab host's kernel settings its containers reach each other only.",
+        on("host", "sysctl -w net.ipv4.conf.docker0.arp_ignore=8") + FORGET,
+        "arp-off",
+        "host docker0",
+        on("host", "sysctl -w net.ipv4.conf.docker0.arp_ignore=0"),
+    ),
+    Fault(
         "wrong-netmask",
         "A container with the address 172.17.1.2 gets no answer from 172.17.0.1; its neighbours do.",
         on("host", "ip addr del 172.17.0.1/16 dev docker0", "ip addr add 172.17.0.1/24 dev docker0"),
@@ -92,7 +117,9 @@ ADDRESSES = (
     Fault(
         "duplicate-ip",
         "Since a colleague's container called other came up, if-test is cut off. other is not.",
-        on("other", "ip addr add 172.17.0.1/16 dev eth0", "ping -c 1 -W 1 -I 172.17.0.1 172.17.0.2"),
+        on("other", "ip addr add 172.17.0.1/16 dev eth0")
+        + FORGET  # what was learnt less than a second ago would not be overwritten
+        + on("other", "ip neigh flush dev eth0", "ping -c 1 -W 1 -I 172.17.0.1 172.17.0.2"),
         "duplicate-address",
         "other eth0",
         on("other", "ip addr del 172.17.0.1/16 dev eth0") + FORGET,

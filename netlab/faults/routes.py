@@ -21,6 +21,11 @@ ROUTED = (
     *on("host", "sysctl -w net.ipv4.conf.cali0.proxy_arp=1", "sysctl -w net.ipv4.neigh.cali0.proxy_delay=0"),
     *on("host", "iptables -I DOCKER-USER -i cali0 -j ACCEPT", "iptables -I DOCKER-USER -o cali0 -j ACCEPT"),
 )
+TABLE_100 = on(
+    "host",
+    "ip route add default via 192.0.2.1 dev eth0 table 100",
+    "ip rule add from 172.17.0.0/16 lookup 100",
+)
 BIG = Symptom(size=1400, df=True)
 
 SYSCTLS = (
@@ -198,6 +203,60 @@ TABLES = (
     ),
 )
 
+CHOSEN = (
+    Fault(
+        "host-route-to-container",
+        "Everything goes out, answers come to the lab host, and if-test alone never gets them.",
+        on("host", "ip route add 172.17.0.2/32 dev eth0"),
+        "wrong-route",
+        "host eth0",
+        on("host", "ip route del 172.17.0.2/32 dev eth0"),
+    ),
+    Fault(
+        "throw-route",
+        "39.106.233.176 was to go by another provider. That provider was cancelled.",
+        on("host", "ip route add throw 39.106.233.176/32"),
+        "route-refuses",
+        "host docker0",
+        on("host", "ip route del throw 39.106.233.176/32"),
+    ),
+    Fault(
+        "table-with-wrong-gateway",
+        "The lab host surfs, ip route looks right, and its containers wait for ever.",
+        on("host", "ip route replace default via 192.0.2.99 dev eth0 table 100"),
+        "no-neighbour",
+        "host docker0",
+        on("host", "ip route replace default via 192.0.2.1 dev eth0 table 100"),
+        setup=TABLE_100,
+    ),
+    Fault(
+        "table-with-blackhole",
+        "Containers were quarantined yesterday, and nobody remembers how. ip route shows nothing odd.",
+        on("host", "ip route replace blackhole default table 100"),
+        "route-refuses",
+        "host docker0",
+        on("host", "ip route del blackhole default table 100"),
+        setup=on("host", "ip rule add iif docker0 lookup 100"),
+    ),
+    Fault(
+        "default-without-gateway",
+        "if-test pings its neighbours, and thinks that all the world is one.",
+        on("if-test", "ip route replace default dev eth0 scope link"),
+        "wrong-route",
+        "host docker0",
+        on("if-test", "ip route replace default via 172.17.0.1 dev eth0"),
+    ),
+    Fault(
+        "colleague-as-gateway",
+        "if-test was told to use 172.17.0.3, which pings well. It reaches nothing further away.",
+        on("if-test", "ip route replace default via 172.17.0.3 dev eth0"),
+        "wrong-route",
+        "other eth0",
+        on("if-test", "ip route replace default via 172.17.0.1 dev eth0"),
+        setup=OTHER,
+    ),
+)
+
 SIZES = (
     Fault(
         "small-uplink",
@@ -239,4 +298,4 @@ SIZES = (
     ),
 )
 
-ROUTES = SYSCTLS + TABLES + SIZES
+ROUTES = SYSCTLS + TABLES + CHOSEN + SIZES

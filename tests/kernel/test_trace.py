@@ -102,8 +102,10 @@ def test_a_share_that_is_lost_is_counted_and_its_rule_named(healthy: Lab) -> Non
     """Half of the packets: more probes are sent, and the rule's counter is the proof."""
     sh(healthy, f"iptables -I FORWARD -d {THERE} -m statistic --mode nth --every 2 --packet 0 -j DROP")
     verdict = trace(healthy, "if-test", THERE)
-    assert (verdict.cause, verdict.sent) == ("random-loss", 20)
-    assert 0.2 < verdict.loss < 0.8
+    assert (verdict.cause, verdict.sent) == ("random-loss", 25), "5 probes, and 20 more to be sure"
+    low, high = verdict.loss_interval
+    assert 0.2 < low < verdict.loss < high < 0.8
+    assert [str(point) for point, _ in verdict.ends] == ["host docker0"]
     assert cured(healthy, verdict).loss == 0
 
 
@@ -119,13 +121,23 @@ def test_a_rule_without_counter_is_likely_and_not_proved(healthy: Lab) -> None:
 
 
 def test_two_faults_are_found_one_after_the_other(healthy: Lab) -> None:
-    """The first blocker is named first; with it cured, the second."""
+    """The first blocker is named first, and the second as what comes next; with it cured, the second."""
     sh(healthy, "echo 0 > /proc/sys/net/ipv4/ip_forward; iptables -t nat -F POSTROUTING")
     first = trace(healthy, "if-test", THERE, count=3, timeout=0.4)
-    assert first.cause == "forwarding-off"
+    assert first.cause == "forwarding-off" and "internet knows no way back" in first.next_blocker
     second = cured(healthy, first)
     assert second.cause == "no-way-back"
     assert cured(healthy, second).reached
+
+
+def test_what_drops_next_is_foretold(healthy: Lab) -> None:
+    """With forwarding on, FORWARD drops; a rule for somebody else does not count."""
+    sh(healthy, "echo 0 > /proc/sys/net/ipv4/ip_forward; iptables -I FORWARD -s 10.0.0.0/8 -j DROP")
+    assert trace(healthy, "if-test", THERE, count=2, timeout=0.3).next_blocker == ""
+    sh(healthy, "iptables -F FORWARD; iptables -P FORWARD DROP")
+    told = trace(healthy, "if-test", THERE, count=2, timeout=0.3)
+    assert told.cause == "forwarding-off" and "the policy of filter/FORWARD, DROP," in told.next_blocker
+    assert "next: With that mended" in as_text(told)
 
 
 def test_a_trace_changes_nothing(healthy: Lab) -> None:
@@ -135,14 +147,6 @@ def test_a_trace_changes_nothing(healthy: Lab) -> None:
     trace(healthy, "if-test", THERE, count=3, timeout=0.4)
     strip = lambda text: [line for line in text.splitlines() if not line.startswith(":")]  # noqa: E731
     assert strip(sh(healthy, state)) == strip(before)
-
-
-def test_the_lectures_fault_is_answered_within_two_seconds(healthy: Lab) -> None:
-    """Waiting for the lost probes included; the clock is the capture's own."""
-    sh(healthy, "echo 0 > /proc/sys/net/ipv4/ip_forward")
-    started = healthy.snapshot().time_ns
-    assert trace(healthy, "if-test", THERE).cause == "forwarding-off"
-    assert healthy.snapshot().time_ns - started < 4_000_000_000, "twice the goal: other tests may run beside"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ VALUES_ONLY = (
     "journey",
     "answers",
     "nexthop",
+    "policy",
     "changes",
     "text",
     "draw",

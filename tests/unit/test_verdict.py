@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from netlab.verdict import CAUSES, Verdict, page
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +23,16 @@ def test_no_suspect_names_a_cause_that_is_not_in_the_list() -> None:
     for file in (ROOT / "netlab/diagnosis").glob("suspects_*.py"):
         named |= set(re.findall(r'(?:Finding|Cleared)\(\s*"([a-z-]+)"', file.read_text()))
     assert named and named <= set(CAUSES)
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "low", "high"),
+    # As in the tables of Wilson's interval, for example R's prop.test(x, n, correct = FALSE).
+    [(20, 10, 0.299, 0.701), (10, 10, 0.0, 0.278), (10, 0, 0.722, 1.0), (100, 90, 0.055, 0.174)],
+)
+def test_the_interval_of_the_loss(sent: int, received: int, low: float, high: float) -> None:
+    """Wilson's, 95 %: never outside of 0 and 1, and not a point where nothing was lost."""
+    assert Verdict("a", "b", sent, received).loss_interval == pytest.approx((low, high), abs=0.001)
 
 
 def test_loss_is_the_share_that_went_unanswered() -> None:

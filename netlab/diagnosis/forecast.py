@@ -1,0 +1,101 @@
+"""What stands next in line behind the first blocker, as far as tables tell: read, not measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netlab.diagnosis.focus import BRIDGE, CABLE, ROUTE, SEND, Focus
+from netlab.diagnosis.scene import Scene, sysctl
+from netlab.model import Node
+from netlab.ruleset import Flow, Outcome, walk
+
+STOPS = ("DROP", "REJECT")
+ROUTES = ("no-route", "route-refuses", "wrong-route", "no-neighbour", "no-address", "wrong-prefix")
+
+
+def forecast(scene: Scene, focus: Focus, cause: str) -> str:
+    """The next blocker on the way of the probe once `cause` is mended; "" if none is in sight."""
+    router = _router(scene, focus)
+    holders = scene.holders(scene.destination)
+    if router is None or not holders or focus.is_answer:
+        return ""
+    far, source = holders[0][0], _source(scene)
+    if far.netns == router.netns or not source:
+        return ""
+    if cause != "forwarding-off" and _forwards(scene, router) == "0":
+        return f"With that mended, {router.name} does not pass packets on: forwarding is 0 there."
+    iif = _entry(scene, router, source)
+    found = scene.decide(router, scene.destination, source, iif)
+    if cause not in ROUTES and (found.route is None or found.refuses):
+        return f"With that mended, {router.name} has no route to {scene.destination}."
+    flow = Flow(source, scene.destination, scene.protocol, 0, scene.port, iif)
+    if found.route is not None:
+        flow = replace(flow, oif=found.route.device)
+    stop = _stopped(router, "FORWARD", flow) if cause not in ("firewall-drop", "random-loss") else ""
+    return stop or _behind(scene, router, far, flow, cause)
+
+
+def _behind(scene: Scene, router: Node, far: Node, flow: Flow, cause: str) -> str:
+    """What waits behind the router: no way back, or the far end's own firewall."""
+    translated = any(o.target in ("MASQUERADE", "SNAT") for o in walk(router, "nat", "POSTROUTING", flow))
+    if not translated and scene.decide(far, flow.source).route is None and cause != "no-way-back":
+        return (
+            f"With that mended, {far.name} knows no way back to {flow.source}: no rule on {router.name} "
+            "translates it."
+        )
+    return _stopped(
+        far, "INPUT", Flow(flow.source, flow.destination, flow.protocol, 0, flow.destination_port)
+    )
+
+
+def _stopped(node: Node, hook: str, flow: Flow) -> str:
+    for outcome in walk(node, "filter", hook, flow):
+        if outcome.target in STOPS:
+            verb = "drops it" if outcome.sure else "may drop it"
+            return f"With that mended, {_name(outcome)} on {node.name} {verb}."
+    return ""
+
+
+def _name(outcome: Outcome) -> str:
+    chain = f"{outcome.chain.table}/{outcome.chain.name}"
+    if outcome.rule is None:
+        return f"the policy of {chain}, {outcome.target},"
+    return f"rule {outcome.number} of {chain} ({outcome.rule.text})"
+
+
+def _router(scene: Scene, focus: Focus) -> Node | None:
+    """The node that has to pass the packet on: where it ended, or else the lab host before it."""
+    if focus.stage == ROUTE and not focus.is_arp:
+        return focus.node
+    if focus.stage not in (SEND, CABLE, BRIDGE) and not focus.is_arp:
+        return None
+    hosts = [node for node in scene.after.nodes if node.kind == "host" and node.name != scene.source]
+    return hosts[0] if hosts else None
+
+
+def _source(scene: Scene) -> str:
+    """The address that the probe has, or would have."""
+    if scene.requests:
+        return scene.requests[0].first.packet.source
+    own = [a for i in scene.after.node(scene.source).interfaces for a in scene.own(i)]
+    return own[0].address if own else ""
+
+
+def _entry(scene: Scene, router: Node, source: str) -> str:
+    """The interface by which the packet comes, or would come, into the router."""
+    for journey in scene.requests:
+        came = [
+            h.frame.point.interface
+            for h in journey.hops
+            if h.frame.point.netns == router.netns and h.frame.direction == "in"
+        ]
+        if came:
+            last = came[-1]
+            master = router.interface(last).master if router.has_interface(last) else ""
+            return master or last
+    route = scene.best_route(router, source)
+    return route.device if route else ""
+
+
+def _forwards(scene: Scene, router: Node) -> str:
+    return sysctl(router, "net.ipv6.conf.all.forwarding" if scene.family == 6 else "net.ipv4.ip_forward")

@@ -1,0 +1,162 @@
+"""Forwarding, reverse path filter, time to live and size: settings of the IP layer."""
+
+from __future__ import annotations
+
+from netlab.diagnosis.finding import Cleared, Finding, sure
+from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
+from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
+from netlab.diagnosis.suspects_firewall import listing, undo
+from netlab.model import Node
+from netlab.verdict import PROVED, Cure
+
+
+def forwarding_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """The node is no router, or not for packets that come in by that interface."""
+    if focus.stage != ROUTE or focus.interface is None or focus.node.kind in ("container", "internet"):
+        return None
+    node, device = focus.node, focus.interface.name
+    own, switch, count = f"net.ipv4.conf.{device}.forwarding", "net.ipv4.ip_forward", "Ip"
+    if scene.family == 6:  # the interface's own setting is for router advertisements only
+        own = switch = "net.ipv6.conf.all.forwarding"
+        count = "Ip6"
+    if sysctl(node, own) != "0":
+        return Cleared("forwarding-off", f"{own} is {sysctl(node, own)} on {node.name}")
+    everywhere = sysctl(node, switch) == "0"
+    rose = scene.risen(node, f"{count}.InAddrErrors")
+    evidence = [sysctl_shown(node, switch if everywhere else own, "packets are not passed on")]
+    evidence.append(
+        shown(
+            node,
+            f"nstat -az {count}InAddrErrors",
+            f"{count}InAddrErrors +{rose}",
+            f"{rose} packets were thrown away for it",
+        )
+    )
+    name = switch if everywhere else own
+    text = (
+        f"{node.name} got the packet on {device} for somebody else and does not pass packets on: {name} = 0."
+    )
+    return Finding(
+        "forwarding-off", sure(rose >= scene.lost), text, tuple(evidence), cure(node, f"sysctl -w {name}=1")
+    )
+
+
+def reverse_path(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """Strict reverse path filtering threw it away."""
+    if focus.interface is None or focus.stage not in (ROUTE, ARRIVE) or scene.family == 6:
+        return None
+    node, device = focus.node, focus.interface.name
+    rose = scene.risen(node, "TcpExt.IPReversePathFilter")
+    names = [f"net.ipv4.conf.{scope}.rp_filter" for scope in ("all", device)]
+    strict = [name for name in names if sysctl(node, name) not in ("", "0")]
+    if focus.is_arp and "1" in (sysctl(node, name) for name in names):
+        return _arp_filtered(scene, focus, node, device, strict)
+    if rose <= 0:
+        return Cleared("reverse-path", f"IPReversePathFilter did not rise on {node.name}")
+    evidence = (
+        shown(node, "nstat -az TcpExtIPReversePathFilter", f"+{rose}", "so many packets failed the filter"),
+        *(sysctl_shown(node, name, "the filter is on") for name in strict),
+    )
+    text = (
+        f"The reverse path filter of {node.name} threw it away: the way back does not lead through {device}."
+    )
+    return Finding(
+        "reverse-path",
+        sure(rose >= scene.lost),
+        text,
+        evidence,
+        cure(node, *(f"sysctl -w {n}=0" for n in strict)),
+    )
+
+
+def _arp_filtered(
+    scene: Scene, focus: Focus, node: Node, device: str, strict: list[str]
+) -> Finding | Cleared | None:
+    """ARP requests fail the strict filter as well, and nothing counts them."""
+    asker = focus.packet.source if focus.packet else ""
+    route = scene.best_route(node, asker) if asker else None
+    if route is None or route.device == device:
+        return Cleared("reverse-path", f"the way back to {asker} leads through {device}")
+    evidence = (
+        shown(
+            node, *scene.route(node.name, asker), f"the way back to {asker} does not lead through {device}"
+        ),
+        *(sysctl_shown(node, name, "the filter is on") for name in strict),
+    )
+    text = f"The reverse path filter of {node.name} leaves ARP requests from {asker} on {device} unanswered."
+    return Finding("reverse-path", PROVED, text, evidence, cure(node, *(f"sysctl -w {n}=0" for n in strict)))
+
+
+def ttl_exceeded(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """The time to live ran out."""
+    if focus.stage != ROUTE or focus.packet is None:
+        return None
+    count = "Ip6" if scene.family == 6 else "Ip"
+    rose = scene.risen(focus.node, f"{count}.InHdrErrors")
+    if focus.packet.ttl > 1 or rose <= 0:
+        return Cleared("ttl-exceeded", f"it came with a ttl of {focus.packet.ttl}")
+    source = scene.after.node(scene.source)
+    start = focus.journey.first.packet.ttl if focus.journey else 0
+    evidence = [
+        shown(
+            focus.node,
+            f"nstat -az {count}InHdrErrors",
+            f"+{rose}",
+            f"it came with a ttl of {focus.packet.ttl}",
+        )
+    ]
+    cures = _ttl_rules(scene)
+    name = "net.ipv6.conf.all.hop_limit" if scene.family == 6 else "net.ipv4.ip_default_ttl"
+    if sysctl(source, name) not in ("", "64"):
+        evidence.append(sysctl_shown(source, name, f"packets start with {start}"))
+        cures = cure(source, f"sysctl -w {name}=64")
+    text = f"The time to live ran out on {focus.node.name}: the packet started with {start}."
+    return Finding("ttl-exceeded", PROVED, text, tuple(evidence), cures)
+
+
+def _ttl_rules(scene: Scene) -> tuple[Cure, ...]:
+    """The rules that set the time to live of these packets, taken back."""
+    return tuple(
+        undo(node, chain, rule)
+        for node in scene.after.nodes
+        for chain, rule, _, _ in scene.moved(node)
+        if rule is not None and rule.target == "TTL"
+    )
+
+
+def too_big(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """Larger than the next link takes, and not to be cut."""
+    node = focus.node
+    count = "Ip6InTooBigErrors" if scene.family == 6 else "IpFragFails"
+    rose = scene.risen(node, "Ip6.InTooBigErrors" if scene.family == 6 else "Ip.FragFails")
+    if focus.stage in (ROUTE, SEND) and (rose > 0 or any("too long" in e.lower() for e in scene.errors)):
+        narrow = min((i for i in node.interfaces if i.kind != "loopback"), key=lambda i: i.mtu)
+        return _narrow(scene, node, narrow.name, narrow.mtu, f"{count} +{rose}", f"nstat -az {count}")
+    if (
+        focus.stage == CABLE
+        and focus.journey is not None
+        and focus.interface is not None
+        and focus.interface.peer
+    ):
+        peer = scene.after.interface(focus.interface.peer)
+        length = focus.journey.last_seen.frame.length - 14
+        if peer is not None and length > peer.mtu:
+            other = scene.node(peer.netns)
+            return _narrow(scene, other, peer.name, peer.mtu, f"mtu {peer.mtu}", f"ip link show {peer.name}")
+    return Cleared("too-big", "it fits the MTU of the next link") if scene.size > 1000 else None
+
+
+def _narrow(scene: Scene, node: Node, device: str, mtu: int, output: str, command: str) -> Finding:
+    wide = max(i.mtu for n, i in scene.after.interfaces() if i.kind == "veth")
+    evidence = [shown(node, command, output, f"{device} takes {mtu} bytes at most")]
+    text = f"The packet is too big for {device} in {node.name}, which takes {mtu} bytes, and may not be cut."
+    steps = cure(node, f"ip link set {device} mtu {wide}")
+    for chain, rule, _, _ in scene.moved(node):
+        if rule is not None and rule.target == "DROP" and chain.name == "OUTPUT":
+            says = "it keeps the source from being told the size that fits"
+            evidence.append(listing(node, chain, says))
+            text += f" A rule in {chain.table}/OUTPUT drops the ICMP error that would say so."
+            steps += (undo(node, chain, rule),)
+    # The source remembers the smaller size for minutes, unless it is told to forget.
+    steps += cure(scene.after.node(scene.source), f"{scene.ip} route flush cache")
+    return Finding("too-big", PROVED, text, tuple(evidence), steps)

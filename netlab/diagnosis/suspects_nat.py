@@ -1,0 +1,254 @@
+"""Address translation: to where nobody answers, from an address that nobody answers to, or missing."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+
+from netlab.diagnosis.addressing import wrong_source
+from netlab.diagnosis.finding import Cleared, Finding
+from netlab.diagnosis.focus import ARRIVE, Focus
+from netlab.diagnosis.scene import Scene, cure, shown
+from netlab.diagnosis.suspects_firewall import listing, tool, undo
+from netlab.diagnosis.suspects_routing import lookups
+from netlab.model import Chain, Interface, Node, Rule
+from netlab.ruleset import Flow, Outcome, rules_of, walk
+from netlab.verdict import PROVED, Cure, Evidence
+
+_TO = re.compile(
+    r"--to-(?:destination|source) \[?([0-9a-f.:]+?)\]?(?:-[0-9a-f.:]+)?(?::(\d+)(?:-\d+)?)?(?: |$)"
+)
+_NATIVE = re.compile(r"\b[ds]nat (?:ip6? )?to \[?([0-9a-f.]+)\]?(?::(\d+))?")
+
+
+def translations(scene: Scene, target: str) -> Iterator[tuple[Node, Chain, int, Rule, str, int]]:
+    """(node, chain, number, rule, new address, new port or 0) of the rules that these packets met."""
+    for node in scene.after.nodes:
+        for chain, rule, number, _ in scene.moved(node):
+            if rule is None or rule.target != target:
+                continue
+            found = _TO.search(rule.text) or _NATIVE.search(rule.text)
+            if found:
+                yield node, chain, number, rule, found[1], int(found[2] or 0)
+
+
+def wrong_dnat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """A rule gave the packet a destination that nobody holds, or where nobody listens."""
+    for node, chain, number, rule, address, port in translations(scene, "DNAT"):
+        why = _no_such_service(scene, node, focus, address, port or scene.port)
+        if not why:
+            continue
+        where = f"{address}:{port}" if port else address
+        name = f"rule {number} of {chain.table}/{chain.name}"
+        text = f"On {node.name}, {name} sends the packet to {where}: {why}."
+        evidence = (
+            listing(node, chain, f"{name} counted it"),
+            shown(node, "ss -lntu; ip -br addr", where, why),
+        )
+        steps = _mend_dnat(scene, node, chain, number, rule, address, port)
+        return Finding("wrong-dnat", PROVED, text, evidence, steps)
+    return None
+
+
+def _no_such_service(scene: Scene, node: Node, focus: Focus, address: str, port: int) -> str:
+    """Why the new destination cannot answer; "" when it could."""
+    if ip_address(address).is_loopback:
+        routed = [n for n, v in node.sysctls.items() if n.endswith(".route_localnet") and v == "1"]
+        return "" if routed else "packets from outside may not go to a loopback address"
+    holders = scene.holders(address)
+    if not holders:
+        asked = focus.is_arp and focus.packet is not None and focus.packet.destination == address
+        return f"nobody holds {address}" if scene.whole or asked else ""
+    holder = holders[0][0]
+    if scene.proto in ("tcp", "udp") and not listens(holder, scene.proto, address, port):
+        return f"no program of {holder.name} listens on port {port}"
+    return ""
+
+
+def listens(node: Node, protocol: str, address: str, port: int) -> bool:
+    """Whether a socket of that node waits for what is sent there."""
+    return any(
+        (one.protocol, one.port) == (protocol, port) and one.address in (address, "0.0.0.0", "::")
+        for one in node.listeners
+    )
+
+
+def _mend_dnat(
+    scene: Scene, node: Node, chain: Chain, number: int, rule: Rule, address: str, port: int
+) -> tuple[Cure, ...]:
+    """To the one place that listens, when there is just one; else the rule is taken back."""
+    places = _places(scene, node, address, port)
+    if chain.backend == "native" or len(places) != 1 or not node.owns(scene.destination):
+        return (undo(node, chain, rule),)
+    host, right = places[0]
+    words = shlex.split(rule.text)
+    words[words.index("--to-destination") + 1] = f"{host}:{right}"
+    return (Cure(node.name, (tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words)),)
+
+
+def _places(scene: Scene, node: Node, address: str, port: int) -> list[tuple[str, int]]:
+    """(address, port) of what listens where the rule wanted to go, or else on that port in a container."""
+    holders = scene.holders(address)
+    if holders:
+        ports = {one.port for one in holders[0][0].listeners if one.protocol == scene.proto}
+        return [(address, number) for number in sorted(ports)]
+    return [
+        (held.address, port)
+        for other, interface in scene.after.interfaces()
+        for held in interface.addresses
+        if other.kind == "container" and held.family == scene.family and held.scope == "global"
+        if listens(other, scene.proto, held.address, port)
+    ]
+
+
+def wrong_snat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """A rule gave the packet a source address that does not lead back to the node of the rule."""
+    for node, chain, number, rule, address, _ in translations(scene, "SNAT"):
+        if node.owns(address) and not _unknown_there(scene, focus, address):
+            continue
+        name = f"rule {number} of {chain.table}/{chain.name}"
+        why = "which the far end cannot reach" if node.owns(address) else "which it does not hold"
+        text = f"On {node.name}, {name} puts in {address} as the source, {why}: answers go astray."
+        held = " ".join(str(a) for i in node.interfaces for a in i.addresses if a.family == scene.family)
+        evidence = (
+            listing(node, chain, f"{name} counted it"),
+            shown(node, "ip -br addr", held, f"{address}: {why}"),
+        )
+        return Finding("wrong-snat", PROVED, text, evidence, _mend_snat(scene, node, chain, number, rule))
+    return None
+
+
+def _unknown_there(scene: Scene, focus: Focus, address: str) -> bool:
+    return focus.stage == ARRIVE and scene.best_route(focus.node, address) is None
+
+
+def _mend_snat(scene: Scene, node: Node, chain: Chain, number: int, rule: Rule) -> tuple[Cure, ...]:
+    """Taken back where another rule translates as well; else replaced by MASQUERADE."""
+    flow = leaving(scene, node)
+    others = walk(node, "nat", "POSTROUTING", flow, without=rule) if flow else []
+    if chain.backend == "native" or any(o.target in ("MASQUERADE", "SNAT") for o in others):
+        return (undo(node, chain, rule),)
+    words = shlex.split(rule.text)
+    at = words.index("-j")
+    command = (tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words[:at], "-j", "MASQUERADE")
+    return (Cure(node.name, command),)
+
+
+def leaving(scene: Scene, node: Node) -> Flow | None:
+    """The probe as it leaves that node, before its source is translated; None if it was not seen there."""
+    for journey in scene.requests:
+        hops = [h for h in journey.hops if h.frame.point.netns == node.netns]
+        came = [h for h in hops if h.frame.direction == "in"]
+        if not hops:
+            continue
+        packet, source = (came or hops)[-1].packet, journey.first.packet.source
+        iif = came[-1].frame.point.interface if came else ""
+        route = scene.best_route(node, packet.destination, source, iif)
+        if route is not None:
+            ports = (packet.source_port, packet.destination_port)
+            return Flow(source, packet.destination, packet.protocol, *ports, iif=iif, oif=route.device)
+    return None
+
+
+def no_way_back(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """The destination cannot answer: its peer's address was not translated on the way, or does not exist."""
+    if focus.stage != ARRIVE or focus.packet is None or focus.is_answer:
+        return None
+    for look in lookups(scene, focus):
+        node, address, decision = look.node, look.address, look.decision(scene)
+        asked = look.asked(scene)
+        if decision.route is not None or decision.refuses or "unreachable" not in asked[1].lower():
+            return Cleared("no-way-back", f"{node.name} has a route to {address}")
+        evidence = [shown(node, *asked, f"{node.name} knows no way back to {address}")]
+        text = f"The packet reached {node.name} from {address}, to which it knows no way back."
+        host = _translator(scene, focus)
+        if host is None:
+            gateway = scene.gateway_for(node)
+            steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
+            return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
+        entry = _entry(scene, focus, host)
+        astray = wrong_source(scene, scene.after.node(scene.source), entry, address) if entry else None
+        return astray or _untranslated(scene, host, address, text, evidence)
+    return None
+
+
+def _translator(scene: Scene, focus: Focus) -> Node | None:
+    """The last node that passed the packet on."""
+    passed = [scene.node(hop.frame.point.netns) for hop in focus.journey.hops] if focus.journey else []
+    between = [n for n in passed if n.netns not in (focus.node.netns, passed[0].netns)]
+    return between[-1] if between else None
+
+
+def _entry(scene: Scene, focus: Focus, host: Node) -> Interface | None:
+    """The interface by which the packet came into that node."""
+    assert focus.journey is not None
+    names = [
+        h.frame.point.interface
+        for h in focus.journey.hops
+        if h.frame.point.netns == host.netns and h.frame.direction == "in"
+    ]
+    return host.interface(names[-1]) if names and host.has_interface(names[-1]) else None
+
+
+def _untranslated(scene: Scene, host: Node, address: str, text: str, evidence: list[Evidence]) -> Finding:
+    """Why no rule of the host put its own address in, and what would make one."""
+    exempt = [found for found in rules_of(host) if _exempts(scene, host, found[2])]
+    if exempt:
+        chain, number, rule = exempt[0]
+        says = f"rule {number} exempts it from connection tracking, and so from translation"
+        text += f" On {host.name} {says}."
+        return Finding(
+            "no-way-back", PROVED, text, (*evidence, listing(host, chain, says)), (undo(host, chain, rule),)
+        )
+    flow = leaving(scene, host)
+    outcomes = walk(host, "nat", "POSTROUTING", flow) if flow else []
+    early = next((o for o in outcomes if o.target == "ACCEPT" and o.rule is not None), None)
+    if early is not None and early.rule is not None:
+        says = f"rule {early.number} of nat/{early.chain.name} accepts it before any rule translates it"
+        text += f" On {host.name}, {says}."
+        steps = _let_through(scene, host, flow, early)
+        return Finding("no-way-back", PROVED, text, (*evidence, listing(host, early.chain, says)), steps)
+    network, bridge = _network_of(scene, host, address)
+    text += f" {host.name} should have put its own address in: the MASQUERADE rule is missing."
+    name = "ip6tables" if scene.family == 6 else "iptables"
+    evidence.append(
+        shown(host, f"{name} -t nat -S POSTROUTING", _nat(scene, host), "no rule translates that source")
+    )
+    steps = cure(host, f"{name} -t nat -A POSTROUTING -s {network} ! -o {bridge} -j MASQUERADE")
+    return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
+
+
+def _exempts(scene: Scene, host: Node, rule: Rule) -> bool:
+    if "notrack" not in rule.text.lower():
+        return False
+    return not rule.counted or any(r is not None and r.text == rule.text for _, r, _, _ in scene.moved(host))
+
+
+def _let_through(scene: Scene, host: Node, flow: Flow | None, early: Outcome) -> tuple[Cure, ...]:
+    """Without the rule that accepts, and with one that translates if there is none behind it."""
+    assert early.rule is not None and flow is not None
+    steps: tuple[Cure, ...] = (undo(host, early.chain, early.rule),)
+    behind = walk(host, "nat", "POSTROUTING", flow, without=early.rule)
+    if not any(o.target in ("MASQUERADE", "SNAT") for o in behind):
+        network, bridge = _network_of(scene, host, flow.source)
+        steps += cure(
+            host, f"{tool(early.chain)} -t nat -A POSTROUTING -s {network} ! -o {bridge} -j MASQUERADE"
+        )
+    return steps
+
+
+def _nat(scene: Scene, node: Node) -> str:
+    family = "ip6" if scene.family == 6 else "ip"
+    chains = [c for c in node.chains if (c.family, c.table, c.name) == (family, "nat", "POSTROUTING")]
+    lines = [f"-A POSTROUTING {rule.text}" for chain in chains for rule in chain.rules]
+    return "\n".join(lines) or "-P POSTROUTING ACCEPT"
+
+
+def _network_of(scene: Scene, host: Node, address: str) -> tuple[str, str]:
+    """(network, interface) that the address belongs to, as the host's routes have it."""
+    route = scene.best_route(host, address)
+    if route is None or route.destination == "default":
+        return str(ip_network(address)), route.device if route else "docker0"
+    return route.destination, route.device

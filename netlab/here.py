@@ -1,0 +1,147 @@
+"""The machine that this runs on, outside any lab, as something that can be traced: looked at, never changed.
+
+    trace(Machine(), "web", "192.0.2.7")
+
+Its own namespace is the node "host"; containers and other namespaces are found by their processes. What lies
+beyond its uplinks cannot be seen. Needs root, to enter namespaces and to open packet sockets.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from netlab import diagnose, observe, probe, record, wire
+from netlab.capture import Recording
+from netlab.errors import BadInput, UnknownName
+from netlab.model import Snapshot
+from netlab.netns import inode
+from netlab.observe import Place
+from netlab.verdict import Cure, Verdict
+
+OWN = "/proc/self/ns/net"
+NAMED = (Path("/run/netns"), Path("/run/docker/netns"))  # of ip netns, and of containers
+
+
+class Machine:
+    """This machine. BadInput without the rights to look."""
+
+    whole = False  # there is a world beyond it
+
+    def __init__(self) -> None:
+        self.places = {place.netns: place for place in places()}
+
+    def snapshot(self) -> Snapshot:
+        return observe.read("here", list(self.places.values()))
+
+    def capture(self, *, noise: bool = False) -> Recording:
+        return Recording(self._record, self.snapshot, None, noise)
+
+    def probe(self, node: str, destination: str, count: int, timeout: float, **order: Any) -> probe.Probe:
+        words = {"destination": destination, "count": count, "timeout": timeout, **order}
+        return probe.send(self.place(node).path, probe.Order.parse(words))
+
+    def route(self, node: str, *words: str) -> tuple[str, str]:
+        return probe.route(self.place(node).path, words)
+
+    def place(self, name: str) -> Place:
+        """The namespace of that name, or of the process with that number. UnknownName."""
+        for place in self.places.values():
+            if name in (place.name, *place.aliases):
+                return place
+        if name.isdigit():
+            with suppress(OSError):
+                return self.places[inode(f"/proc/{name}/ns/net")]
+        raise UnknownName("container or process", name, [place.name for place in self.places.values()])
+
+    def _record(self) -> socket.socket:
+        """A connection to a thread that captures, as the keeper of a lab would."""
+        ours, theirs = socket.socketpair()
+        threading.Thread(target=self._serve, args=(theirs,), daemon=True).start()
+        return ours
+
+    def _serve(self, client: socket.socket) -> None:
+        with client:
+            request, _ = wire.receive(client)
+            try:
+                points = [(self.places[int(n)].path, int(index)) for n, index in request["points"]]
+                wire.send(client, {"ok": record.serve(client, points)}, values=True)
+            except OSError as error:
+                wire.send(client, {"error": "", "what": f"Cannot capture: {error}.", "next": "Be root."})
+
+
+def trace(source: str, destination: str, **order: Any) -> Verdict:
+    """The verdict on probes from a container, a process's namespace or "host"; cures run on the host.
+
+    As netlab.diagnose.trace; BadInput without the rights.
+    """
+    if os.geteuid() != 0:
+        raise BadInput("Only root may look into other namespaces and capture.", "Run it with sudo.")
+    machine = Machine()
+    verdict = diagnose.trace(machine, machine.place(source).name, destination, **order)
+    nodes = {place.name: place.pid for place in machine.places.values()}
+    return replace(verdict, cure=tuple(_from_host(step, nodes) for step in verdict.cure))
+
+
+def _from_host(step: Cure, pids: Mapping[str, int]) -> Cure:
+    """The same command as it is typed on the host: a container may have no `ip` of its own."""
+    if step.node == "host":
+        return step
+    return Cure("host", ("nsenter", "-t", str(pids[step.node]), "-n", *step.argv))
+
+
+def places() -> list[Place]:
+    """Every network namespace of the machine, each once: its own first, then as they are numbered."""
+    own = inode(OWN)
+    found = {own: Place(OWN, own, "host", "host", os.getpid())}
+    containers, named = _containers(), _named()
+    for folder in sorted((f for f in os.listdir("/proc") if f.isdigit()), key=int):
+        path = f"/proc/{folder}/ns/net"
+        with suppress(OSError):  # it ended in the meantime, or is a thread of the kernel
+            netns = inode(path)
+            name = containers.get(int(folder), "")
+            if netns not in found or (name and found[netns].kind == "process"):
+                called = name or named.get(netns, ("", ""))[0] or f"pid {folder}"
+                kind = "container" if name else "netns" if netns in named else "process"
+                found[netns] = Place(path, netns, called, kind, int(folder))
+    for netns, (name, path) in named.items():
+        found.setdefault(netns, Place(path, netns, name, "netns"))
+    return list(found.values())
+
+
+def _named() -> dict[int, tuple[str, str]]:
+    """{namespace: (name, path)} of the namespaces that are kept by a file."""
+    found: dict[int, tuple[str, str]] = {}
+    for folder in NAMED:
+        with suppress(OSError):
+            for file in sorted(folder.iterdir()):
+                with suppress(OSError):
+                    found.setdefault(inode(str(file)), (file.name, str(file)))
+    return found
+
+
+def _containers() -> dict[int, str]:
+    """{process: name} of the containers that Docker or Podman runs; none where neither is."""
+    found: dict[int, str] = {}
+    for tool in filter(shutil.which, ("docker", "podman")):
+        numbers = _said([tool, "ps", "-q"]).split()
+        if numbers:
+            form = "{{.State.Pid}} {{.Name}}"
+            told = re.findall(r"^(\d+) /?(\S+)$", _said([tool, "inspect", "-f", form, *numbers]), re.M)
+            found |= {int(pid): name for pid, name in told}
+    return found
+
+
+def _said(argv: list[str]) -> str:
+    with suppress(OSError, subprocess.TimeoutExpired):
+        return subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False).stdout
+    return ""
