@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Container, Sequence
 from contextlib import AbstractContextManager
 from types import EllipsisType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netlab import checks, lessons, predictions
 from netlab.cards import Card, Picture
@@ -28,6 +28,7 @@ from netlab.variant import PLAIN, Variant
 if TYPE_CHECKING:
     from netlab.lab import Lab
     from netlab.probe import Probe
+    from netlab.report import Report
 
 
 def start(lesson: str, seed: str = "") -> LessonLab:
@@ -159,24 +160,18 @@ class LessonLab:
 
     # -- the gym ------------------------------------------------------------------------------------
 
-    def fault(self, seed: int) -> Card:
-        """Put the lab back and break it in the way that belongs to the seed; the bug report."""
-        from netlab.faults import exam
+    def fault(self, number: int) -> Card:
+        """Put the lab back and break it in the way that belongs to the number; the bug report."""
+        from netlab.checks.gym import REPORT
+        from netlab.faults import gym
 
         self._previous = None
-        return exam.ask(self.lab, seed)
-
-    def diagnose(self, place: str, cause: str) -> Card:
-        """Say where the packet is last seen ("host docker0") and why (a code of netlab.verdict.CAUSES)."""
-        from netlab.faults import exam
-
-        return exam.diagnose(self.lab, place, cause)
-
-    def repaired(self) -> Card:
-        """Whether what the bug report complains of is gone."""
-        from netlab.faults import exam
-
-        return exam.repaired(self.lab)
+        fault = gym.begin(self.lab, seed=number, inside=True).fault
+        self.progress.begin(self.lesson.id)
+        self.progress.record_answer(self.lesson.id, REPORT, str(number))
+        checks = ", ".join(step.id for step in self.lesson.steps)
+        how = f"Answer and check as before: {checks}."
+        return Card(f"Bug report {number}", (fault.story, f"Measured: {fault.symptom}.", how))
 
     # -- pictures -----------------------------------------------------------------------------------
 
@@ -226,6 +221,10 @@ class LessonLab:
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> Probe:
         """Echo requests from a node, sent by the lab's keeper."""
         return self.lab.probe(node, destination, count, timeout)
+
+    def trace(self, source: str, destination: str, **order: Any) -> Report:
+        """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
+        return self.lab.trace(source, destination, **order)
 
     def run(
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30

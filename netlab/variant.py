@@ -101,9 +101,11 @@ class _View:
     def snapshot(self) -> Snapshot:
         return self.variant.exchanged(self.lab.snapshot())
 
-    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> ProbeLike:
+    def probe(
+        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
+    ) -> ProbeLike:
         theirs = self.variant.exchange
-        return self.lab.probe(theirs(node), theirs(destination), count, timeout)
+        return self.lab.probe(theirs(node), theirs(destination), count, timeout, **order)
 
     def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool:
         theirs = self.variant.exchange

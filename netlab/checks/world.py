@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from netlab.model import Interface, Node, Snapshot
 
@@ -28,7 +28,9 @@ class Observable(Protocol):
 
     def snapshot(self) -> Snapshot: ...
 
-    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> ProbeLike: ...
+    def probe(
+        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
+    ) -> ProbeLike: ...
 
     def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool: ...
 

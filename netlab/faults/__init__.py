@@ -39,8 +39,13 @@ def find(name: str) -> Fault:
 
 
 def pick(seed: int, *, inside: bool = False) -> Fault:
-    """The fault that belongs to a seed: the same each time. Never one that is heavy."""
-    return random.Random(seed).choice([fault for fault in catalogue(inside=inside) if not fault.heavy])
+    """The fault that belongs to a seed: the same each time. Never one that is heavy.
+
+    Nor, inside, one that only packets show that may not be cut: a sender remembers for minutes what it
+    learned of the way's MTU, so that nobody could see the cure.
+    """
+    light = [fault for fault in catalogue(inside=inside) if not fault.heavy]
+    return random.Random(seed).choice([fault for fault in light if not (inside and fault.symptom.df)])
 
 
 def prepare(lab: Lab, fault: Fault) -> None:
@@ -83,6 +88,18 @@ def resolved(lab: Lab, command: Command) -> list[str]:
 def place(snapshot: Snapshot, fault: Fault) -> str:
     """Where that fault's packet is last seen, with the interface's real name."""
     return " ".join(_word(snapshot, word) for word in fault.where.split())
+
+
+def same_place(snapshot: Snapshot, said: str, right: str) -> bool:
+    """Whether NODE INTERFACE is that place; one without a node is the lab host's, as for captures.
+
+    UnknownName for what is not there.
+    """
+    node, _, interface = said.strip().rpartition(" ")
+    if not node and snapshot.has_node(interface):
+        return snapshot.node(interface).name == right
+    found = snapshot.node(node or "host")
+    return f"{found.name} {found.interface(interface).name}" == right
 
 
 def _word(snapshot: Snapshot, word: str) -> str:

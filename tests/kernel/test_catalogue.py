@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netlab import faults
+from netlab.checks.gym import proves
 from netlab.diagnose import as_text, trace
 from netlab.errors import CommandFailed
 from netlab.faults.measure import measure
@@ -63,6 +64,7 @@ def test_broken_named_cured_and_as_before(lab: Lab, fault: Fault) -> None:
     assert str(verdict.last_seen or fault.symptom.source) == where, told
     assert (verdict.cause, verdict.certainty) == (fault.cause, PROVED), told
     assert verdict.evidence and all(piece.command and piece.says for piece in verdict.evidence)
+    assert any(proves(fault.cause, piece.command) for piece in verdict.evidence), "no proof"
     assert state(lab) != before or fault.name in UNSEEN
     run_cure(lab, verdict)
     assert reaches(lab, fault.symptom)

@@ -71,25 +71,19 @@ def test_inside_the_lab_internet_is_out_of_reach(lab: Lab) -> None:
         gym.begin(lab, name="nosuch")
 
 
-def test_a_diagnosis_is_graded_and_the_repair_measured(lab: Lab) -> None:
-    """Place and cause count one point each; a repair counts however it was done, and not before."""
-    seed = next(n for n in range(1000) if faults.pick(n).name == "ip-forward-off")
-    learner = LessonLab(lab, lesson("05"), Progress(lab.exchange / "progress.json"))
-    with pytest.raises(BadInput, match="No fault"):
-        learner.diagnose("docker0", "forwarding-off")
+def test_any_number_is_an_exercise_that_the_lessons_checks_follow(lab: Lab) -> None:
+    """Place, cause, proof and cure of the fault that the number stands for pass, and another's do not."""
+    seed = next(n for n in range(1000) if faults.pick(n, inside=True).name == "blackhole-route")
+    learner = LessonLab(lab, lesson("10"), Progress(lab.exchange / "progress.json"))
     report = str(learner.fault(seed))
-    assert "hardened" in report and "forward" not in report
-    for place, cause, points in (
-        ("host docker0", "forwarding-off", 2),
-        ("docker0", "firewall-drop", 1),
-        ("eth0", "forwarding-off", 1),
-        ("if-test", "no-route", 0),
-    ):
-        assert f"{points} of 2 points" in str(learner.diagnose(place, cause))
-    with pytest.raises(UnknownName, match="forwarding-off"):
-        learner.diagnose("docker0", "forwarding")
-    with pytest.raises(UnknownName, match="docker0"):
-        learner.diagnose("docker1", "forwarding-off")
-    assert "Not repaired yet" in str(learner.repaired())
-    lab.script("echo 1 > /proc/sys/net/ipv4/ip_forward")
-    assert "Repaired" in str(learner.repaired()) and "ip-forward-off" in str(learner.repaired())
+    assert faults.pick(seed, inside=True).story in report and "route-refuses" not in report
+    learner.answer("10.2", "docker0")
+    learner.answer("10.3", "firewall-drop")
+    assert learner.check("10.2").passed
+    assert learner.check("10.3").hint_id == "wrong-cause"
+    learner.answer("10.3", "route-refuses")
+    learner.answer("10.4", "ip route get 39.106.233.176")
+    assert learner.check("10.3").passed and learner.check("10.4").passed
+    assert learner.check("10.5").hint_id == "still-broken"
+    assert gym.mend(lab, faults.pick(seed, inside=True))
+    assert learner.check("10.5").passed

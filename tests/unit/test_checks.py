@@ -287,7 +287,9 @@ def test_strange_states_fail_and_never_crash(step: str, snapshot: Snapshot) -> N
         def snapshot(self) -> Snapshot:
             return snapshot
 
-        def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> Answer:
+        def probe(
+            self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: object
+        ) -> Answer:
             return Answer(count, 0, ("Network is unreachable",))
 
     result = check(Strange(World()), step, SAID, CONCLUDED, seconds=0)
@@ -299,7 +301,9 @@ def test_a_probe_that_cannot_be_sent_is_no_answer() -> None:
     """A node that vanishes between the snapshot and the probe does not crash the check."""
 
     class Vanishing(PretendLab):
-        def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> Answer:
+        def probe(
+            self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: object
+        ) -> Answer:
             raise UnknownName("node", node, [])
 
     assert not check(Vanishing(plugged()), "05.3", seconds=0).passed

@@ -136,7 +136,9 @@ class PretendLab:
     def snapshot(self) -> Snapshot:
         return self.world.snapshot()
 
-    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> Answer:
+    def probe(
+        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: object
+    ) -> Answer:
         self.asked.append((node, destination))
         if not self.world.snapshot().has_node(node):
             raise UnknownName("node", node, self.world.nodes)

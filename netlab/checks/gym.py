@@ -1,0 +1,226 @@
+"""Expectations of the gym: the symptom, the place, the cause, the proof and the cure of a fault.
+
+Which fault it is follows from the number of the bug report, which the learner's record holds as the answer to
+"report"; without one it is the fault that the lesson begins with.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from netlab import faults
+from netlab.causes import CAUSES
+from netlab.checks.learner import not_answered
+from netlab.checks.reach import answered
+from netlab.checks.story import Trouble
+from netlab.checks.world import CONTAINER, HOST, OUTSIDE, World
+from netlab.errors import NetlabError
+from netlab.faults.model import Fault
+
+FIRST = "docker-user-drop"  # what the lesson begins with
+REPORT = "report"
+PROBES = 20
+# What a command has to be about to show that cause. Several tools show the same table.
+RULES = r"\b(ip6?tables|ebtables|nft)\b"
+ROUTES = r"\bip( -\w+)* (r|ro|route|rule)\b"
+LINKS = r"\bip( -\S+)* (l|link|a|addr|address)\b|\bbridge\b|\bethtool\b"
+NEIGHBOURS = r"\bip( -\S+)* (n|neigh|neighbour)\b|\barp(ing)?\b"
+SETTINGS = r"\bsysctl\b|/proc/sys/"
+PACKETS = r"\btcpdump\b|\bping\b|\btracepath\b|\bcapture\b"
+COUNTERS = r"/proc/net/|\bnstat\b|\bip( -\S+)* -s\b|\btc\b"
+SOCKETS = r"\bss\b|\bnetstat\b"
+TABLE_OF_CONNECTIONS = r"\bconntrack\b|nf_conntrack"
+SHOWN_BY = {
+    "forwarding-off": (SETTINGS, COUNTERS),
+    "firewall-drop": (RULES,),
+    "no-route": (ROUTES,),
+    "no-way-back": (RULES, PACKETS, ROUTES),
+    "route-refuses": (ROUTES,),
+    "wrong-route": (ROUTES, PACKETS),
+    "no-neighbour": (NEIGHBOURS, PACKETS),
+    "wrong-neighbour": (NEIGHBOURS, PACKETS),
+    "interface-down": (LINKS,),
+    "no-address": (LINKS,),
+    "wrong-address": (LINKS, ROUTES, PACKETS),
+    "no-interface": (LINKS,),
+    "wrong-prefix": (LINKS, ROUTES),
+    "not-a-port": (LINKS,),
+    "port-blocked": (LINKS,),
+    "duplicate-address": (LINKS, NEIGHBOURS, PACKETS),
+    "reverse-path": (SETTINGS, COUNTERS),
+    "too-big": (LINKS, PACKETS, ROUTES, COUNTERS),
+    "ttl-exceeded": (PACKETS, RULES, SETTINGS, COUNTERS),
+    "no-proxy-arp": (SETTINGS, NEIGHBOURS, PACKETS),
+    "arp-off": (LINKS, SETTINGS, NEIGHBOURS, PACKETS),
+    "echo-ignored": (SETTINGS,),
+    "nobody-there": (LINKS, RULES, NEIGHBOURS, PACKETS),
+    "port-closed": (SOCKETS, PACKETS),
+    "wrong-dnat": (RULES, PACKETS, TABLE_OF_CONNECTIONS),
+    "wrong-snat": (RULES, PACKETS, TABLE_OF_CONNECTIONS),
+    "beyond": (PACKETS,),
+    "silent-program": (SOCKETS,),
+    "conntrack-full": (TABLE_OF_CONNECTIONS, SETTINGS),
+    "random-loss": (RULES, COUNTERS),
+    "queue-full": (COUNTERS,),
+    "ipv6-disabled": (SETTINGS, LINKS),
+}
+
+
+def fault_of(world: World) -> Fault:
+    """The fault that the learner is at work on."""
+    report = world.answers.get(REPORT, "")
+    return faults.pick(int(report), inside=True) if report.isdecimal() else faults.find(FIRST)
+
+
+@dataclass(frozen=True, slots=True)
+class SymptomSeen:
+    """The learner has seen for himself how much is lost."""
+
+    step: str
+
+    def describe(self) -> str:
+        return "what you measured: is every packet lost, or a part of them?"
+
+    def trouble(self, world: World) -> Trouble | None:
+        given, right = world.answers.get(self.step, ""), "some" if fault_of(world).symptom.partial else "none"
+        if not given:
+            return not_answered(self.step)
+        if given == right:
+            return None
+        return Trouble(
+            "wrong-symptom",
+            f"your answer: {given}",
+            "A bug report says what somebody believes. Measure it: 20 packets, not two.",
+            f"docker exec {CONTAINER} ping -c 20 -i 0.1 -W 1 {fault_of(world).symptom.destination}",
+            settled=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFound:
+    """The learner named the interface that saw the packet last."""
+
+    step: str
+
+    def describe(self) -> str:
+        return "the last interface that sees the packet, as NODE INTERFACE"
+
+    def trouble(self, world: World) -> Trouble | None:
+        given = world.answers.get(self.step, "")
+        if not given:
+            return not_answered(self.step)
+        try:
+            right = faults.place(world.snapshot, fault_of(world))
+            same = faults.same_place(world.snapshot, given, right)
+        except NetlabError as error:
+            return Trouble("no-such-place", f"your answer: {given}", error.what, "ip -br link", settled=True)
+        if same:
+            return None
+        return Trouble(
+            "wrong-place",
+            f"your answer: {given}",
+            "Either something further on saw it too, or this one never did.",
+            "with lab.capture() as seen: …, and then lab.timeline(seen)",
+            settled=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CauseNamed:
+    """The learner named the cause, by its code in labs/causes.md."""
+
+    step: str
+
+    def describe(self) -> str:
+        return "the cause, by its code in causes.md"
+
+    def trouble(self, world: World) -> Trouble | None:
+        given, fault = world.answers.get(self.step, ""), fault_of(world)
+        if not given:
+            return not_answered(self.step)
+        if given not in CAUSES:
+            return Trouble(
+                "unknown-cause",
+                f"your answer: {given}",
+                "That is none of the codes in causes.md.",
+                f"for example: {', '.join(sorted(CAUSES)[:6])}, …",
+                settled=True,
+            )
+        if given == fault.cause:
+            return None
+        return Trouble(
+            "wrong-cause",
+            f"your answer: {given} ({CAUSES[given].title})",
+            f"That would show like this: {CAUSES[given].shown_by} Here it does not.",
+            "Sysctls, routes, neighbours, firewall: read each at the place where the packet ends",
+            settled=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProofGiven:
+    """The learner named a command that shows the cause."""
+
+    step: str
+
+    def describe(self) -> str:
+        return "the command that shows it"
+
+    def trouble(self, world: World) -> Trouble | None:
+        given, fault = world.answers.get(self.step, ""), fault_of(world)
+        if not given:
+            return not_answered(self.step)
+        if proves(fault.cause, given):
+            return None
+        return Trouble(
+            "no-proof",
+            f"your answer: {given}",
+            "What that prints looks the same whether this is the cause or not.",
+            "Which command prints the very table, setting or counter that stops the packet?",
+            settled=True,
+        )
+
+
+def proves(cause: str, command: str) -> bool:
+    """Whether a command prints what shows that cause."""
+    return any(re.search(pattern, command) for pattern in SHOWN_BY[cause])
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What the bug report complains of is gone, and nothing else is broken."""
+
+    def describe(self) -> str:
+        return "what the bug report complains of is gone, and the lab host still reaches the internet"
+
+    def trouble(self, world: World) -> Trouble | None:
+        symptom = fault_of(world).symptom
+        count = PROBES if symptom.partial else 2
+        try:
+            probe = world.lab.probe(
+                symptom.source,
+                symptom.destination,
+                count,
+                proto=symptom.proto,
+                port=symptom.port,
+                size=symptom.size,
+            )
+            received = probe.received
+        except (NetlabError, OSError):
+            received = 0
+        if received < count:
+            return Trouble(
+                "still-broken",
+                f"{received} of {count} probes were answered",
+                "The symptom is still there. A cure changes what your proof has shown, and nothing else.",
+                "Show the cause once more: has it changed?",
+            )
+        if not answered(world, HOST, OUTSIDE):
+            return Trouble(
+                "host-cut-off",
+                f"the container is answered, and {HOST} gets no answer from {OUTSIDE} any more",
+                "The cure has broken something that worked before.",
+                "ip route show default; ip -br addr show eth0",
+            )
+        return None
