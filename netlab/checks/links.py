@@ -241,7 +241,7 @@ class HostEnd:
     address: str
 
     def describe(self) -> str:
-        return f"the host's end of the cable is up and has {self.address}/16"
+        return f"the host's end of the cable is up and has {self.address}"
 
     def trouble(self, world: World) -> Trouble | None:
         end = host_end(world.snapshot)

@@ -25,6 +25,11 @@ class Learner:
         if commands:
             done = self.lab.script(commands)
             assert done.returncode == 0, f"{step.id}: {commands}\n{done.stdout}{done.stderr}"
+        self.says(step, turn)
+
+    def says(self, step: Step, turn: WrongTurn | None = None) -> None:
+        """Predict and answer, rightly or as that wrong turn does."""
+        turn = turn or WrongTurn("none", "")
         if step.prediction and turn.predict != "":
             self.predictions[step.id] = turn.predict or step.prediction.right
         if step.answer and turn.answer != "":

@@ -1,0 +1,170 @@
+"""Solutions with one slip in them, and what they really achieved: measured with ping and ip, not with our checks."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from netlab.lab import Lab
+from netlab.lessons import Lesson, lessons
+
+OUTSIDE = "39.106.233.176"
+SECONDS = 5  # for a step's commands: one that does not come back is interrupted
+SLIPS = {
+    "veth_host": "veth_container",
+    "veth_container": "veth_host",
+    "eth0": "eth1",
+    "docker0": "docker1",
+    "if-test": "if-tset",
+    "none": "bridge",
+    "up": "down",
+    "add": "del",
+    "delete": "show",
+    "master": "nomaster",
+    "default": "172.18.0.0/16",
+    "veth": "dummy",
+    "ACCEPT": "DROP",
+    "FORWARD": "INPUT",
+    "ip_forward": "ip_default_ttl",
+    "DOCKER-USER": "FORWARD",
+    "/16": "/24",
+    "sleep": "slep",
+    "stop": "start",
+    "rm": "ps",
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A lesson's solution with the commands of one step changed."""
+
+    lesson: Lesson
+    step: str
+    slip: str
+    commands: str
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every line left out, doubled or swapped with the next; every word left out, mistaken or miscounted."""
+    for lesson in lessons():
+        for step in lesson.steps:
+            lines = step.solution.splitlines()
+            for number, changed, slip in _changed_lines(lines):
+                commands = "\n".join([*lines[:number], *changed, *lines[number + 1 :]])
+                yield Mutant(lesson, step.id, f"{step.id}: {slip}", commands)
+            for number, (one, other) in enumerate(zip(lines, lines[1:], strict=False)):
+                swapped = "\n".join([*lines[:number], other, one, *lines[number + 2 :]])
+                yield Mutant(lesson, step.id, f"{step.id}: {other} before {one}", swapped)
+
+
+def _changed_lines(lines: list[str]) -> Iterator[tuple[int, list[str], str]]:
+    for number, line in enumerate(lines):
+        yield number, [], f"without {line}"
+        yield number, [line, line], f"twice {line}"
+        if line.startswith("pid="):
+            continue
+        words = line.split()
+        for place, word in enumerate(words[1:], 1):
+            fewer = " ".join([*words[:place], *words[place + 1 :]])
+            yield number, [fewer], fewer
+        for wrong in dict.fromkeys(_slips(line)):
+            yield number, [wrong], wrong
+
+
+def _slips(line: str) -> Iterator[str]:
+    for word, instead in SLIPS.items():
+        if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", line):
+            yield re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", instead, line, count=1)
+    for found in re.finditer(r"\b\d+\b", line):
+        yield f"{line[: found.start()]}{int(found[0]) + 1}{line[found.end() :]}"
+
+
+def type_it(lab: Lab, commands: str) -> None:
+    """As a learner does: an error does not keep the next line from being typed."""
+    with suppress(subprocess.TimeoutExpired):
+        lab.run(["bash"], input=commands, timeout=SECONDS)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a lab does, asked with the tools that a learner has."""
+
+    lab: Lab
+
+    def says(self, command: str) -> str:
+        done = self.lab.run(["bash", "-c", command], timeout=20)
+        return done.stdout if done.returncode == 0 else ""
+
+    def in_container(self, command: str) -> str:
+        return self.says(f"docker exec if-test {command}")
+
+    def pings(self, address: str, place: str = "docker exec if-test") -> bool:
+        return bool(self.says(f"{place} ping -c 1 -W 0.6 {address}"))
+
+    def achieved(self, lesson: str) -> dict[str, bool]:
+        """Whether the goal of each step is reached, those of the steps before it included."""
+        return dict(getattr(self, f"_lesson{lesson}")())
+
+    def _lesson01(self) -> Iterator[tuple[str, bool]]:
+        runs = self.pings("172.17.0.1")
+        yield "01.1", runs
+        yield "01.2", runs and self.pings(OUTSIDE, "") and not self.pings(OUTSIDE)
+        yield "01.3", runs
+
+    def _lesson02(self) -> Iterator[tuple[str, bool]]:
+        alone = len(self.in_container("ip -o link").splitlines()) == 1
+        yield "02.1", alone
+        yield "02.2", alone
+        mine = self.in_container("readlink /proc/self/ns/net")
+        names = [line.split()[0] for line in self.says("ip netns list").splitlines() if line.strip()]
+        there = [self.says(f"ip netns exec {name} readlink /proc/self/ns/net") for name in names]
+        yield "02.3", alone and bool(mine) and mine in there
+
+    def _lesson03(self) -> Iterator[tuple[str, bool]]:
+        veths = self.says("ip -o link show type veth")
+        cable = bool(self.in_container("ip link")) and len(veths.splitlines()) > 1
+        end = self._host_end()
+        address = "172.17.1.2/16" in self.in_container("ip -o -4 addr show dev eth0 up")
+        route = "via 172.17.0.1 dev eth0" in self.in_container("ip route get 8.8.8.8")
+        neighbour = "172.17.1.1/" in self.says(f"ip -o -4 addr show dev '{end}' up")
+        yield "03.1", cable
+        yield "03.2", cable and bool(end)
+        yield "03.3", cable and bool(end) and address
+        yield "03.4", cable and bool(end) and address and route
+        yield "03.5", cable and bool(end) and address and neighbour and self.pings("172.17.1.1")
+
+    def _host_end(self) -> str:
+        """The lab host's interface at the other end of the container's eth0."""
+        numbers = self.in_container("cat /sys/class/net/eth0/iflink /sys/class/net/eth0/ifindex").split()
+        if len(numbers) != 2:
+            return ""
+        there, here = numbers
+        found = re.search(rf"^{there}: (\S+)@if{here}:", self.says("ip -o link show type veth"), re.MULTILINE)
+        return found[1] if found else ""
+
+    def _lesson04(self) -> Iterator[tuple[str, bool]]:
+        end = self._host_end()
+        address = "172.17.1.2/16" in self.in_container("ip -o -4 addr show dev eth0")
+        gateway = "172.17.0.1/" in self.says("ip -o -4 addr show dev docker0")
+        bare = bool(end) and not self.says(f"ip -o -4 addr show dev {end}") and address and gateway
+        port = bool(end) and f": {end}@" in self.says("ip -o link show master docker0 up")
+        plugged = bare and port and self.pings("172.17.0.1")
+        forward = self.says("iptables -S FORWARD").startswith("-P FORWARD ACCEPT")
+        nat = "-j MASQUERADE" in self.says("iptables -t nat -S POSTROUTING")
+        lost = self.pings(OUTSIDE, "") and not self.pings(OUTSIDE)
+        yield "04.1", bare
+        yield "04.2", plugged
+        yield "04.3", forward and nat
+        yield "04.4", plugged and forward and nat and lost
+
+    def _lesson05(self) -> Iterator[tuple[str, bool]]:
+        runs = bool(self.in_container("true; echo yes"))
+        reaches = self.pings(OUTSIDE) and self.pings(OUTSIDE, "")
+        yield from (("05.1", runs), ("05.2", runs), ("05.3", reaches), ("05.4", reaches))
+
+    def _lesson10(self) -> Iterator[tuple[str, bool]]:
+        yield from ((f"10.{number}", True) for number in range(1, 5))
+        yield "10.5", self.pings(OUTSIDE) and self.pings(OUTSIDE, "")
