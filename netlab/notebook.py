@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Container, Sequence
 from contextlib import AbstractContextManager
 from types import EllipsisType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netlab import checks, lessons, predictions
 from netlab.cards import Card, Picture
@@ -27,6 +27,7 @@ from netlab.shell import short_errors
 if TYPE_CHECKING:
     from netlab.lab import Lab
     from netlab.probe import Probe
+    from netlab.report import Report
 
 
 def start(lesson: str) -> LessonLab:
@@ -220,6 +221,10 @@ class LessonLab:
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> Probe:
         """Echo requests from a node, sent by the lab's keeper."""
         return self.lab.probe(node, destination, count, timeout)
+
+    def trace(self, source: str, destination: str, **order: Any) -> Report:
+        """Where probes end, and why: the verdict, as a page."""
+        return self.lab.trace(source, destination, **order)
 
     def run(
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30

@@ -173,6 +173,7 @@ class Scene:
         """What the kernel says; with source and interface only where they make a difference."""
         plain = self.decide(node, address) == self.decide(node, address, source, iif)
         words = [] if plain else [*(["from", source] if source else []), *(["iif", iif] if iif else [])]
+        words += ["mark", hex(self.mark(node))] if self.mark(node) else []
         return self.route(node.name, address, *words)
 
     def mark(self, node: Node) -> int:

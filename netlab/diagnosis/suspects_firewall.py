@@ -25,7 +25,7 @@ DROPS = ("DROP", "REJECT")
 HOOKS = {
     SEND: ("output", "postrouting", ""),
     CABLE: ("output", "postrouting", "ingress", "egress", ""),
-    BRIDGE: ("ingress", "prerouting", "input", "forward", "postrouting", ""),
+    BRIDGE: ("ingress", "prerouting", "input", "forward", "output", "postrouting", ""),
     ROUTE: ("ingress", "prerouting", "forward", "postrouting", "egress", ""),
     ARRIVE: ("ingress", "prerouting", "input", "output", "postrouting", "egress", ""),
 }

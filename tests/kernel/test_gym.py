@@ -90,6 +90,7 @@ def test_a_diagnosis_is_graded_and_the_repair_measured(lab: Lab) -> None:
         learner.diagnose("docker0", "forwarding")
     with pytest.raises(UnknownName, match="docker0"):
         learner.diagnose("docker1", "forwarding-off")
+    assert learner.trace("if-test", "39.106.233.176", count=2, timeout=0.3).cause == "forwarding-off"
     assert "Not repaired yet" in str(learner.repaired())
     lab.script("echo 1 > /proc/sys/net/ipv4/ip_forward")
     assert "Repaired" in str(learner.repaired()) and "ip-forward-off" in str(learner.repaired())
