@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -81,7 +82,11 @@ class Store:
         shutil.rmtree(away, ignore_errors=True)
 
     def clear(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Forget all containers, out of sight at once for the same reason."""
+        away = self.folder.parent / f"removed-{os.getpid()}-{time.monotonic_ns()}"
+        with suppress(FileNotFoundError):
+            self.folder.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
 
     def ended(self, pid: int, status: int, now: float) -> None:
         """Note that the process `pid`, perhaps a container's process 1, ended with exit status `status`."""
