@@ -190,7 +190,7 @@ CAUSES = {
         Cause(
             "wrong-dnat",
             "forwarded to the wrong place",
-            "A DNAT rule changes the destination to an address or port where nobody listens.",
+            "A DNAT rule changes the destination to where nobody listens, or is never met.",
             "The rule's counter rises, and the rewritten packet is answered by a reset or by nobody.",
             "correct the rule's --to-destination",
         ),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from ipaddress import ip_address
 from typing import Any, Protocol
 
+from netlab.capture import Recording
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.scene import Scene
 from netlab.errors import BadInput
-from netlab.model import Capture, Snapshot
+from netlab.model import Snapshot
 from netlab.probe import PROTOCOLS, Probe
 from netlab.verdict import CAUSES, PROVED, Verdict
 
@@ -24,7 +24,7 @@ class Network(Protocol):
     @property
     def whole(self) -> bool: ...  # whether a snapshot holds all that there is
     def snapshot(self) -> Snapshot: ...
-    def capture(self, *, noise: bool = False) -> AbstractContextManager[Capture]: ...
+    def capture(self, *, noise: bool = False) -> Recording: ...
     def probe(self, node: str, destination: str, count: int, timeout: float, **order: Any) -> Probe: ...
     def route(self, node: str, *words: str) -> tuple[str, str]: ...
 
@@ -49,7 +49,6 @@ def trace(
         raise BadInput(f"There is no protocol {proto!r} to probe with.", f"Known: {', '.join(PROTOCOLS)}.")
     if proto != "icmp" and not 0 < port < 65536:
         raise BadInput(f"A {proto} probe needs a port.", "Add --port N.")
-    _known_source(lab.snapshot(), source)
     _known_destination(destination)
     verdict = _once(lab, source, destination, proto, port, size, df, count, timeout)
     if 0 < verdict.received < verdict.sent:
@@ -94,7 +93,9 @@ def _once(
     count: int,
     timeout: float,
 ) -> Verdict:
-    with lab.capture(noise=":" in destination) as seen:  # IPv6 asks for neighbours by ICMPv6
+    recording = lab.capture(noise=":" in destination)  # IPv6 asks for neighbours by ICMPv6
+    _known_source(recording.before, source)
+    with recording as seen:
         probe: Probe = lab.probe(
             source, destination, count, timeout, proto=proto, port=port, size=max(size, 16), df=df
         )

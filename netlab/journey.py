@@ -163,7 +163,7 @@ def _arrived(hop: Hop, wiring: Wiring) -> bool:
     """Whether the hop is where the packet wanted to go: not a port in front of a bridge that never saw it."""
     if hop.packet.inner is not None or wiring.bridge_of(hop.frame.point) is not None:
         return False
-    if wiring.passes_on(hop.frame.point, hop.packet):
+    if wiring.passes_on(hop.frame.point, hop.packet) or not wiring.is_addressed(hop.frame.point, hop.packet):
         return False
     return wiring.owns(hop.frame.point, hop.packet.destination)
 

@@ -43,6 +43,16 @@ class Wiring:
         """Whether the namespace of the point holds the address."""
         return self.owners.get(address) == point.netns
 
+    def is_addressed(self, point: Point, packet: Packet) -> bool:
+        """Whether the frame is for that interface, by its MAC address, or for everybody."""
+        interface = self.interfaces.get(InterfaceId(point.netns, point.index))
+        known = interface is not None and bool(interface.mac) and bool(packet.destination_mac)
+        return (
+            not known
+            or is_flooded(packet)
+            or (interface is not None and packet.destination_mac == interface.mac)
+        )
+
     def passes_on(self, point: Point, packet: Packet) -> bool:
         """Whether a DNAT rule of that namespace sends the packet on, so that it has not arrived there."""
         node = self.nodes.get(point.netns)

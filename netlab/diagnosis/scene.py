@@ -27,6 +27,7 @@ from netlab.summary import is_arp_reply
 from netlab.verdict import Cure, Evidence
 
 Asked = tuple[str, str]  # a command, and what it said
+OF_THE_HOST = ("sysctl", "iptables", "ip6tables", "nft")  # what a container cannot do for itself
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,7 @@ class Scene:
         """What the kernel says; with source and interface only where they make a difference."""
         plain = self.decide(node, address) == self.decide(node, address, source, iif)
         words = [] if plain else [*(["from", source] if source else []), *(["iif", iif] if iif else [])]
+        words += ["mark", hex(self.mark(node))] if self.mark(node) else []
         return self.route(node.name, address, *words)
 
     def mark(self, node: Node) -> int:
@@ -238,12 +240,13 @@ def sysctl_shown(node: Node, name: str, says: str) -> Evidence:
 
 
 def cure(node: Node, *commands: str) -> tuple[Cure, ...]:
-    """Commands of plain words, to be run on that node. A container's own /proc/sys is read-only: what is
-    written there is written from the host."""
-    return tuple(_step(node, command.split()) for command in commands)
+    """Commands of plain words, to be run on that node."""
+    return tuple(step(node, *command.split()) for command in commands)
 
 
-def _step(node: Node, words: list[str]) -> Cure:
-    if node.kind == "container" and (words[0] == "sysctl" or words[-2:] == ["flush", "cache"]):
+def step(node: Node, *words: str) -> Cure:
+    """One command for that node. In a container /proc/sys is read-only, and most images have no firewall's
+    command: such things are done to it from the host."""
+    if node.kind == "container" and (words[0].startswith(OF_THE_HOST) or words[-2:] == ("flush", "cache")):
         return Cure("host", ("nsenter", "-t", str(node.pid), "-n", *words))
-    return Cure(node.name, tuple(words))
+    return Cure(node.name, words)

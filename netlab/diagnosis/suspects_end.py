@@ -15,9 +15,13 @@ from netlab.verdict import LIKELY, PROVED, Cure
 
 def nobody_there(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """The packet came as far as the internet, and no node of the lab holds its destination."""
-    if focus.is_answer or focus.is_arp or focus.stage != ROUTE or focus.node.kind != "internet":
+    if focus.is_answer or focus.is_arp or focus.stage != ROUTE or focus.node.kind == "host":
         return None
     asked = focus.packet.destination if focus.packet else scene.destination
+    if focus.node.kind != "internet" and scene.whole and not scene.holders(asked):
+        says = f"it was sent to the MAC address of {focus.node.name}, which does not hold {asked}"
+        found = shown(focus.node, "ip -br addr", "", says)
+        return Finding("nobody-there", PROVED, f"Nobody holds {asked} (any more): {says}.", (found,))
     if scene.holders(asked):
         return Cleared("nobody-there", f"{asked} is held by a node of the lab")
     held = " ".join(
@@ -67,6 +71,10 @@ def port_closed(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         ),
     )
     text = f"{node.name} answers, but no program of it listens on port {packet.destination_port}."
+    if any((one.protocol, one.port) == (scene.proto, packet.destination_port) for one in node.listeners):
+        text = (
+            f"On {node.name}, the program on port {packet.destination_port} listens to itself only: {there}."
+        )
     return Finding("port-closed", PROVED, text, evidence)
 
 

@@ -7,7 +7,7 @@ import shlex
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.scene import Scene, cure, shown
+from netlab.diagnosis.scene import Scene, cure, shown, step
 from netlab.model import Chain, Node, Rule
 from netlab.ruleset import Flow, matches
 from netlab.verdict import Cure, Evidence
@@ -25,7 +25,7 @@ DROPS = ("DROP", "REJECT")
 HOOKS = {
     SEND: ("output", "postrouting", ""),
     CABLE: ("output", "postrouting", "ingress", "egress", ""),
-    BRIDGE: ("ingress", "prerouting", "input", "forward", "postrouting", ""),
+    BRIDGE: ("ingress", "prerouting", "input", "forward", "output", "postrouting", ""),
     ROUTE: ("ingress", "prerouting", "forward", "postrouting", "egress", ""),
     ARRIVE: ("ingress", "prerouting", "input", "output", "postrouting", "egress", ""),
 }
@@ -116,7 +116,7 @@ def _dockers_rules(node: Node, chain: Chain) -> tuple[Cure, ...]:
         there.insert(place, text)
         place += 1
         words = (tool(chain), "-I", "FORWARD", str(place), *text.split())
-        steps.append(Cure(node.name, words))
+        steps.append(step(node, *words))
     return tuple(steps)
 
 
@@ -145,12 +145,12 @@ def undo(node: Node, chain: Chain, rule: Rule | None) -> Cure:
     if chain.backend == "native":
         where = (chain.family, chain.table, chain.name)
         if rule is None:
-            return Cure(node.name, ("nft", "chain", *where, "{", "policy", "accept", ";", "}"))
-        return Cure(node.name, ("nft", "delete", "rule", *where, "handle", str(rule.handle)))
+            return step(node, "nft", "chain", *where, "{", "policy", "accept", ";", "}")
+        return step(node, "nft", "delete", "rule", *where, "handle", str(rule.handle))
     start = (tool(chain), "-t", chain.table)
     if rule is None:
-        return Cure(node.name, (*start, "-P", chain.name, "ACCEPT"))
-    return Cure(node.name, (*start, "-D", chain.name, *shlex.split(rule.text)))
+        return step(node, *start, "-P", chain.name, "ACCEPT")
+    return step(node, *start, "-D", chain.name, *shlex.split(rule.text))
 
 
 def conntrack_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects_firewall import listing, undo
+from netlab.diagnosis.suspects_routing import lookups, tables
 from netlab.model import Node
 from netlab.verdict import PROVED, Cure
 
@@ -130,8 +133,7 @@ def too_big(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     count = "Ip6InTooBigErrors" if scene.family == 6 else "IpFragFails"
     rose = scene.risen(node, "Ip6.InTooBigErrors" if scene.family == 6 else "Ip.FragFails")
     if focus.stage in (ROUTE, SEND) and (rose > 0 or any("too long" in e.lower() for e in scene.errors)):
-        narrow = min((i for i in node.interfaces if i.kind != "loopback"), key=lambda i: i.mtu)
-        return _narrow(scene, node, narrow.name, narrow.mtu, f"{count} +{rose}", f"nstat -az {count}")
+        return _by_route(scene, focus, f"{count} +{rose}", f"nstat -az {count}")
     if (
         focus.stage == CABLE
         and focus.journey is not None
@@ -144,6 +146,32 @@ def too_big(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             other = scene.node(peer.netns)
             return _narrow(scene, other, peer.name, peer.mtu, f"mtu {peer.mtu}", f"ip link show {peer.name}")
     return Cleared("too-big", "it fits the MTU of the next link") if scene.size > 1000 else None
+
+
+def _by_route(scene: Scene, focus: Focus, output: str, command: str) -> Finding:
+    """Too big for the interface that the route names, or for the size that the route itself allows."""
+    node = focus.node
+    narrow = min((i for i in node.interfaces if i.kind != "loopback"), key=lambda i: i.mtu)
+    for look in lookups(scene, focus):
+        route, asked = look.decision(scene).route, look.asked(scene)
+        if route is None or not node.has_interface(route.device):
+            continue
+        narrow = node.interface(route.device)
+        said = re.search(r" mtu (?:lock )?(\d+)", asked[1])
+        if said and int(said[1]) < narrow.mtu and "expires" not in asked[1]:  # not learnt
+            text = (
+                f"The packet is too big for the route “{route}” on {node.name}, which allows {said[1]} bytes."
+            )
+            words = f"{scene.ip} route replace {route.destination}"
+            words += f" via {route.gateway}" if route.gateway else ""
+            steps = cure(node, f"{words} dev {route.device}{tables(node, route)}")
+            steps += cure(scene.after.node(scene.source), f"{scene.ip} route flush cache")
+            evidence = (
+                shown(node, command, output, "it may not be cut"),
+                shown(node, *asked, f"mtu {said[1]}"),
+            )
+            return Finding("too-big", PROVED, text, evidence, steps)
+    return _narrow(scene, node, narrow.name, narrow.mtu, output, command)
 
 
 def _narrow(scene: Scene, node: Node, device: str, mtu: int, output: str, command: str) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_interface
+
 from netlab.diagnosis.addressing import free_address
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
@@ -51,12 +53,17 @@ def interface_down(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     for node, interface in _next_interfaces(scene, focus):
         if interface.is_up:
             continue
-        command = f"ip link show {interface.name}"
-        flags = ",".join(sorted(interface.flags)) or "no flags"
-        evidence = (shown(node, command, f"{interface.name}: <{flags}>", "there is no UP among its flags"),)
-        text = f"{interface.name} in {node.name} is down."
-        return Finding("interface-down", PROVED, text, evidence, _bring_up(scene, node, interface))
+        return down(scene, node, interface)
     return Cleared("interface-down", "every interface on the way is UP")
+
+
+def down(scene: Scene, node: Node, interface: Interface) -> Finding:
+    """That interface is switched off."""
+    flags = ",".join(sorted(interface.flags)) or "no flags"
+    says = "there is no UP among its flags"
+    evidence = (shown(node, f"ip link show {interface.name}", f"{interface.name}: <{flags}>", says),)
+    text = f"{interface.name} in {node.name} is down."
+    return Finding("interface-down", PROVED, text, evidence, _bring_up(scene, node, interface))
 
 
 def _bring_up(scene: Scene, node: Node, interface: Interface) -> tuple:  # type: ignore[type-arg]
@@ -104,44 +111,74 @@ def _way_out(scene: Scene, focus: Focus) -> list[InterfaceId]:
 
 
 def not_a_port(scene: Scene, focus: Focus) -> Finding | Cleared | None:
-    """The host's end of the cable is on no bridge, though the bridge's network is asked for."""
-    end = _host_end(scene, focus)
-    if end is None:
+    """The host's end of the cable is on no bridge, or on one that leads nowhere, though the network of
+    another bridge is asked for."""
+    for end in (_host_end(scene, focus), *_far_ends(scene, focus)):
+        found = _unplugged(scene, *end) if end is not None else None
+        if found is not None:
+            return found
+    return Cleared("not-a-port", "the cable is plugged into the bridge, or is routed")
+
+
+def _unplugged(scene: Scene, node: Node, interface: Interface) -> Finding | None:
+    if interface.master and (
+        not node.has_interface(interface.master) or scene.own(node.interface(interface.master))
+    ):
         return None
-    node, interface = end
-    if interface.master:
-        return Cleared("not-a-port", f"{interface.name} is a port of {interface.master}")
-    bridge = next((i for i in node.interfaces if i.kind == "bridge" and scene.own(i)), None)
+    bridges = [
+        i for i in node.interfaces if i.kind == "bridge" and i.name != interface.master and scene.own(i)
+    ]
     routed = any(
         (r.device, r.family, r.table) == (interface.name, scene.family, "main") and r.protocol != "kernel"
         for r in node.routes
     )
-    if bridge is None or scene.own(interface) or routed:
+    if not bridges or scene.own(interface) or routed:
         return None
-    evidence = (
-        shown(
-            node,
-            f"ip -br link show master {bridge.name}",
-            " ".join(i.name for i in node.ports(bridge.name)) or "(none)",
-            f"{interface.name} is not among the ports of {bridge.name}",
-        ),
-    )
-    text = f"{interface.name} is not plugged into {bridge.name}: what comes in there reaches nobody."
-    return Finding(
-        "not-a-port", PROVED, text, evidence, cure(node, f"ip link set {interface.name} master {bridge.name}")
-    )
+    far = scene.node(interface.peer.netns) if interface.peer else None
+    if far is None or not _belongs(scene, far, bridges[0]):
+        return None
+    bridge = bridges[0].name
+    ports = " ".join(i.name for i in node.ports(bridge)) or "(none)"
+    says = f"{interface.name} is not among the ports of {bridge}"
+    says += f", but of {interface.master}, which has no address" if interface.master else ""
+    evidence = (shown(node, f"ip -br link show master {bridge}", ports, says),)
+    text = f"{interface.name} is not plugged into {bridge}: what comes in there reaches nobody."
+    steps = cure(node, f"ip link set {interface.name} master {bridge}")
+    return Finding("not-a-port", PROVED, text, evidence, steps)
+
+
+def _belongs(scene: Scene, node: Node, bridge: Interface) -> bool:
+    """Whether the node at the other end has an address of that bridge's network."""
+    networks = [ip_interface(str(a)).network for a in scene.own(bridge)]
+    mine = [a for i in node.interfaces for a in scene.own(i)]
+    return any(ip_address(a.address) in network for a in mine for network in networks)
+
+
+def _far_ends(scene: Scene, focus: Focus) -> list[tuple[Node, Interface]]:
+    """The ends on the host of the cables of whoever holds the address that is looked for."""
+    asked = focus.packet.destination if focus.packet else scene.destination
+    found = []
+    for _, interface in scene.holders(asked):
+        other = scene.after.interface(interface.peer) if interface.peer and interface.kind == "veth" else None
+        if other is not None and scene.node(other.netns).kind == "host":
+            found.append((scene.node(other.netns), other))
+    return found
 
 
 def _host_end(scene: Scene, focus: Focus) -> tuple[Node, Interface] | None:
     """The end on the host of the cable that the packet came by, when it was last seen there."""
-    if focus.interface is None or focus.interface.kind != "veth":
+    interface, node = focus.interface, focus.node
+    if interface is not None and interface.kind == "bridge" and node.kind == "host":
+        ports = [hop.frame.point.interface for hop in focus.journey.hops] if focus.journey else []
+        interface = next((i for i in node.ports(interface.name) if i.name in ports), None)
+    if interface is None or interface.kind != "veth":
         return None
-    if focus.node.kind == "host" and focus.stage in (ROUTE, BRIDGE, ARRIVE):
-        return focus.node, focus.interface
-    if focus.interface.peer is None:
+    if node.kind == "host" and focus.stage in (ROUTE, BRIDGE, ARRIVE):
+        return node, interface
+    if interface.peer is None:
         return None
-    other, node = scene.after.interface(focus.interface.peer), scene.node(focus.interface.peer.netns)
-    return (node, other) if other is not None and node.kind == "host" else None
+    other, far = scene.after.interface(interface.peer), scene.node(interface.peer.netns)
+    return (far, other) if other is not None and far.kind == "host" else None
 
 
 def port_blocked(scene: Scene, focus: Focus) -> Finding | Cleared | None:
@@ -150,7 +187,7 @@ def port_blocked(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     ports = [i for i in focus.node.interfaces if i.master in bridges]
     if not ports or not (focus.stage == BRIDGE or focus.is_arp):
         return None
-    held = [i for i in ports if i.details.get("port state") not in ("forwarding", "disabled", None)]
+    held = [i for i in ports if i.has_carrier and i.details.get("port state") not in ("forwarding", None)]
     isolated = [i for i in ports if i.details.get("isolated") == "on"]
     if held:
         state = held[0].details["port state"]

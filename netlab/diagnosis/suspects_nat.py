@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
+from dataclasses import replace
+from ipaddress import ip_address, ip_interface, ip_network
 
-from netlab.diagnosis.addressing import wrong_source
-from netlab.diagnosis.finding import Cleared, Finding
+from netlab.diagnosis.addressing import missing_address, wrong_source
+from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, Focus
-from netlab.diagnosis.scene import Scene, cure, shown
+from netlab.diagnosis.scene import Scene, cure, shown, step
 from netlab.diagnosis.suspects_firewall import listing, tool, undo
-from netlab.diagnosis.suspects_routing import lookups
+from netlab.diagnosis.suspects_routing import lookups, unconnected
 from netlab.model import Chain, Interface, Node, Rule
+from netlab.nexthop import dnat_target
 from netlab.ruleset import Flow, Outcome, rules_of, walk
 from netlab.verdict import PROVED, Cure, Evidence
 
@@ -49,6 +51,25 @@ def wrong_dnat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         )
         steps = _mend_dnat(scene, node, chain, number, rule, address, port)
         return Finding("wrong-dnat", PROVED, text, evidence, steps)
+    return _never_met(scene, focus)
+
+
+def _never_met(scene: Scene, focus: Focus) -> Finding | None:
+    """A rule would have given the packet its destination, but one before it accepts everything."""
+    packet, node = focus.packet, focus.node
+    if packet is None or focus.is_arp or focus.is_answer or not dnat_target(node, packet):
+        return None
+    if any(where.netns == node.netns for where, *_ in translations(scene, "DNAT")):
+        return None
+    iif = focus.interface.name if focus.interface else ""
+    ports = (packet.source_port, packet.destination_port)
+    flow = Flow(packet.source, packet.destination, packet.protocol, *ports, iif)
+    for outcome in walk(node, "nat", "PREROUTING", flow):
+        if outcome.target == "ACCEPT" and outcome.rule is not None:
+            says = f"rule {outcome.number} of nat/{outcome.chain.name} accepts it before any DNAT rule is met"
+            evidence = (listing(node, outcome.chain, says),)
+            steps = (undo(node, outcome.chain, outcome.rule),)
+            return Finding("wrong-dnat", sure(outcome.sure), f"On {node.name}, {says}.", evidence, steps)
     return None
 
 
@@ -62,9 +83,17 @@ def _no_such_service(scene: Scene, node: Node, focus: Focus, address: str, port:
         asked = focus.is_arp and focus.packet is not None and focus.packet.destination == address
         return f"nobody holds {address}" if scene.whole or asked else ""
     holder = holders[0][0]
-    if scene.proto in ("tcp", "udp") and not listens(holder, scene.proto, address, port):
+    others = open_ports(holder, scene.proto)
+    if scene.proto in ("tcp", "udp") and others and not listens(holder, scene.proto, address, port):
         return f"no program of {holder.name} listens on port {port}"
     return ""
+
+
+def open_ports(node: Node, protocol: str) -> list[int]:
+    """The ports of that node on which others than itself are waited for, in order."""
+    found = {one.port for one in node.listeners if one.protocol == protocol}
+    shut = {one.port for one in node.listeners if ip_address(one.address).is_loopback}
+    return sorted(found - shut)
 
 
 def listens(node: Node, protocol: str, address: str, port: int) -> bool:
@@ -85,15 +114,14 @@ def _mend_dnat(
     host, right = places[0]
     words = shlex.split(rule.text)
     words[words.index("--to-destination") + 1] = f"{host}:{right}"
-    return (Cure(node.name, (tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words)),)
+    return (step(node, tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words),)
 
 
 def _places(scene: Scene, node: Node, address: str, port: int) -> list[tuple[str, int]]:
     """(address, port) of what listens where the rule wanted to go, or else on that port in a container."""
     holders = scene.holders(address)
     if holders:
-        ports = {one.port for one in holders[0][0].listeners if one.protocol == scene.proto}
-        return [(address, number) for number in sorted(ports)]
+        return [(address, number) for number in open_ports(holders[0][0], scene.proto)]
     return [
         (held.address, port)
         for other, interface in scene.after.interfaces()
@@ -133,7 +161,7 @@ def _mend_snat(scene: Scene, node: Node, chain: Chain, number: int, rule: Rule) 
     words = shlex.split(rule.text)
     at = words.index("-j")
     command = (tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words[:at], "-j", "MASQUERADE")
-    return (Cure(node.name, command),)
+    return (step(node, *command),)
 
 
 def leaving(scene: Scene, node: Node) -> Flow | None:
@@ -164,14 +192,34 @@ def no_way_back(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         evidence = [shown(node, *asked, f"{node.name} knows no way back to {address}")]
         text = f"The packet reached {node.name} from {address}, to which it knows no way back."
         host = _translator(scene, focus)
+        if node.kind != "internet" and (bare := missing_address(scene, node)):
+            return bare
+        if node.kind != "internet" and scene.gateway_for(node):
+            text = f"{node.name} has no route to {address}, and so cannot answer."
+            steps = cure(node, f"{scene.ip} route add default via {scene.gateway_for(node)}")
+            return Finding("no-route", PROVED, text, tuple(evidence), steps)
         if host is None:
             gateway = scene.gateway_for(node)
             steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
             return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
+        if host.owns(address):  # translated it was
+            return _own_fault(scene, node, host, address, text, evidence)
         entry = _entry(scene, focus, host)
         astray = wrong_source(scene, scene.after.node(scene.source), entry, address) if entry else None
         return astray or _untranslated(scene, host, address, text, evidence)
     return None
+
+
+def _own_fault(
+    scene: Scene, node: Node, host: Node, address: str, text: str, evidence: list[Evidence]
+) -> Finding:
+    """The far end does not know the router itself: its own link, or the router's address, is wrong."""
+    homes = {i.id for _, i in scene.holders(address)}
+    for interface in node.interfaces:
+        for own in scene.own(interface) if scene.link(interface.id) & homes else []:
+            if ip_address(address) in ip_interface(str(own)).network:
+                return replace(unconnected(scene, node, interface, own, address), cause="no-way-back")
+    return missing_address(scene, host) or Finding("no-way-back", PROVED, text, tuple(evidence))
 
 
 def _translator(scene: Scene, focus: Focus) -> Node | None:

@@ -146,7 +146,7 @@ def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     proxy = _needs_proxy(scene, asker, start, asked)
     if proxy is not None:
         return proxy
-    bare = _bare_bridge(scene, start)
+    bare = _bare(scene, start)
     if bare is not None:
         return give_address(scene, asker, bare, asked)
     via = next((r for r in asker.routes if r.gateway == asked), None)
@@ -212,8 +212,9 @@ def _wide(scene: Scene, asker: Node, route: Route, asked: str, evidence: list[Ev
 
 def arp_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """The request came to whoever holds the address, and he is told not to answer."""
-    if not focus.is_arp or focus.packet is None:
-        return None
+    speechless = _speechless(scene, focus)
+    if speechless is not None or not focus.is_arp or focus.packet is None:
+        return speechless
     asked = focus.packet.destination
     for node, interface in scene.holders(asked):
         device = focus.interface if focus.interface and focus.interface.netns == node.netns else interface
@@ -225,6 +226,22 @@ def arp_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             text = f"{device.name} in {node.name} does not answer ARP requests for {asked}: {says}."
             return Finding("arp-off", PROVED, text, evidence, cure(node, words))
     return Cleared("arp-off", f"whoever holds {asked} is not told to keep silent")
+
+
+def _speechless(scene: Scene, focus: Focus) -> Finding | None:
+    """It was sent by an interface that does not ask for MAC addresses, and so with none that is right."""
+    for hop in focus.journey.hops if focus.journey and not focus.is_arp else ():
+        node, point = scene.node(hop.frame.point.netns), hop.frame.point
+        interface = scene.after.interface(InterfaceId(point.netns, point.index))
+        if hop.frame.direction == "in" or interface is None or interface.kind not in ("veth", "bridge"):
+            continue
+        if "NOARP" in interface.flags:
+            says = f"it has the flag NOARP, and sends to the MAC address {hop.packet.destination_mac}"
+            evidence = (shown(node, f"ip link show {interface.name}", "NOARP", says),)
+            text = f"{interface.name} in {node.name} does not ask for MAC addresses: ARP is off."
+            steps = cure(node, f"ip link set {interface.name} arp on")
+            return Finding("arp-off", PROVED, text, evidence, steps)
+    return None
 
 
 def _silent(node: Node, device: Interface, holder: Interface) -> tuple[str, str, str, str] | None:
@@ -256,12 +273,14 @@ def _needs_proxy(scene: Scene, asker: Node, start: InterfaceId, asked: str) -> F
     return Finding("no-proxy-arp", PROVED, text, evidence, cure(host, f"sysctl -w {name}=1"))
 
 
-def _bare_bridge(scene: Scene, start: InterfaceId) -> tuple[Node, Interface] | None:
-    """A bridge of the host's on that link without an IPv4 address."""
-    for key in scene.link(start):
-        interface = scene.after.interface(key)
-        if interface is not None and interface.kind == "bridge" and not scene.own(interface):
-            return scene.node(key.netns), interface
+def _bare(scene: Scene, start: InterfaceId) -> tuple[Node, Interface] | None:
+    """A router's interface on that link, or a bridge, that has no address."""
+    for key in scene.link(start) - {start}:
+        interface, node = scene.after.interface(key), scene.node(key.netns)
+        if interface is None or interface.master or scene.own(interface):
+            continue
+        if interface.kind == "bridge" or node.kind in ("host", "internet"):
+            return node, interface
     return None
 
 

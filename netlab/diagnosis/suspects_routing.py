@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.addressing import missing_address
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown
-from netlab.model import Node, Route
-from netlab.policy import Decision
+from netlab.model import Address, Interface, Node, Route
+from netlab.policy import Decision, longest
 from netlab.verdict import PROVED, Cure, Evidence
 
 
@@ -109,7 +110,7 @@ def no_route(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         node, asked = look.node, look.asked(scene)
         if "unreachable" not in asked[1].lower() or (focus.stage == ROUTE and node.kind == "internet"):
             continue
-        bare = missing_address(scene, node)
+        bare = _unasked(scene, node, look.address) or missing_address(scene, node)
         if bare is not None:
             return bare
         evidence = (shown(node, *asked, f"{node.name} knows no way to {look.address}"), routes(scene, node))
@@ -117,6 +118,38 @@ def no_route(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
         return Finding("no-route", PROVED, f"{node.name} has no route to {look.address}.", evidence, steps)
     return Cleared("no-route", "ip route get finds a route") if lookups(scene, focus) else None
+
+
+def _unasked(scene: Scene, node: Node, address: str) -> Finding | None:
+    """The main table leads there, and no rule has it looked at."""
+    rules = [rule for rule in node.policies if rule.family == scene.family]
+    if not rules or any(rule.table == "main" for rule in rules):
+        return None
+    if longest(node.routes, ip_address(address), "main") is None:
+        return None
+    says = "no rule has the table main looked at"
+    evidence = (
+        shown(node, f"{scene.ip} rule", "\n".join(f"{r.preference}: {r}" for r in rules), says),
+        routes(scene, node),
+    )
+    text = f"{node.name} has a route to {address}, but {says}."
+    steps = cure(node, f"{scene.ip} rule add from all lookup main pref 32766")
+    return Finding("no-route", PROVED, text, evidence, steps)
+
+
+def unconnected(scene: Scene, node: Node, near: Interface, own: Address, address: str) -> Finding:
+    """The route that comes with an address is gone: the node does not know its own link any more."""
+    network = ip_interface(str(own)).network
+    asked = scene.route(node.name, address)
+    evidence = (
+        shown(node, f"ip addr show {near.name}", str(own), f"{address} is in the network of {near.name}"),
+        shown(node, *asked, f"but no route to {network} says so"),
+        routes(scene, node),
+    )
+    text = f"{node.name} has no route to {network}, the network of its own {near.name}."
+    scope = "" if scene.family == 6 else f" scope link src {own.address}"
+    words = f"{scene.ip} route add {network} dev {near.name} proto kernel{scope}"
+    return Finding("no-route", PROVED, text, evidence, cure(node, words))
 
 
 def routes(scene: Scene, node: Node) -> Evidence:
@@ -192,5 +225,7 @@ def not_a_router(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         )
         text = f"{sender.name} sends by way of {route.gateway}: that is {focus.node.name}, no router."
         steps = set_gateway(scene, sender, route, gateway) if gateway else ()
+        if not gateway and route.destination != "default":
+            steps = drop_route(scene, sender, route)
         return Finding("wrong-route", PROVED, text, evidence, steps)
     return None

@@ -16,11 +16,10 @@ INTERNET = "39.106.233.176"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, and the node that it runs on. `may_fail`: what it wants may be so already."""
+    """A command, and the node that it runs on."""
 
     node: str
     argv: tuple[str, ...]
-    may_fail: bool = False
 
     def __str__(self) -> str:
         return f"{self.node}: {' '.join(self.argv)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -13,8 +12,6 @@ from netlab.errors import LabAlreadyUp, UnknownName
 from netlab.lab import Lab
 from tests.kernel.conftest import sh
 
-SECONDS_TO_START = 5  # with the image in the cache
-SECONDS_TO_RESET = 3
 RULES_AND_BRIDGE = "iptables-save | grep -v ^[#:]; ip -br addr show docker0"
 
 
@@ -138,9 +135,7 @@ def test_reset_takes_everything_back_and_quickly(lab: Lab) -> None:
         kill -9 $(cat /run/docker.pid)
         """,
     )
-    began = time.monotonic()
     lab.reset()
-    assert time.monotonic() - began < SECONDS_TO_RESET
     assert [node.name for node in lab.snapshot().nodes] == ["host", "internet"]
     after = sh(lab, f"{RULES_AND_BRIDGE}; docker images -q; docker network ls -q | wc -l")
     assert after.splitlines()[-1] == "3"
@@ -161,17 +156,14 @@ def test_without_its_daemon_docker_says_how_to_have_it_back(lab: Lab) -> None:
     assert "does not answer" in lab.status().about[0]
 
 
-def test_it_is_ready_in_time_and_says_what_it_does(lab: Lab, lab_name: str) -> None:
-    """From nothing to a lab whose docker runs a container, with the image in the cache."""
+def test_it_is_ready_and_says_what_it_does(lab: Lab, lab_name: str) -> None:
+    """From nothing to a lab whose docker runs a container; how long that takes is for tests/bench."""
     said: list[str] = []
-    began = time.monotonic()
     other = Lab.up(lab_name, engine="docker", say=said.append)
-    seconds = time.monotonic() - began
     try:
         assert other.run("docker run --rm --network none x1 true".split()).returncode == 0
     finally:
         other.down()
-    assert seconds < SECONDS_TO_START
     assert any("daemon" in line for line in said) and any("image" in line for line in said)
 
 

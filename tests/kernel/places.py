@@ -1,51 +1,9 @@
-"""What the tests of the faults look at: where a packet was last seen, and whether the lab is as before."""
+"""What the tests of the faults look at: whether the lab is as before."""
 
 from __future__ import annotations
 
-from netlab.answers import ECHO_REQUESTS
-from netlab.decode import carried
-from netlab.faults.model import Symptom
-from netlab.journey import journeys
 from netlab.lab import Lab
-from netlab.model import Capture, Interface, Journey, Node, Route
-
-
-def last_place(seen: Capture, symptom: Symptom) -> str:
-    """Where the probe was last seen, or its answer if it arrived; else its ARP request without answer; else
-    its node."""
-    found = journeys(seen)
-    for index, journey in enumerate(found):
-        if not is_probe(journey, symptom):
-            continue
-        answers = [other for other in found if other.answers == index]
-        if not journey.reached or not answers:
-            return str(journey.last_seen.frame.point)
-        if not answers[0].reached:
-            return str(answers[0].last_seen.frame.point)
-        if symptom.proto == "tcp":  # refused
-            return str(journey.last_seen.frame.point)
-    # A neighbour that is only asked again, as the kernel does from time to time, is well.
-    answered = {j.answers for j in found if j.last_seen.frame.point.node == symptom.source}
-    asked = [
-        journey
-        for index, journey in enumerate(found)
-        if journey.first.packet.protocol == "arp" and starts_at(journey, symptom) and index not in answered
-    ]
-    return str(asked[0].last_seen.frame.point) if asked else symptom.source
-
-
-def is_probe(journey: Journey, symptom: Symptom) -> bool:
-    packet = carried(journey.first.packet)
-    if not starts_at(journey, symptom) or packet.destination != symptom.destination:
-        return False
-    if symptom.proto == "tcp":
-        return packet.protocol == "tcp" and packet.flags == "S"
-    return (packet.protocol, packet.icmp_type) in ECHO_REQUESTS
-
-
-def starts_at(journey: Journey, symptom: Symptom) -> bool:
-    first = journey.first.frame
-    return first.point.node == symptom.source and first.direction == "out"
+from netlab.model import Interface, Node, Route
 
 
 def state(lab: Lab) -> list[str]:
@@ -64,8 +22,7 @@ def state(lab: Lab) -> list[str]:
         found += [(node.name, n) for n in node.neighbours if "PERMANENT" in n.state]
         found += [(node.name, chain) for chain in rules(node)]
         found += [(node.name, setting) for setting in node.sysctls.items() if "_count" not in setting[0]]
-        for words in (["ip", "rule"], ["tc", "qdisc"]):
-            found.append((node.name, lab.run(words, node.name).stdout))
+        found += [(node.name, rule) for rule in node.policies]
     return [repr(entry) for entry in found]
 
 

@@ -9,9 +9,10 @@ from netlab.checks.gym import proves
 from netlab.diagnose import as_text, trace
 from netlab.errors import CommandFailed
 from netlab.faults.measure import measure
-from netlab.faults.model import FORGET, INTERNET, Command, Fault, Symptom, on
+from netlab.faults.model import INTERNET, Command, Fault, Symptom
 from netlab.lab import Lab
 from netlab.verdict import PROVED, Verdict
+from tests.kernel.mistakes import MORE
 from tests.kernel.places import state
 from tests.patience import eventually
 
@@ -75,77 +76,17 @@ def test_broken_named_cured_and_as_before(lab: Lab, fault: Fault) -> None:
         assert eventually(lambda: state(lab) == before, SECONDS), set(state(lab)) ^ set(before)
 
 
-def elsewhere(inject: tuple[Command, ...], cause: str, setup: tuple[Command, ...] = ()) -> Fault:
-    """A fault that is in no catalogue: its mending may leave more behind than there was before."""
-    return Fault("", "", inject, cause, "", (), setup)
-
-
-GATE = ("nft", "add", "chain", "inet", "guard", "gate")
-MORE = {
-    "cable deleted": elsewhere(on("host", "ip link del @veth"), "no-interface"),
-    "address of another network": elsewhere(
-        on("if-test", "ip addr flush dev eth0", "ip addr add 172.18.0.2/16 dev eth0")
-        + on("if-test", "ip route add 172.17.0.1 dev eth0", "ip route add default via 172.17.0.1"),
-        "wrong-address",
-    ),
-    "masquerade for another network": elsewhere(
-        on("host", "iptables -t nat -R POSTROUTING 1 -s 172.18.0.0/16 ! -o docker0 -j MASQUERADE"),
-        "no-way-back",
-    ),
-    "container's network too wide": elsewhere(
-        on("if-test", "ip addr add 39.106.233.1/24 dev eth0"), "wrong-prefix"
-    ),
-    "route to the container by the uplink": elsewhere(
-        on("host", "ip route add 172.17.0.2/32 via 192.0.2.1"), "wrong-route"
-    ),
-    "table with a wrong device": elsewhere(
-        on("host", "ip route add default dev docker0 table 100")
-        + on("host", "ip rule add from 172.17.0.0/16 iif docker0 table 100"),
-        "wrong-route",
-    ),
-    "arp off": elsewhere(on("host", "ip link set docker0 arp off") + FORGET, "arp-off"),
-    "ebtables drops arp": elsewhere(on("host", "ebtables -A INPUT -p ARP -j DROP") + FORGET, "firewall-drop"),
-    "netdev ingress": elsewhere(
-        on("host", "nft add table netdev guard")
-        + (
-            Command(
-                "host",
-                ("nft", "add", "chain", "netdev", "guard", "gate")
-                + ("{ type filter hook ingress device docker0 priority -10; }",),
-            ),
-        )
-        + on("host", "nft add rule netdev guard gate ip protocol icmp counter drop"),
-        "firewall-drop",
-    ),
-    "iptables-legacy": elsewhere(
-        on("host", "iptables-legacy -I FORWARD -i docker0 -j DROP"), "firewall-drop"
-    ),
-    "reject in a chain of its own": elsewhere(
-        on(
-            "host", "iptables -N GUARD", "iptables -A GUARD -p icmp -j REJECT", "iptables -I FORWARD -j GUARD"
-        ),
-        "firewall-drop",
-    ),
-    "queue that swallows": elsewhere(on("host", "tc qdisc add dev eth0 root blackhole"), "queue-full"),
-}
-UNCOUNTED = {"nft policy without counter"}
-MORE["nft policy without counter"] = elsewhere(
-    on("host", "nft add table inet guard")
-    + (Command("host", (*GATE, "{ type filter hook forward priority -10; policy drop; }")),),
-    "firewall-drop",
-)
-
-
 @pytest.mark.parametrize("name", MORE)
 def test_what_is_in_no_catalogue_is_named_and_cured_too(lab: Lab, name: str) -> None:
     """Works from evidence: cause proved (likely, where nothing counts), and the printed cure mends it."""
-    fault = MORE[name]
+    inject, cause, setup, symptom = MORE[name]
+    fault = Fault(name, "", inject, cause, "", (), setup, symptom)
     faults.prepare(lab, fault)
     assert eventually(lambda: measure(lab, fault.symptom).healthy, SECONDS)
     faults.inject(lab, fault)
     verdict = verdict_on(lab, fault.symptom)
     assert verdict.cause == fault.cause, as_text(verdict)
-    assert (verdict.certainty == PROVED) is (name not in UNCOUNTED), as_text(verdict)
+    assert (verdict.certainty == PROVED) is ("uncounted" not in name), as_text(verdict)
     run_cure(lab, verdict)
     assert reaches(lab, fault.symptom)
 
