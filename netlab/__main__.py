@@ -74,6 +74,9 @@ def parser() -> Parser:
     )
     fault_options(verb("fault", _fault, "the gym: break the lab in a way that you find out"))
     grade_options(verb("grade", _grade, "grade notebooks, each in a lab of its own"))
+    assignment = verb("assignment", _assignment, "a lesson as an assignment of nbgrader's")
+    assignment.add_argument("lesson")
+    assignment.add_argument("--course", type=Path, default=Path("course"), help="the course's folder")
     verb("doctor", _doctor, "what the lab needs, what is there, what to type for what is not")
     tour = verb("tour", _tour, "the whole lecture in the terminal, in half a minute")
     tour.add_argument("--pictures", default="pictures", help="the folder for its pictures")
@@ -229,6 +232,13 @@ def _grade(options: argparse.Namespace) -> int:
     from netlab.grade.command import run
 
     return run(options)
+
+
+def _assignment(options: argparse.Namespace) -> None:
+    from netlab.grade.nbgrader import write
+    from netlab.lessons import lesson
+
+    print(write(lesson(options.lesson), options.course))
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -80,7 +80,7 @@ def notebook(lesson: Lesson, *, solution: bool = False, labs: Path = LABS, varia
 def _cells(text: str, lesson: str, *, solution: bool) -> Iterator[Cell]:
     """The cells of a source. An id follows from the cell's source, so it stays when others come or go."""
     used: dict[str, int] = {}
-    for kind, tags, source in _pieces(text):
+    for kind, tags, source in pieces(text):
         digest = hashlib.sha256("\n".join([*tags, source]).encode()).hexdigest()[:8]
         number = used[digest] = used.get(digest, 0) + 1
         id = "-".join(["lesson", lesson, *(re.sub(r"\W", "-", tag) for tag in tags), digest])
@@ -95,7 +95,7 @@ def _cells(text: str, lesson: str, *, solution: bool) -> Iterator[Cell]:
         yield cell | {"source": source.splitlines(keepends=True)}
 
 
-def _pieces(text: str) -> Iterator[tuple[str, list[str], str]]:
+def pieces(text: str) -> Iterator[tuple[str, list[str], str]]:
     """(kind, tags, source) of each cell. A heading begins a cell, so that sections can be folded."""
     import jupytext
 

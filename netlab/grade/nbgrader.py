@@ -1,0 +1,56 @@
+"""A lesson as an assignment of nbgrader's, for those who have a course there.
+
+A step is a test cell that calls `lab.check`: it runs in the learner's own lab, where he is root, so it is
+worth what an honest learner's word is worth. What has to be defended is graded by ./run grade, from outside.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from netlab.build_lessons import KERNELSPEC, MARKER, pieces
+from netlab.lessons import LABS, Lesson
+
+CONFIG = """# The course as nbgrader sees it. A stub must be a comment: it stands in bash cells too.
+c = get_config()
+c.CourseDirectory.course_id = "container-networking"
+c.ClearSolutions.code_stub = {"python": "# your turn"}
+c.ExecutePreprocessor.timeout = 120
+"""
+SCHEMA = 3  # of nbgrader's cell metadata
+Cell = dict[str, Any]
+
+
+def write(lesson: Lesson, course: Path) -> Path:
+    """Write the lesson's instructor version into the course's folder, and a configuration if it has none."""
+    text = (LABS / "src" / f"{lesson.stem}.md").read_text(encoding="utf-8")
+    cells = [_cell(lesson, f"cell-{number}", *piece) for number, piece in enumerate(pieces(text))]
+    metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    target = course / "source" / lesson.id / f"{lesson.stem}.ipynb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
+    if not (course / "nbgrader_config.py").exists():
+        (course / "nbgrader_config.py").write_text(CONFIG)
+    return target
+
+
+def _cell(lesson: Lesson, id: str, kind: str, tags: list[str], source: str) -> Cell:
+    """A locked test for a check, a cell to be filled in for what has a solution, else the cell as it is."""
+    words: dict[str, Any] = {}
+    if tags[:1] == ["check"]:
+        step = lesson.step(tags[1])
+        id = f"step-{step.id.replace('.', '-')}"
+        source = f'result = lab.check("{step.id}")\nprint(result)\nassert result.passed, result.found'
+        words = {"grade": True, "solution": False, "locked": True, "points": step.points}
+    elif MARKER in source:
+        above, _, below = source.partition(f"{MARKER}\n")
+        source = f"{above}### BEGIN SOLUTION\n{below}\n### END SOLUTION"
+        words = {"grade": False, "solution": True, "locked": False}
+    metadata = (
+        {"nbgrader": {"grade_id": id, "schema_version": SCHEMA, "task": False, **words}} if words else {}
+    )
+    cell: Cell = {"cell_type": kind, "id": id, "metadata": metadata, "source": source}
+    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
