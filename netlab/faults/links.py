@@ -119,7 +119,7 @@ ADDRESSES = (
         "Since a colleague's container called other came up, if-test is cut off. other is not.",
         on("other", "ip addr add 172.17.0.1/16 dev eth0")
         + FORGET  # what was learnt less than a second ago would not be overwritten
-        + on("other", "ip neigh flush dev eth0", "ping -c 1 -W 1 -I 172.17.0.1 172.17.0.2"),
+        + on("other", "ip neigh flush dev eth0", "ping -c 3 -i 0.2 -W 2 -I 172.17.0.1 172.17.0.2"),
         "duplicate-address",
         "other eth0",
         on("other", "ip addr del 172.17.0.1/16 dev eth0") + FORGET,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def test_an_interrupted_trace_leaves_nothing(world: Lab, number: int) -> None:
         trace.send_signal(number)
         assert trace.wait(10) != 0
     assert eventually(lambda: sh(world, packets) == quiet)
-    inside = f"{' '.join(TRACE)} web {THERE} >/dev/null 2>&1 & echo $!"
+    inside = f"{shlex.join(TRACE)} web {THERE} >/dev/null 2>&1 & echo $!"
     pid = int(sh(world, inside))
     assert eventually(lambda: sh(world, packets) != quiet), "it never began to capture"
     sh(world, f"kill -{int(number)} {pid}")
