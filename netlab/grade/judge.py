@@ -25,6 +25,7 @@ from netlab.variant import Variant
 
 SECONDS = 300.0  # for all cells of a submission
 EMPTY = ["host docker0", "host eth0", "internet uplink"]  # the interfaces of a lab in which nothing was done
+SETTLING = 0.3  # seconds; the learner's own check has waited before, and at the end there is another look
 OFTEN = 3  # a step is judged after so many of its check cells, and at the end
 
 Seen = Callable[[str, Capture], None]  # told of what the judge saw of a step
@@ -73,7 +74,7 @@ class _Judge:
             return
         with self.lab.capture() as seen:
             said = self.session.predictions, self.session.answers
-            result = checks.check(self.lab, step.id, *said, variant=self.variant)
+            result = checks.check(self.lab, step.id, *said, SETTLING, self.variant)
         self.last[step.id] = result
         self.seen(step.id, seen)
         if result.passed:
