@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, NoReturn
 
-from netlab import base, engines, init, probe, record, rootfs, sandbox, syscalls, wire
+from netlab import base, engines, events, init, probe, record, rootfs, sandbox, syscalls, wire
 from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
 from netlab.kernel import Kernel
 from netlab.limits import Limits, exceeded, for_children
@@ -42,6 +42,7 @@ LEARNERS = (
     "probe",
     "route",
     "capture",
+    "watch",
     "reset",
     "exec",
 )  # what may be asked from inside
@@ -197,6 +198,9 @@ class Holder:
     def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
         paths = {place.netns: place.path for place in places(self.init, self.engine)}
         return record.serve(client, [(paths[int(netns)], int(index)) for netns, index in request["points"]])
+
+    def _do_watch(self, _: Mapping[str, Any], client: socket.socket) -> bool:
+        return events.serve(client, self.plan.name, lambda: places(self.init, self.engine))
 
     def _do_reset(self, _: Mapping[str, Any], __: socket.socket) -> bool:
         ours, theirs = socket.socketpair()

@@ -14,7 +14,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNot
 from netlab.model import Snapshot
 from netlab.probe import Probe
 from netlab.variant import PLAIN, Variant
+from netlab.watch import Change, Watch
 
 if TYPE_CHECKING:
     from netlab.report import Report
@@ -158,6 +159,10 @@ class Lab:
     def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
         """A `with` block that records at every interface, or at "NODE INTERFACE", …; see netlab.capture."""
         return Recording(self._connection, self.snapshot, points, noise)
+
+    def watch(self, on_change: Callable[[Change], object] = lambda change: None) -> Watch:
+        """A `with` block that keeps a snapshot up to date and tells of each change; see netlab.watch."""
+        return Watch(self._connection, on_change)
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         """Probes from a node, sent by the lab's keeper; `order` as in netlab.probe.Order."""

@@ -15,7 +15,7 @@ MODULES = {
 KERNEL_SIDE = {
     f"netlab.{name}"
     for name in ("syscalls", "netns", "sandbox", "rootfs", "spawn", "init", "holder", "kernel", "firewall")
-    + ("observe", "ring", "record", "probe", "base")
+    + ("observe", "events", "ring", "record", "probe", "base")
 }
 VALUES_ONLY = (
     "model",
@@ -74,7 +74,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     ("call", "owners"),
     [
         ("CLONE_NEWNET", {"syscalls", "netns", "sandbox", "spawn", "engines.namespaces.container"}),
-        ("AF_NETLINK", {"kernel", "firewall"}),
+        ("AF_NETLINK", {"kernel", "firewall", "events"}),
         ("AF_PACKET", {"ring"}),
         ("sleep(", set()),
         ("shell=True", set()),

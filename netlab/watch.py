@@ -1,0 +1,81 @@
+"""The lab as it is at any moment, kept up to date: the client's side.
+
+with lab.watch(print) as watch:      # prints each change in words, as it happens
+    …
+    watch.snapshot                   # the lab, as of the last change
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+
+from netlab import wire
+from netlab.changes import describe_changes
+from netlab.errors import LabDied
+from netlab.model import Snapshot
+
+KEPT = 1000  # changes that are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened, in words, and the lab before and after it."""
+
+    words: tuple[str, ...]
+    before: Snapshot
+    after: Snapshot
+
+    def __str__(self) -> str:
+        return "; ".join(self.words)
+
+
+class Watch:
+    """A `with` block during which the lab is watched, from a thread of its own.
+
+    `on_change` is called in that thread, with each Change. When the lab ends, `has_ended` says so, and the
+    last snapshot stays.
+    """
+
+    def __init__(self, connect: Callable[[], socket.socket], on_change: Callable[[Change], object]) -> None:
+        self.changes: deque[Change] = deque(maxlen=KEPT)
+        self.has_ended = False
+        self._connect, self._on_change = connect, on_change
+
+    def __enter__(self) -> Watch:
+        self._socket = self._connect()
+        wire.send(self._socket, {"op": "watch"})
+        try:
+            self.snapshot: Snapshot = wire.receive(self._socket, trusted=True)[0]["snapshot"]
+        except (wire.Closed, OSError) as error:
+            self._socket.close()
+            raise LabDied("The lab went away before it could be watched.", "Look at: ./run status") from error
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                after = wire.receive(self._socket, trusted=True)[0]["snapshot"]
+            except (wire.Closed, OSError, KeyError):
+                self.has_ended = True
+                return
+            change = Change(describe_changes(self.snapshot, after), self.snapshot, after)
+            self.snapshot = after
+            if change.words:
+                self.changes.append(change)
+                self._on_change(change)
