@@ -27,6 +27,7 @@ from netlab.variant import PLAIN, Variant
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
+    from netlab.live.view import LiveView
     from netlab.probe import Probe
     from netlab.report import Report
 
@@ -199,6 +200,12 @@ class LessonLab:
             )
         figure = draw(snapshot, previous=previous, path=request, died=died, title=title)
         return Picture(figure_html(figure, " ".join(said)), " ".join(said))
+
+    def live(self) -> LiveView:
+        """The lab on the page, moving while somebody types, here or in a terminal."""
+        from netlab.live.view import LiveView
+
+        return LiveView(self.lab.watch)
 
     def timeline(self, seen: Capture) -> Picture:
         """One lane for each interface, one mark for each time a packet was seen there."""

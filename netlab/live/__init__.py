@@ -1,0 +1,1 @@
+"""The live view: the topology in the browser, moving while somebody types."""

@@ -1,0 +1,120 @@
+"""A snapshot as the browser draws it: the static picture's own places and words, with names that last.
+
+An interface keeps its id when it moves to another namespace or is renamed, so that the view can move it.
+Lengths are points, as in netlab.layout. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netlab.changes import marks, same_interfaces
+from netlab.layout import group_label, lay_out
+from netlab.model import Interface, InterfaceId, Snapshot
+from netlab.overlay import Cables
+from netlab.packing import PlacedBox, PlacedCard
+from netlab.scene import build_scene
+from netlab.style import LINE, MARGIN, Rect
+from netlab.text import alt_text
+
+WIDTH = 684.0
+
+
+class Identities:
+    """The lasting id of each interface of the snapshot that was followed last."""
+
+    def __init__(self) -> None:
+        self._ids: dict[InterfaceId, int] = {}
+        self._last: Snapshot | None = None
+        self._next = 0
+
+    def follow(self, snapshot: Snapshot) -> Mapping[InterfaceId, int]:
+        """Each interface's id: the one that it had, wherever it was then, or a new one."""
+        pairs = same_interfaces(self._last, snapshot) if self._last is not None else []
+        ids = {new.id: self._ids[old.id] for old, new in pairs}
+        for _, interface in snapshot.interfaces():
+            if interface.id not in ids:
+                self._next += 1
+                ids[interface.id] = self._next
+        self._ids, self._last = ids, snapshot
+        return ids
+
+
+def picture(
+    snapshot: Snapshot, ids: Mapping[InterfaceId, int], previous: Snapshot | None = None
+) -> dict[str, Any]:
+    """Boxes, cards and cables with their places; what is different from `previous` is marked."""
+    scene = build_scene(snapshot, marks(previous, snapshot) if previous is not None else {}, set())
+    layout = lay_out(scene, WIDTH, MARGIN)
+    cables = Cables(scene, layout)
+    interfaces = {interface.id: interface for _, interface in snapshot.interfaces()}
+    return {
+        "width": layout.width,
+        "height": max(layout.bottom, cables.bottom) + MARGIN,
+        "boxes": [_box(box) for box in layout.boxes],
+        "cards": [_card(card, ids, interfaces, box.box.title) for box in layout.boxes for card in box.cards],
+        "cables": [
+            {
+                "id": "-".join(sorted(str(ids[end]) for end in ends)),
+                "points": [list(spot) for spot in way],
+                "dashed": cables.styles.get(ends, ("", False))[1],
+            }
+            for ends, way in cables.ways.items()
+        ],
+        "remarks": list(scene.remarks),
+        "words": alt_text(snapshot),
+    }
+
+
+def _box(placed: PlacedBox) -> dict[str, Any]:
+    texts = [
+        {"x": t.x, "y": t.y, "text": t.text, "size": t.size, "bold": t.bold, "mono": t.mono, "muted": t.muted}
+        for t in placed.texts
+    ]
+    for group in placed.groups:
+        label = group_label(group)
+        x, y = label.x0, label.centre[1]
+        words = {"size": 8.0, "bold": False, "mono": False, "muted": True}
+        texts.append({"x": x, "y": y, "text": group.label, **words})
+    return {
+        "id": placed.box.node.netns,
+        "rect": _rect(placed.rect),
+        "groups": [_rect(group.rect) for group in placed.groups],
+        "texts": texts,
+    }
+
+
+def _card(
+    placed: PlacedCard, ids: Mapping[InterfaceId, int], interfaces: Mapping[InterfaceId, Interface], box: str
+) -> dict[str, Any]:
+    card = placed.card
+    head = placed.rect.height / 2 if card.compact else 10.5
+    lines = [
+        {"text": text, "y": head + 12.0 + LINE * number, "kind": kind}
+        for number, (text, kind) in enumerate(placed.lines)
+    ]
+    if card.compact and card.addresses:
+        lines.append({"text": card.addresses[0], "y": head, "kind": "beside"})
+    return {
+        "id": ids[card.key],
+        "rect": _rect(placed.rect),
+        "head": head,
+        "name": card.name,
+        "state": card.state,
+        "mark": card.mark,
+        "lines": lines,
+        "details": f"{card.name} in {box}: {_details(interfaces[card.key], card.state)}",
+    }
+
+
+def _details(interface: Interface, state: str) -> str:
+    """All that is known of it, in a sentence."""
+    held = ", ".join(str(address) for address in interface.addresses) or "no address"
+    parts = [interface.kind or "a plain device", state, held, f"MAC {interface.mac}" if interface.mac else ""]
+    parts += [f"MTU {interface.mtu}", f"a port of {interface.master}" if interface.master else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _rect(rect: Rect) -> list[float]:
+    return [rect.x0, rect.y0, rect.width, rect.height]
