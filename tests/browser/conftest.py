@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +48,20 @@ def browser_context_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`./run` with nothing but a lab's name, on somebody's first day; stopped by Ctrl-C."""
-    lab = f"browser-{os.getpid()}"
-    folder = tmp_path_factory.mktemp("server")
+    with serving(f"browser-{os.getpid()}", tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@contextmanager
+def serving(lab: str, folder: Path, *words: str) -> Iterator[Server]:
+    """JupyterLab by `./run` and those words, in a lab of that name; `folder` keeps what it says."""
     progress = exchange_folder(lab) / "progress.json"  # where both the machine and the lab host see it
     environment = {**os.environ, "NETLAB_PROGRESS": str(progress)}
     log = (folder / "log").open("w+b")
     with (
         log,
         subprocess.Popen(
-            [HOME / "run", "--lab", lab],
+            [HOME / "run", "--lab", lab, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
