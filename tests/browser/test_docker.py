@@ -1,4 +1,4 @@
-"""The live view of a lab with real Docker: the tests of the live view once more, with that engine's JupyterLab."""
+"""The live view of a lab with real Docker: its tests once more, with that engine's JupyterLab."""
 
 from __future__ import annotations
 
