@@ -13,7 +13,10 @@ PLACES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", 
 # What dockerd itself calls, besides the client that the learner calls.
 PROGRAMS = ("dockerd", "docker", "containerd", "containerd-shim-runc-v2", "runc")
 OLDEST = (20, 10)
-INSTALL = "sudo apt-get install --no-install-recommends docker.io uidmap busybox-static (or your system's)"
+INSTALL = (
+    "sudo apt-get install --no-install-recommends docker.io uidmap busybox-static, "
+    "and from Debian 13 on docker-cli (or your system's)"
+)
 WITHOUT = "The namespaces engine does without Docker: ./run"
 SOCKET = "/run/docker.sock"  # of the lab host
 STAND_INS = "/usr/local/sbin/docker"  # in the lab host that one is ours
