@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from netlab.engines.docker import tools
 from netlab.errors import LabAlreadyUp, UnknownName
 from netlab.lab import Lab
 from tests.kernel.conftest import sh
@@ -46,7 +47,8 @@ def test_containers_are_seen_by_name_with_their_network(lab: Lab) -> None:
     sh(lab, "docker run -d --name alone --network none centos:8.1.1911 sleep 36001")
     seen = lab.snapshot()
     eth0 = seen.node("if-test").interface("eth0")
-    assert (str(eth0.addresses[0]), eth0.mac) == ("172.17.0.2/16", "02:42:ac:11:00:02")
+    assert str(eth0.addresses[0]) == "172.17.0.2/16"
+    assert (eth0.mac == "02:42:ac:11:00:02") == (tools.require().numbers < (28, 0, 0))
     assert eth0.peer is not None
     port = seen.interface(eth0.peer)
     assert port is not None and port.master == "docker0"
@@ -140,9 +142,8 @@ def test_reset_takes_everything_back_and_quickly(lab: Lab) -> None:
     after = sh(lab, f"{RULES_AND_BRIDGE}; docker images -q; docker network ls -q | wc -l")
     assert after.splitlines()[-1] == "3"
     assert after.splitlines()[:-2] == before.splitlines()[:-2]
-    assert sh(
-        lab, "cat /proc/sys/net/ipv4/ip_forward; docker ps -aq; docker volume ls -q; ls /etc/docker"
-    ) == ("0\nkey.json\n")
+    rest = sh(lab, "cat /proc/sys/net/ipv4/ip_forward; docker ps -aq; docker volume ls -q; ls /etc/docker")
+    assert rest in ("0\n", "0\nkey.json\n")  # its own, before Docker 28
     assert "sleep 1000" not in sh(lab, "ps -ef")
 
 

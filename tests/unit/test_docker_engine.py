@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tarfile
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from need import missing
 
-from netlab.engines.docker import client, image, tools, users
+from netlab.engines.docker import client, image, rootlesskit, tools, users
+from netlab.engines.docker.api import _Connection
 from netlab.engines.docker.offline import parse_name
 from netlab.engines.docker.tools import Version
 from netlab.errors import SandboxRefused, ToolMissing
@@ -30,6 +32,22 @@ def test_a_version_is_read_from_what_docker_says(said: str, numbers: tuple[int, 
     assert tools.parse(said) == Version(numbers, text)
 
 
+def test_from_28_on_the_daemon_is_told_that_ports_need_no_help(tmp_path: Path) -> None:
+    """It is answered over the socket that it looks for, as long as it starts; older ones are told nothing."""
+    (tmp_path / "run").mkdir()
+    old, new = tools.parse("27.5.1"), tools.parse("28.5.2")
+    assert old and new
+    with rootlesskit.answering(str(tmp_path), old) as more:
+        assert more == {}
+    with rootlesskit.answering(str(tmp_path), new) as more:
+        where = tmp_path / more["ROOTLESSKIT_STATE_DIR"].lstrip("/") / "api.sock"
+        asked = _Connection(str(where), timeout=5)
+        asked.request("GET", "/v1/info")
+        assert json.loads(asked.getresponse().read())["portDriver"] == {"driver": "none"}
+        asked.close()
+    assert not where.exists()
+
+
 def test_what_is_no_version_is_none() -> None:
     """Something else that is called dockerd."""
     assert tools.parse("usage: dockerd") is None
@@ -40,10 +58,10 @@ def test_what_is_no_version_is_none() -> None:
     [
         ("20.10.24", "", []),
         ("27.5.1", "iptables", []),
-        ("28.0.0", "iptables", ["raw"]),
-        ("29.1.0", "iptables", ["raw"]),
-        ("29.1.0", "nftables", ["raw", "nft list table"]),
-        ("29.1.0", "nftables+firewalld", ["raw", "nft list table"]),
+        ("28.0.0", "iptables", ["MAC", "raw"]),
+        ("29.1.0", "iptables", ["MAC", "raw"]),
+        ("29.1.0", "nftables", ["MAC", "raw", "nft list table"]),
+        ("29.1.0", "nftables+firewalld", ["MAC", "raw", "nft list table"]),
     ],
 )
 def test_a_docker_that_changes_the_lessons_is_recognised(

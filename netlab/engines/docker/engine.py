@@ -18,7 +18,7 @@ from pathlib import Path
 
 from netlab import base, syscalls
 from netlab.engines import Container, LabHost, Say, Started, script
-from netlab.engines.docker import image, tools, users
+from netlab.engines.docker import image, rootlesskit, tools, users
 from netlab.engines.docker.api import Daemon
 from netlab.errors import EngineError
 from netlab.netns import entered
@@ -124,7 +124,11 @@ def _start(host: LabHost) -> None:
     log = os.open(
         f"{host.root}{LOG}", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
     )
-    with os.fdopen(log) as output, closing(host.start(command(), ENVIRONMENT, log)) as started:
+    with (
+        os.fdopen(log) as output,
+        rootlesskit.answering(host.root, tools.require()) as more,
+        closing(host.start(command(), {**ENVIRONMENT, **more}, log)) as started,
+    ):
         daemon, deadline = Daemon(host.root), time.monotonic() + SECONDS_TO_START
         while not daemon.is_ready():
             if started.ended() is not None or time.monotonic() > deadline:

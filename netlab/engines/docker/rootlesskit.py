@@ -1,0 +1,68 @@
+"""What a rootless Docker asks RootlessKit, answered: that published ports need nobody's help here.
+
+From 28 on a rootless daemon starts only where somebody answers this. RootlessKit makes other rootless daemons'
+namespaces, and forwards ports into them; ours are the lab's own, and ports are published in the lab host.
+"""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+from netlab.engines.docker.tools import Version
+
+FOLDER = "/run/rootlesskit"  # of the lab host
+SINCE = (28, 0, 0)
+NONE = {"driver": "none"}
+INFO = {
+    "apiVersion": "1.1.1",
+    "version": "2.0.0",
+    "stateDir": FOLDER,
+    "networkDriver": NONE,
+    "portDriver": NONE,
+}
+
+
+class _Answer(BaseHTTPRequestHandler):
+    """GET /v1/info; there is nothing else to ask."""
+
+    def do_GET(self) -> None:
+        body = json.dumps(INFO).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words: object) -> None:
+        """Nothing: the daemon's log is its own."""
+
+    def address_string(self) -> str:
+        return "dockerd"  # a Unix socket has no address
+
+
+@contextmanager
+def answering(root: str, version: Version) -> Iterator[Mapping[str, str]]:
+    """While a daemon of that version starts in the lab host with that root directory: what its environment
+    needs. It asks once."""
+    if version.numbers < SINCE:
+        yield {}
+        return
+    path = Path(f"{root}{FOLDER}/api.sock")
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    with socketserver.ThreadingUnixStreamServer(str(path), _Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            # The daemon's other folders are given by name; this one it wants to know all the same.
+            yield {"ROOTLESSKIT_STATE_DIR": FOLDER, "XDG_RUNTIME_DIR": "/run"}
+        finally:
+            server.shutdown()
+            thread.join()
+            path.unlink(missing_ok=True)
