@@ -1,7 +1,7 @@
 """What a rootless Docker asks RootlessKit, answered: that published ports need nobody's help here.
 
-From 28 on a rootless daemon starts only where somebody answers this. RootlessKit makes other rootless daemons'
-namespaces, and forwards ports into them; ours are the lab's own, and ports are published in the lab host.
+From 28 on a rootless daemon starts only where somebody answers this. RootlessKit makes the namespaces of
+others, and forwards ports into them; ours are the lab's own, and ports are published in the lab host.
 """
 
 from __future__ import annotations
