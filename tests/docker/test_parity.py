@@ -43,6 +43,7 @@ docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.MacAddre
 docker exec web sh -c 'exit 3'; echo $?
 docker exec web no-such-program; echo $?
 docker exec nobody true; echo $?
+docker exec -d web sleep 1001; echo $?
 docker run --rm centos:8.1.1911 no-such-program; echo $?
 docker run --rm --network none centos:8.1.1911 sh -c 'echo out; echo err >&2; exit 7'; echo $?
 docker run --rm --network host centos:8.1.1911 ip -br link show docker0

@@ -8,6 +8,7 @@ import pytest
 
 from netlab.lab import Lab
 from tests.kernel.conftest import sh
+from tests.patience import eventually
 
 
 def test_a_bridge_container_is_joined_to_docker0_as_docker_does(lab: Lab) -> None:
@@ -91,6 +92,14 @@ def test_a_process_1_with_a_handler_gets_its_signal(lab: Lab) -> None:
     sh(lab, "docker exec a true; docker stop a")
     assert sh(lab, "docker logs a") == "bye\n"
     assert sh(lab, "docker inspect -f '{{.State.ExitCode}}' a").strip() == "3"
+
+
+def test_exec_in_the_background_holds_nobody_up(lab: Lab) -> None:
+    """With -d the cell is done at once, and what the program prints is nobody's."""
+    sh(lab, "docker run -d --name a x sleep 1000")
+    done = lab.run(["docker", "exec", "-d", "a", "sh", "-c", "echo said; exec sleep 1001"], timeout=10)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert eventually(lambda: "sleep 1001" in sh(lab, "docker exec a ps -ef"))
 
 
 def test_exec_passes_input_environment_and_status(lab: Lab) -> None:

@@ -139,10 +139,13 @@ def execute(options: argparse.Namespace, store: Store) -> int:
     words += ["env", f"--chdir={options.workdir}"] if options.workdir else []
     if terminal:
         return _exec_in_terminal(record, [*words, "setsid", "--ctty", "--wait", *options.command], env)
-    if not options.i:
-        os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     if options.d and os.fork():
         return 0
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for number in (0, 1, 2) if options.d else () if options.i else (0,):
+        os.dup2(nothing, number)
+    if options.d:
+        os.setsid()  # the end of the terminal that it was typed in is not its end
     os.execvpe(words[0], [*words, *options.command], env)
 
 
