@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from netlab.errors import BadInput, NetlabError
+from netlab.errors import BadInput, NetlabError, UnknownName
 
 LANGUAGES = ("en",)
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -74,8 +74,10 @@ def parser() -> Parser:
     )
     fault_options(verb("fault", _fault, "the gym: break the lab in a way that you find out"))
     grade_options(verb("grade", _grade, "grade notebooks, each in a lab of its own"))
-    assignment = verb("assignment", _assignment, "a lesson as an assignment of nbgrader's")
+    assignment = verb("assignment", _assignment, "a lesson as an assignment of nbgrader's or otter-grader's")
     assignment.add_argument("lesson")
+    assignment.add_argument("--format", default="nbgrader", help="nbgrader (the default), or otter")
+    assignment.add_argument("--hidden", type=Path, metavar="FILE", help="checks that learners do not get")
     assignment.add_argument("--course", type=Path, default=Path("course"), help="the course's folder")
     verb("doctor", _doctor, "what the lab needs, what is there, what to type for what is not")
     tour = verb("tour", _tour, "the whole lecture in the terminal, in half a minute")
@@ -235,10 +237,15 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _assignment(options: argparse.Namespace) -> None:
-    from netlab.grade.nbgrader import write
+    from netlab.grade import hidden, nbgrader, otter
     from netlab.lessons import lesson
 
-    print(write(lesson(options.lesson), options.course))
+    formats = {"nbgrader": nbgrader.write, "otter": otter.write}
+    if options.format not in formats:
+        raise UnknownName("format", options.format, formats)
+    further = hidden.read(options.hidden) if options.hidden else ()
+    mine = [each for each in further if each.lesson == options.lesson]
+    print(formats[options.format](lesson(options.lesson), options.course, mine))
 
 
 def _doctor(_: argparse.Namespace) -> int:

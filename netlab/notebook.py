@@ -11,6 +11,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Container, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +40,23 @@ def start(lesson: str, seed: str = "") -> LessonLab:
     """
     from netlab.lab import Lab
 
-    variant = Variant.of(seed)
-    found, lab = variant.exchanged(lessons.lesson(lesson)), Lab.here()
+    found = lessons.lesson(lesson)
+    return _begin(Lab.here(), found, Variant.of(seed), default_path())
+
+
+def attach(lesson: str, seed: str = "") -> LessonLab:
+    """The same from a kernel on the machine, as other graders start it: see netlab.outside."""
+    from netlab import outside
+
+    found = lessons.lesson(lesson)
+    lab = outside.lab_of_this_kernel()
+    outside.send_shell_cells_to(lab)
+    return _begin(lab, found, Variant.of(seed), default_path(lab.exchange))
+
+
+def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:
+    found, progress = variant.exchanged(lesson), Progress(record)
     lab.goto(found.id, variant)
-    progress = Progress(default_path())
     short_errors()
     print(greeting(found, progress))
     progress.begin(found.id)

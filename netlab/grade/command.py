@@ -16,6 +16,7 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--key", type=Path, help="file with the teacher's key: results are signed with it")
     command.add_argument("--cell-seconds", type=float, default=60, help="how long one cell may take")
     command.add_argument("--seed", default="", help="of the variants; each folder's name is its learner's")
+    command.add_argument("--hidden", type=Path, metavar="FILE", help="checks that learners do not get")
     command.add_argument("--jobs", type=int, default=0, help="how many side by side")
     command.add_argument(
         "--verify", type=Path, metavar="DIR", help="judge the submissions of that folder again and compare"
@@ -24,6 +25,7 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Exit status 0; 1 when --verify finds a difference."""
+    from netlab.grade import hidden
     from netlab.grade.batch import JOBS, Batch
     from netlab.grade.bundle import read_key
     from netlab.grade.submission import find
@@ -34,7 +36,8 @@ def run(chosen: argparse.Namespace) -> int:
         raise BadInput(f"--cell-seconds {chosen.cell_seconds} makes no sense.", "1 to 3600.")
     key = read_key(chosen.key) if chosen.key else None
     place, jobs = chosen.verify or chosen.out, chosen.jobs or JOBS
-    batch = Batch(place, chosen.lesson, key, jobs, chosen.cell_seconds, chosen.seed)
+    further = hidden.read(chosen.hidden) if chosen.hidden else ()
+    batch = Batch(place, chosen.lesson, key, jobs, chosen.cell_seconds, chosen.seed, further)
     if chosen.verify:
         troubles = batch.verify(_say)
         print("\n".join(troubles) or "Everything is as it was graded.")
