@@ -89,6 +89,10 @@ def parser() -> Parser:
     build.add_argument(
         "--out", metavar="FOLDER", default="variants", help="for them: a folder for each learner"
     )
+    authors = verb(
+        "check-lessons", _check_lessons, "for authors: every check, both ways, in a lab of its own"
+    )
+    authors.add_argument("lessons", nargs="*", metavar="LESSON", help="which (default: all)")
     return top
 
 
@@ -267,6 +271,12 @@ def _build_lessons(options: argparse.Namespace) -> None:
         build_for(options.learners, options.seed, Path(options.out))
     else:
         build(options.solutions or None)
+
+
+def _check_lessons(options: argparse.Namespace) -> int:
+    from netlab.check_lessons import run
+
+    return run(options.lessons)
 
 
 def _jupyter(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """Expectations of the gym: the symptom, the place, the cause, the proof and the cure of a fault.
 
-Which fault it is follows from the number of the bug report, which the learner's record holds as the answer to
-"report"; without one it is the fault that the lesson begins with.
+Which fault it is follows from the bug report, which the learner's record holds as the answer to "report";
+without one it is the fault that the lesson begins with. A grader does not ask: it knows whose fault it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from netlab.checks.world import CONTAINER, HOST, OUTSIDE, World
 from netlab.errors import NetlabError
 from netlab.faults.model import Fault
 
-FIRST = "docker-user-drop"  # what the lesson begins with
 REPORT = "report"
 PROBES = 20
 # What a command has to be about to show that cause. Several tools show the same table.
@@ -69,8 +68,7 @@ SHOWN_BY = {
 
 def fault_of(world: World) -> Fault:
     """The fault that the learner is at work on."""
-    report = world.answers.get(REPORT, "")
-    return faults.pick(int(report), inside=True) if report.isdecimal() else faults.find(FIRST)
+    return faults.reported(world.answers.get(REPORT, ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Many submissions, graded side by side: resumable, and none can spoil another's.
 
 batch = Batch(out, lesson="", key=None, jobs=8)
-results = batch.run(paths, say=print)
+results = batch.run(paths)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from netlab.grade.submission import read
 PREFIX = "grade"
 JOBS = 4 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
 
-Say = Callable[[str], None]
+Say = Callable[[int, int, str], None]  # how many are done, of how many, and the last one's result
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Batch:
     seed: str = ""
     hidden: tuple[Hidden, ...] = ()
 
-    def run(self, paths: Sequence[Path], say: Say = lambda text: None) -> list[dict[str, Any]]:
+    def run(self, paths: Sequence[Path], say: Say = lambda done, every, text: None) -> list[dict[str, Any]]:
         """Grade them all; what result.json holds of each, in the order of `paths`.
 
         A submission that has been graded into `out` already is not graded again. BadInput, or the LabError
@@ -68,7 +68,7 @@ class Batch:
                     done = {}
                     for count, future in enumerate(as_completed(waiting), 1):
                         done[waiting[future]] = found = future.result()
-                        say(f"{count}/{len(paths)} {summary(found)}")
+                        say(count, len(paths), summary(found))
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
                     owned.sweep(PREFIX, os.getpid())
@@ -119,7 +119,7 @@ class Batch:
         (self.out / "grades.csv").write_text(formats.csv_table(results), encoding="utf-8")
         (self.out / "junit.xml").write_text(formats.junit(results), encoding="utf-8")
 
-    def verify(self, say: Say = lambda text: None) -> list[str]:
+    def verify(self, say: Say = lambda done, every, text: None) -> list[str]:
         """Look at every bundle in `out`, grade it again, and say what differs; empty if nothing does."""
         folders = sorted(manifest.parent for manifest in self.out.glob(f"*/{bundle.MANIFEST}"))
         if not folders:

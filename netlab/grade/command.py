@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from netlab.errors import BadInput
+
+BAR = 30  # characters
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -39,14 +44,28 @@ def run(chosen: argparse.Namespace) -> int:
     further = hidden.read(chosen.hidden) if chosen.hidden else ()
     batch = Batch(place, chosen.lesson, key, jobs, chosen.cell_seconds, chosen.seed, further)
     if chosen.verify:
-        troubles = batch.verify(_say)
+        troubles = batch.verify(Teller(sys.stderr))
         print("\n".join(troubles) or "Everything is as it was graded.")
         return 1 if troubles else 0
-    batch.run(find(chosen.notebooks), _say)
+    batch.run(find(chosen.notebooks), Teller(sys.stderr))
     kind = "Signed results" if key else "Results (not signed: without a --key this is a self-check)"
     print(f"{kind} are in {batch.out}: grades.csv, junit.xml, and a folder for each submission.")
     return 0
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+class Teller:
+    """Says how far it is: a line for each submission, and on a terminal a bar below them."""
+
+    def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self.out, self.clock, self.began = out, clock, clock()
+
+    def __call__(self, done: int, every: int, text: str) -> None:
+        """`done` of `every` are graded, and that is the last one's result."""
+        if not self.out.isatty():
+            print(f"{done}/{every} {text}", file=self.out, flush=True)
+            return
+        left = (self.clock() - self.began) / done * (every - done)
+        full = BAR * done // every
+        bar = f"[{'#' * full}{'.' * (BAR - full)}] {done} of {every}, {left // 60:.0f}:{left % 60:02.0f} left"
+        end = "\n" if done == every else ""
+        print(f"\r\033[K{text}\n{bar}", end=end, file=self.out, flush=True)

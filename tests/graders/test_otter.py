@@ -1,4 +1,4 @@
-"""A lesson as an assignment in the real otter-grader: assigned, solved, autograded, exported as results.json."""
+"""A lesson as an assignment in the real otter-grader: assigned, solved, autograded, exported."""
 
 from __future__ import annotations
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from netlab.check_lessons import begin, solved, troubles, turned, untouched
 from netlab.lab import Lab
 from netlab.lessons import Lesson, Step, WrongTurn, lessons
+from netlab.lessons import lesson as lesson_of
 
-from .walk import begin
 
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
 TURNS = [(lesson, step, turn) for lesson in lessons() for step in lesson.steps for turn in step.wrong_turns]
@@ -16,37 +19,33 @@ TURNS = [(lesson, step, turn) for lesson in lessons() for step in lesson.steps f
 @each_lesson
 def test_untouched_every_check_says_not_yet(lab: Lab, lesson: Lesson) -> None:
     """At the start of a lesson nothing is done, and every check can say what is missing."""
-    learner = begin(lab, lesson)
-    for step in lesson.steps:
-        result = learner.checks(step)
-        assert not result.passed, result
-        assert "not yet" in str(result) or "waiting for" in str(result)
-        assert result.found
-        assert result.next_step
+    assert list(untouched(lab, lesson)) == []
 
 
 @each_lesson
 def test_the_solution_passes_step_by_step_and_to_the_end(lab: Lab, lesson: Lesson) -> None:
     """Each step's check passes after it, and still does when the lesson is over."""
-    learner = begin(lab, lesson)
-    for step in lesson.steps:
-        learner.does(step)
-        assert (result := learner.checks(step)).passed, result
-    for step in lesson.steps:
-        assert (result := learner.checks(step)).passed, result
+    assert list(solved(lab, lesson)) == []
 
 
 @pytest.mark.parametrize(("lesson", "step", "turn"), TURNS, ids=[f"{s.id} {t.name}" for _, s, t in TURNS])
 def test_a_wrong_turn_fails_with_its_own_hint(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> None:
     """What people are known to type instead is answered with what they did."""
-    learner = begin(lab, lesson)
-    for before in lesson.steps:
-        if before.id < step.id:
-            learner.does(before)
-    learner.does(step, turn)
-    result = learner.checks(step, seconds=0.2)
-    assert not result.passed, result
-    assert result.hint_id == turn.hint, result
+    assert list(turned(lab, lesson, step, turn)) == []
+
+
+def test_authors_are_told_what_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solution that does not solve, a wrong turn with another's hint, a check that is passed from the start."""
+    sound = lesson_of("02")
+    first = sound.steps[0]
+    turn = replace(first.wrong_turns[0], hint="another")
+    broken = replace(sound, steps=(replace(first, solution="true", wrong_turns=(turn,)), *sound.steps[1:]))
+    said = list(troubles(lab, broken))
+    assert any(line.startswith("with the solution, 02.1") for line in said), said
+    assert any("another is its hint" in line for line in said), said
+    begun = "docker run -d --name if-test --network none centos:8.1.1911 sleep 36000"
+    monkeypatch.setattr(lab, "goto", lambda id: (lab.reset(), lab.script(begun)))
+    assert any(line.startswith("untouched, 02.1") for line in untouched(lab, sound))
 
 
 @each_lesson
