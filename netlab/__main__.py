@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from netlab.errors import BadInput, NetlabError, UnknownName
+from netlab.errors import BadInput, NetlabError
 
 LANGUAGES = ("en",)
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> Parser:
     from netlab.faults.command import options as fault_options
+    from netlab.grade.command import assignment_options
     from netlab.grade.command import options as grade_options
 
     top = _general()
@@ -74,11 +75,9 @@ def parser() -> Parser:
     )
     fault_options(verb("fault", _fault, "the gym: break the lab in a way that you find out"))
     grade_options(verb("grade", _grade, "grade notebooks, each in a lab of its own"))
-    assignment = verb("assignment", _assignment, "a lesson as an assignment of nbgrader's or otter-grader's")
-    assignment.add_argument("lesson")
-    assignment.add_argument("--format", default="nbgrader", help="nbgrader (the default), or otter")
-    assignment.add_argument("--hidden", type=Path, metavar="FILE", help="checks that learners do not get")
-    assignment.add_argument("--course", type=Path, default=Path("course"), help="the course's folder")
+    assignment_options(
+        verb("assignment", _assignment, "a lesson as an assignment of nbgrader's, or of otter-grader's")
+    )
     verb("doctor", _doctor, "what the lab needs, what is there, what to type for what is not")
     tour = verb("tour", _tour, "the whole lecture in the terminal, in half a minute")
     tour.add_argument("--pictures", default="pictures", help="the folder for its pictures")
@@ -241,15 +240,9 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _assignment(options: argparse.Namespace) -> None:
-    from netlab.grade import hidden, nbgrader, otter
-    from netlab.lessons import lesson
+    from netlab.grade.command import assignment
 
-    formats = {"nbgrader": nbgrader.write, "otter": otter.write}
-    if options.format not in formats:
-        raise UnknownName("format", options.format, formats)
-    further = hidden.read(options.hidden) if options.hidden else ()
-    mine = [each for each in further if each.lesson == options.lesson]
-    print(formats[options.format](lesson(options.lesson), options.course, mine))
+    assignment(options)
 
 
 def _doctor(_: argparse.Namespace) -> int:

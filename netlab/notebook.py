@@ -197,8 +197,12 @@ class LessonLab:
             said.append(
                 f"The request was last seen at {died[0]}; next should have been {died[1] or 'nobody'}."
             )
-        figure = draw(snapshot, previous=previous, path=request, died=died, title=title)
-        return Picture(figure_html(figure, " ".join(said)), " ".join(said))
+        alt = " ".join(said)
+
+        def html() -> str:
+            return figure_html(draw(snapshot, previous=previous, path=request, died=died, title=title), alt)
+
+        return Picture(html, alt)
 
     def live(self) -> LiveView:
         """The lab on the page, moving while somebody types, here or in a terminal."""
@@ -212,7 +216,7 @@ class LessonLab:
         from netlab.timeline import alt_text, timeline
 
         alt = alt_text(seen)
-        return Picture(figure_html(timeline(seen), alt), alt)
+        return Picture(lambda: figure_html(timeline(seen), alt), alt)
 
     # -- the lab ------------------------------------------------------------------------------------
 

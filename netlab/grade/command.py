@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from netlab.errors import BadInput
+from netlab.errors import BadInput, UnknownName
 
 BAR = 30  # characters
 
@@ -51,6 +51,26 @@ def run(chosen: argparse.Namespace) -> int:
     kind = "Signed results" if key else "Results (not signed: without a --key this is a self-check)"
     print(f"{kind} are in {batch.out}: grades.csv, junit.xml, and a folder for each submission.")
     return 0
+
+
+def assignment_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("lesson")
+    command.add_argument("--format", default="nbgrader", help="nbgrader (the default), or otter")
+    command.add_argument("--course", type=Path, default=Path("course"), help="the folder to write into")
+    command.add_argument("--hidden", type=Path, metavar="FILE", help="checks that learners do not get")
+
+
+def assignment(chosen: argparse.Namespace) -> None:
+    """Write a lesson as another grader's assignment, and say where. UnknownName, BadInput."""
+    from netlab.grade import hidden, nbgrader, otter
+    from netlab.lessons import lesson
+
+    formats = {"nbgrader": nbgrader.write, "otter": otter.write}
+    if chosen.format not in formats:
+        raise UnknownName("format", chosen.format, formats)
+    further = hidden.read(chosen.hidden) if chosen.hidden else ()
+    mine = [each for each in further if each.lesson == chosen.lesson]
+    print(formats[chosen.format](lesson(chosen.lesson), chosen.course, mine))
 
 
 class Teller:
