@@ -172,7 +172,6 @@ def test_a_solution_copied_from_another_variant_fails_on_the_difference(tmp_path
     assert bob["seed"] == build_lessons.learners_seed("autumn", "bob") != ada["seed"]
     same_for_all = ["04.3"]  # the firewall's policy, and what MASQUERADE rewrites
     assert [step["id"] for step in bob["steps"] if step["passed"]] == same_for_all
-    assert Batch(tmp_path / "out").verify() == []
 
 
 def test_each_variant_of_the_gym_has_a_fault_of_its_own(tmp_path: Path) -> None:
@@ -194,6 +193,7 @@ def test_each_variant_of_the_gym_has_a_fault_of_its_own(tmp_path: Path) -> None:
     assert ada["points"] == ada["max_points"] > 0, ada
     passed = [step["id"] for step in bob["steps"] if step["passed"]]
     assert not {"10.2", "10.3", "10.4"} & set(passed), bob
+    assert Batch(tmp_path / "out").verify() == []  # it is known whose fault each is
 
 
 def fault_of(seed: str, learner: str) -> str:
@@ -253,4 +253,3 @@ def test_grading_again_gives_the_same(graded: tuple[Path, Results], tmp_path: Pa
         (tmp_path / name).symlink_to(graded[0] / name)
     further = hidden.read(graded[0].parent / "hidden.toml")
     assert Batch(tmp_path, key=KEY, hidden=further).verify() == []
-    assert all("other hidden checks" in line for line in Batch(tmp_path, key=KEY).verify())

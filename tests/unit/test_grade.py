@@ -20,6 +20,7 @@ from netlab.checks.links import IsUp
 from netlab.checks.story import CheckResult
 from netlab.errors import BadInput, NetlabError
 from netlab.grade import batch, edition, formats, hidden, nbgrader, otter
+from netlab.grade.bundle import Bundle
 from netlab.grade.command import Teller
 from netlab.grade.judge import Grade
 from netlab.grade.session import CellRun
@@ -181,6 +182,21 @@ def test_a_mistake_in_a_file_of_hidden_checks_is_named(tmp_path: Path, old: str,
     assert said in str(caught.value)
     with pytest.raises(BadInput):
         hidden.read(tmp_path / "nosuch.toml")
+
+
+def test_what_differs_after_grading_again_is_said(tmp_path: Path) -> None:
+    """A point more or less, a step that is not there any more, another file of hidden checks."""
+    folder = tmp_path / "ada"
+    Bundle(folder).close(GRADE, None, None)
+    before = formats.result(GRADE)
+    assert list(batch._differences(folder, before)) == []
+    fewer = {**before, "steps": [{**before["steps"][0], "points": 1}]}
+    assert list(batch._differences(folder, fewer)) == [
+        "ada: 03.1 had 2 points, and gets 1 now",
+        "ada: 03.2 had 0 points, and gets None now",
+    ]
+    [said] = batch._differences(folder, {**before, "hidden": "0" * 64})
+    assert "other hidden checks" in said
 
 
 @pytest.mark.parametrize("write", [nbgrader.write, otter.write])
