@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -253,6 +254,18 @@ def test_the_forms_agree_on_the_points(tmp_path: Path) -> None:
     assert "2 of 4 points" in page
     assert "A &lt;title&gt;" in page
     assert "ada &amp; bob" in page
+
+
+def test_learners_are_told_how_many_points_hidden_checks_gave_and_no_more() -> None:
+    """Title, state and hint of a hidden check are in the teacher's forms alone."""
+    secret = replace(step("03.h1", False), title="secret", found="secret", hint="secret", hidden=True)
+    grade = replace(GRADE, results=(*GRADE.results, secret))
+    page, scope = formats.feedback(grade), json.dumps(formats.gradescope(grade))
+    assert "secret" not in page + scope and "03.h1" not in page + scope
+    assert "Further checks: 0 of 2 points" in page and '"name": "Further checks", "score": 0' in scope
+    assert "secret" in json.dumps(formats.result(grade)) and "secret" in formats.junit(
+        [formats.result(grade)]
+    )
 
 
 def test_a_result_is_as_its_schema_says() -> None:
