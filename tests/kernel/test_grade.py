@@ -193,7 +193,6 @@ def test_each_variant_of_the_gym_has_a_fault_of_its_own(tmp_path: Path) -> None:
     assert ada["points"] == ada["max_points"] > 0, ada
     passed = [step["id"] for step in bob["steps"] if step["passed"]]
     assert not {"10.2", "10.3", "10.4"} & set(passed), bob
-    assert Batch(tmp_path / "out").verify() == []  # it is known whose fault each is
 
 
 def fault_of(seed: str, learner: str) -> str:

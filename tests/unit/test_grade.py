@@ -16,12 +16,13 @@ import nbformat.v4 as v4
 import pytest
 
 from netlab import build_lessons
+from netlab.build_lessons import learners_seed
 from netlab.checks.bridge import PortOf
 from netlab.checks.links import IsUp
 from netlab.checks.story import CheckResult
 from netlab.errors import BadInput, NetlabError
 from netlab.grade import batch, edition, formats, hidden, nbgrader, otter
-from netlab.grade.bundle import Bundle
+from netlab.grade.bundle import SUBMISSION, Bundle
 from netlab.grade.command import Teller
 from netlab.grade.judge import Grade
 from netlab.grade.session import CellRun
@@ -198,6 +199,17 @@ def test_what_differs_after_grading_again_is_said(tmp_path: Path) -> None:
     ]
     [said] = batch._differences(folder, {**before, "hidden": "0" * 64})
     assert "other hidden checks" in said
+
+
+def test_whose_variant_it_is_the_teacher_knows(tmp_path: Path) -> None:
+    """By the folder that it was handed in from, later by the result; only without a seed by what it says."""
+    folder = tmp_path / "ada"
+    assert batch.Batch(tmp_path, seed="autumn")._seed(folder / "03.ipynb", "said") == learners_seed(
+        "autumn", "ada"
+    )
+    assert batch.Batch(tmp_path)._seed(folder / "03.ipynb", "said") == "said"
+    Bundle(folder).close(replace(GRADE, seed="bob-1"), None, None)
+    assert batch.Batch(tmp_path)._seed(folder / SUBMISSION, "said") == "bob-1"
 
 
 @pytest.mark.parametrize("write", [nbgrader.write, otter.write])
