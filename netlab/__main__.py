@@ -81,17 +81,10 @@ def parser() -> Parser:
     verb("doctor", _doctor, "what the lab needs, what is there, what to type for what is not")
     tour = verb("tour", _tour, "the whole lecture in the terminal, in half a minute")
     tour.add_argument("--pictures", default="pictures", help="the folder for its pictures")
-    build = verb("build-lessons", _build_lessons, "build the notebooks from their sources")
-    build.add_argument("--solutions", metavar="FOLDER", default="")
-    build.add_argument("--learners", metavar="NAME", nargs="+", default=(), help="each gets his own variant")
-    build.add_argument("--seed", default="", help="of the variants, with --learners")
-    build.add_argument(
-        "--out", metavar="FOLDER", default="variants", help="for them: a folder for each learner"
+    _authors_words(
+        verb("build-lessons", _build_lessons, "build the notebooks from their sources"),
+        verb("check-lessons", _check_lessons, "for authors: every check, both ways, in a lab of its own"),
     )
-    authors = verb(
-        "check-lessons", _check_lessons, "for authors: every check, both ways, in a lab of its own"
-    )
-    authors.add_argument("lessons", nargs="*", metavar="LESSON", help="which (default: all)")
     return top
 
 
@@ -264,6 +257,16 @@ def _build_lessons(options: argparse.Namespace) -> None:
         build_for(options.learners, options.seed, Path(options.out))
     else:
         build(options.solutions or None)
+
+
+def _authors_words(build: Parser, check: Parser) -> None:
+    build.add_argument("--solutions", metavar="FOLDER", default="")
+    build.add_argument("--learners", metavar="NAME", nargs="+", default=(), help="each gets his own variant")
+    build.add_argument("--seed", default="", help="of the variants, with --learners")
+    build.add_argument(
+        "--out", metavar="FOLDER", default="variants", help="for them: a folder for each learner"
+    )
+    check.add_argument("lessons", nargs="*", metavar="LESSON", help="which (default: all)")
 
 
 def _check_lessons(options: argparse.Namespace) -> int:
