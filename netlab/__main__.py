@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> Parser:
     from netlab.faults.command import options as fault_options
+    from netlab.grade.command import assignment_options
     from netlab.grade.command import options as grade_options
 
     top = _general()
@@ -74,18 +75,15 @@ def parser() -> Parser:
     )
     fault_options(verb("fault", _fault, "the gym: break the lab in a way that you find out"))
     grade_options(verb("grade", _grade, "grade notebooks, each in a lab of its own"))
-    assignment = verb("assignment", _assignment, "a lesson as an assignment of nbgrader's")
-    assignment.add_argument("lesson")
-    assignment.add_argument("--course", type=Path, default=Path("course"), help="the course's folder")
+    assignment_options(
+        verb("assignment", _assignment, "a lesson as an assignment of nbgrader's, or of otter-grader's")
+    )
     verb("doctor", _doctor, "what the lab needs, what is there, what to type for what is not")
     tour = verb("tour", _tour, "the whole lecture in the terminal, in half a minute")
     tour.add_argument("--pictures", default="pictures", help="the folder for its pictures")
-    build = verb("build-lessons", _build_lessons, "build the notebooks from their sources")
-    build.add_argument("--solutions", metavar="FOLDER", default="")
-    build.add_argument("--learners", metavar="NAME", nargs="+", default=(), help="each gets his own variant")
-    build.add_argument("--seed", default="", help="of the variants, with --learners")
-    build.add_argument(
-        "--out", metavar="FOLDER", default="variants", help="for them: a folder for each learner"
+    _authors_words(
+        verb("build-lessons", _build_lessons, "build the notebooks from their sources"),
+        verb("check-lessons", _check_lessons, "for authors: every check, both ways, in a lab of its own"),
     )
     return top
 
@@ -235,10 +233,9 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _assignment(options: argparse.Namespace) -> None:
-    from netlab.grade.nbgrader import write
-    from netlab.lessons import lesson
+    from netlab.grade.command import assignment
 
-    print(write(lesson(options.lesson), options.course))
+    assignment(options)
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -260,6 +257,22 @@ def _build_lessons(options: argparse.Namespace) -> None:
         build_for(options.learners, options.seed, Path(options.out))
     else:
         build(options.solutions or None)
+
+
+def _authors_words(build: Parser, check: Parser) -> None:
+    build.add_argument("--solutions", metavar="FOLDER", default="")
+    build.add_argument("--learners", metavar="NAME", nargs="+", default=(), help="each gets his own variant")
+    build.add_argument("--seed", default="", help="of the variants, with --learners")
+    build.add_argument(
+        "--out", metavar="FOLDER", default="variants", help="for them: a folder for each learner"
+    )
+    check.add_argument("lessons", nargs="*", metavar="LESSON", help="which (default: all)")
+
+
+def _check_lessons(options: argparse.Namespace) -> int:
+    from netlab.check_lessons import run
+
+    return run(options.lessons)
 
 
 def _jupyter(options: argparse.Namespace) -> int:

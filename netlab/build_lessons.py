@@ -7,6 +7,7 @@ the learner's, what stands below it the solution's.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -53,8 +54,8 @@ def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
 
 
 def learners_seed(seed: str, learner: str) -> str:
-    """The seed of one learner's variant."""
-    return f"{seed}:{learner}"
+    """The seed of one learner's variant. It does not tell the teacher's, nor another learner's."""
+    return f"{learner}-{hmac.new(seed.encode(), learner.encode(), hashlib.sha256).hexdigest()[:16]}"
 
 
 def notebook(lesson: Lesson, *, solution: bool = False, labs: Path = LABS, variant: Variant = PLAIN) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Protocol
@@ -39,9 +40,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure for the page, with the text that says the same without eyes."""
+    """A figure for the page, made when a page shows it, with the text that says the same without eyes."""
 
-    html: str
+    html: Callable[[], str]
     alt: str
 
     def __str__(self) -> str:
@@ -51,4 +52,4 @@ class Picture:
         printer.text(self.alt)
 
     def _repr_html_(self) -> str:
-        return self.html
+        return self.html()

@@ -129,11 +129,15 @@ def _peer_uid(sock: socket.socket) -> int:
 
 
 def _trees(exchange: Path, confined: Confinement | None) -> list[Tree]:
-    """What of the machine the lab needs to see: the interpreter, the checkout, and the two to write to."""
-    readable = {sys.base_prefix, sys.prefix, str(HOME)}
+    """What of the machine the lab needs to see: the interpreter, the checkout, and the two to write to.
+
+    Somebody whom one does not trust sees the package alone: a teacher's key, or what others have handed in,
+    may well be kept in the checkout.
+    """
+    labs = HOME / "labs"
+    readable = {sys.base_prefix, sys.prefix, str(HOME / "netlab" if confined else HOME)}
     system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
     trees = [Tree(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
-    labs = HOME / "labs"
     if confined:
         return [*trees, Tree(str(labs), source=str(confined.lessons))]
     writable = [str(labs), str(exchange)] if labs.is_dir() else [str(exchange)]

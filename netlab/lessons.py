@@ -66,6 +66,7 @@ class Lesson:
     title: str
     start: str  # shell commands that bring a fresh lab there
     steps: tuple[Step, ...]
+    gym: bool = False  # it begins with a fault; a variant has one of its own
 
     @property
     def stem(self) -> str:
@@ -125,6 +126,7 @@ def _lesson(entry: Mapping[str, Any]) -> Lesson:
         title=entry["title"],
         start=entry["start"].strip(),
         steps=tuple(_step(step) for step in entry["step"]),
+        gym=entry.get("gym", False),
     )
 
 

@@ -9,15 +9,18 @@ lab.check("03.1")
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from netlab import checks, lessons, predictions
 from netlab.cards import Card, Picture
+from netlab.checks.gym import REPORT
 from netlab.checks.story import CheckResult
 from netlab.errors import BadInput, UnknownName
+from netlab.greeting import bug_report, greeting, next_step
 from netlab.lessons import Lesson, Question, Step
 from netlab.model import Capture, Journey, Snapshot
 from netlab.predictions import ECHO_REQUEST, Comparison
@@ -39,37 +42,34 @@ def start(lesson: str, seed: str = "") -> LessonLab:
     """
     from netlab.lab import Lab
 
-    variant = Variant.of(seed)
-    found, lab = variant.exchanged(lessons.lesson(lesson)), Lab.here()
-    lab.goto(found.id, variant)
-    progress = Progress(default_path())
+    found = lessons.lesson(lesson)
+    return _begin(Lab.here(), found, Variant.of(seed), default_path())
+
+
+def attach(lesson: str, seed: str = "") -> LessonLab:
+    """The same from a kernel on the machine, as other graders start it: see netlab.outside."""
+    from netlab import outside
+
+    found = lessons.lesson(lesson)
+    lab = outside.lab_of_this_kernel()
+    outside.send_shell_cells_to(lab)
+    return _begin(lab, found, Variant.of(seed), default_path(lab.exchange))
+
+
+def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:
+    from netlab.faults import gym
+
+    found, progress = variant.exchanged(lesson), Progress(record)
+    gym.bring(lab, lesson, variant)
     short_errors()
     print(greeting(found, progress))
     progress.begin(found.id)
+    if lesson.gym:
+        print("Bug report:", *bug_report(variant.seed, variant))
+        progress.record_answer(found.id, REPORT, variant.seed)
     here = LessonLab(lab, found, progress, variant)
     here.say_notes()
     return here
-
-
-def greeting(lesson: Lesson, progress: Progress) -> str:
-    """Which lesson this is, and what is done of it."""
-    done, visited = progress.passed(lesson.id), progress.visited(lesson.id)
-    steps = [step.id for step in lesson.steps]
-    lines = [f"Lesson {lesson.id}: {lesson.title}. The lab is where this lesson begins."]
-    number = len([id for id in steps if id in done])
-    if visited:
-        lines.append(f"{number} of {len(steps)} steps of this lesson done; last time on {visited[:10]}.")
-    else:
-        lines.append(f"{len(steps)} steps: {', '.join(steps)}.")
-    if 0 < number < len(steps):
-        lines.append(
-            f"lab.resume() types the commands of the steps already done; you go on at {_next(lesson, done)}."
-        )
-    return "\n".join(lines)
-
-
-def _next(lesson: Lesson, done: Container[str]) -> str:
-    return next((step.id for step in lesson.steps if step.id not in done), lesson.steps[-1].id)
 
 
 class LessonLab:
@@ -153,7 +153,7 @@ class LessonLab:
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
         done = self.progress.passed(self.lesson.id)
-        upto = _next(self.lesson, done)
+        upto = next_step(self.lesson, done)
         typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
         for step in typed:
             self.lab.script(step.solution)
@@ -163,16 +163,15 @@ class LessonLab:
 
     def fault(self, number: int) -> Card:
         """Put the lab back and break it in the way that belongs to the number; the bug report."""
-        from netlab.checks.gym import REPORT
         from netlab.faults import gym
 
         self._previous = None
-        fault = gym.begin(self.lab, seed=number, inside=True).fault
+        gym.begin(self.variant.view(self.lab), seed=number, inside=True)
         self.progress.begin(self.lesson.id)
         self.progress.record_answer(self.lesson.id, REPORT, str(number))
         checks = ", ".join(step.id for step in self.lesson.steps)
         how = f"Answer and check as before: {checks}."
-        return Card(f"Bug report {number}", (fault.story, f"Measured: {fault.symptom}.", how))
+        return Card(f"Bug report {number}", (*bug_report(str(number), self.variant), how))
 
     # -- pictures -----------------------------------------------------------------------------------
 
@@ -198,8 +197,12 @@ class LessonLab:
             said.append(
                 f"The request was last seen at {died[0]}; next should have been {died[1] or 'nobody'}."
             )
-        figure = draw(snapshot, previous=previous, path=request, died=died, title=title)
-        return Picture(figure_html(figure, " ".join(said)), " ".join(said))
+        alt = " ".join(said)
+
+        def html() -> str:
+            return figure_html(draw(snapshot, previous=previous, path=request, died=died, title=title), alt)
+
+        return Picture(html, alt)
 
     def live(self) -> LiveView:
         """The lab on the page, moving while somebody types, here or in a terminal."""
@@ -213,7 +216,7 @@ class LessonLab:
         from netlab.timeline import alt_text, timeline
 
         alt = alt_text(seen)
-        return Picture(figure_html(timeline(seen), alt), alt)
+        return Picture(lambda: figure_html(timeline(seen), alt), alt)
 
     # -- the lab ------------------------------------------------------------------------------------
 

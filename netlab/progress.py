@@ -21,10 +21,10 @@ VARIABLE = "NETLAB_PROGRESS"
 Record = dict[str, dict[str, Any]]  # by lesson id: "visited", "passed", "predictions", "answers"
 
 
-def default_path() -> Path:
-    """Where progress is kept: $NETLAB_PROGRESS, or a hidden file beside the lessons."""
+def default_path(folder: Path = LABS) -> Path:
+    """Where progress is kept: $NETLAB_PROGRESS, or a hidden file in the folder, that of the lessons."""
     named = os.environ.get(VARIABLE)
-    return Path(named) if named else LABS / ".progress.json"
+    return Path(named) if named else folder / ".progress.json"
 
 
 class Progress:

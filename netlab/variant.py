@@ -14,16 +14,20 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from netlab.checks.world import Observable, ProbeLike
+    from subprocess import CompletedProcess
+
+    from netlab.checks.world import ProbeLike
     from netlab.model import Snapshot
 
 LETTERS = "bcdfghjklmnpqrstvwxz"  # no vowels: no words
 Value = TypeVar("Value")
+Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,9 @@ class Variant:
         """The value with every text in it exchanged: dataclasses, tuples, lists, sets and mappings."""
         return _changed(value, self.exchange) if self.words else value
 
-    def view(self, lab: Observable) -> Observable:
-        """The learner's lab as if it were the lecture's."""
-        return _View(lab, self) if self.words else lab
+    def view(self, lab: Seen) -> Seen:
+        """The learner's lab as if it were the lecture's: what checks and the gym need of it."""
+        return cast(Any, _View(lab, self)) if self.words else lab
 
 
 PLAIN = Variant()
@@ -95,18 +99,35 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
 class _View:
     """A lab whose names and addresses read as the lecture's."""
 
-    lab: Observable
+    lab: Any
     variant: Variant
 
+    @property
+    def name(self) -> str:
+        return str(self.lab.name)
+
+    @property
+    def exchange(self) -> Path:
+        return Path(self.lab.exchange)
+
+    def reset(self) -> None:
+        self.lab.reset()
+
+    def run(
+        self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
+    ) -> CompletedProcess[str]:
+        theirs = self.variant.exchange
+        return self.lab.run([theirs(word) for word in argv], theirs(node), theirs(input), timeout)  # type: ignore[no-any-return]
+
     def snapshot(self) -> Snapshot:
-        return self.variant.exchanged(self.lab.snapshot())
+        return self.variant.exchanged(self.lab.snapshot())  # type: ignore[no-any-return]
 
     def probe(
         self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
     ) -> ProbeLike:
         theirs = self.variant.exchange
-        return self.lab.probe(theirs(node), theirs(destination), count, timeout, **order)
+        return self.lab.probe(theirs(node), theirs(destination), count, timeout, **order)  # type: ignore[no-any-return]
 
     def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool:
         theirs = self.variant.exchange
-        return self.lab.witnessed(theirs(node), theirs(destination), theirs(witness), timeout)
+        return self.lab.witnessed(theirs(node), theirs(destination), theirs(witness), timeout)  # type: ignore[no-any-return]

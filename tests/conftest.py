@@ -27,7 +27,7 @@ TIERS = {
     "docker": "a real dockerd",
     "browser": "JupyterLab in a real Chromium",
     "vm": "a real vagrant up",
-    "graders": "a real nbgrader",
+    "graders": "a real nbgrader, a real otter-grader",
     "bench": "how long things take",
 }
 WATCHED = ("kernel", "labs", "browser", "docker", "vm")  # nothing of the machine may change

@@ -8,7 +8,7 @@ A check reads the lab and probes it; it never changes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from netlab.checks import lesson01, lesson02, lesson03, lesson04, lesson05, lesson10, story
@@ -35,7 +35,12 @@ def check(
     answers: Mapping[str, str] = NOTHING_SAID,
     seconds: float = story.SECONDS,
     variant: Variant = PLAIN,
+    further: Sequence[Check] = (),
 ) -> CheckResult:
-    """Whether the lab is as that step wants it, in that variant; UnknownName if there is no such step."""
+    """Whether the lab is as that step wants it, in that variant; UnknownName if there is no such step.
+
+    `further` are checks that are known beside those of the lessons.
+    """
     said = variant.exchanged(predictions), variant.exchanged(answers)
-    return variant.exchanged(story.run(variant.view(lab), step, CHECKS, *said, seconds))
+    every = {**CHECKS, **{check.id: check for check in further}}
+    return variant.exchanged(story.run(variant.view(lab), step, every, *said, seconds))

@@ -1,7 +1,7 @@
 """Expectations of the gym: the symptom, the place, the cause, the proof and the cure of a fault.
 
-Which fault it is follows from the number of the bug report, which the learner's record holds as the answer to
-"report"; without one it is the fault that the lesson begins with.
+Which fault it is follows from the bug report, which the learner's record holds as the answer to "report";
+without one it is the fault that the lesson begins with. A grader does not ask: it knows whose fault it is.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 from netlab import faults
 from netlab.causes import CAUSES
-from netlab.checks.learner import not_answered
+from netlab.checks.learner import Saying, mistaken
 from netlab.checks.reach import answered
 from netlab.checks.story import Trouble
 from netlab.checks.world import CONTAINER, HOST, OUTSIDE, World
 from netlab.errors import NetlabError
 from netlab.faults.model import Fault
 
-FIRST = "docker-user-drop"  # what the lesson begins with
 REPORT = "report"
 PROBES = 20
 # What a command has to be about to show that cause. Several tools show the same table.
@@ -69,116 +68,91 @@ SHOWN_BY = {
 
 def fault_of(world: World) -> Fault:
     """The fault that the learner is at work on."""
-    report = world.answers.get(REPORT, "")
-    return faults.pick(int(report), inside=True) if report.isdecimal() else faults.find(FIRST)
+    return faults.reported(world.answers.get(REPORT, ""))
 
 
 @dataclass(frozen=True, slots=True)
-class SymptomSeen:
+class SymptomSeen(Saying):
     """The learner has seen for himself how much is lost."""
-
-    step: str
 
     def describe(self) -> str:
         return "what you measured: is every packet lost, or a part of them?"
 
-    def trouble(self, world: World) -> Trouble | None:
-        given, right = world.answers.get(self.step, ""), "some" if fault_of(world).symptom.partial else "none"
-        if not given:
-            return not_answered(self.step)
-        if given == right:
+    def mistake(self, world: World, given: str) -> Trouble | None:
+        symptom = fault_of(world).symptom
+        if given == ("some" if symptom.partial else "none"):
             return None
-        return Trouble(
+        return mistaken(
             "wrong-symptom",
-            f"your answer: {given}",
+            given,
             "A bug report says what somebody believes. Measure it: 20 packets, not two.",
-            f"docker exec {CONTAINER} ping -c 20 -i 0.1 -W 1 {fault_of(world).symptom.destination}",
-            settled=True,
+            f"docker exec {CONTAINER} ping -c 20 -i 0.1 -W 1 {symptom.destination}",
         )
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceFound:
+class PlaceFound(Saying):
     """The learner named the interface that saw the packet last."""
-
-    step: str
 
     def describe(self) -> str:
         return "the last interface that sees the packet, as NODE INTERFACE"
 
-    def trouble(self, world: World) -> Trouble | None:
-        given = world.answers.get(self.step, "")
-        if not given:
-            return not_answered(self.step)
+    def mistake(self, world: World, given: str) -> Trouble | None:
         try:
             right = faults.place(world.snapshot, fault_of(world))
             same = faults.same_place(world.snapshot, given, right)
         except NetlabError as error:
-            return Trouble("no-such-place", f"your answer: {given}", error.what, "ip -br link", settled=True)
+            return mistaken("no-such-place", given, error.what, "ip -br link")
         if same:
             return None
-        return Trouble(
+        return mistaken(
             "wrong-place",
-            f"your answer: {given}",
+            given,
             "Either something further on saw it too, or this one never did.",
             "with lab.capture() as seen: …, and then lab.timeline(seen)",
-            settled=True,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class CauseNamed:
+class CauseNamed(Saying):
     """The learner named the cause, by its code in labs/causes.md."""
-
-    step: str
 
     def describe(self) -> str:
         return "the cause, by its code in causes.md"
 
-    def trouble(self, world: World) -> Trouble | None:
-        given, fault = world.answers.get(self.step, ""), fault_of(world)
-        if not given:
-            return not_answered(self.step)
+    def mistake(self, world: World, given: str) -> Trouble | None:
+        if given == fault_of(world).cause:
+            return None
         if given not in CAUSES:
-            return Trouble(
+            return mistaken(
                 "unknown-cause",
-                f"your answer: {given}",
+                given,
                 "That is none of the codes in causes.md.",
                 f"for example: {', '.join(sorted(CAUSES)[:6])}, …",
-                settled=True,
             )
-        if given == fault.cause:
-            return None
-        return Trouble(
+        return mistaken(
             "wrong-cause",
-            f"your answer: {given} ({CAUSES[given].title})",
+            f"{given} ({CAUSES[given].title})",
             f"That would show like this: {CAUSES[given].shown_by} Here it does not.",
             "Sysctls, routes, neighbours, firewall: read each at the place where the packet ends",
-            settled=True,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class ProofGiven:
+class ProofGiven(Saying):
     """The learner named a command that shows the cause."""
-
-    step: str
 
     def describe(self) -> str:
         return "the command that shows it"
 
-    def trouble(self, world: World) -> Trouble | None:
-        given, fault = world.answers.get(self.step, ""), fault_of(world)
-        if not given:
-            return not_answered(self.step)
-        if proves(fault.cause, given):
+    def mistake(self, world: World, given: str) -> Trouble | None:
+        if proves(fault_of(world).cause, given):
             return None
-        return Trouble(
+        return mistaken(
             "no-proof",
-            f"your answer: {given}",
+            given,
             "What that prints looks the same whether this is the cause or not.",
             "Which command prints the very table, setting or counter that stops the packet?",
-            settled=True,
         )
 
 

@@ -34,28 +34,47 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The learner drew the conclusion that the experiment bears out."""
+class Saying:
+    """Something that the learner has to say, and that can be wrong."""
 
     step: str
+
+    def describe(self) -> str:
+        raise NotImplementedError
+
+    def mistake(self, world: World, given: str) -> Trouble | None:
+        """What is wrong with that answer; None when it is right."""
+        raise NotImplementedError
+
+    def trouble(self, world: World) -> Trouble | None:
+        given = world.answers.get(self.step, "")
+        return self.mistake(world, given) if given else not_answered(self.step)
+
+
+def mistaken(id: str, given: str, hint: str, next_step: str) -> Trouble:
+    """The trouble with an answer: only the learner can change it."""
+    return Trouble(id, f"your answer: {given}", hint, next_step, settled=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Saying):
+    """The learner drew the conclusion that the experiment bears out."""
+
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)  # what to say to a wrong option
 
     def describe(self) -> str:
         question = step(self.step).answer
         return f"the answer to “{question.text}”" if question else "an answer"
 
-    def trouble(self, world: World) -> Trouble | None:
-        question, given = step(self.step).answer, world.answers.get(self.step, "")
+    def mistake(self, world: World, given: str) -> Trouble | None:
+        question = step(self.step).answer
         if question is None or given == question.right:
             return None
-        if not given:
-            return not_answered(self.step)
-        return Trouble(
+        return mistaken(
             "wrong-answer",
-            f"your answer: {given} ({question.options.get(given, 'not one of the options')})",
+            f"{given} ({question.options.get(given, 'not one of the options')})",
             self.reasons.get(given, "That is not what this lab shows."),
             "Run the experiment once more and read what it prints, then answer again",
-            settled=True,
         )
 
 
@@ -72,51 +91,43 @@ def not_answered(id: str) -> Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class NamesOtherEnd:
+class NamesOtherEnd(Saying):
     """The learner named the host's end of the container's cable."""
-
-    step: str
 
     def describe(self) -> str:
         return f"the name of the interface at the other end of {CONTAINER}'s eth0"
 
-    def trouble(self, world: World) -> Trouble | None:
-        given, ends = world.answers.get(self.step, ""), cable(world.snapshot, HOST, CONTAINER)
-        if not given:
-            return not_answered(self.step)
+    def mistake(self, world: World, given: str) -> Trouble | None:
+        ends = cable(world.snapshot, HOST, CONTAINER)
         given = given.split("@")[0].strip()
         if ends and given == ends[0].name:
             return None
-        found, number = f"your answer: {given}", f"@if{ends[0].index}" if ends else "@if and a number"
+        number = f"@if{ends[0].index}" if ends else "@if and a number"
         if given == "docker0":
-            return Trouble(
+            return mistaken(
                 "bridge-not-port",
-                found,
+                given,
                 "docker0 is the switch. The cable ends in one of its sockets, and that has its own name.",
                 "ip link show master docker0",
-                settled=True,
             )
         if given == "eth0":
-            return Trouble(
+            return mistaken(
                 "same-name",
-                found,
+                given,
                 "The container has an eth0 and the lab host has another one: same name, other namespace, "
                 "nothing to do with each other.",
                 f"look for the interface whose number is the one in {number}",
-                settled=True,
             )
         if world.interface(HOST, given) is None:
-            return Trouble(
+            return mistaken(
                 "no-such-interface",
-                f"{found}, and the lab host has no interface of that name",
+                f"{given}, and the lab host has no interface of that name",
                 "The name is made up by Docker and different each time.",
                 "ip -br link",
-                settled=True,
             )
-        return Trouble(
+        return mistaken(
             "wrong-interface",
-            found,
+            given,
             f"That one exists, but its number is not the one that {CONTAINER}'s eth0 shows: {number}.",
             "ip link",
-            settled=True,
         )

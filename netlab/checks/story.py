@@ -44,11 +44,23 @@ class Expectation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The expectations of one step, and the steps that have to hold before it is worth looking."""
+    """The expectations of one step, and the steps that have to hold before it is worth looking.
+
+    A hidden check belongs to no step of a lesson and brings its own (netlab.grade.hidden).
+    """
 
     id: str
     expects: tuple[Expectation, ...]
     needs: tuple[str, ...] = ()
+    own_step: Step | None = None
+
+    @property
+    def step(self) -> Step:
+        return self.own_step or lesson_step(self.id)
+
+    @property
+    def wanted(self) -> str:
+        return "; ".join(expectation.describe() for expectation in self.expects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,23 @@ class CheckResult:
     hint_id: str = ""
     next_step: str = ""
     waiting_for: str = ""
+    hidden: bool = False  # learners are not told what it looks at
+
+    @staticmethod
+    def of(
+        check: Check,
+        found: str,
+        *,
+        passed: bool = False,
+        hint: str = "",
+        hint_id: str = "",
+        next_step: str = "",
+        waiting_for: str = "",
+    ) -> CheckResult:
+        """The result of that check."""
+        step, hidden = check.step, check.own_step is not None
+        said = (hint, hint_id, next_step, waiting_for, hidden)
+        return CheckResult(step.id, step.title, passed, step.points, step.begin, check.wanted, found, *said)
 
     @property
     def verdict(self) -> str:
@@ -111,13 +140,10 @@ def run(
     if id not in checks:
         raise UnknownName("check", id, checks)
     for needed in _order(id, checks):
-        step, check = lesson_step(needed), checks[needed]
-        trouble = _wait(lab, check.expects, predictions, answers, seconds)
-        if trouble and needed != id:
-            return _waiting(lesson_step(id), checks[id], step, trouble)
+        trouble = _wait(lab, checks[needed].expects, predictions, answers, seconds)
         if trouble:
-            return _not_yet(step, check, trouble)
-    return _passed(lesson_step(id), checks[id])
+            return _not_yet(checks[id], checks[needed], trouble)
+    return CheckResult.of(checks[id], "all of it", passed=True)
 
 
 def _order(id: str, checks: Mapping[str, Check]) -> list[str]:
@@ -143,40 +169,14 @@ def _wait(
         pause.wait(PAUSE)
 
 
-def _wanted(check: Check) -> str:
-    return "; ".join(expectation.describe() for expectation in check.expects)
-
-
-def _passed(step: Step, check: Check) -> CheckResult:
-    return CheckResult(step.id, step.title, True, step.points, step.begin, _wanted(check), "all of it")
-
-
-def _not_yet(step: Step, check: Check, trouble: Trouble) -> CheckResult:
-    return CheckResult(
-        id=step.id,
-        title=step.title,
-        passed=False,
-        points=step.points,
-        start=step.begin,
-        wanted=_wanted(check),
-        found=trouble.found,
+def _not_yet(check: Check, needed: Check, trouble: Trouble) -> CheckResult:
+    """`needed` has the trouble: the check itself, or one that it stands on."""
+    step = needed.step
+    return CheckResult.of(
+        check,
+        trouble.found,
         hint=trouble.hint,
         hint_id=trouble.id,
         next_step=trouble.next_step or f'lab.hint("{step.id}") gives a hint',
-    )
-
-
-def _waiting(step: Step, check: Check, needed: Step, trouble: Trouble) -> CheckResult:
-    return CheckResult(
-        id=step.id,
-        title=step.title,
-        passed=False,
-        points=step.points,
-        start=step.begin,
-        wanted=_wanted(check),
-        found=trouble.found,
-        hint=trouble.hint,
-        hint_id=trouble.id,
-        next_step=trouble.next_step or f'lab.hint("{needed.id}") gives a hint',
-        waiting_for=f"{needed.id}, {needed.title}",
+        waiting_for="" if needed is check else f"{step.id}, {step.title}",
     )

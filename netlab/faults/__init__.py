@@ -24,6 +24,8 @@ from netlab.verdict import CAUSES
 if TYPE_CHECKING:
     from netlab.lab import Lab
 
+FIRST = "docker-user-drop"  # what the lesson of the gym begins with
+
 
 def catalogue(*, inside: bool = False) -> tuple[Fault, ...]:
     """All faults; with `inside` those that can be made and cured without touching `internet`."""
@@ -38,7 +40,14 @@ def find(name: str) -> Fault:
     raise UnknownName("fault", name, [fault.name for fault in catalogue()])
 
 
-def pick(seed: int, *, inside: bool = False) -> Fault:
+def reported(report: str) -> Fault:
+    """The fault of a bug report: of a number, or of a variant's seed; without either the gym's first."""
+    if not report:
+        return find(FIRST)
+    return pick(int(report) if report.isdecimal() else report, inside=True)
+
+
+def pick(seed: int | str, *, inside: bool = False) -> Fault:
     """The fault that belongs to a seed: the same each time. Never one that is heavy.
 
     Nor, inside, one that only packets show that may not be cut: a sender remembers for minutes what it

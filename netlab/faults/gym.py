@@ -16,6 +16,8 @@ from netlab.faults.model import Fault
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
+    from netlab.lessons import Lesson
+    from netlab.variant import Variant
 
 SECONDS = 5.0  # until a server listens and an address is ready
 NOTE = "fault.json"
@@ -30,7 +32,15 @@ class Exercise:
     netns: int
 
 
-def begin(lab: Lab, *, name: str = "", seed: int | None = None, inside: bool = False) -> Exercise:
+def bring(lab: Lab, lesson: Lesson, variant: Variant) -> None:
+    """The lab as that lesson begins. A variant's gym begins with a fault of its own. CommandFailed."""
+    if lesson.gym and variant.seed:
+        begin(variant.view(lab), seed=variant.seed, inside=True)
+    else:
+        lab.goto(lesson.id, variant)
+
+
+def begin(lab: Lab, *, name: str = "", seed: int | str | None = None, inside: bool = False) -> Exercise:
     """Put the lab back, make sure that it is healthy, break it, and make sure that it shows.
 
     By name, or by seed; of a seeded one only the seed is written down. UnknownName, BadInput, CommandFailed.

@@ -1,7 +1,7 @@
 """Many submissions, graded side by side: resumable, and none can spoil another's.
 
 batch = Batch(out, lesson="", key=None, jobs=8)
-results = batch.run(paths, say=print)
+results = batch.run(paths)
 """
 
 from __future__ import annotations
@@ -11,25 +11,24 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from netlab import keeper
+from netlab import owned
 from netlab.build_lessons import learners_seed
-from netlab.errors import BadInput, LabError, NetlabError, SandboxRefused
-from netlab.grade import bundle, edition, formats
+from netlab.errors import BadInput, NetlabError, SandboxRefused
+from netlab.grade import bundle, edition, formats, hidden
 from netlab.grade.bundle import Bundle
+from netlab.grade.hidden import Hidden
 from netlab.grade.judge import Grade, Order, grade
 from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import read
-from netlab.lab import Lab
 
 PREFIX = "grade"
 JOBS = 4 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
 
-Say = Callable[[str], None]
+Say = Callable[[int, int, str], None]  # how many are done, of how many, and the last one's result
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,16 @@ class Batch:
     jobs: int = JOBS
     cell_seconds: float = CELL_SECONDS
     seed: str = ""
+    hidden: tuple[Hidden, ...] = ()
 
-    def run(self, paths: Sequence[Path], say: Say = lambda text: None) -> list[dict[str, Any]]:
+    def run(self, paths: Sequence[Path], say: Say = lambda done, every, text: None) -> list[dict[str, Any]]:
         """Grade them all; what result.json holds of each, in the order of `paths`.
 
         A submission that has been graded into `out` already is not graded again. BadInput, or the LabError
         that keeps labs from being made here at all.
         """
         names = dict(zip(paths, _names(paths), strict=True))
-        sweep()
+        owned.sweep(PREFIX)
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -68,10 +68,10 @@ class Batch:
                     done = {}
                     for count, future in enumerate(as_completed(waiting), 1):
                         done[waiting[future]] = found = future.result()
-                        say(f"{count}/{len(paths)} {summary(found)}")
+                        say(count, len(paths), summary(found))
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
-                    sweep(os.getpid())
+                    owned.sweep(PREFIX, os.getpid())
                     raise
         results = [done[path] for path in paths]
         self._tables(results)
@@ -81,20 +81,23 @@ class Batch:
         """Grade one, unless that is done already."""
         try:
             submission = read(path, self.lesson)
-            submission = replace(submission, seed=self._seed(path, submission.seed))
+            seed = self._seed(path, submission.seed)
+            submission = replace(submission, seed=seed, hidden=hidden.digest(self.hidden))
         except NetlabError as error:
             unreadable = Grade(name, error=str(error))
             Bundle(self.out / name).close(unreadable, None, self.key)
             return formats.result(unreadable)
         before = bundle.result(self.out / name)
-        wanted = {name: getattr(submission, name) for name in ("digest", "lesson", "seed")}
+        wanted = {name: getattr(submission, name) for name in ("digest", "lesson", "seed", "hidden")}
         if before and wanted.items() <= before.items():
             return before
         folder = Bundle(self.out / name)
         shown = edition.write(submission.lesson, editions / f"{number}")
-        lab = f"{PREFIX}-{os.getpid()}-{number}"
+        lab = owned.name(PREFIX, number)
         try:
-            given = grade(Order(submission, name, lab, shown, self.cell_seconds), folder.saw)
+            further = tuple(each.check for each in self.hidden if each.lesson == submission.lesson)
+            order = Order(submission, name, lab, shown, self.cell_seconds, further)
+            given = grade(order, folder.saw)
         except SandboxRefused:
             raise
         except (
@@ -116,7 +119,7 @@ class Batch:
         (self.out / "grades.csv").write_text(formats.csv_table(results), encoding="utf-8")
         (self.out / "junit.xml").write_text(formats.junit(results), encoding="utf-8")
 
-    def verify(self, say: Say = lambda text: None) -> list[str]:
+    def verify(self, say: Say = lambda done, every, text: None) -> list[str]:
         """Look at every bundle in `out`, grade it again, and say what differs; empty if nothing does."""
         folders = sorted(manifest.parent for manifest in self.out.glob(f"*/{bundle.MANIFEST}"))
         if not folders:
@@ -125,7 +128,7 @@ class Batch:
             f"{folder.name}: {what}" for folder in folders for what in bundle.tampered(folder, self.key)
         ]
         with tempfile.TemporaryDirectory(prefix="netlab-verify-") as place:
-            again = Batch(Path(place), self.lesson, self.key, self.jobs, self.cell_seconds)
+            again = replace(self, out=Path(place), seed="")
             files = [f for folder in folders if (f := folder / bundle.SUBMISSION).is_file()]
             for file, found in zip(files, again.run(files, say), strict=True):
                 troubles += list(_differences(file.parent, found))
@@ -133,12 +136,14 @@ class Batch:
 
 
 def _differences(folder: Path, found: dict[str, Any]) -> Iterator[str]:
-    before = bundle.result(folder) or {}
-    was = {step["id"]: step["points"] for step in before.get("steps", ())}
-    for step in found["steps"]:
-        if was.get(step["id"]) != step["points"]:
-            had = was.get(step["id"])
-            yield f"{folder.name}: {step['id']} had {had} points, and gets {step['points']} now"
+    before = bundle.result(folder) or found
+    if before["hidden"] != found["hidden"]:
+        yield f"{folder.name}: was graded with other hidden checks; name the file: --hidden FILE"
+        return
+    was, now = ({step["id"]: step["points"] for step in each["steps"]} for each in (before, found))
+    for step in dict.fromkeys((*was, *now)):
+        if was.get(step) != now.get(step):
+            yield f"{folder.name}: {step} had {was.get(step)} points, and gets {now.get(step)} now"
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -160,12 +165,3 @@ def summary(found: dict[str, Any]) -> str:
     rest = f", not passed: {', '.join(failed)}" if failed else ""
     end = f" ({found['end']})" if found["end"] else ""
     return f"{found['name']}: lesson {found['lesson']}, {found['points']} of {found['max_points']}{rest}{end}"
-
-
-def sweep(pid: int = 0) -> None:
-    """End the labs of that grader, or those of graders that are gone without having ended them."""
-    for name in keeper.names():
-        found = re.fullmatch(rf"{PREFIX}-(\d+)-\d+", name)
-        if found and (int(found[1]) == pid or not Path(f"/proc/{found[1]}").exists()):
-            with suppress(LabError):
-                Lab(name).down()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
-from netlab.errors import BadInput
+from netlab.errors import BadInput, UnknownName
+
+BAR = 30  # characters
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -16,6 +21,7 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--key", type=Path, help="file with the teacher's key: results are signed with it")
     command.add_argument("--cell-seconds", type=float, default=60, help="how long one cell may take")
     command.add_argument("--seed", default="", help="of the variants; each folder's name is its learner's")
+    command.add_argument("--hidden", type=Path, metavar="FILE", help="checks that learners do not get")
     command.add_argument("--jobs", type=int, default=0, help="how many side by side")
     command.add_argument(
         "--verify", type=Path, metavar="DIR", help="judge the submissions of that folder again and compare"
@@ -24,6 +30,7 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Exit status 0; 1 when --verify finds a difference."""
+    from netlab.grade import hidden
     from netlab.grade.batch import JOBS, Batch
     from netlab.grade.bundle import read_key
     from netlab.grade.submission import find
@@ -34,16 +41,51 @@ def run(chosen: argparse.Namespace) -> int:
         raise BadInput(f"--cell-seconds {chosen.cell_seconds} makes no sense.", "1 to 3600.")
     key = read_key(chosen.key) if chosen.key else None
     place, jobs = chosen.verify or chosen.out, chosen.jobs or JOBS
-    batch = Batch(place, chosen.lesson, key, jobs, chosen.cell_seconds, chosen.seed)
+    further = hidden.read(chosen.hidden) if chosen.hidden else ()
+    batch = Batch(place, chosen.lesson, key, jobs, chosen.cell_seconds, chosen.seed, further)
     if chosen.verify:
-        troubles = batch.verify(_say)
+        troubles = batch.verify(Teller(sys.stderr))
         print("\n".join(troubles) or "Everything is as it was graded.")
         return 1 if troubles else 0
-    batch.run(find(chosen.notebooks), _say)
+    batch.run(find(chosen.notebooks), Teller(sys.stderr))
     kind = "Signed results" if key else "Results (not signed: without a --key this is a self-check)"
     print(f"{kind} are in {batch.out}: grades.csv, junit.xml, and a folder for each submission.")
     return 0
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def assignment_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("lesson")
+    command.add_argument("--format", default="nbgrader", help="nbgrader (the default), or otter")
+    command.add_argument("--course", type=Path, default=Path("course"), help="the folder to write into")
+    command.add_argument("--hidden", type=Path, metavar="FILE", help="checks that learners do not get")
+
+
+def assignment(chosen: argparse.Namespace) -> None:
+    """Write a lesson as another grader's assignment, and say where. UnknownName, BadInput."""
+    from netlab.grade import hidden, nbgrader, otter
+    from netlab.lessons import lesson
+
+    formats = {"nbgrader": nbgrader.write, "otter": otter.write}
+    if chosen.format not in formats:
+        raise UnknownName("format", chosen.format, formats)
+    further = hidden.read(chosen.hidden) if chosen.hidden else ()
+    mine = [each for each in further if each.lesson == chosen.lesson]
+    print(formats[chosen.format](lesson(chosen.lesson), chosen.course, mine))
+
+
+class Teller:
+    """Says how far it is: a line for each submission, and on a terminal a bar below them."""
+
+    def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self.out, self.clock, self.began = out, clock, clock()
+
+    def __call__(self, done: int, every: int, text: str) -> None:
+        """`done` of `every` are graded, and that is the last one's result."""
+        if not self.out.isatty():
+            print(f"{done}/{every} {text}", file=self.out, flush=True)
+            return
+        left = (self.clock() - self.began) / done * (every - done)
+        full = BAR * done // every
+        bar = f"[{'#' * full}{'.' * (BAR - full)}] {done} of {every}, {left // 60:.0f}:{left % 60:02.0f} left"
+        end = "\n" if done == every else ""
+        print(f"\r\033[K{text}\n{bar}", end=end, file=self.out, flush=True)

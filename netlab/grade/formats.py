@@ -46,6 +46,7 @@ def result(grade: Grade) -> dict[str, Any]:
         "lesson": grade.lesson,
         "digest": grade.digest,
         "seed": grade.seed,
+        "hidden": grade.hidden,
         "points": grade.points,
         "max_points": grade.max_points,
         "error": grade.error,
@@ -72,6 +73,7 @@ def _step(step: CheckResult) -> dict[str, Any]:
         "hint_id": step.hint_id,
         "next_step": step.next_step,
         "waiting_for": step.waiting_for,
+        "hidden": step.hidden,
     }
 
 
@@ -91,7 +93,7 @@ def executed(submission: Submission, grade: Grade) -> str:
 
 def gradescope(grade: Grade) -> dict[str, Any]:
     """results.json as Gradescope's autograder platform reads it."""
-    tests = [
+    tests: list[dict[str, Any]] = [
         {
             "name": f"{step.id} {step.title}",
             "score": step.points if step.passed else 0,
@@ -100,9 +102,19 @@ def gradescope(grade: Grade) -> dict[str, Any]:
             "output": "\n".join(f"{label}: {text}" for label, text in step.lines()),
         }
         for step in grade.results
+        if not step.hidden
     ]
+    if further := _further(grade):
+        tests.append({"name": "Further checks", "score": further[0], "max_score": further[1]})
     said = grade.error or grade.end or f"{grade.points} of {grade.max_points} points"
     return {"score": grade.points, "output": said, "tests": tests}
+
+
+def _further(grade: Grade) -> tuple[int, int] | None:
+    """The points of the hidden checks, and how many there were: all that learners are told of them."""
+    hidden = [step for step in grade.results if step.hidden]
+    had = sum(step.points for step in hidden if step.passed)
+    return (had, sum(step.points for step in hidden)) if hidden else None
 
 
 def csv_table(grades: Sequence[dict[str, Any]]) -> str:
@@ -167,7 +179,9 @@ def feedback(grade: Grade) -> str:
         notes.append(f"Its cells did not run to the end: {grade.end}")
     notes += [f"Cell {run.cell} was {run.end}." for run in grade.runs if run.end and run.end != grade.end]
     body = "".join(f"<p role='note'>{escape(note)}</p>" for note in notes)
-    body += "".join(_section(step) for step in grade.results)
+    body += "".join(_section(step) for step in grade.results if not step.hidden)
+    if further := _further(grade):
+        body += f"<section><h2>Further checks: {further[0]} of {further[1]} points</h2></section>"
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}: {said}</title>"
         f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style>"

@@ -9,17 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netlab import checks, lessons
-from netlab.checks.story import CheckResult
+from netlab.checks.gym import REPORT
+from netlab.checks.story import Check, CheckResult
 from netlab.errors import CaptureRefused, LabDied, LabError, LabNotFound
+from netlab.faults import gym
 from netlab.grade.session import CELL_SECONDS, CellRun, Session
 from netlab.grade.submission import Submission
 from netlab.keeper import Confinement
 from netlab.lab import Lab
-from netlab.lessons import Lesson, Step
+from netlab.lessons import Lesson
 from netlab.model import Capture
 from netlab.variant import Variant
 
@@ -35,7 +37,8 @@ Seen = Callable[[str, Capture], None]  # told of what the judge saw of a step
 class Grade:
     """What a submission has earned.
 
-    `error` says why there was nothing to judge, `end` why its cells did not run to the last one.
+    `error` says why there was nothing to judge, `end` why its cells did not run to the last one, `hidden` by
+    which file of hidden checks it was judged.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Grade:
     runs: tuple[CellRun, ...] = ()
     end: str = ""
     error: str = ""
+    hidden: str = ""
 
     @property
     def points(self) -> int:
@@ -63,31 +67,33 @@ class _Judge:
     lab: Lab
     session: Session
     variant: Variant
+    hidden: tuple[Check, ...]
     seen: Seen
     passed: dict[str, CheckResult] = field(default_factory=dict)
     last: dict[str, CheckResult] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
 
-    def step(self, step: Step) -> None:
+    def look(self, id: str) -> None:
         """Judge a step now; one that has passed once has passed."""
-        if step.id in self.passed:
+        if id in self.passed:
             return
         with self.lab.capture() as seen:
-            said = self.session.predictions, self.session.answers
-            result = checks.check(self.lab, step.id, *said, SETTLING, self.variant)
-        self.last[step.id] = result
-        self.seen(step.id, seen)
+            answers = {**self.session.answers, REPORT: self.variant.seed}  # not another's fault
+            said = self.session.predictions, answers
+            result = checks.check(self.lab, id, *said, SETTLING, self.variant, self.hidden)
+        self.last[id] = result
+        self.seen(id, seen)
         if result.passed:
-            self.passed[step.id] = result
+            self.passed[id] = result
 
     def after(self, cell_checks: tuple[str, ...], lesson: Lesson) -> None:
         for step in lesson.steps:
             if step.id in cell_checks and self.asked.setdefault(step.id, 0) < OFTEN:
                 self.asked[step.id] += 1
-                self.step(step)
+                self.look(step.id)
 
-    def result(self, step: Step) -> CheckResult:
-        return self.passed.get(step.id) or self.last.get(step.id) or _not_judged(step, self.session.gone)
+    def result(self, check: Check) -> CheckResult:
+        return self.passed.get(check.id) or self.last.get(check.id) or _not_judged(check, self.session.gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class Order:
     lab: str
     edition: Path
     cell_seconds: float = CELL_SECONDS
+    hidden: tuple[Check, ...] = ()
 
 
 def grade(order: Order, seen: Seen = lambda step, capture: None) -> Grade:
@@ -108,12 +115,14 @@ def grade(order: Order, seen: Seen = lambda step, capture: None) -> Grade:
     lab = Lab.up(order.lab, confined=Confinement(order.edition))
     try:
         _assert_empty(lab)
-        lab.goto(lesson.id, variant)
+        gym.bring(lab, lesson, variant)
         with Session(lab, lesson.id, order.cell_seconds) as session:
-            judge = _Judge(lab, session, variant, seen)
+            judge = _Judge(lab, session, variant, order.hidden, seen)
             runs = _play(submission, lesson, judge)
-        results = tuple(judge.result(step) for step in lesson.steps)
-        return Grade(name, lesson.id, submission.digest, submission.seed, results, runs, session.gone)
+        every = [*(checks.CHECKS[step.id] for step in lesson.steps), *order.hidden]
+        results = tuple(judge.result(check) for check in every)
+        given = Grade(name, lesson.id, submission.digest, submission.seed, results, runs, session.gone)
+        return replace(given, hidden=submission.hidden)
     finally:
         with suppress(LabNotFound, LabDied):
             lab.down()
@@ -137,19 +146,11 @@ def _play(submission: Submission, lesson: Lesson, judge: _Judge) -> tuple[CellRu
                 judge.session.gone = f"its cells took more than {SECONDS:.0f} seconds together"
             runs.append(judge.session.run(number, cell))
             judge.after(cell.checks, lesson)
-        for step in lesson.steps:
-            judge.step(step)
+        for id in [*(step.id for step in lesson.steps), *(check.id for check in judge.hidden)]:
+            judge.look(id)
     return tuple(runs)
 
 
-def _not_judged(step: Step, why: str) -> CheckResult:
-    return CheckResult(
-        id=step.id,
-        title=step.title,
-        passed=False,
-        points=step.points,
-        start=step.begin,
-        wanted="",
-        found=f"not judged: {why or 'the lab ended'}",
-        next_step="Run all cells from the first on: Kernel → Restart Kernel and Run All Cells",
-    )
+def _not_judged(check: Check, why: str) -> CheckResult:
+    again = "Run all cells from the first on: Kernel → Restart Kernel and Run All Cells"
+    return CheckResult.of(check, f"not judged: {why or 'the lab ended'}", next_step=again)

@@ -7,26 +7,35 @@ worth what an honest learner's word is worth. What has to be defended is graded 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from netlab.build_lessons import KERNELSPEC, MARKER, pieces
+from netlab.grade.hidden import Hidden
 from netlab.lessons import LABS, Lesson
 
 CONFIG = """# The course as nbgrader sees it. A stub must be a comment: it stands in bash cells too.
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades
+
 c = get_config()
 c.CourseDirectory.course_id = "container-networking"
 c.ClearSolutions.code_stub = {"python": "# your turn"}
 c.ExecutePreprocessor.timeout = 120
+# What learners get back does not show what hidden tests look at.
+c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
 """
 SCHEMA = 3  # of nbgrader's cell metadata
+TEST = {"grade": True, "solution": False, "locked": True}
 Cell = dict[str, Any]
 
 
-def write(lesson: Lesson, course: Path) -> Path:
+def write(lesson: Lesson, course: Path, further: Sequence[Hidden] = ()) -> Path:
     """Write the lesson's instructor version into the course's folder, and a configuration if it has none."""
     text = (LABS / "src" / f"{lesson.stem}.md").read_text(encoding="utf-8")
     cells = [_cell(lesson, f"cell-{number}", *piece) for number, piece in enumerate(pieces(text))]
+    cells += [_further(each) for each in further]
     metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     target = course / "source" / lesson.id / f"{lesson.stem}.ipynb"
@@ -44,11 +53,22 @@ def _cell(lesson: Lesson, id: str, kind: str, tags: list[str], source: str) -> C
         step = lesson.step(tags[1])
         id = f"step-{step.id.replace('.', '-')}"
         source = f'result = lab.check("{step.id}")\nprint(result)\nassert result.passed, result.found'
-        words = {"grade": True, "solution": False, "locked": True, "points": step.points}
+        words = {**TEST, "points": step.points}
     elif MARKER in source:
         above, _, below = source.partition(f"{MARKER}\n")
         source = f"{above}### BEGIN SOLUTION\n{below}\n### END SOLUTION"
         words = {"grade": False, "solution": True, "locked": False}
+    return _made(kind, id, source, words)
+
+
+def _further(hidden: Hidden) -> Cell:
+    """A test of which nothing but its points is in what learners get."""
+    source = f"# A further check\n### BEGIN HIDDEN TESTS\n{hidden.as_test()}\n### END HIDDEN TESTS"
+    step = hidden.check.step
+    return _made("code", f"step-{step.id.replace('.', '-')}", source, {**TEST, "points": step.points})
+
+
+def _made(kind: str, id: str, source: str, words: dict[str, Any]) -> Cell:
     metadata = (
         {"nbgrader": {"grade_id": id, "schema_version": SCHEMA, "task": False, **words}} if words else {}
     )

@@ -34,8 +34,9 @@ def main() -> None:
 def _shell() -> Any:
     from IPython.core.interactiveshell import InteractiveShell
 
-    shell = InteractiveShell.instance(colors="NoColor")
+    shell: Any = InteractiveShell.instance(colors="NoColor")
     shell.run_line_magic("config", "HistoryManager.enabled = False")
+    shell.display_formatter.active_types = ["text/plain"]  # nobody looks at pictures, which cost seconds
     return shell
 
 

@@ -13,8 +13,8 @@ from netlab import lessons
 from netlab.errors import BadInput
 
 LARGEST = 32 << 20  # bytes; a lesson's notebook with all its pictures has about one
-START = re.compile(r"""notebook\s*\.\s*start\s*\(\s*["'](\d\d)["']""")
-SEED = re.compile(r"""notebook\s*\.\s*start\s*\([^)]*seed\s*=\s*["']([^"']{1,200})["']""")
+START = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\(\s*["'](\d\d)["']""")
+SEED = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\([^)]*seed\s*=\s*["']([^"']{1,200})["']""")
 CHECK = re.compile(r"""\.\s*check\s*\(\s*["'](\d\d\.\d+)["']""")
 AGAIN = "Save the notebook in JupyterLab once more, and hand in that file."
 
@@ -36,6 +36,7 @@ class Submission:
     cells: tuple[Cell, ...]
     digest: str  # SHA-256 of the file
     seed: str = ""  # of the variant that the notebook says it is
+    hidden: str = ""  # SHA-256 of the file of hidden checks that it is judged by
 
 
 def read(path: Path, lesson: str = "") -> Submission:

@@ -1,23 +1,19 @@
-"""A lesson as an assignment in the real nbgrader: generated, solved, autograded, exported."""
+"""A lesson as an assignment in the real nbgrader: generated, solved, autograded, exported, given back."""
 
 from __future__ import annotations
 
 import csv
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from need import missing
 
-from netlab.grade import nbgrader
+from netlab.__main__ import main
 from netlab.lab import Lab
 from netlab.lessons import lesson
 
-LESSON = "04"
+from .tools import HIDDEN, LESSON, told, tool
 
 
 @pytest.fixture
@@ -29,30 +25,26 @@ def lab(lab_name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     found.down()
 
 
-def tool(course: Path, *words: str) -> None:
-    program = Path(sys.executable).with_name("nbgrader")
-    if not program.exists():
-        missing("nbgrader is not installed: ./run test graders installs it")
-    path = f"{program.parent}:{os.environ['PATH']}"  # it calls a program of its own, alembic
-    done = subprocess.run(
-        [program, *words], cwd=course, env={**os.environ, "PATH": path}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
 def test_a_lesson_goes_through_nbgrader(tmp_path: Path, lab: Lab) -> None:
-    """The solved notebook gets all points, the one handed out gets none, and it holds no solution."""
-    source = nbgrader.write(lesson(LESSON), tmp_path)
-    tool(tmp_path, "generate_assignment", LESSON)
-    released = tmp_path / "release" / LESSON / source.name
+    """The solved notebook gets all points, the one handed out none; nobody sees what is hidden."""
+    course, hidden = tmp_path / "course", tmp_path / "hidden.toml"
+    hidden.write_text(HIDDEN)
+    assert main(["assignment", LESSON, "--course", str(course), "--hidden", str(hidden)]) == 0
+    source = next((course / "source" / LESSON).glob("*.ipynb"))
+    tool(course, "nbgrader", "generate_assignment", LESSON)
+    released = course / "release" / LESSON / source.name
     assert "### BEGIN SOLUTION" not in released.read_text()
     assert "master docker0\\n### " not in released.read_text()
     for learner, notebook in (("ada", source), ("bob", released)):
-        (tmp_path / "submitted" / learner / LESSON).mkdir(parents=True)
-        shutil.copy(notebook, tmp_path / "submitted" / learner / LESSON)
-    tool(tmp_path, "autograde", LESSON)
-    tool(tmp_path, "export")
-    rows = {row["student_id"]: row for row in csv.DictReader((tmp_path / "grades.csv").open())}
-    points = float(sum(step.points for step in lesson(LESSON).steps))
+        (course / "submitted" / learner / LESSON).mkdir(parents=True)
+        shutil.copy(notebook, course / "submitted" / learner / LESSON)
+    tool(course, "nbgrader", "autograde", LESSON)
+    tool(course, "nbgrader", "generate_feedback", LESSON)
+    tool(course, "nbgrader", "export")
+    rows = {row["student_id"]: row for row in csv.DictReader((course / "grades.csv").open())}
+    points = float(sum(step.points for step in lesson(LESSON).steps) + 3)
     assert (float(rows["ada"]["score"]), float(rows["ada"]["max_score"])) == (points, points)
     assert float(rows["bob"]["score"]) == 0
+    assert told(course / "source") and told(course / "autograded")
+    assert told(course / "release") == [] and told(course / "feedback") == []
+    assert "A further check is not passed" in (course / "feedback/bob").rglob("*.html").__next__().read_text()

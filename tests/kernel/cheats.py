@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netlab import faults
+
+EASIER = next(n for n in range(1000) if faults.reported(f"{n}").name == "blackhole-route")
 RESPONDER = """
 import socket, struct, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -140,6 +143,16 @@ CHEATS = {
         "04",
         ("for step in lab.lesson.steps:\n    lab.lab.script(step.solution or 'true')", "lab.resume()"),
         ("04.1", "04.2", "04.4"),
+    ),
+    "an easier fault of the gym": Cheat(
+        "10",
+        (
+            f"lab.fault({EASIER})",
+            "answers = {'10.1': 'none', '10.2': 'docker0', '10.3': 'route-refuses', '10.4': 'ip route'}\n"
+            "for step, answer in answers.items():\n    lab.answer(step, answer)",
+            *(f"lab.check('10.{number}')" for number in range(1, 5)),
+        ),
+        ("10.3", "10.4"),
     ),
     "a namespace instead of a container": Cheat("02", ("!ip netns add if-test",), ("02.1", "02.2", "02.3")),
     "the neighbour's address on the container": Cheat(

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
-import pytest
+from shared import lab, module_lab
 
 from netlab.lab import Lab
 
-
-@pytest.fixture(scope="module")
-def module_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """One lab for a module's tests, ended after them."""
-    lab = Lab.up(f"t{os.getpid()}-{request.module.__name__.rpartition('.')[2][5:20]}")
-    yield lab
-    lab.down()
-
-
-@pytest.fixture
-def lab(module_lab: Lab) -> Iterator[Lab]:
-    """The base lab, as it is after `up`, and put back afterwards."""
-    yield module_lab
-    module_lab.reset()
+__all__ = ["lab", "module_lab", "sh"]
 
 
 def sh(lab: Lab, text: str, node: str = "host") -> str:

@@ -51,6 +51,9 @@ def test_a_lab_from_up_to_down(lab_name: str, tmp_path: Path) -> None:
         (("--lang", "tlh", "status"), 2, "Languages: en"),
         (("exec",), 2, "needs a command"),
         (("goto",), 2, "lesson"),
+        (("assignment", "04", "--format", "word"), 1, "Known: nbgrader, otter"),
+        (("check-lessons", "44"), 1, "There is no lesson '44'"),
+        (("grade", "x.ipynb", "--hidden", "/nosuch.toml"), 2, "/nosuch.toml cannot be read"),
         (("tour", "--pictures", "/proc/nowhere"), 1, "--pictures"),
     ],
 )

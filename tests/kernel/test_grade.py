@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from netlab import build_lessons, keeper
-from netlab.grade import bundle
+from netlab import build_lessons, faults, keeper
+from netlab.grade import bundle, hidden
 from netlab.grade.batch import Batch
 from netlab.lessons import LABS, lesson, lessons
 from netlab.variant import Variant
@@ -19,7 +20,43 @@ from netlab.variant import Variant
 from .cheats import CHEATS, RUNAWAYS
 
 KEY = b"0123456789abcdef"
+SECRET = "Nothing but lo, still"
+HIDDEN = f"""
+[[check]]
+lesson = "02"
+title = "{SECRET}"
+points = 2
+needs = ["02.3"]
+expect = [{{ OnlyLoopback = {{}} }}]
+"""
 Results = dict[str, dict[str, Any]]
+Cells = list[dict[str, Any]]
+LOOK = "import netlab, os\nprint(sorted(os.listdir(netlab.__path__[0] + '/..')), os.listdir('/home'))"
+
+
+def number_of(cells: Cells, words: str) -> int:
+    """Which cell holds those words."""
+    return next(number for number, cell in enumerate(cells) if words in "".join(cell["source"]))
+
+
+def reordered(cells: Cells) -> Cells:
+    """The bridge is plugged in before the address is taken away, the check of that stands at the end."""
+    plug, check = number_of(cells, "veth_host master docker0\n"), number_of(cells, 'check("04.1")')
+    rest = [cell for number, cell in enumerate(cells) if number not in (plug, check)]
+    return [*rest[:2], cells[plug], *rest[2:], cells[check]]
+
+
+def shortened(cells: Cells) -> Cells:
+    """Every check and every picture is gone."""
+    return [cell for cell in cells if not "".join(cell["source"]).startswith(("lab.check", "lab.draw"))]
+
+
+MUDDLED = {
+    "reordered": reordered,
+    "shortened": shortened,
+    "backwards": lambda cells: cells[::-1],
+    "beheaded": lambda cells: [cell for cell in cells if "notebook.start" not in "".join(cell["source"])],
+}
 
 
 def write(path: Path, id: str, cells: Sequence[str]) -> Path:
@@ -42,12 +79,19 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Res
         files[-1].write_text(build_lessons.notebook(each, solution=True))
         files.append(place / f"untouched-{each.id}.ipynb")
         files[-1].write_text((LABS / f"{each.stem}.ipynb").read_text())
+    for name, change in MUDDLED.items():
+        notebook = json.loads(build_lessons.notebook(lesson("04"), solution=True))
+        notebook["cells"] = change(notebook["cells"])
+        files.append(place / f"{name}.ipynb")
+        files[-1].write_text(json.dumps(notebook))
     for name, cheat in CHEATS.items():
         files.append(write(place / f"{name}.ipynb", cheat.lesson, cheat.cells))
     for name, (cell, _) in RUNAWAYS.items():
         files.append(write(place / f"{name}.ipynb", "05", [cell, "print('after')"]))
     out = place / "out"
-    results = Batch(out, key=KEY, jobs=10, cell_seconds=12).run(files)
+    (place / "hidden.toml").write_text(HIDDEN)
+    further = hidden.read(place / "hidden.toml")
+    results = Batch(out, key=KEY, jobs=10, cell_seconds=12, hidden=further).run(files)
     yield out, dict(zip((file.stem for file in files), results, strict=True))
 
 
@@ -64,7 +108,8 @@ def test_an_untouched_notebook_earns_nothing(graded: tuple[Path, Results], id: s
     """Each step says what it found instead, and what to do next."""
     found = graded[1][f"untouched-{id}"]
     assert found["points"] == 0
-    assert [step["id"] for step in found["steps"]] == [step.id for step in lesson(id).steps]
+    seen = [step["id"] for step in found["steps"] if not step["hidden"]]
+    assert seen == [step.id for step in lesson(id).steps]
     assert all(step["found"] and step["next_step"] for step in found["steps"])
 
 
@@ -85,19 +130,84 @@ def test_a_runaway_ends_with_a_clear_word(graded: tuple[Path, Results], name: st
     assert len(found["steps"]) == len(lesson("05").steps)
 
 
+def test_cells_in_another_order_are_graded_by_what_they_reach(graded: tuple[Path, Results]) -> None:
+    """A step counts whenever its state was there; without the first cell there is nobody to answer."""
+    points = {name: graded[1][name]["points"] for name in MUDDLED}
+    assert points["reordered"] == points["shortened"] == graded[1]["honest-04"]["max_points"]
+    assert points["backwards"] < graded[1]["honest-04"]["max_points"]
+    beheaded = graded[1]["beheaded"]
+    assert "does not say which lesson" in beheaded["error"] and beheaded["points"] == 0
+
+
+def test_what_is_hidden_counts_and_is_not_told(graded: tuple[Path, Results]) -> None:
+    """The teacher's result says what was looked at; the learner's pages say how many points it gave."""
+    honest, untouched = (graded[1][f"{who}-02"]["steps"][-1] for who in ("honest", "untouched"))
+    assert honest["hidden"] and honest["passed"] and honest["title"] == SECRET
+    assert untouched["hidden"] and not untouched["passed"]
+    folder = graded[0] / "untouched-02"
+    assert "Further checks: 0 of 2 points" in (folder / "feedback.html").read_text()
+    for name in ("feedback.html", "results.json", "executed.ipynb"):
+        assert SECRET not in (folder / name).read_text()
+        assert "OnlyLoopback" not in (folder / name).read_text()
+    assert {"name": "Further checks", "score": 0, "max_score": 2} in json.loads(
+        (folder / "results.json").read_text()
+    )["tests"]
+
+
+def learners(place: Path, text: str, names: Sequence[str] = ("ada", "bob")) -> list[Path]:
+    """The same notebook in each learner's folder."""
+    files = [place / learner / "handed-in.ipynb" for learner in names]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    return files
+
+
 def test_a_solution_copied_from_another_variant_fails_on_the_difference(tmp_path: Path) -> None:
     """Ada's notebook is worth all points in her folder; in Bob's the same file has others' names in it."""
-    adas = build_lessons.notebook(lesson("04"), solution=True, variant=Variant.of("autumn:ada"))
-    files = [tmp_path / learner / "04.ipynb" for learner in ("ada", "bob")]
-    for file in files:
-        file.parent.mkdir()
-        file.write_text(adas)
+    adas = Variant.of(build_lessons.learners_seed("autumn", "ada"))
+    files = learners(tmp_path, build_lessons.notebook(lesson("04"), solution=True, variant=adas))
     ada, bob = Batch(tmp_path / "out", seed="autumn").run(files)
     assert ada["points"] == ada["max_points"]
-    assert bob["seed"] == "autumn:bob"
+    assert bob["seed"] == build_lessons.learners_seed("autumn", "bob") != ada["seed"]
     same_for_all = ["04.3"]  # the firewall's policy, and what MASQUERADE rewrites
     assert [step["id"] for step in bob["steps"] if step["passed"]] == same_for_all
-    assert Batch(tmp_path / "out").verify() == []
+
+
+def test_each_variant_of_the_gym_has_a_fault_of_its_own(tmp_path: Path) -> None:
+    """Ada finds and mends hers. Bob, with her notebook, has not found his, whichever he says that it is."""
+    words = ("blackhole-route", "masquerade-missing")
+    seed = next(
+        f"class {n}"
+        for n in range(100_000)
+        if [fault_of(f"class {n}", who) for who in ("ada", "bob")] == [*words]
+    )
+    adas = Variant.of(build_lessons.learners_seed(seed, "ada"))
+    said = {"10.1": "none", "10.2": "docker0", "10.3": "route-refuses", "10.4": "ip route"}
+    cells = [f"lab.answer('{id}', '{answer}')" for id, answer in said.items()]
+    cells += ["!ip route delete blackhole 39.106.233.176", "!ip route delete blackhole 39.106.233.176/32"]
+    cells += [f"lab.check('10.{number}')" for number in range(1, 6)]
+    start = f"from netlab import notebook\nlab = notebook.start('10', seed='{adas.seed}')"
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in (start, *cells)])
+    ada, bob = Batch(tmp_path / "out", seed=seed).run(learners(tmp_path, v4.writes(notebook)))
+    assert ada["points"] == ada["max_points"] > 0, ada
+    passed = [step["id"] for step in bob["steps"] if step["passed"]]
+    assert not {"10.2", "10.3", "10.4"} & set(passed), bob
+
+
+def fault_of(seed: str, learner: str) -> str:
+    return faults.reported(build_lessons.learners_seed(seed, learner)).name
+
+
+def test_a_graded_lab_holds_nothing_of_the_teachers(tmp_path: Path) -> None:
+    """Of the checkout it sees the package and one lesson: no key, no hidden check, nobody's work."""
+    [found] = Batch(tmp_path / "out").run([write(tmp_path / "look.ipynb", "02", [LOOK])])
+    assert found["error"] == "" and found["cells"][-1]["error"] == ""
+    printed = json.loads((tmp_path / "out/look/executed.ipynb").read_text())["cells"][-1]["outputs"][0][
+        "text"
+    ]
+    prefix = [Path(sys.prefix).name] if Path(sys.prefix).parent == LABS.parent else []
+    assert "".join(printed).strip() == f"{sorted([*prefix, 'labs', 'netlab'])} []"
 
 
 def test_what_is_not_a_notebook_is_said_and_the_batch_goes_on(graded: tuple[Path, Results]) -> None:
@@ -131,7 +241,8 @@ def test_what_was_graded_is_not_graded_again(graded: tuple[Path, Results], tmp_p
     notebook = tmp_path / "honest-02.ipynb"
     notebook.write_bytes((out / "honest-02" / "submission.ipynb").read_bytes())
     before = (out / "honest-02" / "manifest.json").stat().st_mtime_ns
-    assert Batch(out, key=KEY).run([notebook])[0]["points"] == results["honest-02"]["points"]
+    further = hidden.read(out.parent / "hidden.toml")
+    assert Batch(out, key=KEY, hidden=further).run([notebook])[0]["points"] == results["honest-02"]["points"]
     assert (out / "honest-02" / "manifest.json").stat().st_mtime_ns == before
 
 
@@ -139,4 +250,5 @@ def test_grading_again_gives_the_same(graded: tuple[Path, Results], tmp_path: Pa
     """A folder of results is judged anew and nothing differs; a point that was added shows."""
     for name in ("honest-02", "untouched-02"):
         (tmp_path / name).symlink_to(graded[0] / name)
-    assert Batch(tmp_path, key=KEY).verify() == []
+    further = hidden.read(graded[0].parent / "hidden.toml")
+    assert Batch(tmp_path, key=KEY, hidden=further).verify() == []

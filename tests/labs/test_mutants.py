@@ -6,10 +6,10 @@ import os
 import queue
 from concurrent.futures import ThreadPoolExecutor
 
+from netlab.check_lessons import begin
 from netlab.lab import Lab
 
 from .mutants import Behaviour, Mutant, mutants, type_it
-from .walk import begin
 
 SIDE_BY_SIDE = 6
 

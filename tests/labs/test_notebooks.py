@@ -8,10 +8,12 @@ import nbformat
 import pytest
 from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from netlab import build_lessons
 from netlab.lab import Lab
 from netlab.lessons import LABS, Lesson, lessons
+from netlab.lessons import lesson as lesson_of
 
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
 
@@ -66,3 +68,18 @@ def test_untouched_nothing_crashes_and_no_check_passes(lab: Lab, lesson: Lesson)
     results = tagged(executed(lab, text), "check")
     assert len(results) == len(lesson.steps)
     assert all("not yet" in result or "waiting for" in result for result in results), results
+
+
+def test_a_kernel_on_the_machine_works_in_the_lab_too(lab: Lab) -> None:
+    """As other graders start it: %%bash and ! act on the lab host, a command that fails fails the cell."""
+    text = build_lessons.notebook(lesson_of("02"), solution=True).replace("notebook.start(", "notebook.attach(")
+    notebook = nbformat.reads(text.replace('"name": "netlab"', '"name": "python3"'), 4)
+    more = ("word = 'ost'\nnames = !uname -n; echo h$word\nprint(list(names))", "!echo $(uname -n) {word}")
+    notebook.cells += [nbformat.v4.new_code_cell(source) for source in more]
+    done = executed(lab, nbformat.writes(notebook))
+    assert all("✔ passed" in result for result in tagged(done, "check")), tagged(done, "check")
+    assert [cell.outputs[0]["text"] for cell in done.cells[-2:]] == ["['host', 'host']\n", "host ost\n"]
+    start = next(cell for cell in notebook.cells if "notebook.attach" in cell.source)
+    notebook.cells = [start, nbformat.v4.new_code_cell("%%bash\nexit 3")]
+    with pytest.raises(CellExecutionError, match="ended with status 3"):
+        executed(lab, nbformat.writes(notebook))

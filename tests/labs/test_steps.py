@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from netlab.check_lessons import AS_TAUGHT, begin, solved, troubles, turned, untouched
 from netlab.lab import Lab
 from netlab.lessons import Lesson, Step, WrongTurn, lessons
+from netlab.lessons import lesson as lesson_of
 
-from .walk import begin
 
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
 TURNS = [(lesson, step, turn) for lesson in lessons() for step in lesson.steps for turn in step.wrong_turns]
@@ -16,37 +19,33 @@ TURNS = [(lesson, step, turn) for lesson in lessons() for step in lesson.steps f
 @each_lesson
 def test_untouched_every_check_says_not_yet(lab: Lab, lesson: Lesson) -> None:
     """At the start of a lesson nothing is done, and every check can say what is missing."""
-    learner = begin(lab, lesson)
-    for step in lesson.steps:
-        result = learner.checks(step)
-        assert not result.passed, result
-        assert "not yet" in str(result) or "waiting for" in str(result)
-        assert result.found
-        assert result.next_step
+    assert list(untouched(lab, lesson)) == []
 
 
 @each_lesson
 def test_the_solution_passes_step_by_step_and_to_the_end(lab: Lab, lesson: Lesson) -> None:
     """Each step's check passes after it, and still does when the lesson is over."""
-    learner = begin(lab, lesson)
-    for step in lesson.steps:
-        learner.does(step)
-        assert (result := learner.checks(step)).passed, result
-    for step in lesson.steps:
-        assert (result := learner.checks(step)).passed, result
+    assert list(solved(lab, lesson)) == []
 
 
 @pytest.mark.parametrize(("lesson", "step", "turn"), TURNS, ids=[f"{s.id} {t.name}" for _, s, t in TURNS])
 def test_a_wrong_turn_fails_with_its_own_hint(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> None:
     """What people are known to type instead is answered with what they did."""
-    learner = begin(lab, lesson)
-    for before in lesson.steps:
-        if before.id < step.id:
-            learner.does(before)
-    learner.does(step, turn)
-    result = learner.checks(step, seconds=0.2)
-    assert not result.passed, result
-    assert result.hint_id == turn.hint, result
+    assert list(turned(lab, lesson, step, turn)) == []
+
+
+def test_authors_are_told_what_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solution that does not solve, a wrong turn with another's hint, a check that is passed from the start."""
+    sound = lesson_of("02")
+    first = sound.steps[0]
+    turn = replace(first.wrong_turns[0], hint="another")
+    broken = replace(sound, steps=(replace(first, solution="true", wrong_turns=(turn,)), *sound.steps[1:]))
+    said = list(troubles(lab, broken))
+    assert any(line.startswith("with the solution, 02.1") for line in said), said
+    assert any("another is its hint" in line for line in said), said
+    begun = "docker run -d --name if-test --network none centos:8.1.1911 sleep 36000"
+    monkeypatch.setattr(lab, "goto", lambda id: (lab.reset(), lab.script(begun)))
+    assert any(line.startswith("untouched, 02.1") for line in untouched(lab, sound))
 
 
 @each_lesson
@@ -75,26 +74,61 @@ def state(lab: Lab) -> list[object]:
     return found
 
 
-OTHER_WAYS = {
-    "03.2": "ip link set veth_container netns $pid name eth0",
-    "03.3": "nsenter -t $pid -n ip addr add 172.17.1.2/16 dev eth0; nsenter -t $pid -n ip link set eth0 up",
-    "03.4": "nsenter -t $pid -n ip route add 0.0.0.0/0 via 172.17.0.1 dev eth0",
-    "03.5": "ip link set veth_host up; ip addr add 172.17.1.1/16 dev veth_host\n"
-    "ip route add 172.17.1.2/32 dev veth_host",
-    "04.2": "ip link set dev veth_host master docker0; ip link set veth_host up",
-    "04.3": "nft chain ip filter FORWARD '{ policy accept; }'",
-    "05.3": "sysctl -w net.ipv4.conf.all.forwarding=1",
+OTHER_WAYS: dict[str, dict[str, str]] = {
+    "moved and renamed at once": {"03.2": "ip link set veth_container netns $pid name eth0"},
+    "nsenter": {
+        "03.3": "nsenter -t $pid -n ip addr add 172.17.1.2/16 dev eth0; nsenter -t $pid -n ip link set eth0 up",
+        "03.4": "nsenter -t $pid -n ip route add 0.0.0.0/0 via 172.17.0.1 dev eth0",
+    },
+    "a route of its own": {
+        "03.5": "ip link set veth_host up; ip addr add 172.17.1.1/16 dev veth_host\n"
+        "ip route add 172.17.1.2/32 dev veth_host"
+    },
+    "other names, and made inside": {
+        "03.1": "ip link add plug type veth peer name socket",
+        "03.2": "ip link set socket netns $pid; nsenter -t $pid -n ip link set socket name eth0",
+        "03.5": "ip addr add 172.17.1.1/16 dev plug; ip link set plug up; ip route del 172.17.0.0/16 dev docker0",
+    },
+    "made from the container's side": {
+        "03.1": "nsenter -t $pid -n ip link add eth0 type veth peer name veth_host netns 1",
+        "03.2": "true",
+    },
+    "plugged in first, the address taken after it": {
+        "04.1": "ip link set veth_host master docker0; ip addr flush dev veth_host",
+        "04.2": "true",
+    },
+    "off and on again": {
+        "04.2": "ip link set veth_host down; ip link set dev veth_host master docker0; ip link set veth_host up"
+    },
+    "nft sets the policy": {"04.3": "nft chain ip filter FORWARD '{ policy accept; }'"},
+    "a rule for everything": {"04.3": "iptables -A FORWARD -j ACCEPT"},
+    "nft masquerades": {
+        "04.3": "iptables -P FORWARD ACCEPT; iptables -t nat -F POSTROUTING\n"
+        "nft add table ip mine\n"
+        "nft add chain ip mine out '{ type nat hook postrouting priority 100; }'\n"
+        "nft add rule ip mine out ip saddr 172.17.0.0/16 oifname eth0 masquerade"
+    },
+    "the source is named": {
+        "04.3": "iptables -P FORWARD ACCEPT; iptables -t nat -F POSTROUTING\n"
+        "iptables -t nat -A POSTROUTING -s 172.17.0.0/16 -o eth0 -j SNAT --to-source 192.0.2.10"
+    },
+    "sysctl": {"05.3": "sysctl -w net.ipv4.conf.all.forwarding=1"},
+    "only where it is needed": {
+        "05.3": "sysctl -w net.ipv4.conf.docker0.forwarding=1 net.ipv4.conf.eth0.forwarding=1"
+    },
 }
 
 
-@pytest.mark.parametrize("id", OTHER_WAYS)
-def test_other_correct_ways_pass_as_well(lab: Lab, id: str) -> None:
-    """nsenter instead of ip netns, one command instead of two, nft instead of iptables, another cure."""
-    lesson = next(lesson for lesson in lessons() if lesson.id == id[:2])
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_other_correct_ways_pass_as_well(lab: Lab, way: str) -> None:
+    """nsenter instead of ip netns, another order, other names, nft instead of iptables, another cure."""
+    ways = OTHER_WAYS[way]
+    lesson = lesson_of(min(ways)[:2])
     learner = begin(lab, lesson)
-    for before in lesson.steps:
-        if before.id < id:
-            learner.does(before)
     pid = "pid=$(ps -ef | grep 'sleep 36000' | grep -v grep | awk '{print $2}')\n"
-    learner.does(lesson.step(id), WrongTurn("another way", "", pid + OTHER_WAYS[id]))
-    assert (result := learner.checks(lesson.step(id))).passed, result
+    for step in lesson.steps:
+        if step.id > max(ways):
+            break
+        learner.does(step, WrongTurn(way, "", pid + ways[step.id]) if step.id in ways else AS_TAUGHT)
+        if step.id in ways:
+            assert (result := learner.checks(step)).passed, result

@@ -5,17 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
+import nbformat
 import nbformat.v4 as v4
 import pytest
 
 from netlab import build_lessons
+from netlab.build_lessons import learners_seed
+from netlab.checks.bridge import PortOf
+from netlab.checks.links import IsUp
 from netlab.checks.story import CheckResult
-from netlab.errors import BadInput
-from netlab.grade import batch, edition, formats
+from netlab.errors import BadInput, NetlabError
+from netlab.grade import batch, edition, formats, hidden, nbgrader, otter
+from netlab.grade.bundle import SUBMISSION, Bundle
+from netlab.grade.command import Teller
 from netlab.grade.judge import Grade
 from netlab.grade.session import CellRun
 from netlab.grade.submission import Submission, find, read
@@ -96,6 +104,126 @@ def test_folders_are_searched_and_checkpoints_left_out(tmp_path: Path) -> None:
         find([])
 
 
+def test_an_older_notebook_is_read_as_well(tmp_path: Path) -> None:
+    """Format 3 had worksheets and inputs; it is put into today's form."""
+    cell = {
+        "cell_type": "code",
+        "language": "python",
+        "input": "notebook.start('03')",
+        "outputs": [],
+        "metadata": {},
+    }
+    old = {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {"name": "x"},
+        "worksheets": [{"cells": [cell], "metadata": {}}],
+    }
+    assert read(saved(tmp_path, old)).lesson == "03"
+
+
+class Screen(io.StringIO):
+    """What a terminal shows."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_a_bar_says_how_far_it_is() -> None:
+    """Each result has its line; the bar below them tells what is done, and when the rest will be."""
+    screen, times = Screen(), iter((0.0, 30.0, 40.0))
+    teller = Teller(screen, lambda: next(times))
+    teller(1, 4, "ada: lesson 03, 9 of 9")
+    assert screen.getvalue() == f"\r\033[Kada: lesson 03, 9 of 9\n[{'#' * 7}{'.' * 23}] 1 of 4, 1:30 left"
+    teller(4, 4, "bob: lesson 03, 0 of 9")
+    assert screen.getvalue().endswith(f"\r\033[Kbob: lesson 03, 0 of 9\n[{'#' * 30}] 4 of 4, 0:00 left\n")
+    log = io.StringIO()
+    Teller(log)(1, 4, "ada: …")
+    assert log.getvalue() == "1/4 ada: …\n"
+
+
+HIDDEN = """
+[[check]]
+lesson = "04"
+title = "still a port"
+points = 2
+needs = ["04.2"]
+expect = [{ PortOf = { bridge = "docker0" } }, { IsUp = {} }]
+"""
+
+
+def test_hidden_checks_are_read_from_a_file(tmp_path: Path) -> None:
+    """Each is a check of its own, and says in Python for other graders what it stands for."""
+    file = tmp_path / "hidden.toml"
+    file.write_text(HIDDEN)
+    [found] = hidden.read(file)
+    assert (found.check.id, found.check.needs, found.check.step.points) == ("04.h1", ("04.2",), 2)
+    assert found.check.expects == (PortOf("docker0"), IsUp())
+    assert hidden.digest([found]) != hidden.digest([]) == ""
+    compile(found.as_test(), "cell", "exec")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("PortOf", "PortsOf", "Did you mean 'PortOf'"),
+        ("bridge =", "brigde =", "brigde"),
+        ("04.2", "04.9", "There is no step '04.9'"),
+        ('"04"', '"44"', "There is no lesson '44'"),
+        ("points = 2", "", "points"),
+        ('[{ PortOf = { bridge = "docker0" } }, { IsUp = {} }]', "[]", "expects nothing"),
+        ("[[check]]", "check", "hidden checks"),
+    ],
+)
+def test_a_mistake_in_a_file_of_hidden_checks_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """Its author is told which word, not given a KeyError."""
+    file = tmp_path / "hidden.toml"
+    file.write_text(HIDDEN.replace(old, new))
+    with pytest.raises(NetlabError) as caught:
+        hidden.read(file)
+    assert said in str(caught.value)
+    with pytest.raises(BadInput):
+        hidden.read(tmp_path / "nosuch.toml")
+
+
+def test_what_differs_after_grading_again_is_said(tmp_path: Path) -> None:
+    """A point more or less, a step that is not there any more, another file of hidden checks."""
+    folder = tmp_path / "ada"
+    Bundle(folder).close(GRADE, None, None)
+    before = formats.result(GRADE)
+    assert list(batch._differences(folder, before)) == []
+    fewer = {**before, "steps": [{**before["steps"][0], "points": 1}]}
+    assert list(batch._differences(folder, fewer)) == [
+        "ada: 03.1 had 2 points, and gets 1 now",
+        "ada: 03.2 had 0 points, and gets None now",
+    ]
+    [said] = batch._differences(folder, {**before, "hidden": "0" * 64})
+    assert "other hidden checks" in said
+
+
+def test_whose_variant_it_is_the_teacher_knows(tmp_path: Path) -> None:
+    """By the folder that it was handed in from, later by the result; only without a seed by what it says."""
+    folder = tmp_path / "ada"
+    assert batch.Batch(tmp_path, seed="autumn")._seed(folder / "03.ipynb", "said") == learners_seed(
+        "autumn", "ada"
+    )
+    assert batch.Batch(tmp_path)._seed(folder / "03.ipynb", "said") == "said"
+    Bundle(folder).close(replace(GRADE, seed="bob-1"), None, None)
+    assert batch.Batch(tmp_path)._seed(folder / SUBMISSION, "said") == "bob-1"
+
+
+@pytest.mark.parametrize("write", [nbgrader.write, otter.write])
+def test_an_assignment_has_every_step_and_the_hidden_checks(tmp_path: Path, write: Any) -> None:
+    """For both graders: one test for each step with its points, and those for what is hidden behind them."""
+    (tmp_path / "hidden.toml").write_text(HIDDEN)
+    text = write(lesson("04"), tmp_path, hidden.read(tmp_path / "hidden.toml")).read_text()
+    nbformat.validate(nbformat.reads(text, 4))
+    tests = [step.id for step in lesson("04").steps if f'lab.check(\\"{step.id}\\")' in text]
+    assert tests == [step.id for step in lesson("04").steps]
+    assert text.index('lab.check(\\"04.4\\")') < text.index("hidden.require(")
+    assert ("notebook.attach" in text) == (write is otter.write)
+
+
 @pytest.mark.parametrize("id", [each.id for each in lessons()])
 def test_a_graded_lab_shows_one_lesson_and_no_solution(tmp_path: Path, id: str) -> None:
     """Its questions and its beginning are there, and no command that solves a step."""
@@ -138,6 +266,18 @@ def test_the_forms_agree_on_the_points(tmp_path: Path) -> None:
     assert "2 of 4 points" in page
     assert "A &lt;title&gt;" in page
     assert "ada &amp; bob" in page
+
+
+def test_learners_are_told_how_many_points_hidden_checks_gave_and_no_more() -> None:
+    """Title, state and hint of a hidden check are in the teacher's forms alone."""
+    secret = replace(step("03.h1", False), title="secret", found="secret", hint="secret", hidden=True)
+    grade = replace(GRADE, results=(*GRADE.results, secret))
+    page, scope = formats.feedback(grade), json.dumps(formats.gradescope(grade))
+    assert "secret" not in page + scope and "03.h1" not in page + scope
+    assert "Further checks: 0 of 2 points" in page and '"name": "Further checks", "score": 0' in scope
+    assert "secret" in json.dumps(formats.result(grade)) and "secret" in formats.junit(
+        [formats.result(grade)]
+    )
 
 
 def test_a_result_is_as_its_schema_says() -> None:

@@ -1,0 +1,121 @@
+"""./run check-lessons: what a lesson's author has promised, tried in a real lab.
+
+Untouched, every check says "not yet"; with the solutions every check passes; each wrong turn gets its hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from netlab import lessons, owned
+from netlab.checks import check
+from netlab.checks.story import SECONDS, CheckResult
+from netlab.errors import CommandFailed, LabError
+from netlab.lab import Lab
+from netlab.lessons import Lesson, Step, WrongTurn
+
+PREFIX = "check"
+AS_TAUGHT = WrongTurn("none", "")
+SETTLED = 0.2  # seconds for a check that is not to pass
+
+
+@dataclass
+class Learner:
+    """Somebody who works through a lesson: types, predicts and answers, rightly or as a wrong turn does."""
+
+    lab: Lab
+    predictions: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+
+    def does(self, step: Step, turn: WrongTurn = AS_TAUGHT) -> None:
+        """Do a step as the lecture does, or take that wrong turn instead. CommandFailed."""
+        if commands := turn.commands or step.solution:
+            done = self.lab.script(commands)
+            if done.returncode:
+                raise CommandFailed(f"{step.id}: {commands}\n{done.stdout}{done.stderr}", "Mend it.")
+        self.says(step, turn)
+
+    def says(self, step: Step, turn: WrongTurn = AS_TAUGHT) -> None:
+        """Predict and answer, rightly or as that wrong turn does."""
+        if step.prediction and turn.predict != "":
+            self.predictions[step.id] = turn.predict or step.prediction.right
+        if step.answer and turn.answer != "":
+            right = step.answer.right or self.lab.script(step.answer.command).stdout.strip()
+            self.answers[step.id] = turn.answer or right
+
+    def checks(self, step: Step, seconds: float = SECONDS) -> CheckResult:
+        """What the step's check says now."""
+        return check(self.lab, step.id, self.predictions, self.answers, seconds)
+
+
+def begin(lab: Lab, lesson: Lesson) -> Learner:
+    """A learner at the start of a lesson."""
+    lab.goto(lesson.id)
+    return Learner(lab)
+
+
+def untouched(lab: Lab, lesson: Lesson) -> Iterator[str]:
+    """What is wrong where nothing is done yet: a check that passes, or does not say what is missing."""
+    learner = begin(lab, lesson)
+    for step in lesson.steps:
+        result = learner.checks(step, SETTLED)
+        if result.passed or not (result.found and result.next_step):
+            yield f"untouched, {result}"
+
+
+def solved(lab: Lab, lesson: Lesson) -> Iterator[str]:
+    """What is wrong with the solutions: a check that fails after its step, or at the lesson's end."""
+    learner = begin(lab, lesson)
+    for step in lesson.steps:
+        learner.does(step)
+        if not (result := learner.checks(step)).passed:
+            yield f"with the solution, {result}"
+    for step in lesson.steps:
+        if not (result := learner.checks(step)).passed:
+            yield f"when the lesson is over, {result}"
+
+
+def turned(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> Iterator[str]:
+    """What is wrong with that wrong turn: it passes, or gets another hint than its own."""
+    learner = begin(lab, lesson)
+    for before in lesson.steps:
+        if before.id < step.id:
+            learner.does(before)
+    learner.does(step, turn)
+    result = learner.checks(step, SETTLED)
+    if result.passed or result.hint_id != turn.hint:
+        said = f"{turn.hint} is its hint, and it gets {result.hint_id or 'none'}"
+        yield f"the wrong turn “{turn.name}”: {said}: {result}"
+
+
+def troubles(lab: Lab, lesson: Lesson) -> Iterator[str]:
+    """All that is wrong with a lesson."""
+    try:
+        yield from untouched(lab, lesson)
+        yield from solved(lab, lesson)
+        for step in lesson.steps:
+            for turn in step.wrong_turns:
+                yield from turned(lab, lesson, step, turn)
+    except CommandFailed as error:
+        yield str(error)
+
+
+def run(ids: Sequence[str]) -> int:
+    """Check those lessons, or all; print what is wrong. Exit status 0, or 1 if anything is. UnknownName."""
+    chosen = [lessons.lesson(id) for id in ids] or lessons.lessons()
+    owned.sweep(PREFIX)
+    lab, wrong = Lab.up(owned.name(PREFIX)), 0
+    try:
+        for lesson in chosen:
+            found = list(troubles(lab, lesson))
+            turns = sum(len(step.wrong_turns) for step in lesson.steps)
+            said = f"{len(found)} things are wrong" if found else "all is as it says"
+            print(f"{lesson.id} {lesson.title}: {len(lesson.steps)} steps, {turns} wrong turns: {said}.")
+            print(*found, sep="\n", end="\n" if found else "", flush=True)
+            wrong += len(found)
+    finally:
+        with suppress(LabError):
+            lab.down()
+    return 1 if wrong else 0

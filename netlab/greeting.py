@@ -1,0 +1,36 @@
+"""What the first cell of a lesson says: where one is, and in the gym what somebody complains of."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from netlab import faults
+from netlab.lessons import Lesson
+from netlab.progress import Progress
+from netlab.variant import Variant
+
+
+def greeting(lesson: Lesson, progress: Progress) -> str:
+    """Which lesson this is, and what is done of it."""
+    done, visited = progress.passed(lesson.id), progress.visited(lesson.id)
+    steps = [step.id for step in lesson.steps]
+    lines = [f"Lesson {lesson.id}: {lesson.title}. The lab is where this lesson begins."]
+    number = len([id for id in steps if id in done])
+    if visited:
+        lines.append(f"{number} of {len(steps)} steps of this lesson done; last time on {visited[:10]}.")
+    else:
+        lines.append(f"{len(steps)} steps: {', '.join(steps)}.")
+    if 0 < number < len(steps):
+        upto = next_step(lesson, done)
+        lines.append(f"lab.resume() types the commands of the steps already done; you go on at {upto}.")
+    return "\n".join(lines)
+
+
+def bug_report(report: str, variant: Variant) -> tuple[str, str]:
+    """What somebody says, and what is measured. Neither the place nor the cause."""
+    fault = faults.reported(report)
+    return variant.exchange(fault.story), variant.exchange(f"Measured: {fault.symptom}.")
+
+
+def next_step(lesson: Lesson, done: Container[str]) -> str:
+    return next((step.id for step in lesson.steps if step.id not in done), lesson.steps[-1].id)

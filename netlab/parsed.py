@@ -1,0 +1,124 @@
+"""What rtnetlink's answers say, as values of the model: each function takes the body of one message."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from netlab import rtnetlink as rt
+from netlab.entries import PolicyRule
+from netlab.model import Address, Interface, InterfaceId, Neighbour, Route
+
+
+def interface(netns: int, content: bytes) -> Interface:
+    _, _, index, flags, _ = rt.IFINFO.unpack_from(content)
+    found = rt.attributes(content, rt.IFINFO.size)
+    info = rt.attributes(found.get(18, b""))
+    names = {word for bit, word in rt.LINK_FLAGS.items() if flags & bit}
+    if "UP" in names and "LOWER_UP" not in names:
+        names.add("NO-CARRIER")
+    kind = "loopback" if "LOOPBACK" in names else rt.text(info.get(1))
+    peer = None
+    if 5 in found:  # IFLA_LINK, with IFLA_LINK_NETNSID (37) when it is in another namespace
+        nsid = struct.unpack("=i", found[37])[0] if 37 in found else None
+        here = netns if nsid is None else -2 - nsid if nsid >= 0 else -1
+        peer = InterfaceId(here, rt.number(found[5]))
+    return Interface(
+        netns=netns,
+        index=index,
+        name=rt.text(found.get(3)),
+        kind=kind,
+        flags=frozenset(names),
+        operstate=rt.OPERSTATES[min(rt.number(found.get(16)), 6)],
+        mac=rt.mac(found.get(1)),
+        mtu=rt.number(found.get(4)),
+        master=str(rt.number(found[10])) if 10 in found else "",
+        peer=peer,
+        details=_details(kind, info, found),
+    )
+
+
+def _details(kind: str, info: rt.Attributes, found: rt.Attributes) -> dict[str, str]:
+    """What `ip -d link` says beyond the common: bridge port state, vxlan and macvlan settings, qdisc."""
+    details = {"qdisc": rt.text(found.get(6))} if found.get(6, b"noqueue\0") != b"noqueue\0" else {}
+    data = rt.attributes(info.get(2, b""))
+    if kind == "vxlan":
+        details["vxlan id"] = str(rt.number(data.get(1)))
+        details["vxlan remote"] = rt.ip(data.get(2) or data.get(16))
+        details["vxlan port"] = str(int.from_bytes(data.get(15, b""), "big"))
+    elif kind == "macvlan":
+        modes = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
+        details["macvlan mode"] = modes.get(rt.number(data.get(1)), "")
+    elif kind == "bridge":
+        details["stp"] = "on" if rt.number(data.get(5)) else "off"
+    if rt.text(info.get(4)) == "bridge":  # IFLA_INFO_SLAVE_KIND
+        port = rt.attributes(info.get(5, b""))
+        details["port state"] = rt.PORT_STATES[min(rt.number(port.get(1)), 4)]
+        details["isolated"] = "on" if rt.number(port.get(33)) else "off"
+        details["hairpin"] = "on" if rt.number(port.get(4)) else "off"
+    return details
+
+
+def address(content: bytes) -> tuple[int, Address]:
+    _, prefixlen, _, scope, index = rt.IFADDR.unpack_from(content)
+    found = rt.attributes(content, rt.IFADDR.size)
+    return index, Address(rt.ip(found.get(2) or found.get(1)), prefixlen, rt.SCOPES.get(scope, str(scope)))
+
+
+def route(content: bytes, names: dict[int, str]) -> Route:
+    family, length, _, _, table, protocol, scope, kind, flags = rt.RTMSG.unpack_from(content)
+    found = rt.attributes(content, rt.RTMSG.size)
+    table = rt.number(found.get(15), table)
+    destination = rt.ip(found.get(1))
+    if not destination:
+        destination = "default"
+    elif length not in (32, 128) or (length == 32 and ":" in destination):
+        destination = f"{destination}/{length}"
+    return Route(
+        destination=destination,
+        device=names.get(rt.number(found.get(4)), ""),
+        gateway=rt.ip(found.get(5)),
+        source=rt.ip(found.get(7)),
+        table=rt.TABLES.get(table, str(table)),
+        kind=rt.ROUTE_KINDS[min(kind, 10)],
+        metric=rt.number(found.get(6)),
+        scope=rt.SCOPES.get(scope, str(scope)),
+        protocol=rt.PROTOCOLS.get(protocol, str(protocol)),
+        flags=frozenset(word for bit, word in rt.NEXT_HOP_FLAGS.items() if flags & bit),
+        family=6 if family == socket.AF_INET6 else 4,
+    )
+
+
+def policy(content: bytes) -> PolicyRule | None:
+    """One rule; None for those of multicast routing. Attributes as in linux/fib_rules.h."""
+    family, to, source, tos, table, _, _, action, flags = rt.RTMSG.unpack_from(content)
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    found = rt.attributes(content, rt.RTMSG.size)
+    table = rt.number(found.get(15), table)
+    suppress = rt.number(found.get(14), 0xFFFFFFFF)
+    return PolicyRule(
+        preference=rt.number(found.get(6)),
+        action=rt.RULE_ACTIONS.get(action, "nop"),
+        table=rt.TABLES.get(table, str(table)) if action == 1 else "",
+        source=f"{rt.ip(found.get(2))}/{source}" if 2 in found else "",
+        destination=f"{rt.ip(found.get(1))}/{to}" if 1 in found else "",
+        iif=rt.text(found.get(3)),
+        oif=rt.text(found.get(17)),
+        mark=rt.number(found.get(10)),
+        mask=rt.number(found.get(16), 0xFFFFFFFF if 10 in found else 0),
+        goto=rt.number(found.get(4)),
+        suppress=-1 if suppress == 0xFFFFFFFF else suppress,
+        inverted=bool(flags & 2),
+        family=6 if family == socket.AF_INET6 else 4,
+        partial=bool(tos) or any(number in found for number in (20, 22, 23, 24)),
+    )
+
+
+def neighbour(content: bytes, names: dict[int, str]) -> Neighbour:
+    _, index, state, _, _ = rt.NDMSG.unpack_from(content)
+    found = rt.attributes(content, rt.NDMSG.size)
+    words = [word for bit, word in rt.NEIGHBOUR_STATES.items() if state & bit]
+    return Neighbour(
+        rt.ip(found.get(1)), names.get(index, ""), rt.mac(found.get(2)), " ".join(words) or "NONE"
+    )
