@@ -23,6 +23,8 @@ TOOLS = {
     "iptables-save": "reading the firewall",
     "nft": "making a lab",
     "tcpdump": "lesson 05",
+    "busybox": "lesson 06",
+    "curl": "lesson 06",
     "ping": "every lesson",
     "ps": "lesson 02",
     "nsenter": "docker exec",

@@ -169,16 +169,18 @@ class Lab:
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
         return self._ask({"op": "probe", "node": node, **words})  # type: ignore[no-any-return]
 
-    def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool:
-        """Whether an ICMP probe is answered, and the node `witness` has seen it come in as well.
+    def witnessed(
+        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
+    ) -> bool:
+        """Whether a probe is answered, and the node `witness` has seen it come in as well.
 
-        An answer alone may come from anybody on the way who takes the address for his.
+        An answer alone may come from anybody on the way who takes the address for his. `order` as in `probe`.
         """
         there = [f"{witness} {i.name}" for i in self.snapshot().node(witness).interfaces if i.name != "lo"]
         with self.capture(there) as seen:
-            probe = self.probe(node, destination, count=1, timeout=timeout)
+            probe = self.probe(node, destination, count=1, timeout=timeout, **order)
         arrived = [frame.data for frame in seen.frames if frame.direction == "in"]
-        return probe.reached and any(token in data for token in probe.tokens for data in arrived)
+        return probe.reached and any(probe.is_in(data) for data in arrived)
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
         """`ip route get` with those words on a node: (the command, what it said)."""

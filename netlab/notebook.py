@@ -232,6 +232,21 @@ class LessonLab:
         """Echo requests from a node, sent by the lab's keeper."""
         return self.lab.probe(node, destination, count, timeout)
 
+    def connect(self, node: str, address: str, port: int) -> Card:
+        """Somebody on that node opens a TCP connection; what he sees. The lab's keeper does it."""
+        probe = self.lab.probe(node, address, count=1, timeout=1.0, proto="tcp", port=port)
+        said = "no answer within a second"
+        if probe.reached:
+            said = "connected: a program there has taken the call"
+        elif probe.errors:
+            said = probe.errors[0].lower()
+        return Card(f"{node} → {address}, port {port}", (said,))
+
+    def route(self, node: str, destination: str) -> Card:
+        """What `ip route get` says on a node: which way a packet to that address would take from there."""
+        command, said = self.lab.route(node, destination)
+        return Card(f"{node}: {command}", (said,))
+
     def trace(self, source: str, destination: str, **order: Any) -> Report:
         """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
         return self.lab.trace(source, destination, **order)

@@ -85,7 +85,10 @@ def columns(scene: Scene) -> list[list[Box]]:
         if not right and len(rest) > 1:
             half = (len(rest) + 1) // 2
             rest, right = rest[:half], rest[half:]
-    rank = {card.key: (n, i) for n, box in enumerate(middle) for i, card in enumerate(box.cards)}
+    rank: dict[InterfaceId, tuple[int, int]] = {}
+    for number, box in enumerate(middle):
+        stacked = (card for block in blocks(box.cards) for card in block)
+        rank |= {card.key: (number, place) for place, card in enumerate(stacked)}
 
     def order(box: Box) -> tuple[int, int]:
         ends = [rank[key] for key in neighbours(scene, box) if key in rank]
@@ -99,6 +102,18 @@ def neighbours(scene: Scene, box: Box) -> list[InterfaceId]:
     own = {card.key for card in box.cards}
     ends = [(wire.a, wire.b) for wire in scene.wires] + [(wire.b, wire.a) for wire in scene.wires]
     return [far for near, far in ends if near in own and far not in own]
+
+
+def blocks(cards: Sequence[Card]) -> list[list[Card]]:
+    """Cards that belong together: the ports of a bridge and then the bridge, or a card on its own."""
+    found: dict[InterfaceId, list[Card]] = {}
+    for card in cards:
+        if not card.bridge:
+            found.setdefault(card.master or card.key, []).append(card)
+    for card in cards:
+        if card.bridge:
+            found.setdefault(card.key, []).append(card)
+    return list(found.values())
 
 
 class Packer:
@@ -148,17 +163,6 @@ class Packer:
         left = [card for card in box.cards if card not in right]
         return (left, right) if left else (right, [])
 
-    def blocks(self, cards: Sequence[Card]) -> list[list[Card]]:
-        """Cards that belong together: the ports of a bridge and then the bridge, or a card on its own."""
-        blocks: dict[InterfaceId, list[Card]] = {}
-        for card in cards:
-            if not card.bridge:
-                blocks.setdefault(card.master or card.key, []).append(card)
-        for card in cards:
-            if card.bridge:
-                blocks.setdefault(card.key, []).append(card)
-        return list(blocks.values())
-
     def block_width(self, block: Sequence[Card]) -> float:
         widest = max(self.card_size(card)[0] for card in block)
         if not block[-1].bridge:
@@ -167,7 +171,7 @@ class Packer:
         return max(widest + (BUS if len(block) > 2 else 0.0), label) + 2 * CARD_PAD
 
     def column_width(self, cards: Sequence[Card]) -> float:
-        return max((self.block_width(block) for block in self.blocks(cards)), default=0.0)
+        return max((self.block_width(block) for block in blocks(cards)), default=0.0)
 
     def aisle(self, box: Box) -> float:
         return AISLE + (26.0 if self.room_in == box.node.netns else 0.0)
@@ -228,7 +232,7 @@ class Packer:
         self, placed: PlacedBox, cards: Sequence[Card], x: float, y: float, room: float | None
     ) -> float:
         """Cards one below the other from y; in `room`, if given, in its middle. Returns where they end."""
-        for block in self.blocks(cards):
+        for block in blocks(cards):
             size = self.block_width(block)
             shift = (room - size) / 2 if room is not None and room > size else 0.0
             y = self._block(placed, block, x + shift, y, size) + GAP

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from netlab.decode import decode
 from netlab.netns import entered
 
 ERRORS = {3: "destination unreachable", 11: "time to live exceeded"}
@@ -42,6 +43,13 @@ class Probe:
     @property
     def reached(self) -> bool:
         return self.received > 0
+
+    def is_in(self, frame: bytes) -> bool:
+        """Whether a frame, seen anywhere on the way, is one of these: by its token, or by its source port."""
+        if self.tokens:
+            return any(token in frame for token in self.tokens)
+        packet = decode(frame)
+        return packet.protocol == "tcp" and packet.source_port in self.ports
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,9 @@ class _View:
         theirs = self.variant.exchange
         return self.lab.probe(theirs(node), theirs(destination), count, timeout, **order)  # type: ignore[no-any-return]
 
-    def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool:
+    def witnessed(
+        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
+    ) -> bool:
         theirs = self.variant.exchange
-        return self.lab.witnessed(theirs(node), theirs(destination), theirs(witness), timeout)  # type: ignore[no-any-return]
+        words = (theirs(node), theirs(destination), theirs(witness))
+        return self.lab.witnessed(*words, timeout, **order)  # type: ignore[no-any-return]

@@ -30,7 +30,7 @@ class ContainerRunning:
         if node and node.kind == "container":
             return None
         others = [n.name for n in world.snapshot.nodes if n.kind == "container"]
-        if others:
+        if others and self.name == CONTAINER:
             return Trouble(
                 "other-name",
                 f"a container runs, but it is called {', '.join(others)}",

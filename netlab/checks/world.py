@@ -21,6 +21,8 @@ class ProbeLike(Protocol):
     def received(self) -> int: ...
     @property
     def errors(self) -> tuple[str, ...]: ...
+    @property
+    def refused(self) -> int: ...
 
 
 class Observable(Protocol):
@@ -32,7 +34,9 @@ class Observable(Protocol):
         self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
     ) -> ProbeLike: ...
 
-    def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool: ...
+    def witnessed(
+        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
+    ) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from netlab.lab import Lab
 from netlab.lessons import Lesson, lessons
 
 OUTSIDE = "39.106.233.176"
+HELLO = "hello from if-test\n"  # what the server of lesson 06 has to say
 SECONDS = 5  # for a step's commands: one that does not come back is interrupted
 SLIPS = {
     "veth_host": "veth_container",
@@ -168,6 +169,22 @@ class Behaviour:
         runs = bool(self.in_container("true; echo yes"))
         reaches = self.pings(OUTSIDE) and self.pings(OUTSIDE, "host")
         yield from (("05.1", runs), ("05.2", runs), ("05.3", reaches), ("05.4", reaches))
+
+    def _lesson06(self) -> Iterator[tuple[str, bool]]:
+        office = self.pings("172.17.0.2", "ip netns exec office")
+        outside = self.fetches("http://192.0.2.10:8080", "internet") == HELLO
+        within = self.fetches("http://192.0.2.10:8080") == HELLO
+        web = "404 Not Found" in self.fetches("http://192.0.2.10:8081", "internet")
+        routed = self.pings(OUTSIDE, "docker exec routed")
+        yield "06.1", office
+        yield "06.2", outside
+        yield "06.3", outside and within
+        yield "06.4", web
+        yield "06.5", routed and self.pings("172.17.200.2", "ip netns exec office")
+
+    def fetches(self, address: str, node: str = "host") -> str:
+        """The page that somebody on that node gets there."""
+        return self.lab.run(["curl", "-s", "-m", "1", address], node=node, timeout=20).stdout
 
     def _lesson10(self) -> Iterator[tuple[str, bool]]:
         yield from ((f"10.{number}", True) for number in range(1, 5))

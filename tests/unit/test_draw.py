@@ -42,6 +42,13 @@ def test_every_topology_can_be_read(name: str) -> None:
     assert not missing
 
 
+def test_boxes_stand_in_the_order_in_which_their_cables_arrive() -> None:
+    """Whenever they were made, so that no cable has to cross another and nothing is pushed far down."""
+    cables = cables_of(WORLDS["neighbour made between"]())
+    assert [box.box.title for box in cables.layout.boxes][:3] == ["if-test", "web", "office"]
+    assert cables.layout.bottom < 400
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_every_topology_can_be_read_with_a_title_and_changes(name: str) -> None:
     """Everything new at once: the marks in the cards and the sentences below must fit as well."""

@@ -35,6 +35,15 @@ def two_bridges() -> Snapshot:
     return b.world(*(node for node, _ in made), host_with(bridge, *ports), b.internet())
 
 
+def neighbour_made_between() -> Snapshot:
+    """A named namespace on a cable of its own, made after the first container and before the second."""
+    (one, first), (two, second) = b.container(1, "if-test"), b.container(2, "web")
+    eth1 = b.interface(b.HOST, 12, "eth1", "veth", "198.51.100.1/24", peer=(5003, 2))
+    eth0 = b.interface(5003, 2, "eth0", "veth", "198.51.100.2/24", peer=(b.HOST, 12))
+    office = Node(5003, "office", "netns", interfaces=(eth0,))
+    return b.world(one, two, office, host_with(first, eth1, second), b.internet())
+
+
 def long_names() -> Snapshot:
     """Names of fifteen characters everywhere, the longest that the kernel takes."""
     node, port = b.container(1, "mm-fifteen-wwww")
@@ -128,6 +137,7 @@ WORLDS: dict[str, Callable[[], Snapshot]] = {
     "unconnected": unconnected,
     "pair in the host": pair_in_the_host,
     "two bridges": two_bridges,
+    "neighbour made between": neighbour_made_between,
     "long names": long_names,
     "many addresses": many_addresses,
     "macvlan and vxlan": macvlan_and_vxlan,

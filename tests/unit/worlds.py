@@ -22,6 +22,7 @@ class Answer:
     sent: int
     received: int
     errors: tuple[str, ...] = ()
+    refused: int = 0
 
 
 def interface(netns: int, index: int, name: str, kind: str = "veth", *addresses: str) -> Interface:
@@ -144,7 +145,9 @@ class PretendLab:
             raise UnknownName("node", node, self.world.nodes)
         return Answer(count, count if self.reaches(node, destination) else 0)
 
-    def witnessed(self, node: str, destination: str, witness: str, timeout: float = 1.0) -> bool:
+    def witnessed(
+        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: object
+    ) -> bool:
         return not self.pretends and self.reaches(node, destination)
 
     def script(self, text: str, node: str = "host", timeout: float = 60) -> None:
