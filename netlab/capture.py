@@ -124,7 +124,8 @@ class Recording(Capture):
         ranked: list[tuple[int, int, int, Frame]] = []
         hidden = 0
         for batch in self._batches:  # type: ignore[attr-defined]
-            for number, outgoing, length, moment, data in record.unpack(batch):
+            for number, kind, length, moment, data in record.unpack(batch):
+                outgoing = kind == record.OUTGOING
                 if is_housekeeping(data) and not self._noise:  # type: ignore[attr-defined]
                     hidden += 1
                     continue
