@@ -182,6 +182,10 @@ def _places(spot: Spot, width: float, height: float) -> Iterable[Rect]:
             yield Rect(x - width * shift, y - away - height, x + width * (1 - shift), y - away)
         yield Rect(x + away, y - height / 2, x + away + width, y + height / 2)
         yield Rect(x - away - width, y - height / 2, x - away, y + height / 2)
+    for away in (6.0, 11.0):  # beside an upright way
+        for top in (y + away, y - away - height):
+            yield Rect(x + 5.0, top, x + 5.0 + width, top + height)
+            yield Rect(x - 5.0 - width, top, x - 5.0, top + height)
 
 
 def _is_inside(rect: Rect, bounds: Rect) -> bool:

@@ -90,9 +90,9 @@ class Overlay:
         both = len({kind for _, kind in self.pieces}) > 1
         for way, kind in self.pieces:
             color, dashes, _ = WAYS[kind]
-            shifted = _shifted(way, (LANE if kind else -LANE) if both else 0.0)
-            canvas.line(shifted, color=color, line=2.6, dashes=dashes, order=3.5)
-            _arrow(canvas, shifted, color, 0.62 if both else 0.5)
+            beside = shifted(way, (LANE if kind else -LANE) if both else 0.0)
+            canvas.line(beside, color=color, line=2.6, dashes=dashes, order=3.5)
+            _arrow(canvas, beside, color, 0.62 if both else 0.5)
         if self.cross is not None:
             canvas.line(self.end, color=style.DEATH, line=1.6, dashes=(2.5, 2), order=3.6)
             canvas.circled_cross(*self.cross)
@@ -100,7 +100,7 @@ class Overlay:
             canvas.text(x, y, line, bold=bold, color=style.DEATH if bold else style.INK)
 
 
-def _shifted(way: Sequence[Spot], by: float) -> Way:
+def shifted(way: Sequence[Spot], by: float) -> Way:
     """The way beside itself: level pieces move down, upright ones right; the ends stay on the cards."""
     moved = []
     for number, (x, y) in enumerate(way):

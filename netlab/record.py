@@ -1,6 +1,6 @@
 """The keeper's side of a capture: packet sockets at many points, their frames streamed to one client.
 
-Sent are batches of records (see FRAME) as they come; when the client hangs up its sending side, what is
+Sent are batches of records (netlab.records) as they come; when the client hangs up its sending side, what is
 still in the rings follows, and then, as the answer, how many frames each point lost. Where points may come
 and go while it captures, what was lost or refused stands among the records.
 """
@@ -10,17 +10,15 @@ from __future__ import annotations
 import errno
 import select
 import socket
-import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from netlab import wire
 from netlab.netns import entered
+from netlab.records import BATCH, FRAME, LOST, REFUSED
 from netlab.ring import MEMORY, RETIRE_AFTER_MS, Ring
 
-FRAME = struct.Struct("=IB3xIIQ")  # point, what it is, captured, length, time; then the bytes
-INCOMING, OUTGOING, LOST, REFUSED = range(4)  # what a record is; of LOST the length is how many
-START, BATCH = {"started": True}, struct.Struct("=I")
+START = {"started": True}
 TOGETHER = 1 << 26  # bytes for all rings, where there are many
 
 
@@ -119,13 +117,3 @@ def _send(client: socket.socket, parts: Iterable[bytes]) -> None:
     except OSError as error:
         if error.errno != errno.EPIPE:
             raise
-
-
-def unpack(batch: bytes) -> Iterator[tuple[int, int, int, int, bytes]]:
-    """(point, what it is, length on the wire, time in ns, bytes) of each record of one batch."""
-    at = 0
-    while at < len(batch):
-        point, kind, captured, length, moment = FRAME.unpack_from(batch, at)
-        at += FRAME.size
-        yield point, kind, length, moment, batch[at : at + captured]
-        at += captured

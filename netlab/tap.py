@@ -3,7 +3,7 @@
 with lab.tap(on_batch) as tap:
     tap.follow(points)      # all that are wanted from now on, as often as that changes
 
-Each point gets a number when it is first named; the records of a batch (netlab.record) name it by that.
+Each point gets a number when it is first named; the records of a batch (netlab.records) name it by that.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 from netlab.cables import Trails, place_note
 from netlab.live.lanes import has_ended, name_of
 from netlab.model import Journey, Point
-from netlab.overlay import Overlay
+from netlab.overlay import LANE, Overlay, shifted
 from netlab.summary import summarize
 from netlab.tracks import kind_of, rewrite_note
 from netlab.wires import Way
@@ -45,16 +45,18 @@ def motions(found: Sequence[Journey], trails: Trails, now: int) -> list[dict[str
 
 def _motion(journey: Journey, trails: Trails) -> dict[str, Any] | None:
     legs = trails.legs(journey)
+    # There and back beside each other, as in the static picture; what dies, dies on the line.
+    aside = 0.0 if not journey.reached else LANE if journey.answers is not None else -LANE
     pieces: list[dict[str, Any]] = []
     for hop, leg in zip(journey.hops[1:], legs, strict=True):
         note = rewrite_note(hop)
         if not leg:
             continue
-        pieces.append({"ways": [[list(spot) for spot in way] for way in leg]})
+        ways = [shifted(way, aside) for way in leg]
+        pieces.append({"ways": [[list(spot) for spot in way] for way in ways]})
         if note:
-            place = place_note(trails.cables, leg[-1][-1], [note], leg)
-            (x, y), _, _ = place[0] if place else (leg[-1][-1], note, True)
-            pieces[-1] |= {"note": note, "x": x, "y": y}
+            lines = place_note(trails.cables, leg[-1][-1], [note], leg) or [(leg[-1][-1], note, True)]
+            pieces[-1] |= {"note": [[x, y, text] for (x, y), text, _ in lines]}
     if not journey.reached and journey.next_expected is not None:
         end = _end(journey, trails)
         if end:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
-from netlab import record
+from netlab import records
 from netlab.capture import is_housekeeping
 from netlab.model import Frame, Point
 
@@ -63,11 +63,11 @@ class Store:
         """Keep a batch; the oldest ones go when there is no more room."""
         first, last, frames, at = 0, 0, 0, 0
         while at < len(data):
-            point, kind, captured, length, moment = record.FRAME.unpack_from(data, at)
-            at += record.FRAME.size + captured
-            if kind == record.LOST:
+            point, kind, captured, length, moment = records.FRAME.unpack_from(data, at)
+            at += records.FRAME.size + captured
+            if kind == records.LOST:
                 self.lost[point] += length
-            elif kind == record.REFUSED:
+            elif kind == records.REFUSED:
                 self.refused.add(point)
             else:
                 frames += 1
@@ -135,7 +135,7 @@ def _chosen(
         if is_housekeeping(data):
             hidden += 1
             continue
-        outgoing = kind == record.OUTGOING
+        outgoing = kind == records.OUTGOING
         frame = Frame(moment, point_of(number), "out" if outgoing else "in", data, length)
         ranked.append((moment, -number if outgoing else number, len(ranked), frame))
     return tuple(entry[-1] for entry in sorted(ranked)), hidden
@@ -143,8 +143,8 @@ def _chosen(
 
 def _records(batches: list[Batch]) -> Iterator[tuple[int, int, int, int, bytes]]:
     for batch in batches:
-        for entry in record.unpack(batch.data):
-            if entry[1] in (record.INCOMING, record.OUTGOING):
+        for entry in records.unpack(batch.data):
+            if entry[1] in (records.INCOMING, records.OUTGOING):
                 yield entry
 
 

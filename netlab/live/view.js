@@ -226,7 +226,7 @@ class Traffic {
   }
 
   note(layer, piece) {
-    if (piece.note) layer.append(element("text", { x: piece.x, y: piece.y, class: "text halo bold" }, piece.note));
+    for (const [x, y, text] of piece.note || []) layer.append(element("text", { x, y, class: "text halo bold" }, text));
   }
 }
 
@@ -475,6 +475,7 @@ function render({ model, el }) {
     traffic.alone(null);
     kernel?.statusChanged?.disconnect(kernelChanged);
     for (const [event, act] of Object.entries(listening)) model.off(event, act);
+    model.send({ bye: true });
   };
 }
 

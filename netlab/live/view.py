@@ -42,7 +42,10 @@ class Watched(Network, Protocol):
 
 
 class LiveView(anywidget.AnyWidget):
-    """The lab as it is now. It follows the lab until the kernel ends or `close` is called."""
+    """The lab as it is now. It follows the lab until the kernel ends, or `close` is called.
+
+    When the last of the pages that show it has taken it off, it rests until one shows it again.
+    """
 
     _esm = FOLDER / "view.js"
     _css = FOLDER / "view.css"
@@ -59,20 +62,24 @@ class LiveView(anywidget.AnyWidget):
         super().__init__(packets=packets)
         self._lab, self._identities, self._history = lab, Identities(), History()
         self._stopped, self._ended, self._news = threading.Event(), threading.Event(), threading.Event()
+        self._awake, self._viewers = threading.Event(), 0
+        self._awake.set()
         self._changes: deque[Change | None] = deque()  # None: the lab went away
         self._wishes: deque[Mapping[str, Any]] = deque([{"packets": packets}])
         self._recording: Packets | None = None
         self._trails: Trails | None = None
+        self._asked: str | None = None  # the packet whose headers are wanted
         self._shelf, self._at_rest = Shelf(), 0.0
         self._aside = ThreadPoolExecutor(1)  # for what takes longer
         self.observe(lambda change: self._wish({change["name"]: change["new"]}), ["packets", "at", "chosen"])
         self.on_msg(lambda _, content, __: self._wish(content))
-        for work in (self._follow, self._draw):
-            threading.Thread(target=work, daemon=True).start()
+        self.threads = [threading.Thread(target=work, daemon=True) for work in (self._follow, self._draw)]
+        for thread in self.threads:
+            thread.start()
 
     def close(self) -> None:
         """Take the view off the page, and stop watching."""
-        for event in (self._stopped, self._ended, self._news):
+        for event in (self._stopped, self._ended, self._news, self._awake):
             event.set()
         self._aside.shutdown(wait=False, cancel_futures=True)
         super().close()
@@ -87,13 +94,17 @@ class LiveView(anywidget.AnyWidget):
     def _follow(self) -> None:
         """Watch the lab; when it goes away, tell, and look for it again."""
         while not self._stopped.is_set():
+            self._awake.wait()
             self._ended.clear()
+            if self._stopped.is_set() or not self._awake.is_set():
+                continue
             with suppress(LabError), self._lab.watch(self._changed, self._ended.set) as watch:
                 self._changed(Change((), watch.snapshot, watch.snapshot))
                 if not watch.has_ended:
                     self._ended.wait()
-            self._changed(None)
-            self._stopped.wait(AGAIN)
+            if self._awake.is_set():
+                self._changed(None)
+                self._stopped.wait(AGAIN)
 
     def _changed(self, change: Change | None) -> None:
         self._changes.append(change)
@@ -110,16 +121,26 @@ class LiveView(anywidget.AnyWidget):
             self._news.wait(self._pause())
             self._news.clear()
             began = time.monotonic()
-            self._take_changes()
-            while self._wishes:
-                self._fulfil(self._wishes.popleft())
-            self._show_packets()
-            if self._at_rest and time.monotonic() > self._at_rest:
-                self._at_rest = 0.0
-                self._aside.submit(self._put_aside)
+            try:
+                self._do_all()
+            except Exception as error:  # whatever it is, the learner is told, and the view goes on
+                self.status = f"This could not be drawn: {type(error).__name__}: {error}"
             # However much happens, half of the time is left to the learner's cells.
             self._stopped.wait(min(time.monotonic() - began, 0.5))
         self._stop_recording()
+
+    def _do_all(self) -> None:
+        """All that is new, and all that is due."""
+        self._take_changes()
+        while self._wishes:
+            self._fulfil(self._wishes.popleft())
+        self._show_packets()
+        if self._asked is not None:
+            self._aside.submit(self._read_headers, self._asked)
+            self._asked = None
+        if self._at_rest and time.monotonic() > self._at_rest:
+            self._at_rest = 0.0
+            self._aside.submit(self._put_aside)
 
     def _pause(self) -> float | None:
         """How long there is nothing to do unless something happens."""
@@ -177,6 +198,10 @@ class LiveView(anywidget.AnyWidget):
                 self._start_recording()
             elif not wish["packets"]:
                 self._stop_recording()
+                self.lanes = {}
+        if "hello" in wish or "bye" in wish:
+            self._viewers += 1 if "hello" in wish else -1
+            (self._awake.set if self._viewers > 0 else self._sleep)()
         recording = self._recording
         if recording is None or not len(self._history):
             return
@@ -186,7 +211,13 @@ class LiveView(anywidget.AnyWidget):
         if "step" in wish and (found := recording.step(self.chosen, int(wish["step"]))):
             self.chosen, self.at = found
         if "chosen" in wish:
-            self._aside.submit(self._read_headers, str(wish["chosen"]))
+            self._asked = str(wish["chosen"])
+
+    def _sleep(self) -> None:
+        """Nobody looks."""
+        self._awake.clear()
+        self._ended.set()
+        self._stop_recording()
 
     def _start_recording(self) -> None:
         if not self.packets or self._recording is not None or not len(self._history):
