@@ -225,18 +225,23 @@ def _paint_track(canvas: Canvas, track: Track, bottom: float, small: float) -> N
         canvas.line(track.spots, color=color, line=line * small, order=2.0)
     for x, y in track.spots:
         canvas.mark(x, y, marker, size=size * small, color=color, line=0.5, order=3.0)
-    if track.expected is not None:
-        _paint_death(canvas, track.spots[-1], track.expected, small)
+    if track.expected is not None and track.cross is not None:
+        _paint_death(canvas, track.spots[-1], track.cross, track.expected, small)
     if track.kind != "reply":
         canvas.line([(track.x, bottom + 21.0), (track.x, bottom + 26.0)], color=style.MUTED, line=0.8)
 
 
-def _paint_death(canvas: Canvas, last: tuple[float, float], ring: tuple[float, float], small: float) -> None:
+def _paint_death(
+    canvas: Canvas,
+    last: tuple[float, float],
+    cross: tuple[float, float],
+    ring: tuple[float, float],
+    small: float,
+) -> None:
     """A cross between the last lane that saw the packet and the next, where an empty ring is left."""
     canvas.line([last, ring], color=style.DEATH, line=1.3 * small, dashes=(2, 1.6), order=1.8)
     canvas.mark(*ring, "o", size=8.0 * small, color=style.MUTED, line=1.1, dotted=True, order=3.0)
-    x, y = (last[0] + ring[0]) / 2, (last[1] + ring[1]) / 2
-    canvas.mark(x, y, "x", size=8.0 * small, color=style.DEATH, line=2.2 * small, order=3.5)
+    canvas.mark(*cross, "x", size=8.0 * small, color=style.DEATH, line=2.2 * small, order=3.5)
 
 
 def _legend(canvas: Canvas, tracks: Sequence[Track], y: float) -> None:

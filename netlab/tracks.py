@@ -31,6 +31,15 @@ class Track:
     spots: tuple[tuple[float, float], ...]
     expected: tuple[float, float] | None  # where it should have been seen next
 
+    @property
+    def cross(self) -> tuple[float, float] | None:
+        """Where it ended: half a lane from the last that saw it, towards where it should have been."""
+        if self.expected is None:
+            return None
+        (x, y), (ringx, ringy) = self.spots[-1], self.expected
+        share = min(LANE / 2 / max(abs(ringy - y), 1.0), 0.5)
+        return x + (ringx - x) * share, y + (ringy - y) * share
+
 
 @dataclass(frozen=True)
 class Break:

@@ -147,6 +147,7 @@ def _track(track: Track, now: int, reasons: Mapping[str, str]) -> dict[str, Any]
         "kind": track.kind,
         "spots": [[round(x, 1), y] for x, y in track.spots],
         "expected": [round(value, 1) for value in track.expected] if lost and track.expected else None,
+        "cross": [round(value, 1) for value in track.cross] if lost and track.cross else None,
         "words": describe(journey, reasons.get(name, "") if ended else "", ended),
     }
 

@@ -31,6 +31,7 @@ SOON, AGAIN = (
     0.2,
 )  # seconds until packets are shown, and until it is seen what became of those under way
 MOVING = 16  # packets that may move on the topology at once
+FRESH = 10_000_000_000  # ns after a death that its counters are looked for
 JUDGED = 1.0  # seconds between two looks at why packets die
 
 
@@ -94,8 +95,7 @@ class Packets:
         found = tuple(j for j in found if j.first.frame.time_ns >= stretch.since)
         self._shown, self._seen = found, capture
         dead = motion.deaths(found, now)
-        if at is None:
-            self._ask_why(dead, found, capture)
+        self._ask_why([j for j in dead if now - j.last_seen.frame.time_ns < FRESH], found, capture)
         sentences = {name: reason.sentence for name, reason in self._reasons.items()}
         times = lanes.Times(self.start, stretch.since, until, now)
         shown = lanes.timeline(capture, found, self._strip, times, sentences)

@@ -19,6 +19,7 @@ from netlab.style import LINE, MARGIN, Rect
 from netlab.text import alt_text
 
 WIDTH = 684.0
+MARKED = 12  # interfaces that are marked at once; they are not folded away
 
 
 class Identities:
@@ -42,8 +43,12 @@ class Identities:
 
 
 def cabling(snapshot: Snapshot, previous: Snapshot | None = None) -> Cables:
-    """Where everything of the snapshot is drawn, with room for the mark of a death in the host."""
-    scene = build_scene(snapshot, marks(previous, snapshot) if previous is not None else {})
+    """Where everything of the snapshot is drawn, with room for the mark of a death in the host.
+
+    What is different from `previous` is marked, unless that is so much that it would hide the rest.
+    """
+    marked = marks(previous, snapshot) if previous is not None else {}
+    scene = build_scene(snapshot, marked if len(marked) <= MARKED else {})
     host = next((node.netns for node in snapshot.nodes if node.kind == "host"), None)
     return Cables(scene, lay_out(scene, WIDTH, MARGIN, host))
 

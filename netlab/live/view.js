@@ -300,7 +300,7 @@ class Timeline {
     if (track.expected) {
       const [[ax, ay], [bx, by]] = [track.spots[track.spots.length - 1], track.expected];
       parts.push(element("line", { x1: ax, y1: ay, x2: bx, y2: by, class: "end" }),
-        element("circle", { cx: bx, cy: by, r: 4, class: "ring" }), cross((ax + bx) / 2, (ay + by) / 2, 3.6, false));
+        element("circle", { cx: bx, cy: by, r: 4, class: "ring" }), cross(...track.cross, 3.6, false));
     }
     for (const [x, y] of track.spots) {
       const spot = sign(track.kind, 3);

@@ -60,6 +60,10 @@ class LiveView(anywidget.AnyWidget):
 
     def __init__(self, lab: Watched, *, packets: bool = False) -> None:
         super().__init__(packets=packets)
+        if hasattr(self.comm, "_reply_subshell_for"):
+            # ipykernel 7.4 hands what a page says to the shell that told the page something last. That is the
+            # cells' shell, which may be busy for long; the one that the page itself has chosen is not.
+            self.comm._reply_subshell_for = lambda data, chosen: chosen
         self._lab, self._identities, self._history = lab, Identities(), History()
         self._stopped, self._ended, self._news = threading.Event(), threading.Event(), threading.Event()
         self._awake, self._viewers = threading.Event(), 0

@@ -20,7 +20,7 @@ from netlab.text import alt_text
 from .axe import violations
 from .test_jupyterlab import PICTURES, choose, open_page
 
-WAIT = 30_000  # ms; on an idle machine it takes well under one second
+WAIT = 60_000  # ms; on an idle machine it takes well under one second
 FILE = LABS / "live-test.ipynb"
 pytestmark = pytest.mark.usefixtures("picture")
 PID = "pid=$(docker inspect -f '{{.State.Pid}}' if-test)\n"

@@ -97,7 +97,7 @@ def test_what_the_front_end_wants_is_done_in_the_thread_that_draws(lab: Lab) -> 
 
 
 def test_a_view_that_nobody_looks_at_rests_until_somebody_does(lab: Lab) -> None:
-    """Two pages show it; when the second has gone as well nothing is followed, and all is there again later."""
+    """Two pages show it; when both have gone nothing is followed, and later all is there again."""
     with live(lab) as view:
         for said in ("hello", "hello", "bye"):
             view._handle_custom_msg({said: True}, [])

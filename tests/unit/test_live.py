@@ -62,4 +62,6 @@ def test_two_hundred_containers_are_grouped() -> None:
     ids = Identities().follow(snapshot)
     made = picture(snapshot, ids, cabling(snapshot))
     assert len(made["boxes"]) < 12
+    flood = picture(snapshot, ids, cabling(snapshot, b.lab(100)))
+    assert len(flood["boxes"]) < 12, "what is new is shown one by one only where there is little of it"
     assert len(ids) > 400

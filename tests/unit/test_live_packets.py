@@ -110,6 +110,7 @@ def test_the_cross_stands_between_the_last_lane_that_saw_it_and_the_empty_ring()
     for track in made["tracks"]:  # type: ignore[attr-defined]
         assert [y for _, y in track["spots"]][-1] == heights["host docker0"]
         assert track["expected"][1] == heights["host eth0"]
+        assert heights["host docker0"] < track["cross"][1] < heights["host eth0"]
         assert "expected at host eth0 and not seen" in track["words"]
     assert str(made["head"]).startswith("3 requests, 0 replies")
     json.dumps(made)
