@@ -57,6 +57,7 @@ class Packets:
         self._final: dict[Death, Reason] = {}  # as long as nothing is changed
         self._looks: deque[Snapshot] = deque(maxlen=8)  # with counters
         self._judged = 0.0
+        self._news_at = 0  # when (ns) something other than noise came last
         self._shown: tuple[Journey, ...] = ()
         self._seen: Capture | None = None
 
@@ -80,7 +81,9 @@ class Packets:
         """In the tap's thread."""
         if not batch:
             self.has_ended = True
-        self.store.add(batch)
+        if not self.store.add(batch):
+            return
+        self._news_at = time.time_ns()
         if self.due is None:
             self.due = time.monotonic() + SOON
             self._wake()
@@ -105,7 +108,7 @@ class Packets:
         open_ = not all(lanes.has_ended(journey, now) for journey in found)
         spent = time.monotonic() - began
         self.due = began + max(AGAIN, 3 * spent) if open_ and at is None else None
-        if self.due is None and self.store.span[1] > now and at is None:
+        if self.due is None and self._news_at > now and at is None:
             self.due = began + max(SOON, 3 * spent)
         return {
             **shown,

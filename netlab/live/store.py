@@ -59,21 +59,24 @@ class Store:
         self._batches: deque[Batch] = deque()
         self._lock = threading.Lock()
 
-    def add(self, data: bytes) -> None:
-        """Keep a batch; the oldest ones go when there is no more room."""
+    def add(self, data: bytes) -> bool:
+        """Keep a batch; the oldest ones go when there is no more room. Whether it holds more than noise."""
         first, last, frames, at = 0, 0, 0, 0
+        noise = True
         while at < len(data):
             point, kind, captured, length, moment = records.FRAME.unpack_from(data, at)
-            at += records.FRAME.size + captured
+            begin = at + records.FRAME.size
+            at = begin + captured
             if kind == records.LOST:
                 self.lost[point] += length
             elif kind == records.REFUSED:
                 self.refused.add(point)
             else:
                 frames += 1
+                noise = noise and is_housekeeping(data[begin:at])
                 first, last = min(first or moment, moment), max(last, moment)
         if not frames:
-            return
+            return True  # a loss or a refusal is to be told as well
         with self._lock:
             self.frames += frames
             self._size += len(data)
@@ -82,6 +85,7 @@ class Store:
                 gone = self._batches.popleft()
                 self._size -= len(gone.data)
                 self.forgotten += gone.frames
+        return not noise
 
     @property
     def span(self) -> tuple[int, int]:

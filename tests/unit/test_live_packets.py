@@ -99,6 +99,11 @@ def test_the_oldest_go_when_there_is_no_more_room_and_are_counted() -> None:
     assert 0 < store.forgotten < store.frames == 1000
     kept = sum(kept.frames for kept in store.batches())
     assert kept + store.forgotten == store.frames and store.span[0] > b.START
+    solicitation = b"\x33\x33" + bytes(10) + b"\x86\xdd" + bytes(6) + b"\x3a" + bytes(33) + b"\x87"
+    quiet = Frame(b.START, capture.points[0], "out", solicitation + bytes(23), 78)
+    assert store.add(batch(capture.frames[:1], capture.points))
+    assert not store.add(batch([quiet], capture.points)), "noise alone is no reason to draw"
+    store = stored(capture, 20_000)
     store.add(records.FRAME.pack(2, records.LOST, 0, 7, 0) + records.FRAME.pack(3, records.REFUSED, 0, 0, 0))
     assert (store.lost[2], store.refused, store.frames) == (7, {3}, 1000)
 
