@@ -205,7 +205,7 @@ class LiveView(anywidget.AnyWidget):
                 self.lanes = {}
         if "hello" in wish or "bye" in wish:
             self._viewers += 1 if "hello" in wish else -1
-            (self._awake.set if self._viewers > 0 else self._sleep)()
+            (self._awake.set if self._viewers > 0 else self._rest)()
         recording = self._recording
         if recording is None or not len(self._history):
             return
@@ -217,7 +217,7 @@ class LiveView(anywidget.AnyWidget):
         if "chosen" in wish:
             self._asked = str(wish["chosen"])
 
-    def _sleep(self) -> None:
+    def _rest(self) -> None:
         """Nobody looks."""
         self._awake.clear()
         self._ended.set()
