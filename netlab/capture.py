@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from netlab import pcapng, record, wire
+from netlab import pcapng, records, wire
 from netlab.errors import BadInput, CaptureRefused
 from netlab.model import Capture, Frame, Interface, Node, Point, Snapshot
 
@@ -124,7 +124,8 @@ class Recording(Capture):
         ranked: list[tuple[int, int, int, Frame]] = []
         hidden = 0
         for batch in self._batches:  # type: ignore[attr-defined]
-            for number, outgoing, length, moment, data in record.unpack(batch):
+            for number, kind, length, moment, data in records.unpack(batch):
+                outgoing = kind == records.OUTGOING
                 if is_housekeeping(data) and not self._noise:  # type: ignore[attr-defined]
                     hidden += 1
                     continue

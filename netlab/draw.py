@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netlab import style
+from netlab.cables import Cables
 from netlab.changes import describe_changes, marks
 from netlab.layout import group_label, lay_out
 from netlab.model import Journey, Point, Snapshot
-from netlab.overlay import Cables, Overlay
+from netlab.overlay import Overlay
 from netlab.packing import PlacedBox, PlacedCard
 from netlab.scene import Scene, build_scene
 from netlab.style import LINE, MARGIN, NAME, SMALL, Canvas, figure_html, save, svg, text_width, wrapped

@@ -32,11 +32,16 @@ def chains() -> tuple[Chain, ...]:
         saved = {(chain.family, chain.table, chain.name) for chain in found}
         native = native_chains(_output(["nft", "-a", "list", "ruleset"]))
         found += [chain for chain in native if (chain.family, chain.table, chain.name) not in saved]
-    for command, names in (("iptables", "ip_tables_names"), ("ip6tables", "ip6_tables_names")):
-        file = Path("/proc/thread-self/net", names)
-        if file.exists() and file.read_text().strip():
-            found += _saved(f"{command}-legacy-save", FAMILIES[command], "legacy")
+    for command in legacy_tables():
+        found += _saved(f"{command}-legacy-save", FAMILIES[command], "legacy")
     return tuple(found)
+
+
+def legacy_tables() -> list[str]:
+    """Which of "iptables" and "ip6tables" have tables of the old kind here, whose changes notify nobody."""
+    folder = Path("/proc/thread-self/net")
+    files = {"iptables": folder / "ip_tables_names", "ip6tables": folder / "ip6_tables_names"}
+    return [name for name, file in files.items() if file.exists() and file.read_text().strip()]
 
 
 def nft_tables() -> bool:

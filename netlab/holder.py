@@ -36,16 +36,8 @@ ETC = {
     "resolv.conf": "# There is no name server in the lab: names are known from /etc/hosts or not at all.\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
 }
-LEARNERS = (
-    "status",
-    "snapshot",
-    "probe",
-    "route",
-    "capture",
-    "watch",
-    "reset",
-    "exec",
-)  # what may be asked from inside
+# What may be asked from inside.
+LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "reset", "exec")
 
 
 @dataclass(frozen=True)
@@ -198,6 +190,12 @@ class Holder:
     def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
         paths = {place.netns: place.path for place in places(self.init, self.engine)}
         return record.serve(client, [(paths[int(netns)], int(index)) for netns, index in request["points"]])
+
+    def _do_tap(self, _: Mapping[str, Any], client: socket.socket) -> bool:
+        def paths() -> dict[int, str]:
+            return {place.netns: place.path for place in places(self.init, self.engine)}
+
+        return record.follow(client, paths)
 
     def _do_watch(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         return events.serve(client, self.plan.name, lambda: places(self.init, self.engine))

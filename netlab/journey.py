@@ -7,7 +7,7 @@ never by its addresses or ports, which NAT rewrites. Times only put its sighting
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -37,14 +37,20 @@ def journeys(capture: Capture) -> tuple[Journey, ...]:
     in each direction, or again only with a lower ttl (a routing loop).
     """
     wiring = Wiring(capture)
+    return assemble(capture.frames, lambda time_ns: wiring)
+
+
+def assemble(frames: Iterable[Frame], wiring_at: Callable[[int], Wiring]) -> tuple[Journey, ...]:
+    """The same from frames alone; `wiring_at` tells how the points were connected at a time (in ns)."""
     groups: dict[Hashable, list[Sighting]] = defaultdict(list)
-    for frame in sorted(capture.frames, key=lambda frame: frame.time_ns):
+    for frame in sorted(frames, key=lambda frame: frame.time_ns):
         packet = decode(frame.data)
         groups[invariants(packet)].append((frame, packet))
-    trips = [trip for group in groups.values() for trip in _separate(_in_order(group, wiring))]
+    ordered = (_in_order(group, wiring_at(group[0][0].time_ns)) for group in groups.values())
+    trips = [trip for group in ordered for trip in _separate(group)]
     trips.sort(key=lambda trip: trip[0][0].time_ns)
     unfinished = [Journey(_hops(trip), reached=False) for trip in trips]
-    return tuple(_conclude(link_answers(unfinished), wiring))
+    return tuple(_conclude(link_answers(unfinished), wiring_at))
 
 
 def invariants(packet: Packet) -> Hashable:
@@ -140,8 +146,9 @@ def _rewrites(before: Packet, after: Packet) -> Iterable[Rewrite]:
             yield Rewrite(name, str(old), str(new))
 
 
-def _conclude(found: Sequence[Journey], wiring: Wiring) -> Iterable[Journey]:
+def _conclude(found: Sequence[Journey], wiring_at: Callable[[int], Wiring]) -> Iterable[Journey]:
     for journey in found:
+        wiring = wiring_at(journey.first.frame.time_ns)
         request = found[journey.answers] if journey.answers is not None else None
         reached = _reached(journey, request, wiring)
         expected = None if reached else _expected(journey, request, wiring)

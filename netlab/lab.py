@@ -26,6 +26,7 @@ from netlab.engines import ENGINES, Say
 from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
 from netlab.model import Snapshot
 from netlab.probe import Probe
+from netlab.tap import Tap
 from netlab.variant import PLAIN, Variant
 from netlab.watch import Change, Watch
 
@@ -160,9 +161,17 @@ class Lab:
         """A `with` block that records at every interface, or at "NODE INTERFACE", …; see netlab.capture."""
         return Recording(self._connection, self.snapshot, points, noise)
 
-    def watch(self, on_change: Callable[[Change], object] = lambda change: None) -> Watch:
+    def watch(
+        self,
+        on_change: Callable[[Change], object] = lambda change: None,
+        on_end: Callable[[], object] = lambda: None,
+    ) -> Watch:
         """A `with` block that keeps a snapshot up to date and tells of each change; see netlab.watch."""
-        return Watch(self._connection, on_change)
+        return Watch(self._connection, on_change, on_end)
+
+    def tap(self, on_batch: Callable[[bytes], object]) -> Tap:
+        """A `with` block that captures at points which may come and go; see netlab.tap."""
+        return Tap(self._connection, on_batch)
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         """Probes from a node, sent by the lab's keeper; `order` as in netlab.probe.Order."""

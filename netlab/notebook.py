@@ -204,11 +204,14 @@ class LessonLab:
 
         return Picture(html, alt)
 
-    def live(self) -> LiveView:
-        """The lab on the page, moving while somebody types, here or in a terminal."""
+    def live(self, packets: bool = False) -> LiveView:
+        """The lab on the page, moving while somebody types, here or in a terminal.
+
+        With `packets` (or the button in the view) everything that passes is recorded and shown as well.
+        """
         from netlab.live.view import LiveView
 
-        return LiveView(self.lab.watch)
+        return LiveView(self.lab, packets=packets)
 
     def timeline(self, seen: Capture) -> Picture:
         """One lane for each interface, one mark for each time a packet was seen there."""

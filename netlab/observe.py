@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netlab import firewall, sockets
 from netlab.engines import Engine
 from netlab.kernel import Kernel
-from netlab.model import Interface, InterfaceId, Node, Snapshot
+from netlab.model import Chain, Interface, InterfaceId, Node, Snapshot
 from netlab.netns import entered, is_one
 
 SYSCTLS = (
@@ -48,20 +48,34 @@ class Place:
     aliases: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What of an earlier look still holds, by namespace: whole nodes, and of others the firewall's rules.
+
+    A node that is read beside its rules is read without what goes with the traffic: counters, sockets.
+    """
+
+    nodes: Mapping[int, Node] = field(default_factory=dict)
+    chains: Mapping[int, tuple[Chain, ...]] = field(default_factory=dict)
+
+
+NOTHING = Earlier()
+
+
 def snapshot(lab: str, init: int, engine: Engine) -> Snapshot:
     """The whole lab; `init` is the lab host's process 1 as numbered here. What vanishes is left out."""
     return read(lab, places(init, engine))
 
 
-def read(lab: str, found: Sequence[Place]) -> Snapshot:
-    """Those namespaces, now. What vanishes is left out."""
+def read(lab: str, found: Sequence[Place], earlier: Earlier = NOTHING) -> Snapshot:
+    """Those namespaces, now, but for what is known to be as it was. What vanishes is left out."""
     now = time.time_ns()
     opened: dict[int, int] = {}
     try:
         for place in found:
             with suppress(OSError):  # it ended in the meantime
                 opened[place.netns] = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)
-        nodes = [_read(place, opened[place.netns]) for place in found if place.netns in opened]
+        nodes = [_node(place, opened[place.netns], earlier) for place in found if place.netns in opened]
         nodes = _join_peers(nodes, opened)
     finally:
         for fd in opened.values():
@@ -126,11 +140,13 @@ def _named(root: str) -> dict[int, tuple[str, str]]:
     return found
 
 
-def _read(place: Place, fd: int) -> Node:
+def _node(place: Place, fd: int, earlier: Earlier) -> Node:
+    if (node := earlier.nodes.get(place.netns)) is not None:
+        return replace(node, name=place.name, kind=place.kind, pid=place.pid, aliases=place.aliases)
     with Kernel(fd) as kernel, entered(fd):
         interfaces = kernel.interfaces()
         names = {interface.index: interface.name for interface in interfaces}
-        return Node(
+        node = Node(
             netns=place.netns,
             name=place.name,
             kind=place.kind,
@@ -139,12 +155,14 @@ def _read(place: Place, fd: int) -> Node:
             interfaces=interfaces,
             routes=kernel.routes(names),
             neighbours=kernel.neighbours(names),
-            chains=firewall.chains(),
             sysctls=_sysctls(interfaces),
-            counters={**_counters(), **kernel.queue_drops(names)},
             policies=kernel.policies(),
-            listeners=sockets.listeners(),
         )
+        chains = earlier.chains.get(place.netns)
+        if chains is not None and not firewall.legacy_tables():
+            return replace(node, chains=chains)
+        counters = {**_counters(), **kernel.queue_drops(names)}
+        return replace(node, chains=firewall.chains(), counters=counters, listeners=sockets.listeners())
 
 
 def _sysctls(interfaces: tuple[Interface, ...]) -> dict[str, str]:

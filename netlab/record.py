@@ -1,7 +1,8 @@
 """The keeper's side of a capture: packet sockets at many points, their frames streamed to one client.
 
-Sent are batches of records (see FRAME) as they come; when the client hangs up its sending side, what is
-still in the rings follows, and then, as the answer, how many frames each point lost.
+Sent are batches of records (netlab.records) as they come; when the client hangs up its sending side, what is
+still in the rings follows, and then, as the answer, how many frames each point lost. Where points may come
+and go while it captures, what was lost or refused stands among the records.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import errno
 import select
 import socket
-import struct
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from netlab import wire
 from netlab.netns import entered
-from netlab.ring import RETIRE_AFTER_MS, Ring
+from netlab.records import BATCH, FRAME, LOST, REFUSED
+from netlab.ring import MEMORY, RETIRE_AFTER_MS, Ring
 
-FRAME = struct.Struct("=HBxIIQ")  # point, outgoing, captured, length, time; then the bytes
-START, BATCH = {"started": True}, struct.Struct("=I")
+START = {"started": True}
+TOGETHER = 1 << 26  # bytes for all rings, where there are many
 
 
 def serve(client: socket.socket, points: Sequence[tuple[str, int]]) -> list[int]:
@@ -47,27 +49,71 @@ def serve(client: socket.socket, points: Sequence[tuple[str, int]]) -> list[int]
     return [ring.lost() for ring in rings]
 
 
-def _flush(client: socket.socket, rings: Sequence[tuple[int, Ring]]) -> None:
+def follow(client: socket.socket, paths: Callable[[], Mapping[int, str]]) -> bool:
+    """Capture where the client says, and says anew whenever it likes, until it hangs up.
+
+    It sends {"points": [(number, namespace, index), …]}, all that it wants from then on; a number means one
+    interface for good. `paths` tells where each namespace is entered.
+    """
+    rings: dict[int, Ring] = {}
+    poll = select.poll()
+    poll.register(client, select.POLLIN)
+    wire.send(client, START)
+    by_fd: dict[int, int] = {}
+    while True:
+        ready = [fd for fd, _ in poll.poll()]
+        _flush(client, [(by_fd[fd], rings[by_fd[fd]]) for fd in ready if fd in by_fd], tell_losses=True)
+        if client.fileno() not in ready:
+            continue
+        try:
+            wanted = {int(n): (int(ns), int(i)) for n, ns, i in wire.receive(client)[0]["points"]}
+        except (wire.Closed, OSError):
+            return True
+        for number in set(rings) - set(wanted):
+            _flush(client, [(number, rings[number])], tell_losses=True)
+            poll.unregister(rings[number].socket)
+            del by_fd[rings[number].socket.fileno()]
+            rings.pop(number).close()
+        opened, refused = _open({n: at for n, at in wanted.items() if n not in rings}, paths(), len(wanted))
+        for number, ring in opened.items():
+            by_fd[ring.socket.fileno()] = number
+            poll.register(ring.socket, select.POLLIN)
+        rings |= opened
+        _send(client, [FRAME.pack(number, REFUSED, 0, 0, time.time_ns()) for number in refused])
+
+
+def _open(
+    new: Mapping[int, tuple[int, int]], paths: Mapping[int, str], total: int
+) -> tuple[dict[int, Ring], list[int]]:
+    """A ring for each of these points, and the numbers of those that cannot be had."""
+    opened, refused = {}, []
+    for number, (netns, index) in new.items():
+        try:
+            with entered(paths[netns]):
+                opened[number] = Ring(index, min(TOGETHER // total, MEMORY))
+        except (KeyError, OSError):
+            refused.append(number)
+    return opened, refused
+
+
+def _flush(client: socket.socket, rings: Sequence[tuple[int, Ring]], *, tell_losses: bool = False) -> None:
     parts = []
     for number, ring in rings:
         ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # ENETDOWN when a link went: read on
         for raw in ring.read():
             parts.append(FRAME.pack(number, raw.outgoing, len(raw.data), raw.length, raw.time_ns))
             parts.append(raw.data)
-    if parts:
-        batch = b"".join(parts)
-        try:
-            client.sendall(BATCH.pack(len(batch)) + batch)
-        except OSError as error:
-            if error.errno != errno.EPIPE:
-                raise
+        if tell_losses and (lost := ring.lost()):
+            parts.append(FRAME.pack(number, LOST, 0, lost, time.time_ns()))
+    _send(client, parts)
 
 
-def unpack(batch: bytes) -> Iterator[tuple[int, bool, int, int, bytes]]:
-    """(point, outgoing, length on the wire, time in ns, bytes) of each frame of one batch."""
-    at = 0
-    while at < len(batch):
-        point, outgoing, captured, length, moment = FRAME.unpack_from(batch, at)
-        at += FRAME.size
-        yield point, bool(outgoing), length, moment, batch[at : at + captured]
-        at += captured
+def _send(client: socket.socket, parts: Iterable[bytes]) -> None:
+    batch = b"".join(parts)
+    if not batch:
+        return
+    try:
+        client.sendall(BATCH.pack(len(batch)) + batch)
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise

@@ -14,7 +14,8 @@ SOL_PACKET = 263
 PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 5, 6, 10
 TPACKET_V3, ETH_P_ALL, PACKET_OUTGOING = 2, 0x0003, 4
 TP_STATUS_KERNEL, TP_STATUS_USER = 0, 1
-BLOCK_SIZE, BLOCKS, FRAME_SIZE = 1 << 18, 16, 2048  # 4 MiB a point
+BLOCK_SIZE, FRAME_SIZE = 1 << 17, 2048  # a block must hold the largest frame
+MEMORY = 1 << 22  # bytes for a point
 RETIRE_AFTER_MS = 20  # a block that is not full is handed over after this time
 SNAP_LENGTH = 65535
 _BLOCK = struct.Struct("=IIIIIIQ")  # version, private, status, packets, first, length, sequence
@@ -33,16 +34,20 @@ class Raw:
 
 
 class Ring:
-    """Captures on interface `index` of the network namespace that this thread is in; OSError if refused."""
+    """Captures on interface `index` of the network namespace that this thread is in; OSError if refused.
 
-    def __init__(self, index: int) -> None:
+    `memory` is in bytes, at least two blocks.
+    """
+
+    def __init__(self, index: int, memory: int = MEMORY) -> None:
+        self._blocks = max(memory // BLOCK_SIZE, 2)
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
         try:
             self.socket.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V3)
-            frames = BLOCK_SIZE // FRAME_SIZE * BLOCKS
-            request = struct.pack("=7I", BLOCK_SIZE, BLOCKS, FRAME_SIZE, frames, RETIRE_AFTER_MS, 0, 0)
+            frames = BLOCK_SIZE // FRAME_SIZE * self._blocks
+            request = struct.pack("=7I", BLOCK_SIZE, self._blocks, FRAME_SIZE, frames, RETIRE_AFTER_MS, 0, 0)
             self.socket.setsockopt(SOL_PACKET, PACKET_RX_RING, request)
-            self._map = mmap.mmap(self.socket.fileno(), BLOCK_SIZE * BLOCKS)
+            self._map = mmap.mmap(self.socket.fileno(), BLOCK_SIZE * self._blocks)
             self._bind(index)
         except BaseException:
             self.socket.close()
@@ -68,7 +73,7 @@ class Ring:
                 yield Raw(sec * 1_000_000_000 + nsec, kind == PACKET_OUTGOING, length, data)
                 frame += following
             struct.pack_into("=I", self._map, at + 8, TP_STATUS_KERNEL)
-            self._next = (self._next + 1) % BLOCKS
+            self._next = (self._next + 1) % self._blocks
 
     def lost(self) -> int:
         """How many frames the kernel had to drop since this was asked last."""

@@ -49,7 +49,7 @@ def timeline(capture: Capture, *, title: str = "", width: float = 9.5) -> Figure
     right = width * 72 - MARGIN
     chosen = plan(found, MOST)
     tracks, breaks = place(chosen, lanes, left + 8.0, right - 10.0)
-    labels = _Labels(tracks, breaks, Rect(left - 8.0, 0.0, right + 6.0, bottom + 60.0), bottom)
+    labels = Labels(tracks, breaks, Rect(left - 8.0, 0.0, right + 6.0, bottom + 60.0), bottom)
     lines = wrapped(_remarks(found, chosen, labels), width * 72 - 3 * MARGIN)
     canvas = Canvas(width * 72, bottom + 66.0 + LINE * len(lines))
     if title:
@@ -81,9 +81,12 @@ def header(capture: Capture, found: Sequence[Journey]) -> str:
     return " · ".join(said)
 
 
-def alt_text(capture: Capture) -> str:
-    """The timeline in words: what was counted, and for each packet where it went and where it ended."""
-    found = journeys(capture)
+def alt_text(capture: Capture, found: Sequence[Journey] | None = None) -> str:
+    """The timeline in words: what was counted, and for each packet where it went and where it ended.
+
+    `found` are the capture's journeys, if they are known already.
+    """
+    found = journeys(capture) if found is None else found
     sentences = []
     for journey in found[:SPOKEN]:
         way = ", ".join(str(hop.frame.point) for hop in journey.hops)
@@ -99,7 +102,7 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word if number == 1 else plural}"
 
 
-def _remarks(found: Sequence[Journey], chosen: Plan, labels: _Labels) -> str:
+def _remarks(found: Sequence[Journey], chosen: Plan, labels: Labels) -> str:
     """What the picture bends and leaves out, in words."""
     if not found:
         return "No packet was seen at any of these points."
@@ -117,26 +120,32 @@ def _remarks(found: Sequence[Journey], chosen: Plan, labels: _Labels) -> str:
     return " ".join(said)
 
 
-class _Labels:
+class Labels:
     """The texts there is room for, none on top of another."""
 
-    def __init__(self, tracks: Sequence[Track], breaks: Sequence[Break], bounds: Rect, bottom: float) -> None:
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        breaks: Sequence[Break],
+        bounds: Rect,
+        bottom: float,
+        start: int | None = None,  # the time (ns) from which seconds are counted; the first packet's if None
+    ) -> None:
         self.bounds, self.bottom = bounds, bottom
         self.used: list[Rect] = []
         self.texts: list[tuple[float, float, str, str]] = []
         ends = [(track.spots[-1], track.expected) for track in tracks if track.expected]
         self.pieces = [*ends, *(piece for track in tracks for piece in pairwise(track.spots))]
         for gap in breaks:
-            words = f"… {gap.packets} more …"
-            size = text_width(words, SMALL)
+            size = text_width(gap.words, SMALL)
             top = min((y for track in tracks for _, y in track.spots), default=bottom)
             # In the middle between two lanes, so that no line runs through the words.
-            self._put(gap.x - size / 2, top + LANE / 2, words, style.MUTED)
+            self._put(gap.x - size / 2, top + LANE / 2, gap.words, style.MUTED)
         self.unnoted: list[str] = []
         self.repeated = self._note_rewrites(tracks)
         ordered = sorted(tracks, key=lambda track: track.kind == "arp")
         self.unlabelled = sum(not self._label(track) for track in ordered)
-        self._times(tracks)
+        self._times(tracks, start)
 
     def _label(self, track: Track) -> bool:
         if not track.spots:
@@ -168,9 +177,10 @@ class _Labels:
                     self.unnoted.append(text)
         return repeated
 
-    def _times(self, tracks: Sequence[Track]) -> None:
+    def _times(self, tracks: Sequence[Track], start: int | None) -> None:
         """When each packet but the answers was first seen, since the first one."""
-        start = tracks[0].journey.first.frame.time_ns if tracks else 0
+        if start is None:
+            start = tracks[0].journey.first.frame.time_ns if tracks else 0
         for track in tracks:
             if track.kind != "reply":
                 seconds = (track.journey.first.frame.time_ns - start) / 1e9
@@ -215,18 +225,23 @@ def _paint_track(canvas: Canvas, track: Track, bottom: float, small: float) -> N
         canvas.line(track.spots, color=color, line=line * small, order=2.0)
     for x, y in track.spots:
         canvas.mark(x, y, marker, size=size * small, color=color, line=0.5, order=3.0)
-    if track.expected is not None:
-        _paint_death(canvas, track.spots[-1], track.expected, small)
+    if track.expected is not None and track.cross is not None:
+        _paint_death(canvas, track.spots[-1], track.cross, track.expected, small)
     if track.kind != "reply":
         canvas.line([(track.x, bottom + 21.0), (track.x, bottom + 26.0)], color=style.MUTED, line=0.8)
 
 
-def _paint_death(canvas: Canvas, last: tuple[float, float], ring: tuple[float, float], small: float) -> None:
+def _paint_death(
+    canvas: Canvas,
+    last: tuple[float, float],
+    cross: tuple[float, float],
+    ring: tuple[float, float],
+    small: float,
+) -> None:
     """A cross between the last lane that saw the packet and the next, where an empty ring is left."""
     canvas.line([last, ring], color=style.DEATH, line=1.3 * small, dashes=(2, 1.6), order=1.8)
     canvas.mark(*ring, "o", size=8.0 * small, color=style.MUTED, line=1.1, dotted=True, order=3.0)
-    x, y = (last[0] + ring[0]) / 2, (last[1] + ring[1]) / 2
-    canvas.mark(x, y, "x", size=8.0 * small, color=style.DEATH, line=2.2 * small, order=3.5)
+    canvas.mark(*cross, "x", size=8.0 * small, color=style.DEATH, line=2.2 * small, order=3.5)
 
 
 def _legend(canvas: Canvas, tracks: Sequence[Track], y: float) -> None:

@@ -31,13 +31,22 @@ class Track:
     spots: tuple[tuple[float, float], ...]
     expected: tuple[float, float] | None  # where it should have been seen next
 
+    @property
+    def cross(self) -> tuple[float, float] | None:
+        """Where it ended: half a lane from the last that saw it, towards where it should have been."""
+        if self.expected is None:
+            return None
+        (x, y), (ringx, ringy) = self.spots[-1], self.expected
+        share = min(LANE / 2 / max(abs(ringy - y), 1.0), 0.5)
+        return x + (ringx - x) * share, y + (ringy - y) * share
+
 
 @dataclass(frozen=True)
 class Break:
-    """A place where packets were left out."""
+    """A place where packets, or time, were left out."""
 
     x: float
-    packets: int
+    words: str
 
 
 @dataclass
@@ -118,7 +127,7 @@ def place(
     chosen: Plan, lanes: Mapping[Point, float], left: float, right: float
 ) -> tuple[list[Track], list[Break]]:
     """A track for each drawn packet between left and right, and the breaks between them."""
-    spans = [_lanes_crossed(journey, lanes) for journey in chosen.drawn]
+    spans = [lanes_crossed(journey, lanes) for journey in chosen.drawn]
     room = right - left
     slant = SLANT
     least = _least(chosen, spans, slant, notes=False)
@@ -135,8 +144,8 @@ def place(
     tracks, breaks, x = [], [], left
     for index, journey in enumerate(chosen.drawn):
         if index in chosen.skipped:
-            breaks.append(Break(x - BREAK / 2 - LEAST / 2, chosen.skipped[index]))
-        tracks.append(_track(journey, x, lanes, slant))
+            breaks.append(Break(x - BREAK / 2 - LEAST / 2, f"… {chosen.skipped[index]} more …"))
+        tracks.append(track_of(journey, x, lanes, slant))
         if index < len(waits):
             x += least[index] + spare * waits[index] / total
     return tracks, breaks
@@ -146,28 +155,35 @@ def _least(chosen: Plan, spans: Sequence[float], slant: float, *, notes: bool) -
     """The least distance from each packet's start to the next one's, and the last one's own width."""
     gaps, noted = [], set[str]()
     for index, (journey, span) in enumerate(zip(chosen.drawn, spans, strict=True)):
-        gap = span * slant
-        for text in filter(None, map(rewrite_note, journey.hops)):
-            if notes and text not in noted:
-                gap = max(gap, text_width(text, SMALL) + 26.0)
-            noted.add(text)
-        if notes and kind_of(journey) == "arp":
-            # Its label shares a row with the next packet's.
-            gap = max(gap, text_width(summarize(journey.first.packet), SMALL) * 0.65)
+        gap = room_for(journey, span * slant, noted) if notes else span * slant
         if index + 1 < len(spans):
             gap += LEAST + (BREAK if index + 1 in chosen.skipped else 0.0)
         gaps.append(gap)
     return gaps
 
 
-def _lanes_crossed(journey: Journey, lanes: Mapping[Point, float]) -> float:
+def room_for(journey: Journey, width: float, noted: set[str]) -> float:
+    """How wide a packet of that width is with the words beside it; what is `noted` needs no words again."""
+    for text in filter(None, map(rewrite_note, journey.hops)):
+        if text not in noted:
+            width = max(width, text_width(text, SMALL) + 26.0)
+        noted.add(text)
+    if kind_of(journey) == "arp":
+        # Its label shares a row with the next packet's.
+        width = max(width, text_width(summarize(journey.first.packet), SMALL) * 0.65)
+    return width
+
+
+def lanes_crossed(journey: Journey, lanes: Mapping[Point, float]) -> float:
+    """How many steps from lane to lane the packet is wide."""
     ys = [lanes[hop.frame.point] for hop in journey.hops if hop.frame.point in lanes]
     if journey.next_expected is not None and journey.next_expected in lanes:
         ys.append(lanes[journey.next_expected])
     return sum(max(abs(a - b) / LANE, 0.6) for a, b in pairwise(ys))
 
 
-def _track(journey: Journey, x: float, lanes: Mapping[Point, float], slant: float) -> Track:
+def track_of(journey: Journey, x: float, lanes: Mapping[Point, float], slant: float) -> Track:
+    """The packet with its first spot at x."""
     ys = [lanes[hop.frame.point] for hop in journey.hops if hop.frame.point in lanes]
     spots: list[tuple[float, float]] = []
     for y in ys:

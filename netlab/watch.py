@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 from netlab import wire
@@ -20,7 +20,7 @@ from netlab.changes import describe_changes
 from netlab.errors import LabDied
 from netlab.model import Snapshot
 
-KEPT = 1000  # changes that are remembered
+KEPT = 300  # changes that are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,19 @@ class Change:
 class Watch:
     """A `with` block during which the lab is watched, from a thread of its own.
 
-    `on_change` is called in that thread, with each Change. When the lab ends, `has_ended` says so, and the
-    last snapshot stays.
+    `on_change` is called in that thread, with each Change. When the lab ends, `on_end` is called, `has_ended`
+    says so, and the last snapshot stays.
     """
 
-    def __init__(self, connect: Callable[[], socket.socket], on_change: Callable[[Change], object]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], socket.socket],
+        on_change: Callable[[Change], object],
+        on_end: Callable[[], object] = lambda: None,
+    ) -> None:
         self.changes: deque[Change] = deque(maxlen=KEPT)
         self.has_ended = False
-        self._connect, self._on_change = connect, on_change
+        self._connect, self._on_change, self._on_end = connect, on_change, on_end
 
     def __enter__(self) -> Watch:
         self._socket = self._connect()
@@ -70,12 +75,20 @@ class Watch:
     def _read(self) -> None:
         while True:
             try:
-                after = wire.receive(self._socket, trusted=True)[0]["snapshot"]
+                after = _sharing(self.snapshot, wire.receive(self._socket, trusted=True)[0]["snapshot"])
             except (wire.Closed, OSError, KeyError):
                 self.has_ended = True
+                self._on_end()
                 return
             change = Change(describe_changes(self.snapshot, after), self.snapshot, after)
             self.snapshot = after
             if change.words:
                 self.changes.append(change)
                 self._on_change(change)
+
+
+def _sharing(before: Snapshot, after: Snapshot) -> Snapshot:
+    """The later snapshot with the nodes that are as they were, so that none is kept twice."""
+    known = {node.netns: node for node in before.nodes}
+    nodes = tuple(known[n.netns] if known.get(n.netns) == n else n for n in after.nodes)
+    return replace(after, nodes=nodes)

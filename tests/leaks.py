@@ -68,7 +68,8 @@ def _descriptors() -> list[str]:
             found.append(f"{entry.name} → {os.readlink(entry)}")
         except OSError:  # the one this listing is made with
             continue
-    return found
+    # matplotlib keeps the files of its letters open, a few for each thread that has measured a text.
+    return [name for name in found if not name.endswith(".ttf")]
 
 
 def left_behind(before: Belongings, reaper: int) -> dict[str, list[str]]:

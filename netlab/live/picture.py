@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netlab.cables import Cables
 from netlab.changes import marks, same_interfaces
 from netlab.layout import group_label, lay_out
 from netlab.model import Interface, InterfaceId, Snapshot
-from netlab.overlay import Cables
 from netlab.packing import PlacedBox, PlacedCard
 from netlab.scene import build_scene
 from netlab.style import LINE, MARGIN, Rect
 from netlab.text import alt_text
 
 WIDTH = 684.0
+MARKED = 12  # interfaces that are marked at once; they are not folded away
 
 
 class Identities:
@@ -41,13 +42,20 @@ class Identities:
         return ids
 
 
-def picture(
-    snapshot: Snapshot, ids: Mapping[InterfaceId, int], previous: Snapshot | None = None
-) -> dict[str, Any]:
-    """Boxes, cards and cables with their places; what is different from `previous` is marked."""
-    scene = build_scene(snapshot, marks(previous, snapshot) if previous is not None else {}, set())
-    layout = lay_out(scene, WIDTH, MARGIN)
-    cables = Cables(scene, layout)
+def cabling(snapshot: Snapshot, previous: Snapshot | None = None) -> Cables:
+    """Where everything of the snapshot is drawn, with room for the mark of a death in the host.
+
+    What is different from `previous` is marked, unless that is so much that it would hide the rest.
+    """
+    marked = marks(previous, snapshot) if previous is not None else {}
+    scene = build_scene(snapshot, marked if len(marked) <= MARKED else {})
+    host = next((node.netns for node in snapshot.nodes if node.kind == "host"), None)
+    return Cables(scene, lay_out(scene, WIDTH, MARGIN, host))
+
+
+def picture(snapshot: Snapshot, ids: Mapping[InterfaceId, int], cables: Cables) -> dict[str, Any]:
+    """Boxes, cards and cables with their places."""
+    scene, layout = cables.scene, cables.layout
     interfaces = {interface.id: interface for _, interface in snapshot.interfaces()}
     return {
         "width": layout.width,

@@ -30,7 +30,7 @@ def own_notebook() -> Iterator[Path]:
 def open_page(page: Page, address: str) -> None:
     """Open a notebook, and wait until JupyterLab has come to rest and its kernel is there."""
     page.goto(address)
-    expect(page.get_by_text("netlab (lab host) | Idle")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("netlab (lab host) | Idle")).to_be_visible(timeout=90_000)
 
 
 def choose(page: Page, *path: str) -> None:
@@ -54,7 +54,7 @@ def test_a_cell_acts_on_the_lab_host(page: Page, server: Server, own_notebook: P
     open_page(page, server.page(own_notebook.name))
     choose(page, "Run", "Run All Cells")
     outputs = page.locator(".jp-OutputArea-output")
-    expect(outputs.filter(has_text="in the lab")).to_be_visible(timeout=30_000)
+    expect(outputs.filter(has_text="in the lab")).to_be_visible(timeout=90_000)
     expect(outputs.filter(has_text="docker0")).to_be_visible()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from netlab.live.picture import Identities, picture
+from netlab.live.picture import Identities, cabling, picture
 from netlab.model import Interface, Snapshot
 
 from . import builders as b
@@ -44,7 +44,7 @@ def test_a_picture_is_plain_data_with_everything_in_its_place() -> None:
     second = lab(("host", interface(HOST, 9, "veth_host")))
     identities = Identities()
     identities.follow(first)
-    made = json.loads(json.dumps(picture(second, identities.follow(second), first)))
+    made = json.loads(json.dumps(picture(second, identities.follow(second), cabling(second, first))))
     boxes = {box["texts"][0]["text"]: box["rect"] for box in made["boxes"]}
     cards = {card["details"].partition(":")[0]: card for card in made["cards"]}
     assert {"if-test", "host", "internet"} <= set(boxes)
@@ -60,6 +60,8 @@ def test_two_hundred_containers_are_grouped() -> None:
     """The picture stays as small as one of a few, and every interface has an id."""
     snapshot = b.lab(200)
     ids = Identities().follow(snapshot)
-    made = picture(snapshot, ids)
+    made = picture(snapshot, ids, cabling(snapshot))
     assert len(made["boxes"]) < 12
+    flood = picture(snapshot, ids, cabling(snapshot, b.lab(100)))
+    assert len(flood["boxes"]) < 12, "what is new is shown one by one only where there is little of it"
     assert len(ids) > 400

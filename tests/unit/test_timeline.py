@@ -11,7 +11,7 @@ from netlab.journey import journeys
 from netlab.model import Capture, Frame
 from netlab.style import DEATH
 from netlab.timeline import timeline
-from netlab.tracks import plan, rewrite_note
+from netlab.tracks import plan, rewrite_note, track_of
 from tests.unit import builders as b
 from tests.unit.pictures import check_picture, lines, words
 
@@ -177,3 +177,15 @@ def test_the_slope_within_a_packet_is_said_not_to_be_to_scale() -> None:
     """The footnote stands under every timeline that has a packet in it."""
     assert "Not to scale within a packet" in words(timeline(b.ping(1)))
     assert "No packet was seen" in words(timeline(b.capture(b.lab(), [])))
+
+
+def test_the_cross_stands_beside_the_last_lane_also_when_the_ring_is_farther_away() -> None:
+    """On a lane between the two it would accuse an interface that has nothing to do with it."""
+    (journey,) = journeys(b.lecture_death(1))
+    points = [hop.frame.point for hop in journey.hops]
+    lanes = {point: 34.0 * number for number, point in enumerate(points)}
+    assert journey.next_expected is not None
+    for away in (1, 2, 4):
+        lanes[journey.next_expected] = lanes[points[-1]] + away * 34.0
+        track = track_of(journey, 0.0, lanes, 11.0)
+        assert track.cross is not None and track.cross[1] == lanes[points[-1]] + 17.0

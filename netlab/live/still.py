@@ -1,0 +1,33 @@
+"""What stays in the notebook when nothing moves any more: the last picture as an image, with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netlab import timeline as lanes
+from netlab.draw import alt_text, draw, figure_html
+from netlab.live.lanes import lanes_of
+from netlab.model import Capture, Journey, Snapshot
+
+TITLE = "The last picture of the live view"
+
+
+def still(
+    snapshot: Snapshot,
+    capture: Capture | None = None,
+    found: Sequence[Journey] = (),
+    dead: Journey | None = None,
+    note: str = "",
+) -> str:
+    """HTML with nothing but images: the topology, with the packet that died last, and the timeline.
+
+    The style sheet of the live view hides it as long as that is on the page.
+    """
+    died = (dead.last_seen.frame.point, dead.next_expected) if dead else None
+    ways = [dead] if dead else []
+    pictures = [figure_html(draw(snapshot, path=ways, died=died, note=note, title=TITLE), alt_text(snapshot))]
+    if capture is not None and capture.frames:
+        points = lanes_of(capture.points, found)
+        few = Capture(points, capture.frames, {}, capture.before, capture.after, capture.hidden)
+        pictures.append(figure_html(lanes.timeline(few), lanes.alt_text(few, found)))
+    return f'<div class="netlab-still">{"".join(pictures)}</div>'

@@ -1,0 +1,74 @@
+"""A capture whose points may come and go while it runs: the client's side.
+
+with lab.tap(on_batch) as tap:
+    tap.follow(points)      # all that are wanted from now on, as often as that changes
+
+Each point gets a number when it is first named; the records of a batch (netlab.records) name it by that.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import TracebackType
+
+from netlab import wire
+from netlab.errors import CaptureRefused
+from netlab.model import InterfaceId, Point
+
+
+class Tap:
+    """`on_batch` is called in a thread of its own, with each batch as it came, and with b"" at the end."""
+
+    def __init__(self, connect: Callable[[], socket.socket], on_batch: Callable[[bytes], object]) -> None:
+        self.points: dict[int, Point] = {}  # all that were ever named, by number
+        self._numbers: dict[InterfaceId, int] = {}
+        self._wanted: set[int] = set()
+        self._connect, self._on_batch = connect, on_batch
+
+    def __enter__(self) -> Tap:
+        self._socket = self._connect()
+        try:
+            wire.send(self._socket, {"op": "tap"})
+            answer, _ = wire.receive(self._socket, trusted=True)
+        except (wire.Closed, OSError) as error:
+            self._socket.close()
+            raise CaptureRefused("The lab went away.", "Look at: ./run status") from error
+        if "error" in answer:
+            self._socket.close()
+            raise CaptureRefused(answer["what"], answer["next"])
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+
+    def follow(self, points: Iterable[Point]) -> None:
+        """Capture at these from now on, and no longer at any other."""
+        wanted = set()
+        for point in points:
+            number = self._numbers.setdefault(InterfaceId(point.netns, point.index), len(self._numbers))
+            self.points[number] = point
+            wanted.add(number)
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        order = [(n, self.points[n].netns, self.points[n].index) for n in sorted(wanted)]
+        with suppress(OSError):  # that the lab is gone is told by the batches' end
+            wire.send(self._socket, {"points": order})
+
+    def _read(self) -> None:
+        with suppress(OSError), self._socket.makefile("rb") as stream:
+            while size := int.from_bytes(stream.read(4), "little"):
+                batch = stream.read(size)
+                if len(batch) == size:
+                    self._on_batch(batch)
+        self._on_batch(b"")

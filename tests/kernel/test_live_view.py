@@ -1,0 +1,111 @@
+"""The live view without a page: what it would send there when the lab goes, comes back, or refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from netlab.errors import CaptureRefused, LabNotFound
+from netlab.lab import Lab
+from netlab.live.view import DOWN, LiveView
+from netlab.tap import Tap
+from tests.kernel.conftest import sh
+from tests.patience import eventually
+
+PING = "docker exec if-test ping -q -c 1 -W 1 39.106.233.176 || true"
+
+
+@contextmanager
+def live(lab: Lab, **words: Any) -> Iterator[LiveView]:
+    view = LiveView(lab, **words)
+    try:
+        assert eventually(lambda: bool(view.picture)), view.status
+        yield view
+    finally:
+        view.close()
+        assert eventually(lambda: not any(thread.is_alive() for thread in view.threads))
+
+
+def packets(view: LiveView) -> list[str]:
+    return [track["words"] for track in view.lanes.get("tracks", ()) if "echo request" in track["words"]]
+
+
+def test_a_lab_that_goes_is_told_its_picture_stays_and_the_view_comes_back(
+    lab_name: str, leakproof: None
+) -> None:
+    """With packets again as before, of the new lab; they had been of the old one."""
+    lab = Lab.up(lab_name)
+    try:
+        lab.goto("05")
+        with live(lab, packets=True) as view:
+            assert eventually(lambda: bool(view.lanes))
+            sh(lab, PING)
+            assert eventually(lambda: len(packets(view)) == 1)
+            last = view.picture
+            lab.down()
+            assert eventually(lambda: view.status == DOWN)
+            assert view.picture == last and len(packets(view)) == 1
+            Lab.up(lab_name)
+            assert eventually(lambda: view.status == "" and view.picture != last)
+            lab.goto("05")
+            assert eventually(lambda: "if-test" in str(view.picture["words"]))
+            # It listens at the new interfaces a moment after it has drawn them.
+            assert eventually(lambda: len((sh(lab, PING), packets(view))[1]) >= 1)
+    finally:
+        with suppress(LabNotFound):
+            lab.down()
+
+
+class Refusing(Lab):
+    """A lab in which nobody may capture."""
+
+    def tap(self, on_batch: Callable[[bytes], object]) -> Tap:
+        raise CaptureRefused("The kernel refused a packet socket.", "Look at: ./run doctor")
+
+
+def test_a_capture_that_is_refused_is_told_and_the_topology_goes_on(lab: Lab) -> None:
+    """The button is off again, and it says what and why; the picture moves as before."""
+    with live(Refusing(lab.name), packets=True) as view:
+        assert eventually(lambda: "refused a packet socket. Look at: ./run doctor" in view.status)
+        assert view.packets is False
+        sh(lab, "ip link add seen type bridge")
+        assert eventually(lambda: "seen appeared in host" in view.said)
+
+
+def test_what_the_front_end_wants_is_done_in_the_thread_that_draws(lab: Lab) -> None:
+    """Pause, step, choose, go on: as messages and values from the page would arrive, in another thread."""
+    lab.goto("05")
+    with live(lab, packets=True) as view:
+        assert eventually(lambda: bool(view.lanes))
+        sh(lab, PING)
+        assert eventually(lambda: len(packets(view)) == 1)
+        view.at = view.lanes["recorded"][1]
+        sh(lab, PING)
+        assert eventually(lambda: view.lanes["at"] == view.at) and len(packets(view)) == 1
+        view._handle_custom_msg({"step": 1}, [])
+        assert eventually(lambda: view.chosen == view.headers.get("id") != "")
+        first = view.chosen
+        view._handle_custom_msg({"step": 1}, [])
+        assert eventually(lambda: view.chosen != first and view.chosen == view.headers["id"])
+        view._handle_custom_msg({"step": -1}, [])
+        assert eventually(lambda: view.chosen == first == view.headers["id"])
+        view.chosen, view.at = "", None
+        assert eventually(lambda: len(packets(view)) == 2 and view.headers == {})
+        view.packets = False
+        assert eventually(lambda: view.lanes == {})
+
+
+def test_a_view_that_nobody_looks_at_rests_until_somebody_does(lab: Lab) -> None:
+    """Two pages show it; when both have gone nothing is followed, and later all is there again."""
+    with live(lab) as view:
+        for said in ("hello", "hello", "bye"):
+            view._handle_custom_msg({said: True}, [])
+        sh(lab, "ip link add one type bridge")
+        assert eventually(lambda: "one" in view.picture["words"])
+        view._handle_custom_msg({"bye": True}, [])
+        assert eventually(lambda: not view._awake.is_set())
+        sh(lab, "ip link add two type bridge")
+        view._handle_custom_msg({"hello": True}, [])
+        assert eventually(lambda: "two" in view.picture["words"])
+        assert view.status == "" and view.said == ["one appeared in host"]
