@@ -29,6 +29,7 @@ RULES = 60.0  # and after which rules are, too
 TOGETHER = 0.003  # seconds without a notification: what one command changes comes in one snapshot
 LONGEST = 0.02  # seconds that are waited for such a pause
 MOVING = 0.1  # seconds that an interface may take from one namespace to another
+TRIES = 5  # how often in a row reading may fail
 RESTLESS = "net.netfilter.nf_conntrack_count"  # goes with the traffic, not with what anybody does
 
 
@@ -40,11 +41,18 @@ def serve(client: socket.socket, lab: str, look: Callable[[], list[Place]]) -> b
         read: Snapshot | None = None
         sent: Snapshot | None = None
         held = 0.0  # until when nothing is sent, since an interface is between two namespaces
+        failed = 0
         while True:
             started = time.monotonic()
             found = look()
             ear.follow(found)
-            read = observe.read(lab, found, ear.unchanged(read, found))
+            try:
+                read, failed = observe.read(lab, found, ear.unchanged(read, found)), 0
+            except OSError:  # something ended while it was read
+                if failed == TRIES or not ear.rest(MOVING):
+                    raise
+                read, failed = None, failed + 1
+                continue
             moving = sent is not None and is_moving(sent, read)
             held = (held or started + MOVING) if moving else 0.0
             if held < started and (sent is None or essence(read) != essence(sent)):
@@ -114,7 +122,7 @@ class Ear:
 
     def wait(self, look: Callable[[], list[Place]], found: Sequence[Place], longest: float) -> bool:
         """Until there may be something new; False when the client has hung up."""
-        known = {place.netns for place in found}
+        known = set(found)
         deadline = time.monotonic() + longest
         while time.monotonic() < deadline:
             ready = {fd for fd, _ in self._poll.poll(min(LOOK, longest) * 1000)}
@@ -126,7 +134,7 @@ class Ear:
                     self._drain(ready)
                     ready = {fd for fd, _ in self._poll.poll(TOGETHER * 1000)}
                 return True
-            if {place.netns for place in look()} != known:
+            if set(look()) != known:
                 return True
         return True
 

@@ -157,6 +157,8 @@ class Holder:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             work()
+        except BaseException:
+            traceback.print_exc()  # into the keeper's log: nothing is lost
         finally:
             os._exit(0)
 
