@@ -106,9 +106,8 @@ class Store:
         If too much passed for even a short while, a sample of it; `whole`: all of an even shorter while.
         """
         chosen, frames = [], 0
-        for batch in reversed(self.batches()):
-            if batch.first > until:
-                continue
+        past = [batch for batch in self.batches() if batch.first <= until]
+        for batch in reversed(past):
             age = (until - batch.last) / 1e9
             enough = frames >= MOST and (whole or age > SHORTEST)
             if enough or age > LONGEST or frames > LOOKED_THROUGH:
@@ -123,7 +122,7 @@ class Store:
         if whole and len(found) > MOST:
             found = found[-MOST:]
             early = found[0].time_ns
-        is_all = len(chosen) == len(self.batches()) and not self.forgotten and len(found) <= MOST
+        is_all = len(chosen) == len(past) and not self.forgotten and len(found) <= MOST
         since = early if is_all else early + int((until - early) * MARGIN)
         return Stretch(since, until, found, every, hidden)
 

@@ -59,6 +59,15 @@ def test_what_is_kept_comes_out_as_it_went_in() -> None:
     assert assemble(stretch.frames, history.wirings(capture.points)) == journeys(capture)
 
 
+def test_a_look_back_shows_all_that_was_there_then() -> None:
+    """Whatever has come since: it is no reason to leave out the oldest."""
+    capture = b.ping()
+    then = capture.frames[10].time_ns - 1
+    stretch = stored(capture).stretch(then, capture.points.__getitem__, whole=True)
+    assert stretch.since == capture.frames[0].time_ns
+    assert stretch.frames == capture.frames[:10]
+
+
 def test_of_too_many_packets_some_are_shown_whole_and_all_are_recorded() -> None:
     """A sample holds requests together with their replies, at every point; and it says which part it is."""
     capture = b.ping(2000)
