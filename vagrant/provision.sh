@@ -40,6 +40,10 @@ if [ ! -s "$token" ]; then
     chown netlab: "$token"
 fi
 
+# What a lab's Docker would load, if it were root on the machine.
+printf '%s\n' bridge br_netfilter overlay >/etc/modules-load.d/netlab.conf
+modprobe --all bridge br_netfilter overlay || say "These modules are not in this kernel; Docker may not start."
+
 new=$(mktemp)
 cat >"$new" <<UNIT
 [Unit]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 INSIDE = Path(__file__).parent / "inside.py"

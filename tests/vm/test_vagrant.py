@@ -6,14 +6,13 @@ import os
 import re
 import subprocess
 
-import pytest
 from patience import eventually
 from playwright.sync_api import Page, expect
 
 from netlab.build_lessons import notebook
 from netlab.lessons import lesson
 from tests.vm.hypervisor import Hypervisor
-from tests.vm.machine import MINUTE, ROOT, URL, Machine, running
+from tests.vm.machine import MINUTE, URL, Machine, running
 
 LABS = "/home/netlab/netlab/labs"
 TAUGHT = "02"
