@@ -40,7 +40,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_a_lesson_that_was_worked_on_is_kept(place: Place) -> None:
-    """The learner's notebook stays, also where there is a newer edition, which is said; the others are renewed."""
+    """The learner's notebook stays, also where a newer edition is there, which is said."""
     (place.mine / "labs/01.ipynb").write_text("my lesson 1")
     assert place.bring().stderr == ""
     place.write("labs/01.ipynb", "lesson 1, second edition")
@@ -63,7 +63,7 @@ def test_a_lesson_that_was_not_touched_is_renewed(place: Place) -> None:
 
 
 def test_the_learners_other_files_stay(place: Place) -> None:
-    """Notebooks of his own, his progress and the environment outlive a newer edition; what it lost is gone."""
+    """Notebooks of his own, his progress and the environment outlive a newer edition."""
     for name in ("labs/own.ipynb", "labs/.progress.json", ".venv", "netlab/old.py"):
         (place.mine / name).write_text("mine")
     place.write("labs/.progress.json", "somebody else's")

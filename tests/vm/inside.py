@@ -2,8 +2,8 @@
 
     inside.py FOLDER
 
-It has its own /run and libvirt's folders, and a network with nothing in it but the loopback and what libvirt makes.
-It says "ready" when libvirtd answers, and ends when its standard input does; the kernel then ends all the others.
+It has its own /run and libvirt's folders, and a network with nothing in it but the loopback and what libvirt
+makes. It says "ready" when libvirtd answers, and ends when its standard input does; the kernel then ends all.
 """
 
 from __future__ import annotations

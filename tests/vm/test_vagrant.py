@@ -115,7 +115,7 @@ def test_halt_and_up_keep_what_the_learner_saved(vm: Machine, page: Page) -> Non
 
 
 def test_destroy_leaves_nothing(vm: Machine, hypervisor: Hypervisor) -> None:
-    """After `destroy` there is no process, no domain and no disk of it; the hypervisor's end takes all the rest."""
+    """After `destroy` there is no process, no domain and no disk of it; the rest ends with the hypervisor."""
     vm.vagrant("destroy", "--force")
     assert eventually(lambda: not list(running(hypervisor)), 30), list(running(hypervisor))
     listed = [("list", "--all", "--name"), ("vol-list", "--pool", "default")]
