@@ -54,7 +54,7 @@ After=network.target
 User=netlab
 WorkingDirectory=$home
 ExecStart=$home/run --engine docker jupyter --listen 0.0.0.0 --token-file $token
-Restart=on-failure
+Restart=always
 RestartSec=5
 TimeoutStartSec=infinity
 # The lab outlives JupyterLab.

@@ -42,6 +42,7 @@ def main(
     With `listen`, an address of this machine, as a service of others: at FIRST_PORT or not at all. With
     `token_file` the token is what stands there, the same at each start.
     """
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a browser that has gone must not end the server
     page, token = _page(notebook), _token(token_file)
     os.environ.update(NETLAB_LAB=lab_name, NETLAB_ENGINE=engine, **own_folders(Path(sys.prefix)))
     lab = find_or_make(lab_name, _say)

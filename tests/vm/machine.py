@@ -16,7 +16,6 @@ URL = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=[0-9a-f]{48}")
 # What the box is made of. The project's other files come into the machine at each `up`.
 INGREDIENTS = (
     "vagrant/box",
-    "vagrant/checkout",
     ".ci/install-docker",
     "run",
     "requirements.txt",
