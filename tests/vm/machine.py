@@ -50,6 +50,7 @@ class Machine:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("NETLAB_")},
             "NETLAB_BOX": str(box),
+            "VAGRANT_CWD": str(ROOT / "vagrant"),
             "VAGRANT_HOME": str(folder / "home"),
             "VAGRANT_DOTFILE_PATH": str(folder / "state"),
             "VAGRANT_CHECKPOINT_DISABLE": "1",
@@ -66,16 +67,19 @@ class Machine:
     def try_vagrant(
         self, *words: str, seconds: float = 5 * MINUTE, **more: str
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.hypervisor.words("vagrant", *words),
-            cwd=ROOT / "vagrant",
-            env={**self.environment, **more},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=seconds,
-        )
+        with (self.folder / "said").open(
+            "w+"
+        ) as said:  # a pipe would be held open by what `vagrant` leaves running
+            done = subprocess.run(
+                self.hypervisor.words("vagrant", *words),
+                env={**self.environment, **more},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                timeout=seconds,
+            )
+            said.seek(0)
+            return subprocess.CompletedProcess(words, done.returncode, said.read())
 
     def up(self, *words: str) -> None:
         self.said = self.vagrant("up", *words, seconds=UP)
