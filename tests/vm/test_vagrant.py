@@ -90,10 +90,16 @@ def test_ipvlan_reaches_its_neighbour(vm: Machine) -> None:
     )
 
 
-def test_provision_again_changes_nothing(vm: Machine) -> None:
-    """`vagrant provision` once more: the same URL, and JupyterLab has gone on running."""
+def test_provision_says_what_fails_and_goes_on(vm: Machine) -> None:
+    """What is missing and cannot be had is said with a next step; then all is well, and nothing was restarted."""
     started = "systemctl show --property ExecMainStartTimestampMonotonic netlab.service"
     before, url = vm.run(started), vm.url
+    vm.run("sudo mv /usr/sbin/conntrack /root/")
+    done = vm.try_vagrant("provision", seconds=10 * MINUTE)
+    vm.run("sudo mv /root/conntrack /usr/sbin/")
+    assert done.returncode != 0
+    assert "The system's packages could not be installed" in done.stdout
+    assert "Next: see that the machine around it is online" in done.stdout
     vm.said = vm.vagrant("provision", seconds=10 * MINUTE)
     assert vm.url == url
     assert vm.run(started) == before
