@@ -91,7 +91,7 @@ while True:
     except OSError as error:
         if time.monotonic() > deadline:
             sys.exit(str(error))
-    time.sleep(0.5)
+    time.sleep(2)
 PYTHON
     give_up "JupyterLab does not answer after $seconds seconds; its last words:
 $(journalctl --no-pager --quiet --unit netlab.service --lines 15)" "vagrant provision; if that does not help, vagrant destroy and vagrant up."
