@@ -60,6 +60,21 @@ def test_a_lesson_runs_in_the_browser_on_real_docker(vm: Machine, page: Page) ->
     assert "containerd" in vm.run("ps -eo comm")
 
 
+def test_halt_and_up_keep_what_the_learner_saved(vm: Machine, page: Page) -> None:
+    """After `halt` and `up` the learner's notebooks are as he left them, and the URL is the same."""
+    url = vm.url
+    changed = vm.run(f"cat {LABS}/01-the-problem.ipynb").replace("The problem", "My problem")
+    write(vm, "01-the-problem.ipynb", changed)
+    write(vm, "my own.ipynb".replace(" ", "-"), changed)
+    vm.vagrant("halt", seconds=10 * MINUTE)
+    vm.up()
+    assert vm.url == url
+    assert vm.run(f"cat {LABS}/01-the-problem.ipynb") == changed
+    assert vm.run(f"cat {LABS}/my-own.ipynb") == changed
+    page.goto(vm.url.replace("/?", "/lab/tree/my-own.ipynb?reset&"))
+    expect(page.get_by_role("heading", name="My problem").first).to_be_visible(timeout=5 * MINUTE * 1000)
+
+
 def test_netem_delays_packets(vm: Machine) -> None:
     """What this project's other places may lack is there: netem delays a packet by what was asked for."""
     vm.lab("tc qdisc add dev lo root netem delay 300ms")
@@ -103,21 +118,6 @@ def test_provision_says_what_fails_and_goes_on(vm: Machine) -> None:
     vm.said = vm.vagrant("provision", seconds=10 * MINUTE)
     assert vm.url == url
     assert vm.run(started) == before
-
-
-def test_halt_and_up_keep_what_the_learner_saved(vm: Machine, page: Page) -> None:
-    """After `halt` and `up` the learner's notebooks are as he left them, and the URL is the same."""
-    url = vm.url
-    changed = vm.run(f"cat {LABS}/01-the-problem.ipynb").replace("The problem", "My problem")
-    write(vm, "01-the-problem.ipynb", changed)
-    write(vm, "my own.ipynb".replace(" ", "-"), changed)
-    vm.vagrant("halt", seconds=10 * MINUTE)
-    vm.up()
-    assert vm.url == url
-    assert vm.run(f"cat {LABS}/01-the-problem.ipynb") == changed
-    assert vm.run(f"cat {LABS}/my-own.ipynb") == changed
-    page.goto(vm.url.replace("/?", "/lab/tree/my-own.ipynb?reset&"))
-    expect(page.get_by_role("heading", name="My problem").first).to_be_visible(timeout=5 * MINUTE * 1000)
 
 
 def test_destroy_leaves_nothing(vm: Machine, hypervisor: Hypervisor) -> None:
