@@ -49,14 +49,18 @@ def parser() -> Parser:
 
     top = _general()
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", parser_class=Parser)
-    top.set_defaults(run=_jupyter, notebook="")
+    top.set_defaults(run=_jupyter, listen="", token_file="")
 
     def verb(name: str, run: object, help: str) -> Parser:
         command: Parser = verbs.add_parser(name, help=help, description=help)
         command.set_defaults(run=run)
         return command
 
-    verb("jupyter", _jupyter, "open JupyterLab in the lab (the default)")
+    jupyter = verb("jupyter", _jupyter, "open JupyterLab in the lab (the default)")
+    jupyter.add_argument(
+        "--listen", metavar="ADDRESS", default="", help="for others as well: where to listen"
+    )
+    jupyter.add_argument("--token-file", metavar="FILE", default="", help="the token, the same at each start")
     verb("up", _up, "make a lab")
     verb("down", _down, "end a lab and everything in it").add_argument("--all", action="store_true")
     verb("reset", _reset, "put the base lab back")
@@ -278,7 +282,7 @@ def _check_lessons(options: argparse.Namespace) -> int:
 def _jupyter(options: argparse.Namespace) -> int:
     from netlab.jupyter import server
 
-    return server.main(options.lab, options.engine)
+    return server.main(options.lab, options.engine, listen=options.listen, token_file=options.token_file)
 
 
 if __name__ == "__main__":

@@ -30,13 +30,24 @@ FIRST_PORT, PORTS_TRIED = 8888, 50
 HIDDEN = ["src", "pictures", "build", "*.toml", ".*", "__pycache__", "*.pyc"]  # in labs/, not for learners
 
 
-def main(lab_name: str, engine: str = ENGINES[0], notebook: str | None = None) -> int:
-    """Open a lab in JupyterLab, and stay until Ctrl-C. The exit status."""
-    page, token = _page(notebook), secrets.token_hex(24)
+def main(
+    lab_name: str,
+    engine: str = ENGINES[0],
+    notebook: str | None = None,
+    listen: str = "",
+    token_file: str = "",
+) -> int:
+    """Open a lab in JupyterLab, and stay until Ctrl-C. The exit status.
+
+    With `listen`, an address of this machine, as a service of others: at FIRST_PORT or not at all. With
+    `token_file` the token is what stands there, the same at each start.
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a browser that has gone must not end the server
+    page, token = _page(notebook), _token(token_file)
     os.environ.update(NETLAB_LAB=lab_name, NETLAB_ENGINE=engine, **own_folders(Path(sys.prefix)))
     lab = find_or_make(lab_name, _say)
     _say(f"The lab {lab.name!r} is up. Starting JupyterLab …")
-    app = LabApp.initialize_server(argv=[], config=settings(lab.name, page, token))
+    app = LabApp.initialize_server(argv=[], config=settings(lab.name, page, token, listen))
     url = f"http://127.0.0.1:{app.port}/lab/tree/{quote(page)}?token={token}"
     _say(f"JupyterLab is ready; open this in a browser on this machine:\n\n    {url}\n")
     _say("Stop it with Ctrl-C.")
@@ -60,14 +71,15 @@ def _stop_at_once_when_interrupted(app: Any) -> None:
         signal.signal(number, stop)
 
 
-def settings(lab: str, page: str, token: str) -> Config:
+def settings(lab: str, page: str, token: str, listen: str = "") -> Config:
     """JupyterLab's settings, for its terminals and kernels to be in that lab."""
     python = [sys.executable, "-m", "netlab", "--lab", lab]
     return Config(
         ServerApp={
-            "ip": "127.0.0.1",
+            "ip": listen or "127.0.0.1",
             "port": FIRST_PORT,
-            "port_retries": PORTS_TRIED,
+            "port_retries": 0 if listen else PORTS_TRIED,
+            "allow_remote_access": False,  # by no other name or address than this machine's own
             "root_dir": str(LABS),
             "default_url": f"/lab/tree/{page}",
             "allow_root": True,  # the lab's root is not the machine's
@@ -116,6 +128,19 @@ def current_lesson(taught: Sequence[Lesson], progress: Progress) -> Lesson:
     done = {step.id for step in last.steps} <= set(progress.passed(last.id))
     following = taught[taught.index(last) + 1 :]
     return following[0] if done and following else last
+
+
+def _token(file: str) -> str:
+    """Whoever knows it gets a shell; without a file it is made anew at each start."""
+    if not file:
+        return secrets.token_hex(24)
+    try:
+        token = Path(file).read_text().strip()
+    except OSError as error:
+        raise BadInput(f"The token cannot be read from {file}: {error.strerror}.", "Name a file.") from error
+    if not token:
+        raise BadInput(f"The token's file {file} is empty.", f"Write one: openssl rand -hex 24 > {file}")
+    return token
 
 
 def _page(notebook: str | None) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -56,6 +59,21 @@ def test_a_cell_acts_on_the_lab_host(page: Page, server: Server, own_notebook: P
     outputs = page.locator(".jp-OutputArea-output")
     expect(outputs.filter(has_text="in the lab")).to_be_visible(timeout=90_000)
     expect(outputs.filter(has_text="docker0")).to_be_visible()
+
+
+def test_a_browser_that_goes_does_not_end_the_server(page: Page, server: Server) -> None:
+    """Who closes the browser in the middle of an answer finds JupyterLab there again."""
+    open_page(page, server.page())
+    address = urlsplit(server.url)
+    files = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+    script = urlsplit(next(name for name in files if "/static/lab/" in name and ".js" in name)).path
+    for _ in range(20):
+        with socket.create_connection((address.hostname, address.port)) as gone:
+            request = f"GET {script} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
+            gone.sendall(request.encode() * 50)
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # by RST
+    page.reload()
+    expect(page.get_by_text("netlab (lab host) | Idle")).to_be_visible(timeout=30_000)
 
 
 def test_a_terminal_is_a_shell_of_the_lab_host(page: Page, server: Server) -> None:
