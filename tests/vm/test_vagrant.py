@@ -113,7 +113,7 @@ def test_provision_says_what_fails_and_goes_on(vm: Machine) -> None:
     done = vm.try_vagrant("provision", seconds=10 * MINUTE)
     vm.run("sudo mv /root/conntrack /usr/sbin/")
     assert done.returncode != 0
-    assert "The system's packages could not be installed" in done.stdout
+    assert "These system packages are missing, and installing them needs root: conntrack" in done.stdout
     assert "Next: see that the machine around it is online" in done.stdout
     vm.said = vm.vagrant("provision", seconds=10 * MINUTE)
     assert vm.url == url
