@@ -22,6 +22,7 @@ from netlab.checks.story import CheckResult
 from netlab.errors import BadInput, UnknownName
 from netlab.greeting import bug_report, greeting, next_step
 from netlab.lessons import Lesson, Question, Step
+from netlab.live.shown import Live
 from netlab.model import Capture, Journey, Snapshot
 from netlab.predictions import ECHO_REQUEST, Comparison
 from netlab.progress import Progress, default_path
@@ -30,7 +31,6 @@ from netlab.variant import PLAIN, Variant
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
-    from netlab.live.view import LiveView
     from netlab.probe import Probe
     from netlab.report import Report
 
@@ -204,14 +204,12 @@ class LessonLab:
 
         return Picture(html, alt)
 
-    def live(self, packets: bool = False) -> LiveView:
+    def live(self, packets: bool = False) -> Live:
         """The lab on the page, moving while somebody types, here or in a terminal.
 
         With `packets` (or the button in the view) everything that passes is recorded and shown as well.
         """
-        from netlab.live.view import LiveView
-
-        return LiveView(self.lab, packets=packets)
+        return Live(self.lab, packets)
 
     def timeline(self, seen: Capture) -> Picture:
         """One lane for each interface, one mark for each time a packet was seen there."""

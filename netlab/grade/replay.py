@@ -36,7 +36,9 @@ def _shell() -> Any:
 
     shell: Any = InteractiveShell.instance(colors="NoColor")
     shell.run_line_magic("config", "HistoryManager.enabled = False")
-    shell.display_formatter.active_types = ["text/plain"]  # nobody looks at pictures, which cost seconds
+    # Nobody looks at pictures and live views, which cost seconds.
+    shell.display_formatter.active_types = ["text/plain"]
+    shell.display_formatter.mimebundle_formatter.enabled = False
     return shell
 
 

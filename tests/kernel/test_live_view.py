@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from netlab.errors import CaptureRefused, LabNotFound
 from netlab.lab import Lab
+from netlab.live.shown import Live
 from netlab.live.view import DOWN, LiveView
 from netlab.tap import Tap
 from tests.kernel.conftest import sh
@@ -53,6 +55,20 @@ def test_a_lab_that_goes_is_told_its_picture_stays_and_the_view_comes_back(
     finally:
         with suppress(LabNotFound):
             lab.down()
+
+
+def test_it_is_made_when_a_page_shows_it(lab: Lab) -> None:
+    """Until then, as where a notebook is graded, nothing is watched; a second page shows the same one."""
+    before = threading.active_count()
+    shown = Live(lab, packets=False)
+    try:
+        assert repr(shown) and threading.active_count() == before
+        bundles = [shown._repr_mimebundle_()[0] for _ in range(2)]
+        assert threading.active_count() > before
+        assert bundles[0] == bundles[1] and "application/vnd.jupyter.widget-view+json" in bundles[0]
+    finally:
+        shown.close()
+    assert eventually(lambda: threading.active_count() == before)
 
 
 class Refusing(Lab):
