@@ -99,7 +99,7 @@ def begin(client: BlockingKernelClient, code: str, until: str) -> str:
 
 
 def reply(client: BlockingKernelClient, request: str) -> dict[str, Any]:
-    """What came of that cell. Answers to other requests, such as whether the kernel is ready, are passed over."""
+    """What came of that cell. Answers to other requests (is the kernel ready?) are passed over."""
     while True:
         message: dict[str, Any] = client.get_shell_msg(timeout=10)
         if message["parent_header"]["msg_id"] == request:
