@@ -97,7 +97,7 @@ def test_lesson_05_from_the_top(page: Page, server: Server, own_notebook: Path) 
     passed = page.get_by_role("status").filter(has_text="✔ passed")
     expect(passed).to_have_count(len(lesson_05.steps), timeout=120_000)
 
-    topology = page.locator("img[alt^='Network of 3 namespaces']")
+    topology = page.locator("img[alt^='Network of 3 namespaces']:not(.netlab-still img)")
     died, cured = page.locator("img[alt^='Timeline: 3 requests']").all()
     assert "expected at host eth0 and not seen" in (died.get_attribute("alt") or "")
     assert "3 replies" in (cured.get_attribute("alt") or "")
