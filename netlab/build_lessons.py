@@ -1,7 +1,7 @@
 """Notebooks from the lessons' sources: one for learners, without solutions, and one with them.
 
 A source is Markdown (labs/src). A code cell may hold a line `# --- solution ---`: what stands above it is
-the learner's, what stands below it the solution's.
+the learner's, what stands below it the solution's. For the other languages see netlab.translated.
 """
 
 from __future__ import annotations
@@ -10,34 +10,46 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from netlab.errors import BadInput
+from netlab.jupyter.kernelspec import DISPLAY_NAMES, NAMES
+from netlab.language import LANGUAGES, language
 from netlab.lessons import LABS, Lesson, lessons
+from netlab.translated import MARKER, Piece, pieces, translated
 from netlab.variant import PLAIN, Variant
 
-MARKER = "# --- solution ---"
-KERNELSPEC = {"name": "netlab", "display_name": "netlab (lab host)", "language": "python"}
+ENGLISH = LANGUAGES[0]
 
 Cell = dict[str, Any]
 
 
 def build(solutions: Path | str | None = None) -> list[Path]:
-    """Write every lesson's notebook: the learner's into labs/, or those with solutions into that folder."""
+    """Write every lesson's notebooks: the learner's into labs/, or those with solutions into that folder.
+
+    Those of another language are in a folder of its name there.
+    """
     folder = LABS if solutions is None else Path(solutions)
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for lesson in lessons():
-        target = folder / f"{lesson.stem}.ipynb"
-        target.write_text(notebook(lesson, solution=solutions is not None), encoding="utf-8")
+    for tongue, lesson in product(LANGUAGES, lessons()):
+        if tongue != ENGLISH and not source(lesson, tongue).is_file():
+            continue
+        target = folder_of(tongue, folder) / f"{lesson.stem}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = notebook(lesson, solution=solutions is not None, language=tongue)
+        target.write_text(text, encoding="utf-8")
         written.append(target)
     return written
 
 
 def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
-    """Write every lesson for each learner, in words of his own, into a folder of his name in that folder."""
+    """Write every lesson for each learner, in words of his own, into a folder of his name in that folder.
+
+    They are in the language that is spoken.
+    """
     written = []
     for learner in learners:
         if not re.fullmatch(r"[\w.@-]+", learner) or learner.startswith("."):
@@ -48,7 +60,7 @@ def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
         for lesson in lessons():
             target = folder / learner / f"{lesson.stem}.ipynb"
             variant = Variant.of(learners_seed(seed, learner))
-            target.write_text(notebook(lesson, variant=variant), encoding="utf-8")
+            target.write_text(notebook(lesson, variant=variant, language=language()), encoding="utf-8")
             written.append(target)
     return written
 
@@ -58,31 +70,71 @@ def learners_seed(seed: str, learner: str) -> str:
     return f"{learner}-{hmac.new(seed.encode(), learner.encode(), hashlib.sha256).hexdigest()[:16]}"
 
 
-def notebook(lesson: Lesson, *, solution: bool = False, labs: Path = LABS, variant: Variant = PLAIN) -> str:
-    """The lesson's notebook as text, the same for the same source. BadInput if the source is missing."""
-    source = labs / "src" / f"{lesson.stem}.md"
+def folder_of(language: str, labs: Path = LABS) -> Path:
+    """Where the notebooks of that language are, or their sources in labs/src."""
+    return labs if language == ENGLISH else labs / language
+
+
+def source(lesson: Lesson, language: str = ENGLISH, labs: Path = LABS) -> Path:
+    """The file that the lesson is written in."""
+    return folder_of(language, labs / "src") / f"{lesson.stem}.md"
+
+
+def cells_of(
+    lesson: Lesson, language: str = ENGLISH, *, labs: Path = LABS, variant: Variant = PLAIN
+) -> Iterator[tuple[Piece, Piece]]:
+    """Each cell of the lesson in English and in that language. BadInput if a source is missing or differs."""
+    english = list(pieces(_text(lesson, ENGLISH, labs, variant)))
+    if language == ENGLISH:
+        return zip(english, english, strict=True)
+    file = source(lesson, language, labs)
+    other = list(pieces(_text(lesson, language, labs, variant)))
+    return zip(english, translated(english, other, f"{file.parent.name}/{file.name}"), strict=True)
+
+
+def _text(lesson: Lesson, language: str, labs: Path, variant: Variant) -> str:
+    file = source(lesson, language, labs)
     try:
-        text = source.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise BadInput(f"Lesson {lesson.id} has no source {source}.", "Write it, or fix its slug.") from error
-    if variant.seed:
-        text = variant.exchange(text).replace(
-            f'notebook.start("{lesson.id}")', f"notebook.start({lesson.id!r}, seed={variant.seed!r})"
-        )
+        raise BadInput(f"Lesson {lesson.id} has no source {file}.", "Write it, or fix its slug.") from error
+    if not variant.seed:
+        return text
+    started = f'notebook.start("{lesson.id}")', f"notebook.start({lesson.id!r}, seed={variant.seed!r})"
+    return variant.exchange(text).replace(*started)
+
+
+def notebook(
+    lesson: Lesson,
+    *,
+    solution: bool = False,
+    labs: Path = LABS,
+    variant: Variant = PLAIN,
+    language: str = ENGLISH,
+) -> str:
+    """The lesson's notebook as text, the same for the same source. BadInput if the source is missing."""
+    made = cells_of(lesson, language, labs=labs, variant=variant)
     content = {
-        "cells": list(_cells(text, lesson.id, solution=solution)),
-        "metadata": {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}},
+        "cells": list(_cells(made, lesson.id, solution=solution)),
+        "metadata": metadata(language),
         "nbformat": 4,
         "nbformat_minor": 5,
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _cells(text: str, lesson: str, *, solution: bool) -> Iterator[Cell]:
-    """The cells of a source. An id follows from the cell's source, so it stays when others come or go."""
+def metadata(language: str) -> dict[str, Any]:
+    """A notebook's own: which kernel it runs on, and so which language it speaks."""
+    own = {} if language == ENGLISH else {"netlab": {"language": language}}
+    kernel = {"name": NAMES[language], "display_name": DISPLAY_NAMES[language], "language": "python"}
+    return {"kernelspec": kernel, "language_info": {"name": "python"}, **own}
+
+
+def _cells(made: Iterable[tuple[Piece, Piece]], lesson: str, *, solution: bool) -> Iterator[Cell]:
+    """The cells of a notebook. An id follows from the English source, so it stays when others come or go."""
     used: dict[str, int] = {}
-    for kind, tags, source in pieces(text):
-        digest = hashlib.sha256("\n".join([*tags, source]).encode()).hexdigest()[:8]
+    for (kind, tags, english), (_, _, source) in made:
+        digest = hashlib.sha256("\n".join([*tags, english]).encode()).hexdigest()[:8]
         number = used[digest] = used.get(digest, 0) + 1
         id = "-".join(["lesson", lesson, *(re.sub(r"\W", "-", tag) for tag in tags), digest])
         cell: Cell = {
@@ -94,16 +146,6 @@ def _cells(text: str, lesson: str, *, solution: bool) -> Iterator[Cell]:
             cell |= {"execution_count": None, "outputs": []}
             source = choose(source, solution=solution)
         yield cell | {"source": source.splitlines(keepends=True)}
-
-
-def pieces(text: str) -> Iterator[tuple[str, list[str], str]]:
-    """(kind, tags, source) of each cell. A heading begins a cell, so that sections can be folded."""
-    import jupytext
-
-    for cell in jupytext.reads(text, fmt="md").cells:
-        tags = list(cell.metadata.get("tags", []))
-        parts = re.split(r"\n+(?=## )", cell.source) if cell.cell_type == "markdown" else [cell.source]
-        yield from ((cell.cell_type, tags, part) for part in parts)
 
 
 def choose(source: str, *, solution: bool) -> str:

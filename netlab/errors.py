@@ -21,6 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from netlab.language import LANGUAGES, VARIABLE
+from netlab.language import gettext as _
+
 
 class NetlabError(Exception):
     """What happened, why, and what to do next.
@@ -34,7 +37,9 @@ class NetlabError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        return f"{self.what}\n  Next: {self.next_step}" if self.next_step else self.what
+        if not self.next_step:
+            return self.what
+        return f"{self.what}\n  {_('Next: {step}').format(step=self.next_step)}"
 
 
 class LabError(NetlabError):
@@ -87,3 +92,14 @@ class EngineError(NetlabError):
 
 class BadInput(NetlabError):
     """An argument that makes no sense, with the ones that do."""
+
+
+def check_language(wanted: str) -> None:
+    """BadInput unless that is one of our languages, or nothing."""
+    if wanted and wanted not in LANGUAGES:
+        raise BadInput(
+            _("There is no language {wanted!r} ({variable} or --lang).").format(
+                wanted=wanted, variable=VARIABLE
+            ),
+            _("Languages: {languages}.").format(languages=", ".join(LANGUAGES)),
+        )

@@ -24,6 +24,7 @@ from netlab import engines, keeper, lessons, wire
 from netlab.capture import Recording
 from netlab.engines import ENGINES, Say
 from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
+from netlab.language import VARIABLE, language
 from netlab.model import Snapshot
 from netlab.probe import Probe
 from netlab.tap import Tap
@@ -283,7 +284,7 @@ class Lab:
             "LOGNAME": "root",
             "SHELL": "/bin/bash",
         }
-        environment |= {"NETLAB_LAB": self.name, **(env or {})}
+        environment |= {"NETLAB_LAB": self.name, VARIABLE: language(), **(env or {})}
         request = {"op": "exec", "argv": list(argv), "node": node, "cwd": cwd, "tty": tty, "env": environment}
         wire.send(sock, request, fds)
         try:

@@ -1,20 +1,32 @@
 """The lessons as data: their order, how each begins, its steps, hints and known wrong turns.
 
-Read from labs/lessons.toml. Nothing here touches a lab.
+Read from labs/lessons.toml; in another language their texts from labs/lessons.zh.toml, where every lesson and
+every step has its id and nothing but texts. Nothing here touches a lab.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from netlab.errors import BadInput, UnknownName
+from netlab.language import LANGUAGES, language
 
 LABS = Path(__file__).resolve().parent.parent / "labs"
+TEXTS = (
+    "step",
+    "title",
+    "begin",
+    "hints",
+    "prediction",
+    "answer",
+    "question",
+    "options",
+)  # what is translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +94,10 @@ class Lesson:
 
 
 def lessons(file: Path = LABS / "lessons.toml") -> tuple[Lesson, ...]:
-    """All lessons in the order in which they are taught."""
-    return _load(file)
+    """All lessons in the order in which they are taught, in the language that is spoken."""
+    spoken = language()
+    texts = file.with_suffix(f".{spoken}.toml")
+    return _load(file, texts if spoken != LANGUAGES[0] and texts.is_file() else None)
 
 
 def lesson(id: str) -> Lesson:
@@ -103,20 +117,65 @@ def step(id: str) -> Step:
 
 
 @cache
-def _load(file: Path) -> tuple[Lesson, ...]:
+def _load(file: Path, texts: Path | None) -> tuple[Lesson, ...]:
+    entries = _read(file)
+    if texts:
+        translate(entries, _read(texts), texts.name)
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-        return tuple(_lesson(entry) for entry in content["lesson"])
+        return tuple(_lesson(entry) for entry in entries)
+    except (KeyError, TypeError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    try:
+        entries: list[dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["lesson"]
+        return entries
     except FileNotFoundError as error:
         raise BadInput(
             f"There is no file {file}: the lessons stand in it.",
             "Run netlab from a complete checkout of the project.",
         ) from error
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise BadInput(
-            f"{file} cannot be read as lessons: {error}.",
-            "Compare it with the fields listed in its first lines.",
-        ) from error
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> BadInput:
+    return BadInput(
+        f"{file} cannot be read as lessons: {error}.", "Compare it with the fields listed in its first lines."
+    )
+
+
+def translate(entries: Sequence[dict[str, Any]], texts: Sequence[Mapping[str, Any]], name: str) -> None:
+    """Put the texts of another language into lessons or steps, by their ids. BadInput for any other."""
+    known = {entry["id"]: entry for entry in entries}
+    for text in texts:
+        id = text.get("id", "")
+        if id not in known:
+            raise BadInput(f"{name}: there is no lesson or step {id!r} to translate.", "Correct its id.")
+        _put(known[id], text, f"{name}, {id}")
+
+
+def _put(entry: dict[str, Any], texts: Mapping[str, Any], place: str) -> None:
+    for key, text in texts.items():
+        if key == "id":
+            continue
+        ours: Any = entry.get(key)
+        if key not in TEXTS or type(ours) is not type(text) or (key == "hints" and len(ours) != len(text)):
+            raise BadInput(
+                f"{place}: {key!r} is no text of it, or not of the same form.",
+                "Compare it with labs/lessons.toml.",
+            )
+        if key == "step":
+            translate(ours, text, place)
+        elif key == "options" and ours.keys() != text.keys():
+            raise BadInput(
+                f"{place}: its options are not {', '.join(ours)}.", "Translate their meanings alone."
+            )
+        elif isinstance(text, dict) and key != "options":
+            _put(ours, text, f"{place}, {key}")
+        else:
+            entry[key] = text
 
 
 def _lesson(entry: Mapping[str, Any]) -> Lesson:

@@ -79,7 +79,8 @@ def _replaced(text: str, words: Mapping[str, str]) -> str:
     if not words:
         return text
     either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    return re.sub(rf"(?<![\w.-])(?:{either})(?![\w-]|\.\d)", lambda found: words[found[0]], text)
+    # ASCII: a Chinese character beside a name is no part of it.
+    return re.sub(rf"(?a)(?<![\w.-])(?:{either})(?![\w-]|\.\d)", lambda found: words[found[0]], text)
 
 
 def _changed(value: Any, change: Callable[[str], str]) -> Any:

@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for tier, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{tier}: {meaning}")
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # where ip and nft are; not in every user's PATH
+    os.environ.pop("NETLAB_LANG", None)  # tests compare English, whoever runs them
+    os.environ["LC_ALL"] = "C.UTF-8"
     config.stash[REAPER] = reaper.stand_above()
 
 

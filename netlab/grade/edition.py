@@ -12,16 +12,22 @@ SOLVED = re.compile(r'^(solution|commands) = (""".*?"""|".*?"|\'.*?\')$', re.MUL
 
 
 def write(lesson: str, folder: Path) -> Path:
-    """Write lessons.toml with that lesson alone into the folder; the folder.
+    """Write lessons.toml with that lesson alone into the folder, in every language; the folder.
 
     Another lesson's beginning is this one's solution: `lab.goto` and `lab.resume` must not do the work.
     """
-    _, *blocks = (LABS / "lessons.toml").read_text(encoding="utf-8").split("[[lesson]]\n")
-    found = next((block for block in blocks if f'id = "{lesson}"\n' in block.partition("[[")[0]), None)
-    if found is None:
-        raise BadInput(f"labs/lessons.toml holds no lesson {lesson}.", "See the lessons in labs/.")
-    kept = SOLVED.sub(r'\1 = ""', "[[lesson]]\n" + found)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
-    (folder / "lessons.toml").write_text(kept, encoding="utf-8")
+    for file in sorted(LABS.glob("lessons*.toml")):
+        if kept := _alone(lesson, file):
+            (folder / file.name).write_text(SOLVED.sub(r'\1 = ""', kept), encoding="utf-8")
+    if not (folder / "lessons.toml").exists():
+        raise BadInput(f"labs/lessons.toml holds no lesson {lesson}.", "See the lessons in labs/.")
     return folder
+
+
+def _alone(lesson: str, file: Path) -> str:
+    """What stands of that lesson in a file, or nothing."""
+    _, *blocks = file.read_text(encoding="utf-8").split("[[lesson]]\n")
+    found = [block for block in blocks if f'id = "{lesson}"\n' in block.partition("[[")[0]]
+    return "".join(f"[[lesson]]\n{block}" for block in found)

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from netlab.build_lessons import KERNELSPEC, MARKER, pieces
+from netlab.build_lessons import cells_of, metadata
 from netlab.grade.hidden import Hidden
-from netlab.lessons import LABS, Lesson
+from netlab.language import language
+from netlab.lessons import Lesson
+from netlab.translated import MARKER
 
 CONFIG = """# The course as nbgrader sees it. A stub must be a comment: it stands in bash cells too.
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
@@ -33,11 +35,10 @@ Cell = dict[str, Any]
 
 def write(lesson: Lesson, course: Path, further: Sequence[Hidden] = ()) -> Path:
     """Write the lesson's instructor version into the course's folder, and a configuration if it has none."""
-    text = (LABS / "src" / f"{lesson.stem}.md").read_text(encoding="utf-8")
-    cells = [_cell(lesson, f"cell-{number}", *piece) for number, piece in enumerate(pieces(text))]
+    made = (piece for _, piece in cells_of(lesson, language()))
+    cells = [_cell(lesson, f"cell-{number}", *piece) for number, piece in enumerate(made)]
     cells += [_further(each) for each in further]
-    metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    notebook = {"cells": cells, "metadata": metadata(language()), "nbformat": 4, "nbformat_minor": 5}
     target = course / "source" / lesson.id / f"{lesson.stem}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from netlab.build_lessons import MARKER, pieces
+from netlab.build_lessons import cells_of
 from netlab.grade.hidden import Hidden
-from netlab.lessons import LABS, Lesson
+from netlab.language import language
+from netlab.lessons import Lesson
+from netlab.translated import MARKER
 
 KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 CONFIG = """# ASSIGNMENT CONFIG
@@ -27,9 +29,9 @@ Cell = dict[str, Any]
 
 def write(lesson: Lesson, folder: Path, further: Sequence[Hidden] = ()) -> Path:
     """Write the lesson's master notebook into the folder."""
-    text = (LABS / "src" / f"{lesson.stem}.md").read_text(encoding="utf-8")
+    made = (piece for _, piece in cells_of(lesson, language()))
     cells = [_cell("raw", CONFIG.format(lesson=lesson.id))]
-    for kind, tags, source in pieces(text):
+    for kind, tags, source in made:
         cells += _step(lesson, tags[1]) if tags[:1] == ["check"] else [_cell(kind, _solvable(source))]
     for each in further:
         step = each.check.step

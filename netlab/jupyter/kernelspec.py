@@ -1,6 +1,6 @@
-"""What Jupyter has to find in its environment: the kernel "netlab", and a JupyterLab without news.
+"""What Jupyter has to find in its environment: the kernel of each language, and a JupyterLab without news.
 
-`python -m netlab.jupyter.kernelspec` puts both there; `./run` does so when it sets up.
+`python -m netlab.jupyter.kernelspec` puts them there; `./run` does so when it sets up.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-NAME = "netlab"
+from netlab.language import NOTEBOOK_VARIABLE
+
+NAMES = {"en": "netlab", "zh": "netlab-zh"}
+DISPLAY_NAMES = {"en": "netlab (lab host)", "zh": "netlab（实验主机）"}
 KERNEL = {
     "argv": ["python", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-    "display_name": "netlab (lab host)",
     "language": "python",
     "interrupt_mode": "signal",
     "metadata": {"kernel_provisioner": {"provisioner_name": "netlab-provisioner"}, "debugger": False},
@@ -37,14 +39,16 @@ LEFT_OUT = {
 def install(prefix: Path) -> None:
     """Write these below that prefix (of a virtual environment)."""
     share = prefix / "share/jupyter"
-    _write(share / "kernels" / NAME / "kernel.json", KERNEL)
+    for language, name in NAMES.items():
+        own = {"display_name": DISPLAY_NAMES[language], "env": {NOTEBOOK_VARIABLE: language}}
+        _write(share / "kernels" / name / "kernel.json", {**KERNEL, **own})
     _write(share / "lab/settings/overrides.json", SETTINGS)
     _write(share / "lab/settings/page_config.json", LEFT_OUT)
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(content, indent=1) + "\n")
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from traitlets.config import Config
 
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabError
-from netlab.jupyter.kernelspec import NAME
+from netlab.jupyter.kernelspec import NAMES
 from netlab.jupyter.provisioner import find_or_make
+from netlab.language import language
 from netlab.lessons import LABS, Lesson, lessons
 from netlab.progress import Progress, default_path
 
@@ -96,8 +97,8 @@ def settings(lab: str, page: str, token: str, listen: str = "") -> Config:
             "check_for_updates_class": NeverCheckForUpdate,
             "extension_manager": "readonly",
         },
-        KernelSpecManager={"allowed_kernelspecs": {NAME}, "ensure_native_kernel": False},
-        MappingKernelManager={"default_kernel_name": NAME},
+        KernelSpecManager={"allowed_kernelspecs": set(NAMES.values()), "ensure_native_kernel": False},
+        MappingKernelManager={"default_kernel_name": NAMES[language()]},
         ContentsManager={"hide_globs": HIDDEN},
         FileContentsManager={"delete_to_trash": False},
     )

@@ -14,7 +14,7 @@ from patience import eventually
 from playwright.sync_api import Page, expect
 from server import Server
 
-from netlab.build_lessons import KERNELSPEC, notebook
+from netlab.build_lessons import metadata, notebook
 from netlab.keeper import HOME
 from netlab.lessons import LABS, lesson
 
@@ -53,7 +53,7 @@ def test_it_opens_on_the_first_lesson(page: Page, server: Server) -> None:
 def test_a_cell_acts_on_the_lab_host(page: Page, server: Server, own_notebook: Path) -> None:
     """What a %%bash cell does, it does in the lab host."""
     cells = [nbformat.v4.new_code_cell(cell) for cell in ("%%bash\nip -br link", "print('in the lab')")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), own_notebook)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata("en")), own_notebook)
     open_page(page, server.page(own_notebook.name))
     choose(page, "Run", "Run All Cells")
     outputs = page.locator(".jp-OutputArea-output")

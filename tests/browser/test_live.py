@@ -12,7 +12,7 @@ from patience import eventually
 from playwright.sync_api import Locator, Page, expect
 from server import Server
 
-from netlab.build_lessons import KERNELSPEC
+from netlab.build_lessons import metadata
 from netlab.changes import describe_changes
 from netlab.lessons import LABS, lesson
 from netlab.text import alt_text
@@ -43,7 +43,7 @@ LECTURE = (
 def show(page: Page, server: Server, *cells: str) -> Locator:
     """Run a notebook of these cells, the first of which shows the live view; the view."""
     made = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": KERNELSPEC}), FILE)
+    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata=metadata("en")), FILE)
     open_page(page, server.page(FILE.name))
     choose(page, "Run", "Run All Cells")
     found = page.locator(".netlab-live").first

@@ -156,7 +156,8 @@ def test_an_id_stays_when_another_cell_comes() -> None:
     """Adding a paragraph to a lesson changes no other cell's id, so that diffs stay small."""
 
     def ids(text: str) -> list[str]:
-        return [c["id"] for c in build_lessons._cells(text, "01", solution=False)]
+        made = list(build_lessons.pieces(text))
+        return [c["id"] for c in build_lessons._cells(zip(made, made, strict=True), "01", solution=False)]
 
     before = ids("```python\nlab.draw()\n```\n")
     after = ids("A new word.\n\n```python\nlab.draw()\n```\n")

@@ -1,0 +1,276 @@
+"""Two languages, one lesson: the same cells, the same steps, and nothing left in English."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netlab import build_lessons, lessons
+from netlab.errors import BadInput
+from netlab.language import decided, speaking
+from netlab.lessons import LABS, TEXTS, Lesson
+from netlab.translated import Piece, comments, pieces, translated
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+COMMAND = re.compile(r"(docker|ip|iptables|lab\.|sysctl|echo|ln|mkdir|pid=|cat|tcpdump|curl|for|tc|bridge) ?")
+TAUGHT = lessons.lessons()
+WRITTEN = [lesson for lesson in TAUGHT if build_lessons.source(lesson, "zh").is_file()]
+# The lessons that may still lack a Chinese source.
+NOT_YET = {"01", "02", "03", "04", "05", "06", "07", "08", "09", "10"}
+each_lesson = pytest.mark.parametrize("lesson", WRITTEN, ids=lambda lesson: lesson.id)
+
+ENGLISH = """# 03 · A cable
+
+Some prose.
+
+```bash tags=["type", "03.1"]
+# your turn: make the pair
+# --- solution ---
+ip link add veth_host type veth peer name veth_container
+```
+
+## 03.1 More
+
+```python
+lab.draw()
+```
+
+The end.
+"""
+OTHER = """# 03 · 一根网线
+
+一些文字。
+
+```bash tags=["type", "03.1"]
+# 轮到你了：创建这一对
+```
+
+## 03.1 还有
+
+```python
+```
+
+完。
+"""
+
+
+def both(other: str) -> list[Piece]:
+    return list(translated(list(pieces(ENGLISH)), list(pieces(other)), "zh/03.md"))
+
+
+def test_the_code_stands_once_and_its_comments_in_each_language() -> None:
+    """Prose and comments are the translation's, every command is the English source's."""
+    made = both(OTHER)
+    assert [piece.kind for piece in made] == ["markdown", "code", "markdown", "code", "markdown"]
+    assert made[1].source.splitlines() == [
+        "%%bash",
+        "# 轮到你了：创建这一对",
+        "# --- solution ---",
+        "ip link add veth_host type veth peer name veth_container",
+    ]
+    assert made[1].tags == ["type", "03.1"]
+    assert made[3].source == "lab.draw()"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("## 03.1 还有", "## 03.2 还有", "cell 3"),
+        ('tags=["type", "03.1"]', 'tags=["type", "03.2"]', "cell 2"),
+        ("```bash", "```python", "cell 2"),
+        ("# 轮到你了：创建这一对", "ip link", "more than comments"),
+        ("# 轮到你了：创建这一对\n", "", "0 comments"),
+        ("\n完。\n", "", "4 cells"),
+    ],
+)
+def test_a_translation_that_is_out_of_step_is_named(was: str, becomes: str, said: str) -> None:
+    """Its author is told which cell differs and how."""
+    assert was in OTHER
+    with pytest.raises(BadInput, match=said):
+        both(OTHER.replace(was, becomes))
+
+
+def test_every_lesson_has_a_chinese_source() -> None:
+    """Nobody who reads Chinese finds a lesson in English only."""
+    assert {lesson.id for lesson in TAUGHT} - {lesson.id for lesson in WRITTEN} <= NOT_YET
+
+
+def cells(text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(text)["cells"]
+    return found
+
+
+def code(text: str) -> list[str]:
+    """Each code cell of a notebook, without comments."""
+    made = ("".join(cell["source"]) for cell in cells(text) if cell["cell_type"] == "code")
+    return ["\n".join(line for line in cell.splitlines() if line not in comments(cell)) for cell in made]
+
+
+@each_lesson
+def test_the_chinese_notebook_is_built_from_its_source(lesson: Lesson) -> None:
+    """Nobody edits a notebook by hand, in no language; it says itself which one it is in."""
+    committed = (LABS / "zh" / f"{lesson.stem}.ipynb").read_text(encoding="utf-8")
+    assert committed == build_lessons.notebook(lesson, language="zh")
+    metadata = json.loads(committed)["metadata"]
+    assert metadata["netlab"] == {"language": "zh"}
+    assert metadata["kernelspec"]["name"] == "netlab-zh"
+
+
+@each_lesson
+@pytest.mark.parametrize("solution", [False, True], ids=["learner's", "solved"])
+def test_both_notebooks_hold_the_same_cells(lesson: Lesson, solution: bool) -> None:
+    """The same cells under the same ids in the same order; the code is equal but for its comments."""
+    english = build_lessons.notebook(lesson, solution=solution)
+    chinese = build_lessons.notebook(lesson, solution=solution, language="zh")
+    assert [(c["id"], c["metadata"]) for c in cells(english)] == [
+        (c["id"], c["metadata"]) for c in cells(chinese)
+    ]
+    assert code(english) == code(chinese)
+
+
+@each_lesson
+def test_no_cell_is_left_in_english(lesson: Lesson) -> None:
+    """Each piece of prose and each comment in the code is Chinese, and another one than the English."""
+    for ours, theirs in build_lessons.cells_of(lesson, "zh"):
+        if ours.kind == "markdown":
+            assert CHINESE.search(theirs.source), theirs.source
+            assert ours.source != theirs.source
+        else:
+            assert not [line for line in comments(theirs.source) if not CHINESE.search(line)]
+
+
+def texts(entry: dict[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
+    """(where, text) of all that learners read in a lesson's or a step's entry."""
+    for key in (key for key in TEXTS if key in entry):
+        value, here = entry[key], f"{place} {key}"
+        if key == "step":
+            for step in value:
+                yield from texts(step, step["id"])
+        elif key in ("prediction", "answer"):
+            yield from texts(value, here)
+        elif key == "options":
+            yield from ((f"{here} {option}", text) for option, text in value.items())
+        elif key == "hints":
+            yield from ((f"{here} {number}", text) for number, text in enumerate(value, 1))
+        else:
+            yield here, value
+
+
+def entries(file: str) -> dict[str, dict[str, Any]]:
+    found = LABS / file
+    return {e["id"]: e for e in tomllib.loads(found.read_text("utf-8"))["lesson"]} if found.is_file() else {}
+
+
+@each_lesson
+def test_every_text_of_a_lesson_is_translated(lesson: Lesson) -> None:
+    """lessons.zh.toml has a Chinese text for each that lessons.toml has; only what is a command stays."""
+    english = dict(texts(entries("lessons.toml")[lesson.id]))
+    chinese = dict(texts(entries("lessons.zh.toml")[lesson.id]))
+    assert english.keys() == chinese.keys()
+    left = [
+        place
+        for place, text in chinese.items()
+        if not CHINESE.search(text) and not (text == english[place] and COMMAND.match(text))
+    ]
+    assert left == []
+
+
+def test_the_translated_lessons_differ_in_their_texts_alone() -> None:
+    """Whoever learns in Chinese does the same steps, with the same commands, for the same points."""
+    with speaking("zh"):
+        chinese = lessons.lessons()
+    for ours, theirs in zip(TAUGHT, chinese, strict=True):
+        assert (ours.id, ours.slug, ours.start) == (theirs.id, theirs.slug, theirs.start)
+        for step, other in zip(ours.steps, theirs.steps, strict=True):
+            assert (step.id, step.points, step.solution) == (other.id, other.points, other.solution)
+            assert step.wrong_turns == other.wrong_turns
+
+
+LESSONS = """
+[[lesson]]
+id = "01"
+slug = "a"
+title = "A title"
+start = ""
+[[lesson.step]]
+id = "01.1"
+title = "A step"
+points = 1
+begin = "nothing"
+hints = ["a", "b", "c"]
+wrong_turn = []
+[lesson.step.prediction]
+question = "What?"
+options = { yes = "it does", no = "it does not" }
+right = "yes"
+"""
+CHINESE_TEXTS = """
+[[lesson]]
+id = "01"
+title = "标题"
+[[lesson.step]]
+id = "01.1"
+hints = ["一", "二", "三"]
+[lesson.step.prediction]
+question = "什么？"
+options = { yes = "会", no = "不会" }
+"""
+
+
+def read(folder: Path, texts: str) -> Lesson:
+    (folder / "lessons.toml").write_text(LESSONS)
+    (folder / "lessons.zh.toml").write_text(texts)
+    with speaking("zh"):
+        return lessons.lessons(folder / "lessons.toml")[0]
+
+
+def test_texts_are_found_by_their_ids(tmp_path: Path) -> None:
+    """What is translated is Chinese; what is not yet stays as it is."""
+    lesson = read(tmp_path, CHINESE_TEXTS)
+    step = lesson.steps[0]
+    assert (lesson.title, step.title, step.hints) == ("标题", "A step", ("一", "二", "三"))
+    assert step.prediction and step.prediction.options == {"yes": "会", "no": "不会"}
+    assert step.prediction.right == "yes"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ('id = "01.1"', 'id = "01.7"', "01.7"),
+        ('id = "01"\n', 'id = "17"\n', "17"),
+        ('"三"]', '"三", "四"]', "hints"),
+        ("no = ", "maybe = ", "options"),
+        ("question = ", "asked = ", "asked"),
+        ('title = "标题"', 'title = "标题"\nstart = "ip link"', "start"),
+    ],
+)
+def test_texts_without_a_place_are_named(tmp_path: Path, was: str, becomes: str, said: str) -> None:
+    """A translator's slip is told with the lesson or step, not swallowed."""
+    assert was in CHINESE_TEXTS
+    with pytest.raises(BadInput, match=said):
+        read(tmp_path, CHINESE_TEXTS.replace(was, becomes))
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "de_DE.UTF-8", "LC_MESSAGES": "zh_TW"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "NETLAB_NOTEBOOK_LANG": "en"}, "en"),
+        ({"NETLAB_NOTEBOOK_LANG": "zh"}, "zh"),
+        ({"NETLAB_LANG": "en", "NETLAB_NOTEBOOK_LANG": "zh", "LANG": "zh_CN"}, "en"),
+        ({"NETLAB_LANG": "zh", "NETLAB_NOTEBOOK_LANG": "en"}, "zh"),
+        ({"NETLAB_LANG": "fr", "LANG": "zh_CN"}, "zh"),
+    ],
+)
+def test_who_decides_the_language(environment: dict[str, str], language: str) -> None:
+    """NETLAB_LANG, then the notebook's own language, then the locale, then English."""
+    assert decided(environment) == language
