@@ -168,7 +168,12 @@ def test_an_id_stays_when_another_cell_comes() -> None:
 def test_notebooks_are_written_where_asked(tmp_path: Path) -> None:
     """Solutions go into the folder that was named, and never into labs/."""
     written = build_lessons.build(tmp_path / "solutions")
-    assert [path.name for path in written] == [f"{lesson.stem}.ipynb" for lesson in lessons()]
+    assert [str(path.relative_to(tmp_path / "solutions")) for path in written] == [
+        f"{folder}{lesson.stem}.ipynb"
+        for language, folder in (("en", ""), ("zh", "zh/"))
+        for lesson in lessons()
+        if build_lessons.source(lesson, language).is_file()
+    ]
     assert (
         "ip link set veth_host master docker0" in (tmp_path / "solutions/04-onto-docker0.ipynb").read_text()
     )
