@@ -1,4 +1,4 @@
-"""Each term is explained where it is first used, in both languages, and the glossary has them all in order."""
+"""Each term is explained where it is first used, in both languages; the glossary has them all in order."""
 
 from __future__ import annotations
 
@@ -44,17 +44,15 @@ def read(language: str) -> list[tuple[str, str]]:
         for lesson in lessons():
             if lesson.id == "10" or not build_lessons.source(lesson, language).is_file():
                 continue  # the gym is entered at any time, and teaches nothing new
+            said = {step.id: list(told(step)) for step in lesson.steps}
             place = lesson.id
             for _, piece in build_lessons.cells_of(lesson, language):
                 if piece.kind == "code":
                     continue
                 if heading := HEADING.match(piece.source):
-                    found += [
-                        (place, text) for step in lesson.steps if step.id == place for text in told(step)
-                    ]
+                    found += [(place, text) for text in said.get(place, [])]
                     place = heading[1]
                 found += [(place, text) for text in piece.source.split("\n\n") if text[:4] != "    "]
-            found += [(place, text) for step in lesson.steps if step.id == place for text in told(step)]
     return [(place, _plain(text)) for place, text in found]
 
 
