@@ -18,7 +18,7 @@ from typing import Any
 from netlab.errors import BadInput
 from netlab.jupyter.kernelspec import DISPLAY_NAMES, NAMES
 from netlab.language import LANGUAGES, language
-from netlab.lessons import LABS, Lesson, lessons
+from netlab.lessons import LABS, Lesson, pages
 from netlab.translated import MARKER, Piece, pieces, translated
 from netlab.variant import PLAIN, Variant
 
@@ -34,7 +34,7 @@ def build(solutions: Path | str | None = None) -> list[Path]:
     """
     folder = LABS if solutions is None else Path(solutions)
     written = []
-    for tongue, lesson in product(LANGUAGES, lessons()):
+    for tongue, lesson in product(LANGUAGES, pages()):
         if tongue != ENGLISH and not source(lesson, tongue).is_file():
             continue
         target = folder_of(tongue, folder) / f"{lesson.stem}.ipynb"
@@ -57,7 +57,7 @@ def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
                 f"{learner!r} cannot be a learner's name: it names a folder.", "Use letters, digits, . @ _ -"
             )
         (folder / learner).mkdir(parents=True, exist_ok=True)
-        for lesson in lessons():
+        for lesson in pages():
             target = folder / learner / f"{lesson.stem}.ipynb"
             variant = Variant.of(learners_seed(seed, learner))
             target.write_text(notebook(lesson, variant=variant, language=language()), encoding="utf-8")

@@ -78,6 +78,7 @@ class Lesson:
     title: str
     start: str  # shell commands that bring a fresh lab there
     steps: tuple[Step, ...]
+    minutes: int  # about how long it takes
     gym: bool = False  # it begins with a fault; a variant has one of its own
 
     @property
@@ -91,6 +92,14 @@ class Lesson:
             if step.id == id:
                 return step
         raise UnknownName(f"step in lesson {self.id}", id, [step.id for step in self.steps])
+
+
+LANDING = Lesson("00", "start-here", "", "", (), 0)  # a page like a lesson's; nothing in it is graded
+
+
+def pages() -> tuple[Lesson, ...]:
+    """All that notebooks are made of: the landing page, and the lessons."""
+    return (LANDING, *lessons())
 
 
 def lessons(file: Path = LABS / "lessons.toml") -> tuple[Lesson, ...]:
@@ -185,6 +194,7 @@ def _lesson(entry: Mapping[str, Any]) -> Lesson:
         title=entry["title"],
         start=entry["start"].strip(),
         steps=tuple(_step(step) for step in entry["step"]),
+        minutes=entry["minutes"],
         gym=entry.get("gym", False),
     )
 

@@ -56,6 +56,13 @@ def attach(lesson: str, seed: str = "") -> LessonLab:
     return _begin(lab, found, Variant.of(seed), default_path(lab.exchange))
 
 
+def overview() -> None:
+    """How far one is, lesson by lesson, and where to go on. It follows what is done, and needs no lab."""
+    from netlab.overview import show
+
+    show(default_path())
+
+
 def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:
     from netlab.faults import gym
 

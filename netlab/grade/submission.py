@@ -11,6 +11,7 @@ from typing import Any
 
 from netlab import lessons
 from netlab.errors import BadInput
+from netlab.lessons import LANDING
 
 LARGEST = 32 << 20  # bytes; a lesson's notebook with all its pictures has about one
 START = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\(\s*["'](\d\d)["']""")
@@ -109,6 +110,8 @@ def _lesson(cells: Sequence[Cell], path: Path) -> str:
     for cell in cells:
         if found := START.search(cell.source):
             return found[1]
+    if path.stem == LANDING.stem:
+        raise BadInput(f"{path.name} has no steps: there is nothing to grade.", "Name a lesson's notebook.")
     known = {lesson.id for lesson in lessons.lessons()}
     if path.name[:2] in known:
         return path.name[:2]
@@ -120,7 +123,8 @@ def find(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+            every = sorted(path.rglob("*.ipynb"))
+            found += [p for p in every if ".ipynb_checkpoints" not in p.parts and p.stem != LANDING.stem]
         else:
             found.append(path)
     if not found:

@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,12 +19,14 @@ from jupyterlab.handlers.announcements import NeverCheckForUpdate
 from jupyterlab.labapp import LabApp
 from traitlets.config import Config
 
+from netlab.build_lessons import folder_of
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabError
 from netlab.jupyter.kernelspec import NAMES
 from netlab.jupyter.provisioner import find_or_make
 from netlab.language import language
-from netlab.lessons import LABS, Lesson, lessons
+from netlab.lessons import LABS, lessons
+from netlab.overview import current_lesson
 from netlab.progress import Progress, default_path
 
 FIRST_PORT, PORTS_TRIED = 8888, 50
@@ -120,17 +122,6 @@ def own_folders(prefix: Path) -> dict[str, str]:
     return {f"JUPYTER_{name.upper()}_DIR": str(place / name) for name in ("config", "data", "runtime")}
 
 
-def current_lesson(taught: Sequence[Lesson], progress: Progress) -> Lesson:
-    """The lesson last begun, or the one after it when all of its steps are passed; at first the first."""
-    begun = [lesson for lesson in taught if progress.visited(lesson.id)]
-    if not begun:
-        return taught[0]
-    last = max(begun, key=lambda lesson: progress.visited(lesson.id))
-    done = {step.id for step in last.steps} <= set(progress.passed(last.id))
-    following = taught[taught.index(last) + 1 :]
-    return following[0] if done and following else last
-
-
 def _token(file: str) -> str:
     """Whoever knows it gets a shell; without a file it is made anew at each start."""
     if not file:
@@ -145,8 +136,9 @@ def _token(file: str) -> str:
 
 
 def _page(notebook: str | None) -> str:
-    """The notebook to open, relative to labs/."""
-    page = notebook or f"{current_lesson(lessons(), Progress(default_path())).stem}.ipynb"
+    """The notebook to open, relative to labs/: that named, or where one is, in the language spoken."""
+    here = folder_of(language()) / f"{current_lesson(lessons(), Progress(default_path())).stem}.ipynb"
+    page = notebook or str(here.relative_to(LABS))
     if not (LABS / page).is_file():
         known = sorted(file.name for file in LABS.glob("*.ipynb"))
         raise BadInput(

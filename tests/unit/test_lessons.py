@@ -11,11 +11,12 @@ from netlab import build_lessons
 from netlab import lessons as data
 from netlab.checks import CHECKS
 from netlab.errors import BadInput, UnknownName
-from netlab.lessons import LABS, Lesson, Step, lesson, lessons
+from netlab.lessons import LABS, LANDING, Lesson, Step, lesson, lessons, pages
 
 STEPS = [step for lesson in lessons() for step in lesson.steps]
 by_id = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
+each_page = pytest.mark.parametrize("lesson", pages(), ids=lambda lesson: lesson.id)
 
 
 def test_the_lessons_are_in_order() -> None:
@@ -51,6 +52,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_every_step_has_a_check_and_every_check_a_step() -> None:
     """Nobody does a step for nothing."""
     assert sorted(CHECKS) == sorted(step.id for step in STEPS)
+
+
+@each_lesson
+def test_a_lesson_has_steps_and_says_how_long_it_takes(lesson: Lesson) -> None:
+    """The landing page, which has neither, is no lesson, and so neither graded nor checked."""
+    assert lesson.steps
+    assert lesson.minutes >= 10
+    assert LANDING not in lessons()
 
 
 @by_id
@@ -92,14 +101,14 @@ def code(text: str) -> str:
     return "\n".join("".join(c["source"]) for c in cells(text) if c["cell_type"] == "code")
 
 
-@each_lesson
+@each_page
 def test_the_committed_notebook_is_built_from_its_source(lesson: Lesson) -> None:
     """Nobody edits a notebook by hand: `python -m netlab build-lessons` after a change of the source."""
     committed = (LABS / f"{lesson.stem}.ipynb").read_text(encoding="utf-8")
     assert committed == build_lessons.notebook(lesson)
 
 
-@each_lesson
+@each_page
 def test_committed_notebooks_hold_no_outputs(lesson: Lesson) -> None:
     """What learners open is empty, runs on our kernel, and has an id on each cell, used once."""
     notebook = json.loads((LABS / f"{lesson.stem}.ipynb").read_text(encoding="utf-8"))
@@ -136,7 +145,7 @@ def test_each_step_is_checked_in_its_notebook(lesson: Lesson) -> None:
             assert (f'lab.answer("{step.id}"' in text) == (step.answer is not None)
 
 
-@each_lesson
+@each_page
 def test_cells_are_short_and_come_after_prose(lesson: Lesson) -> None:
     """A learner reads before typing, and no cell is longer than a glance."""
     listed = cells(build_lessons.notebook(lesson, solution=True))
@@ -171,7 +180,7 @@ def test_notebooks_are_written_where_asked(tmp_path: Path) -> None:
     assert [str(path.relative_to(tmp_path / "solutions")) for path in written] == [
         f"{folder}{lesson.stem}.ipynb"
         for language, folder in (("en", ""), ("zh", "zh/"))
-        for lesson in lessons()
+        for lesson in pages()
         if build_lessons.source(lesson, language).is_file()
     ]
     assert (
