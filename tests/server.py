@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from netlab.keeper import exchange_folder
 from netlab.lab import Lab
 
 
@@ -16,6 +18,11 @@ class Server:
     @property
     def lab(self) -> Lab:
         return Lab.find(self.lab_name)
+
+    @property
+    def progress(self) -> Path:
+        """The learner's record: where both the machine and the lab host see it."""
+        return exchange_folder(self.lab_name) / "progress.json"
 
     def page(self, notebook: str = "") -> str:
         """The address of a notebook; the one that `./run` printed if none is named. As a first visit."""

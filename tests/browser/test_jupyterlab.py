@@ -17,6 +17,7 @@ from server import Server
 from netlab.build_lessons import metadata, notebook
 from netlab.keeper import HOME
 from netlab.lessons import LABS, lesson
+from netlab.progress import Progress
 
 PICTURES = HOME / "build/browser"  # kept for people to look at
 pytestmark = pytest.mark.usefixtures("picture")
@@ -43,11 +44,21 @@ def choose(page: Page, *path: str) -> None:
         page.locator(".lm-Menu-itemLabel").get_by_text(name, exact=True).last.click()
 
 
-def test_it_opens_on_the_first_lesson(page: Page, server: Server) -> None:
-    """The printed address opens the lesson, without a prompt for news."""
+def test_it_opens_on_the_landing_page(page: Page, server: Server) -> None:
+    """Without a prompt for news. Its table follows what is done elsewhere, and leads to the lessons."""
     open_page(page, server.page())
-    expect(page.get_by_role("tab", name="01-the-problem.ipynb")).to_be_visible()
+    expect(page.get_by_role("tab", name="00-start-here.ipynb")).to_be_visible()
     expect(page.get_by_text("official Jupyter news")).to_have_count(0)
+    page.locator(".jp-CodeCell").first.click()
+    page.keyboard.press("Shift+Enter")
+    output = page.locator(".jp-OutputArea-output").filter(has=page.locator("table"))
+    expect(output).to_contain_text("0 of ", timeout=30_000)
+    Progress(server.progress).record_passed("01", "01.1")
+    expect(output).to_contain_text("✔ 01.1")
+    output.get_by_role("link", name="01 · The problem").click()
+    expect(page.get_by_role("tab", name="01-the-problem.ipynb")).to_be_visible()
+    expect(page.get_by_role("heading", name="01.1 A container that runs")).to_be_visible()
+    server.progress.unlink()
 
 
 def test_a_cell_acts_on_the_lab_host(page: Page, server: Server, own_notebook: Path) -> None:

@@ -12,7 +12,8 @@ from nbclient.exceptions import CellExecutionError
 
 from netlab import build_lessons
 from netlab.lab import Lab
-from netlab.lessons import LABS, Lesson, lessons
+from netlab.language import LANGUAGES
+from netlab.lessons import LABS, LANDING, Lesson, lessons
 from netlab.lessons import lesson as lesson_of
 
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
@@ -68,6 +69,18 @@ def test_untouched_nothing_crashes_and_no_check_passes(lab: Lab, lesson: Lesson)
     results = tagged(executed(lab, text), "check")
     assert len(results) == len(lesson.steps)
     assert all("not yet" in result or "waiting for" in result for result in results), results
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_landing_page_tells_how_far_one_is(lab: Lab, language: str) -> None:
+    """On the lessons' kernel, in each language, and it leaves the lab as it is."""
+    lab.reset()
+    lab.run(["ip", "link", "add", "mine", "type", "bridge"])
+    done = executed(lab, build_lessons.notebook(LANDING, language=language))
+    shown = next(cell for cell in done.cells if "notebook.overview" in cell.source).outputs[0]["data"]
+    assert [each.id for each in lessons() if f"○ {each.id}.1" not in shown["text/plain"]] == []
+    assert f'<a href="{lessons()[0].stem}.ipynb">' in shown["text/html"]
+    assert "mine" in lab.run(["ip", "-br", "link"]).stdout
 
 
 def test_a_kernel_on_the_machine_works_in_the_lab_too(lab: Lab) -> None:

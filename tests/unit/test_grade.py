@@ -27,7 +27,7 @@ from netlab.grade.command import Teller
 from netlab.grade.judge import Grade
 from netlab.grade.session import CellRun
 from netlab.grade.submission import Submission, find, read
-from netlab.lessons import LABS, lesson, lessons
+from netlab.lessons import LABS, LANDING, lesson, lessons
 
 NOTEBOOK = json.loads(build_lessons.notebook(lesson("03")))
 
@@ -102,6 +102,15 @@ def test_folders_are_searched_and_checkpoints_left_out(tmp_path: Path) -> None:
     assert batch._names(find([tmp_path])) == ["ada-03", "bob-03"]
     with pytest.raises(BadInput):
         find([])
+
+
+def test_the_landing_page_is_not_graded(tmp_path: Path) -> None:
+    """A folder that is handed in whole holds it as well; who names it alone is told that it has no steps."""
+    for page in (LANDING, lesson("01")):
+        (tmp_path / f"{page.stem}.ipynb").write_text(build_lessons.notebook(page))
+    assert [path.name for path in find([tmp_path])] == ["01-the-problem.ipynb"]
+    with pytest.raises(BadInput, match="no steps"):
+        read(tmp_path / f"{LANDING.stem}.ipynb")
 
 
 def test_an_older_notebook_is_read_as_well(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from netlab import build_lessons, lessons
 from netlab.errors import BadInput
-from netlab.language import decided, speaking
+from netlab.language import LANGUAGES, decided, speaking
 from netlab.lessons import LABS, TEXTS, Lesson
 from netlab.translated import Piece, comments, pieces, translated
 
@@ -145,6 +145,16 @@ def test_no_cell_is_left_in_english(lesson: Lesson) -> None:
             assert ours.source != theirs.source
         else:
             assert not [line for line in comments(theirs.source) if not CHINESE.search(line)]
+
+
+@each_lesson
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_step_has_one_title(lesson: Lesson, language: str) -> None:
+    """What the overview links to is a heading of the notebook, word for word."""
+    source = build_lessons.source(lesson, language).read_text(encoding="utf-8")
+    with speaking(language):
+        titles = [f"{step.id} {step.title}" for step in lessons.lesson(lesson.id).steps]
+    assert re.findall(r"(?m)^## (\d\d\.\d .*)$", source) == titles
 
 
 def texts(entry: dict[str, Any], place: str = "") -> Iterator[tuple[str, str]]:

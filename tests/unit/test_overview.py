@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from netlab import overview
-from netlab.language import speaking
 from netlab.lessons import LANDING, lesson, lessons
 from netlab.overview import Overview, current_lesson
 from netlab.progress import Progress
@@ -80,9 +79,6 @@ def test_each_lesson_and_each_step_has_a_link(progress: Progress) -> None:
     for each in lessons():
         assert f'<a href="{each.stem}.ipynb">' in page
     assert '<a href="03-a-veth-pair.ipynb#03.2-One-end-goes-inside" title="03.2 One end goes inside">' in page
-    with speaking("zh"):
-        chinese = Overview.of(progress)._repr_html_()
-    assert "03 · 一对 veth" in chinese
 
 
 def test_what_is_shown_follows_the_record(progress: Progress, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def test_a_lesson_runs_in_the_browser_on_real_docker(vm: Machine, page: Page) ->
     write(vm, "day.ipynb", notebook(taught, solution=True))
     page.set_default_timeout(5 * MINUTE * 1000)
     page.goto(vm.url, wait_until="commit")
-    expect(page).to_have_url(re.compile("/lab/tree/01-the-problem.ipynb$"))
+    expect(page).to_have_url(re.compile("/lab/tree/00-start-here.ipynb$"))
     page.goto(vm.url.replace("/?", "/lab/tree/day.ipynb?reset&"))
     expect(page.get_by_text("netlab (lab host) | Idle")).to_be_visible(timeout=5 * MINUTE * 1000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
