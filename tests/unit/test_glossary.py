@@ -12,6 +12,7 @@ from netlab import build_lessons
 from netlab.language import LANGUAGES, speaking
 from netlab.lessons import LABS, Step, lessons
 
+CHINESE = r"[\u4e00-\u9fff]"
 HEADING = re.compile(r"## (\d\d\.\d)")
 ROWS = [
     [column.strip() for column in line.strip("| ").split(" | ")]
@@ -90,7 +91,17 @@ def test_the_glossary_is_in_the_order_of_the_lessons(language: str) -> None:
     assert order == sorted(order)
 
 
+@each_language
+def test_sentences_are_short(language: str) -> None:
+    """At most forty words, or eighty Chinese characters, from one full stop to the next."""
+    stop, word, most = (r"[.!?]\)?\s", r"\S+", 40) if language == "en" else (r"(?<=[。！？])", CHINESE, 80)
+    prose = [re.split(r" [-|] | \d\. ", text) for _, text in read(language)]
+    sentences = [sentence for parts in prose for part in parts for sentence in re.split(stop, part)]
+    assert len(sentences) > 500
+    assert [sentence for sentence in sentences if len(re.findall(word, sentence)) > most] == []
+
+
 def test_the_glossary_speaks_both_languages() -> None:
     """Each term has a name and a meaning in English and in Chinese."""
     assert all(len(row) == 4 and all(row) for row in ROWS)
-    assert all(re.search(r"[\u4e00-\u9fff]", row[3]) for row in ROWS)
+    assert all(re.search(CHINESE, row[3]) for row in ROWS)
