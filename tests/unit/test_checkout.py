@@ -39,6 +39,17 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+def test_so_is_one_in_another_language(place: Place) -> None:
+    """The lessons of a language have a folder of their own, and what is worked on there stays as well."""
+    place.write("labs/zh/01.ipynb", "第一课")
+    place.bring()
+    (place.mine / "labs/zh/01.ipynb").write_text("我的第一课")
+    place.write("labs/zh/01.ipynb", "第一课，第二版")
+    assert "There is a new edition of zh/01.ipynb" in place.bring().stderr
+    assert place.read("labs/zh/01.ipynb") == "我的第一课"
+    assert place.read("labs/01.ipynb") == "lesson 1"
+
+
 def test_a_lesson_that_was_worked_on_is_kept(place: Place) -> None:
     """The learner's notebook stays, also where a newer edition is there, which is said."""
     (place.mine / "labs/01.ipynb").write_text("my lesson 1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +27,13 @@ UP = 25 * MINUTE  # in software emulation, on a busy machine
 
 
 def box() -> Path:
-    """The box's file; built where no one with the same ingredients is kept in ~/.cache/netlab."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "netlab" / f"box-{_key()}"
+    """The box's file; built where no one with the same ingredients is kept in ~/.cache/netlab. Others go."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "netlab"
+    folder = cache / f"box-{_key()}"
     if not list(folder.glob("*.box")):
         subprocess.run([ROOT / "vagrant/box/build", folder], check=True, timeout=30 * MINUTE)
+        for other in set(cache.glob("box-*")) - {folder}:
+            shutil.rmtree(other)
     return next(folder.glob("*.box"))
 
 
