@@ -126,7 +126,8 @@ class LiveView(anywidget.AnyWidget):
             self._news.clear()
             began = time.monotonic()
             try:
-                self._do_all()
+                with self.hold_sync():  # what belongs together is one message
+                    self._do_all()
             except Exception as error:  # whatever it is, the learner is told, and the view goes on
                 self.status = f"This could not be drawn: {type(error).__name__}: {error}"
             # However much happens, half of the time is left to the learner's cells.
