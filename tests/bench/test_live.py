@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from server import Server
 
 from netlab import keeper
-from netlab.build_lessons import KERNELSPEC
+from netlab.build_lessons import metadata
 from netlab.lessons import LABS
 from netlab.text import alt_text
 from tests.browser.conftest import browser_context_args, browser_type_launch_args, server
@@ -41,8 +41,7 @@ from netlab.kernel import Kernel
 times, begin = [], time.monotonic()
 with Kernel() as kernel:
     for number in range({changes}):
-        while time.monotonic() < begin + number / {rate}:
-            pass
+        time.sleep(max(begin + number / {rate} - time.monotonic(), 0))
         kernel.delete_link("blink") if number % 2 else kernel.add_bridge("blink")
         times.append(time.time_ns() / 1e6)
 print(json.dumps(times))
@@ -61,7 +60,7 @@ def view(page: Page, server: Server) -> Iterator[Locator]:
     """The live view in JupyterLab, and a cell below it."""
     source = ["from netlab import notebook\nlab = notebook.start('05')\nlab.live()", "print('in time')"]
     cells = [nbformat.v4.new_code_cell(cell) for cell in source]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), FILE)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata("en")), FILE)
     open_page(page, server.page(FILE.name))
     choose(page, "Run", "Run All Cells")
     found = page.locator(".netlab-live")
