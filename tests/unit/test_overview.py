@@ -84,7 +84,7 @@ def test_each_lesson_and_each_step_has_a_link(progress: Progress) -> None:
 def test_what_is_shown_follows_the_record(progress: Progress, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that is passed in another notebook appears; the same record is shown once."""
     shown: list[str] = []
-    waiting: list[Callable[[], None]] = [lambda: None, lambda: progress.record_passed("01", "01.1")]
+    pauses = iter([None, "01.1", None, None])  # what is passed meanwhile
 
     class Handle:
         def update(self, found: Overview) -> None:
@@ -97,9 +97,13 @@ def test_what_is_shown_follows_the_record(progress: Progress, monkeypatch: pytes
 
     class Event:
         def wait(self, seconds: float) -> bool:
-            if waiting:
-                waiting.pop(0)()
-            return not waiting and bool(shown)
+            try:
+                step = next(pauses)
+            except StopIteration:
+                return True
+            if step:
+                progress.record_passed("01", step)
+            return False
 
     monkeypatch.setattr("IPython.display.display", lambda found, display_id: Handle())
     monkeypatch.setattr(overview.threading, "Thread", Thread)
