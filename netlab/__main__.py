@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from netlab.errors import BadInput, NetlabError
+from netlab.language import gettext as _
 
 LANGUAGES = ("en",)
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -27,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         if options.lang not in LANGUAGES:
-            raise BadInput(f"There is no language {options.lang!r}.", f"Languages: {', '.join(LANGUAGES)}.")
+            raise BadInput(
+                _("There is no language {lang!r}.").format(lang=options.lang),
+                f"Languages: {', '.join(LANGUAGES)}.",
+            )
         return int(options.run(options) or 0)
     except BadInput as error:
         print(f"netlab: {error}", file=sys.stderr)
@@ -56,52 +60,56 @@ def parser() -> Parser:
         command.set_defaults(run=run)
         return command
 
-    jupyter = verb("jupyter", _jupyter, "open JupyterLab in the lab (the default)")
+    jupyter = verb("jupyter", _jupyter, _("open JupyterLab in the lab (the default)"))
     jupyter.add_argument(
-        "--listen", metavar="ADDRESS", default="", help="for others as well: where to listen"
+        "--listen", metavar="ADDRESS", default="", help=_("for others as well: where to listen")
     )
-    jupyter.add_argument("--token-file", metavar="FILE", default="", help="the token, the same at each start")
-    verb("up", _up, "make a lab")
-    verb("down", _down, "end a lab and everything in it").add_argument("--all", action="store_true")
-    verb("reset", _reset, "put the base lab back")
-    verb("status", _status, "the labs that are up, and what is in this one")
-    verb("goto", _goto, "bring the lab to where a lesson begins").add_argument("lesson")
-    execute = verb("exec", _exec, "run a command in the lab: exec [--node NODE] -- COMMAND …")
+    jupyter.add_argument(
+        "--token-file", metavar="FILE", default="", help=_("the token, the same at each start")
+    )
+    verb("up", _up, _("make a lab"))
+    verb("down", _down, _("end a lab and everything in it")).add_argument("--all", action="store_true")
+    verb("reset", _reset, _("put the base lab back"))
+    verb("status", _status, _("the labs that are up, and what is in this one"))
+    verb("goto", _goto, _("bring the lab to where a lesson begins")).add_argument("lesson")
+    execute = verb("exec", _exec, _("run a command in the lab: exec [--node NODE] -- COMMAND …"))
     execute.add_argument("--node", default="host")
     execute.add_argument("--cwd", default="")
     execute.add_argument("command", nargs=argparse.REMAINDER)
-    shell = verb("shell", _shell, "an interactive shell in the lab")
+    shell = verb("shell", _shell, _("an interactive shell in the lab"))
     shell.add_argument("node", nargs="?", default="host")
-    draw = verb("draw", _draw, "draw the lab's topology")
-    draw.add_argument("-o", "--output", default="topology.svg", help="FILE.svg or FILE.png")
+    draw = verb("draw", _draw, _("draw the lab's topology"))
+    draw.add_argument("-o", "--output", default="topology.svg", help=_("FILE.svg or FILE.png"))
     _trace_words(
-        verb("trace", _trace, "where do packets end on their way, and why: trace --from NODE ADDRESS")
+        verb("trace", _trace, _("where do packets end on their way, and why: trace --from NODE ADDRESS"))
     )
-    fault_options(verb("fault", _fault, "the gym: break the lab in a way that you find out"))
-    grade_options(verb("grade", _grade, "grade notebooks, each in a lab of its own"))
+    fault_options(verb("fault", _fault, _("the gym: break the lab in a way that you find out")))
+    grade_options(verb("grade", _grade, _("grade notebooks, each in a lab of its own")))
     assignment_options(
-        verb("assignment", _assignment, "a lesson as an assignment of nbgrader's, or of otter-grader's")
+        verb("assignment", _assignment, _("a lesson as an assignment of nbgrader's, or of otter-grader's"))
     )
-    verb("doctor", _doctor, "what the lab needs, what is there, what to type for what is not")
-    tour = verb("tour", _tour, "the whole lecture in the terminal, in half a minute")
-    tour.add_argument("--pictures", default="pictures", help="the folder for its pictures")
+    verb("doctor", _doctor, _("what the lab needs, what is there, what to type for what is not"))
+    tour = verb("tour", _tour, _("the whole lecture in the terminal, in half a minute"))
+    tour.add_argument("--pictures", default="pictures", help=_("the folder for its pictures"))
     _authors_words(
-        verb("build-lessons", _build_lessons, "build the notebooks from their sources"),
-        verb("check-lessons", _check_lessons, "for authors: every check, both ways, in a lab of its own"),
+        verb("build-lessons", _build_lessons, _("build the notebooks from their sources")),
+        verb("check-lessons", _check_lessons, _("for authors: every check, both ways, in a lab of its own")),
     )
     return top
 
 
 def _general() -> Parser:
     """What stands in front of every command."""
-    top = Parser(prog="netlab", description="A lab for container networking. Without a command: JupyterLab.")
+    top = Parser(
+        prog="netlab", description=_("A lab for container networking. Without a command: JupyterLab.")
+    )
     top.add_argument(
-        "--lab", default=os.environ.get("NETLAB_LAB", "default"), help="which lab (default: default)"
+        "--lab", default=os.environ.get("NETLAB_LAB", "default"), help=_("which lab (default: default)")
     )
     top.add_argument(
         "--engine",
         default=os.environ.get("NETLAB_ENGINE", "namespaces"),
-        help="namespaces (the default), or docker: a real one",
+        help=_("namespaces (the default), or docker: a real one"),
     )
     top.add_argument(
         "--lang",
@@ -119,7 +127,7 @@ def _up(options: argparse.Namespace) -> None:
     from netlab.lab import Lab
 
     lab = Lab.up(options.lab, engine=options.engine, say=_tell)
-    print(f"The lab {lab.name!r} is up. A shell in it: ./run shell   End it: ./run down")
+    print(_("The lab {name!r} is up. A shell in it: ./run shell   End it: ./run down").format(name=lab.name))
 
 
 def _down(options: argparse.Namespace) -> None:
@@ -128,14 +136,14 @@ def _down(options: argparse.Namespace) -> None:
 
     for name in names() if options.all else [options.lab]:
         Lab.find(name).down()
-        print(f"The lab {name!r} is down.")
+        print(_("The lab {name!r} is down.").format(name=name))
 
 
 def _reset(options: argparse.Namespace) -> None:
     from netlab.lab import Lab
 
     Lab.find(options.lab).reset()
-    print("The lab is as it was in the beginning.")
+    print(_("The lab is as it was in the beginning."))
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -145,12 +153,16 @@ def _status(options: argparse.Namespace) -> int:
 
     known = names()
     if not known:
-        print("No lab is up. Start one: ./run up")
+        print(_("No lab is up. Start one: ./run up"))
         return EXIT_FAILED
     for name in known:
         status = Lab(name).status()
         nodes = ", ".join(node for node, _ in status.nodes)
-        print(f"{name}: up, engine {status.engine}, nodes: {nodes}")
+        print(
+            _("{name}: up, engine {engine}, nodes: {nodes}").format(
+                name=name, engine=status.engine, nodes=nodes
+            )
+        )
         for line in status.about:
             print(f"  {line}")
     if options.lab in known:
@@ -162,7 +174,7 @@ def _goto(options: argparse.Namespace) -> None:
     from netlab.lab import Lab
 
     Lab.find(options.lab).goto(options.lesson)
-    print(f"The lab is where lesson {options.lesson} begins.")
+    print(_("The lab is where lesson {lesson} begins.").format(lesson=options.lesson))
 
 
 def _exec(options: argparse.Namespace) -> int:
@@ -171,7 +183,7 @@ def _exec(options: argparse.Namespace) -> int:
 
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
-        raise BadInput("exec needs a command.", "./run exec -- ip addr")
+        raise BadInput(_("exec needs a command."), "./run exec -- ip addr")
     return execute(Lab(options.lab), command, node=options.node, cwd=options.cwd)
 
 
@@ -197,12 +209,12 @@ def _trace_words(command: Parser) -> None:
     command.add_argument("--proto", default="icmp")
     command.add_argument("--port", type=int, default=0)
     command.add_argument("--size", type=int, default=56)
-    command.add_argument("--df", action="store_true", help="do not fragment")
+    command.add_argument("--df", action="store_true", help=_("do not fragment"))
     command.add_argument("--json", action="store_true")
     command.add_argument(
         "--here",
         action="store_true",
-        help="this machine, not a lab: --from a container, pid or host",
+        help=_("this machine, not a lab: --from a container, pid or host"),
     )
 
 
@@ -265,12 +277,14 @@ def _build_lessons(options: argparse.Namespace) -> None:
 
 def _authors_words(build: Parser, check: Parser) -> None:
     build.add_argument("--solutions", metavar="FOLDER", default="")
-    build.add_argument("--learners", metavar="NAME", nargs="+", default=(), help="each gets his own variant")
-    build.add_argument("--seed", default="", help="of the variants, with --learners")
     build.add_argument(
-        "--out", metavar="FOLDER", default="variants", help="for them: a folder for each learner"
+        "--learners", metavar="NAME", nargs="+", default=(), help=_("each gets his own variant")
     )
-    check.add_argument("lessons", nargs="*", metavar="LESSON", help="which (default: all)")
+    build.add_argument("--seed", default="", help=_("of the variants, with --learners"))
+    build.add_argument(
+        "--out", metavar="FOLDER", default="variants", help=_("for them: a folder for each learner")
+    )
+    check.add_argument("lessons", nargs="*", metavar="LESSON", help=_("which (default: all)"))
 
 
 def _check_lessons(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 from netlab.errors import BadInput
 from netlab.jupyter.kernelspec import DISPLAY_NAMES, NAMES
 from netlab.language import LANGUAGES, language
+from netlab.language import gettext as _
 from netlab.lessons import LABS, Lesson, pages
 from netlab.translated import MARKER, Piece, pieces, translated
 from netlab.variant import PLAIN, Variant
@@ -54,7 +55,8 @@ def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
     for learner in learners:
         if not re.fullmatch(r"[\w.@-]+", learner) or learner.startswith("."):
             raise BadInput(
-                f"{learner!r} cannot be a learner's name: it names a folder.", "Use letters, digits, . @ _ -"
+                _("{learner!r} cannot be a learner's name: it names a folder.").format(learner=learner),
+                _("Use letters, digits, . @ _ -"),
             )
         (folder / learner).mkdir(parents=True, exist_ok=True)
         for lesson in pages():
@@ -97,7 +99,10 @@ def _text(lesson: Lesson, language: str, labs: Path, variant: Variant) -> str:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise BadInput(f"Lesson {lesson.id} has no source {file}.", "Write it, or fix its slug.") from error
+        raise BadInput(
+            _("Lesson {id} has no source {file}.").format(id=lesson.id, file=file),
+            _("Write it, or fix its slug."),
+        ) from error
     if not variant.seed:
         return text
     started = f'notebook.start("{lesson.id}")', f"notebook.start({lesson.id!r}, seed={variant.seed!r})"
@@ -133,8 +138,8 @@ def metadata(language: str) -> dict[str, Any]:
 def _cells(made: Iterable[tuple[Piece, Piece]], lesson: str, *, solution: bool) -> Iterator[Cell]:
     """The cells of a notebook. An id follows from the English source, so it stays when others come or go."""
     used: dict[str, int] = {}
-    for (kind, tags, english), (_, _, source) in made:
-        digest = hashlib.sha256("\n".join([*tags, english]).encode()).hexdigest()[:8]
+    for (kind, tags, english), other in made:
+        source, digest = other.source, hashlib.sha256("\n".join([*tags, english]).encode()).hexdigest()[:8]
         number = used[digest] = used.get(digest, 0) + 1
         id = "-".join(["lesson", lesson, *(re.sub(r"\W", "-", tag) for tag in tags), digest])
         cell: Cell = {

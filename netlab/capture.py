@@ -15,6 +15,7 @@ from types import TracebackType
 
 from netlab import pcapng, records, wire
 from netlab.errors import BadInput, CaptureRefused
+from netlab.language import gettext as _
 from netlab.model import Capture, Frame, Interface, Node, Point, Snapshot
 
 # ICMPv6 that a link makes by itself: multicast listeners, routers, neighbours.
@@ -57,7 +58,7 @@ def choose(snapshot: Snapshot, wanted: Sequence[str] | None) -> tuple[Point, ...
         interface = node.interface(interface_name)
         chosen.append(Point(node.netns, interface.index, node.name, interface.name))
     if not chosen:
-        raise BadInput("No place to capture at was named.", "Leave `points` out to capture everywhere.")
+        raise BadInput(_("No place to capture at was named."), _("Leave `points` out to capture everywhere."))
     return tuple(chosen)
 
 
@@ -109,7 +110,7 @@ class Recording(Capture):
         lost = self._lost  # type: ignore[attr-defined]
         if lost is None:
             raise CaptureRefused(
-                "The capture ended before its end: the lab went away.", "Look at: ./run status"
+                _("The capture ended before its end: the lab went away."), _("Look at: ./run status")
             )
         frames, hidden = self._sort()
         after = self._look()  # type: ignore[attr-defined]

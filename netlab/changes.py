@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from netlab.language import gettext as _
 from netlab.model import Chain, Interface, InterfaceId, Node, Snapshot
 
 MASTER_SWITCH = "net.ipv4.ip_forward"  # writing it writes every device's forwarding
@@ -21,8 +22,13 @@ def describe_changes(previous: Snapshot, current: Snapshot) -> tuple[str, ...]:
     before, after = {n.netns: n for n in previous.nodes}, {n.netns: n for n in current.nodes}
     came = [node.name for key, node in after.items() if key not in before]
     went = [node.name for key, node in before.items() if key not in after]
-    said += [f"{name} is a new namespace now" if name in went else f"{name} appeared" for name in came]
-    said += [f"{name} is gone" for name in went if name not in came]
+    said += [
+        _("{name} is a new namespace now").format(name=name)
+        if name in went
+        else _("{name} appeared").format(name=name)
+        for name in came
+    ]
+    said += [_("{name} is gone").format(name=name) for name in went if name not in came]
     said += _named(before, after)
     pairs = same_interfaces(previous, current)
     for old, new in pairs:
@@ -30,11 +36,15 @@ def describe_changes(previous: Snapshot, current: Snapshot) -> tuple[str, ...]:
     matched_old, matched_new = {old.id for old, _ in pairs}, {new.id for _, new in pairs}
     for node, interface in previous.interfaces():
         if interface.id not in matched_old and node.netns in after:
-            said.append(f"{interface.name} is gone from {node.name}")
+            said.append(_("{name} is gone from {node_name}").format(name=interface.name, node_name=node.name))
     for node, interface in current.interfaces():
         # Every new namespace has a lo, and nobody made it.
         if interface.id not in matched_new and node.netns in before and interface.kind != "loopback":
-            said.append(f"{interface.name} appeared in {node.name}{_with(interface)}")
+            said.append(
+                _("{name} appeared in {node_name}{with_}").format(
+                    name=interface.name, node_name=node.name, with_=_with(interface)
+                )
+            )
     for netns, node in after.items():
         if netns in before:
             said += _node(before[netns], node)
@@ -45,7 +55,7 @@ def marks(previous: Snapshot, current: Snapshot) -> dict[InterfaceId, str]:
     """For each interface that is not as it was: "new", "moved" or "changed"."""
     found: dict[InterfaceId, str] = {}
     pairs = {new.id: old for old, new in same_interfaces(previous, current)}
-    for _, interface in current.interfaces():
+    for __, interface in current.interfaces():
         old = pairs.get(interface.id)
         if old is None:
             found[interface.id] = "new"
@@ -92,13 +102,13 @@ def _looks(interface: Interface) -> tuple[object, ...]:
 
 def _with(interface: Interface) -> str:
     listed = [str(address) for address in interface.addresses if address.scope != "link"]
-    return f" with {', '.join(listed)}" if listed else ""
+    return _(" with {addresses}").format(addresses=", ".join(listed)) if listed else ""
 
 
 def _named(before: dict[int, Node], after: dict[int, Node]) -> Iterable[str]:
     for key, node in after.items():
         if key in before and before[key].name != node.name:
-            yield f"{before[key].name} is now called {node.name}"
+            yield _("{name} is now called {node_name}").format(name=before[key].name, node_name=node.name)
 
 
 def _interface(
@@ -106,41 +116,59 @@ def _interface(
 ) -> Iterable[str]:
     where = after[new.netns].name
     if old.netns != new.netns:
-        became = f" and became {new.name}" if old.name != new.name else ""
-        yield f"{old.name} moved to {where}{became}"
+        became = _(" and became {name}").format(name=new.name) if old.name != new.name else ""
+        yield _("{name} moved to {where}{became}").format(name=old.name, where=where, became=became)
     elif old.name != new.name:
-        yield f"{old.name} in {where} is now called {new.name}"
-    name = f"{new.name} in {where}"
+        yield _("{name} in {where} is now called {new_name}").format(
+            name=old.name, where=where, new_name=new.name
+        )
+    name = _("{interface} in {node}").format(interface=new.name, node=where)
     if old.is_up != new.is_up:
-        yield f"{name} {'came up' if new.is_up else 'went down'}"
+        yield (_("{name} came up") if new.is_up else _("{name} went down")).format(name=name)
     elif old.has_carrier != new.has_carrier:
-        yield f"{name} {'got a carrier' if new.has_carrier else 'lost its carrier'}"
+        yield (_("{name} got a carrier") if new.has_carrier else _("{name} lost its carrier")).format(
+            name=name
+        )
     if new.is_up and not old.is_up and not new.has_carrier:
-        yield f"{name} has no carrier"
+        yield _("{name} has no carrier").format(name=name)
     if old.master != new.master:
-        yield f"{new.name} became a port of {new.master}" if new.master else f"{new.name} left {old.master}"
+        yield (
+            _("{name} became a port of {master}").format(name=new.name, master=new.master)
+            if new.master
+            else _("{name} left {master}").format(name=new.name, master=old.master)
+        )
     if old.mac != new.mac:
-        yield f"{name} has another MAC address: {old.mac} → {new.mac}"
+        yield _("{name} has another MAC address: {mac} → {new_mac}").format(
+            name=name, mac=old.mac, new_mac=new.mac
+        )
     if old.mtu != new.mtu:
-        yield f"mtu of {name} went from {old.mtu} to {new.mtu}"
+        yield _("mtu of {name} went from {mtu} to {new_mtu}").format(name=name, mtu=old.mtu, new_mtu=new.mtu)
     was, now = ([str(a) for a in interface.addresses if a.scope != "link"] for interface in (old, new))
-    yield from (f"address {a} added to {name}" for a in now if a not in was)
-    yield from (f"address {a} removed from {name}" for a in was if a not in now)
+    yield from (_("address {a} added to {name}").format(a=a, name=name) for a in now if a not in was)
+    yield from (_("address {a} removed from {name}").format(a=a, name=name) for a in was if a not in now)
 
 
 def _node(old: Node, new: Node) -> Iterable[str]:
     was, now = _routes(old), _routes(new)
-    yield from (f"route {text} added in {new.name}" for text in now if text not in was)
-    yield from (f"route {text} removed in {new.name}" for text in was if text not in now)
+    yield from (
+        _("route {text} added in {name}").format(text=text, name=new.name) for text in now if text not in was
+    )
+    yield from (
+        _("route {text} removed in {name}").format(text=text, name=new.name)
+        for text in was
+        if text not in now
+    )
     for name in _settings(old, new):
-        yield f"{name} went from {old.sysctls[name]} to {new.sysctls[name]} in {new.name}"
+        yield _("{name} went from {sysctls} to {new_sysctls} in {new_name}").format(
+            name=name, sysctls=old.sysctls[name], new_sysctls=new.sysctls[name], new_name=new.name
+        )
     chains = {(c.backend, c.family, c.table, c.name): c for c in new.chains}
     former = {(c.backend, c.family, c.table, c.name): c for c in old.chains}
     for key, chain in chains.items():
         yield from _chain(former.get(key), chain, new.name)
     for key, chain in former.items():
         if key not in chains:
-            yield f"chain {_called(chain)} is gone from {old.name}"
+            yield _("chain {called} is gone from {name}").format(called=_called(chain), name=old.name)
 
 
 def _settings(old: Node, new: Node) -> Iterable[str]:
@@ -174,17 +202,25 @@ def _chain(old: Chain | None, new: Chain, node: str) -> Iterable[str]:
     if old is None:
         # The kernel's own chains appear when somebody first lists them: only what they do is news.
         if new.policy and new.policy != "ACCEPT":
-            yield f"policy of {name} is {new.policy} in {node}"
+            yield _("policy of {name} is {policy} in {node}").format(name=name, policy=new.policy, node=node)
         elif not new.policy:
-            yield f"chain {name} appeared in {node}"
+            yield _("chain {name} appeared in {node}").format(name=name, node=node)
     elif old.policy != new.policy:
-        yield f"policy of {name} went from {old.policy or 'none'} to {new.policy or 'none'} in {node}"
+        yield _("policy of {name} went from {policy} to {new_policy} in {node}").format(
+            name=name, policy=old.policy or _("none"), new_policy=new.policy or _("none"), node=node
+        )
     was = [rule.text for rule in old.rules] if old else []
     now = [rule.text for rule in new.rules]
-    yield from (f"rule “{text}” added to {name} in {node}" for text in _without(now, was))
-    yield from (f"rule “{text}” removed from {name} in {node}" for text in _without(was, now))
+    yield from (
+        _("rule “{text}” added to {name} in {node}").format(text=text, name=name, node=node)
+        for text in _without(now, was)
+    )
+    yield from (
+        _("rule “{text}” removed from {name} in {node}").format(text=text, name=name, node=node)
+        for text in _without(was, now)
+    )
     if was != now and sorted(was) == sorted(now):
-        yield f"the rules of {name} in {node} are in another order"
+        yield _("the rules of {name} in {node} are in another order").format(name=name, node=node)
 
 
 def _without(texts: list[str], others: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from netlab.checks import check
 from netlab.checks.story import SECONDS, CheckResult
 from netlab.errors import CommandFailed, LabError
 from netlab.lab import Lab
+from netlab.language import gettext as _
 from netlab.lessons import Lesson, Step, WrongTurn
 
 PREFIX = "check"
@@ -34,7 +35,7 @@ class Learner:
         if commands := turn.commands or step.solution:
             done = self.lab.script(commands)
             if done.returncode:
-                raise CommandFailed(f"{step.id}: {commands}\n{done.stdout}{done.stderr}", "Mend it.")
+                raise CommandFailed(f"{step.id}: {commands}\n{done.stdout}{done.stderr}", _("Mend it."))
         self.says(step, turn)
 
     def says(self, step: Step, turn: WrongTurn = AS_TAUGHT) -> None:
@@ -71,10 +72,10 @@ def solved(lab: Lab, lesson: Lesson) -> Iterator[str]:
     for step in lesson.steps:
         learner.does(step)
         if not (result := learner.checks(step)).passed:
-            yield f"with the solution, {result}"
+            yield _("with the solution, {result}").format(result=result)
     for step in lesson.steps:
         if not (result := learner.checks(step)).passed:
-            yield f"when the lesson is over, {result}"
+            yield _("when the lesson is over, {result}").format(result=result)
 
 
 def turned(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> Iterator[str]:
@@ -86,8 +87,10 @@ def turned(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> Iterator[st
     learner.does(step, turn)
     result = learner.checks(step, SETTLED)
     if result.passed or result.hint_id != turn.hint:
-        said = f"{turn.hint} is its hint, and it gets {result.hint_id or 'none'}"
-        yield f"the wrong turn “{turn.name}”: {said}: {result}"
+        said = _("{hint} is its hint, and it gets {hint_id}").format(
+            hint=turn.hint, hint_id=result.hint_id or _("none")
+        )
+        yield _("the wrong turn “{name}”: {said}: {result}").format(name=turn.name, said=said, result=result)
 
 
 def troubles(lab: Lab, lesson: Lesson) -> Iterator[str]:
@@ -111,8 +114,12 @@ def run(ids: Sequence[str]) -> int:
         for lesson in chosen:
             found = list(troubles(lab, lesson))
             turns = sum(len(step.wrong_turns) for step in lesson.steps)
-            said = f"{len(found)} things are wrong" if found else "all is as it says"
-            print(f"{lesson.id} {lesson.title}: {len(lesson.steps)} steps, {turns} wrong turns: {said}.")
+            said = _("{found} things are wrong").format(found=len(found)) if found else _("all is as it says")
+            print(
+                _("{id} {title}: {steps} steps, {turns} wrong turns: {said}.").format(
+                    id=lesson.id, title=lesson.title, steps=len(lesson.steps), turns=turns, said=said
+                )
+            )
             print(*found, sep="\n", end="\n" if found else "", flush=True)
             wrong += len(found)
     finally:

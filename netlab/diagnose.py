@@ -11,6 +11,7 @@ from netlab.capture import Recording
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.scene import Scene
 from netlab.errors import BadInput
+from netlab.language import gettext as _
 from netlab.model import Snapshot
 from netlab.probe import PROTOCOLS, Probe
 from netlab.verdict import CAUSES, PROVED, Verdict
@@ -46,9 +47,12 @@ def trace(
     Reads and sends, and changes nothing. UnknownName, BadInput, LabNotFound.
     """
     if proto not in PROTOCOLS:
-        raise BadInput(f"There is no protocol {proto!r} to probe with.", f"Known: {', '.join(PROTOCOLS)}.")
+        raise BadInput(
+            _("There is no protocol {proto!r} to probe with.").format(proto=proto),
+            _("Known: {names}.").format(names=", ".join(PROTOCOLS)),
+        )
     if proto != "icmp" and not 0 < port < 65536:
-        raise BadInput(f"A {proto} probe needs a port.", "Add --port N.")
+        raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
     _known_destination(destination)
     verdict = _once(lab, source, destination, proto, port, size, df, count, timeout)
     if 0 < verdict.received < verdict.sent:
@@ -62,8 +66,8 @@ def _known_source(snapshot: Snapshot, source: str) -> None:
     node = snapshot.node(source)
     if node.kind != "container" and not any(i.kind != "loopback" for i in node.interfaces):
         raise BadInput(
-            f"{source} has no interface but lo, so it can send nothing.",
-            "Give it one, or trace from another node.",
+            _("{source} has no interface but lo, so it can send nothing.").format(source=source),
+            _("Give it one, or trace from another node."),
         )
 
 
@@ -72,13 +76,17 @@ def _known_destination(destination: str) -> None:
         link_local = ip_address(destination).is_link_local
     except ValueError as error:
         raise BadInput(
-            f"{destination!r} is not an IP address, and there is no name server in a lab.",
-            "Give the address, for example 39.106.233.176.",
+            _("{destination!r} is not an IP address, and there is no name server in a lab.").format(
+                destination=destination
+            ),
+            _("Give the address, for example 39.106.233.176."),
         ) from error
     if link_local:
         raise BadInput(
-            f"{destination} is an address of one link; which link is meant, it does not say.",
-            "Give an address that is not of the networks 169.254.0.0/16 and fe80::/10.",
+            _("{destination} is an address of one link; which link is meant, it does not say.").format(
+                destination=destination
+            ),
+            _("Give an address that is not of the networks 169.254.0.0/16 and fe80::/10."),
         )
 
 
@@ -122,28 +130,52 @@ def _once(
 def as_text(verdict: Verdict) -> str:
     """The verdict as a colleague would tell it."""
     count = f"{verdict.received} of {verdict.sent}"
-    lines = [f"{count} probes from {verdict.source} to {verdict.destination} were answered."]
+    lines = [
+        _("{count} probes from {source} to {destination} were answered.").format(
+            count=count, source=verdict.source, destination=verdict.destination
+        )
+    ]
     if verdict.received == verdict.sent:
         way = [str(hop.frame.point) for hop in verdict.journeys[0].hops] if verdict.journeys else []
-        return "\n".join([*lines, f"✔ reached, by way of {' → '.join(way) or 'no captured interface'}"])
-    place = f"last seen on {verdict.last_seen}" if verdict.last_seen else "never seen on any interface"
-    lines.append(f"✘ {place}" + (f", expected next on {verdict.expected}" if verdict.expected else ""))
-    title = CAUSES[verdict.cause].title if verdict.cause else "the cause is not decided"
-    lines.append(f"  {title} ({verdict.certainty}): {verdict.explanation}")
+        return "\n".join(
+            [
+                *lines,
+                _("✔ reached, by way of {way}").format(way=" → ".join(way) or _("no captured interface")),
+            ]
+        )
+    place = (
+        _("last seen on {last_seen}").format(last_seen=verdict.last_seen)
+        if verdict.last_seen
+        else _("never seen on any interface")
+    )
+    lines.append(
+        f"✘ {place}"
+        + (_(", expected next on {expected}").format(expected=verdict.expected) if verdict.expected else "")
+    )
+    title = _(CAUSES[verdict.cause].title) if verdict.cause else _("the cause is not decided")
+    lines.append(f"  {title} ({_(verdict.certainty)}): {verdict.explanation}")
     if 0 < verdict.received < verdict.sent:
         low, high = (round(100 * share) for share in verdict.loss_interval)
-        ends = ", ".join(f"{count} on {point}" for point, count in verdict.ends)
-        lines.append(f"  loss {verdict.loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}")
+        ends = ", ".join(
+            _("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends
+        )
+        lines.append(
+            _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
+                loss=verdict.loss, low=low, high=high, ends=ends
+            )
+        )
     if verdict.candidates:
-        lines.append(f"  one of: {', '.join(verdict.candidates)}")
+        lines.append(_("  one of: {candidates}").format(candidates=", ".join(verdict.candidates)))
     for piece in verdict.evidence:
         first = piece.output.splitlines()[0] if piece.output else ""
         lines.append(f"  · {piece.node}# {piece.command}\n      {first}\n      {piece.says}")
     for number, step in enumerate(verdict.cure):
         lines.append(f"  {'cure:' if not number else '     '} {step.node}# {' '.join(step.argv)}")
     if verdict.next_blocker:
-        lines.append(f"  next: {verdict.next_blocker}")
-    lines += [f"  not: {cause} ({how})" for cause, how in verdict.ruled_out[:4]]
+        lines.append("  " + _("next: {blocker}").format(blocker=verdict.next_blocker))
+    lines += [
+        "  " + _("not: {cause} ({how})").format(cause=cause, how=how) for cause, how in verdict.ruled_out[:4]
+    ]
     return "\n".join(lines)
 
 

@@ -14,25 +14,27 @@ from netlab.engines.docker import tools, users
 from netlab.errors import NetlabError
 from netlab.keeper import exchange_folder, is_inside, names
 from netlab.lab import Lab
+from netlab.language import N_, padded
+from netlab.language import gettext as _
 
 # What a lab or its lessons call, and what goes missing without it.
 TOOLS = {
-    "ip": "every lesson",
-    "iptables": "every lesson",
-    "iptables-restore": "making a lab",
-    "iptables-save": "reading the firewall",
-    "nft": "making a lab",
-    "tcpdump": "lesson 05",
-    "busybox": "lesson 06",
-    "curl": "lesson 06",
-    "ping": "every lesson",
-    "ps": "lesson 02",
+    "ip": N_("every lesson"),
+    "iptables": N_("every lesson"),
+    "iptables-restore": N_("making a lab"),
+    "iptables-save": N_("reading the firewall"),
+    "nft": N_("making a lab"),
+    "tcpdump": N_("lesson 05"),
+    "busybox": N_("lesson 06"),
+    "curl": N_("lesson 06"),
+    "ping": N_("every lesson"),
+    "ps": N_("lesson 02"),
     "nsenter": "docker exec",
     "setpriv": "docker exec",
-    "unshare": "exercises",
-    "conntrack": "resetting a lab",
-    "ebtables": "reading the firewall of bridges",
-    "ss": "exercises",
+    "unshare": N_("exercises"),
+    "conntrack": N_("resetting a lab"),
+    "ebtables": N_("reading the firewall of bridges"),
+    "ss": N_("exercises"),
 }
 TRY = "netlab-doctor"  # the lab that is made and ended to see whether it can be
 
@@ -47,23 +49,27 @@ class Finding:
 
     def __str__(self) -> str:
         mark = "✘" if self.cure else "✔"
-        line = f"  {mark} {self.name:<18} {self.found}"
+        line = f"  {mark} {padded(self.name, 18)} {self.found}"
         return f"{line}\n      → {self.cure}" if self.cure else line
 
 
 def examine(say: Callable[[str], None] = print) -> int:
     """Say everything that was found; exit status 0 if a lab can be made here, else 1."""
     findings = [_python(), *map(_tool, TOOLS), _namespaces(), _limit(), _room()]
-    say("What a lab needs:")
+    say(_("What a lab needs:"))
     for finding in findings:
         say(str(finding))
     if not any(finding.cure for finding in findings):
         findings.append(_try())
         say(str(findings[-1]))
-    say("What only the docker engine needs, and you may well do without:")
+    say(_("What only the docker engine needs, and you may well do without:"))
     say(str(_docker()))
     bad = sum(bool(finding.cure) for finding in findings)
-    say("All is well: ./run" if not bad else f"{bad} to mend; each line above that begins with → says how.")
+    say(
+        _("All is well: ./run")
+        if not bad
+        else _("{bad} to mend; each line above that begins with → says how.").format(bad=bad)
+    )
     return 1 if bad else 0
 
 
@@ -73,50 +79,68 @@ def _docker() -> Finding:
         users.identity()
     except NetlabError as error:
         return Finding("Docker", error.what, error.next_step)
-    return Finding("Docker", f"{version.text}; a lab with it: ./run --engine docker")
+    return Finding(
+        "Docker", _("{version}; a lab with it: ./run --engine docker").format(version=version.text)
+    )
 
 
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Finding("Python", version, "" if sys.version_info >= (3, 11) else "Install Python 3.11 or newer.")
+    return Finding(
+        "Python", version, "" if sys.version_info >= (3, 11) else _("Install Python 3.11 or newer.")
+    )
 
 
 def _tool(name: str) -> Finding:
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin")
-    return Finding(name, path or f"missing (for {TOOLS[name]})", "" if path else "./run setup")
+    return Finding(
+        name,
+        path or _("missing (for {purpose})").format(purpose=_(TOOLS[name])),
+        "" if path else "./run setup",
+    )
 
 
 def _namespaces() -> Finding:
     if is_inside():
-        return Finding("namespaces", "this is the inside of a lab already", "Ask on the machine itself.")
+        return Finding(
+            _("namespaces"), _("this is the inside of a lab already"), _("Ask on the machine itself.")
+        )
     try:
         sandbox.spawn(sandbox.Identity.here(), lambda: os._exit(0))
     except NetlabError as error:
-        return Finding("namespaces", error.what, error.next_step)
-    return Finding("namespaces", "user, network, mount, pid, uts, ipc and cgroup namespaces can be made")
+        return Finding(_("namespaces"), error.what, error.next_step)
+    return Finding(
+        _("namespaces"), _("user, network, mount, pid, uts, ipc and cgroup namespaces can be made")
+    )
 
 
 def _limit() -> Finding:
     try:
         limit = int(Path("/proc/sys/user/max_net_namespaces").read_text())
     except OSError:
-        return Finding("how many", "unknown: this kernel does not say")
+        return Finding(_("how many"), _("unknown: this kernel does not say"))
     cure = "" if limit >= 16 else "sudo sysctl -w user.max_net_namespaces=15000"
-    return Finding("how many", f"up to {limit} network namespaces", cure)
+    return Finding(_("how many"), _("up to {limit} network namespaces").format(limit=limit), cure)
 
 
 def _room() -> Finding:
     folder = exchange_folder("").parent
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(existing).free >> 20
-    cure = "" if free >= 50 else f"Make room in {existing}, or set NETLAB_EXCHANGE to a folder with some."
-    return Finding("room", f"{free} MB free in {existing}", cure)
+    cure = (
+        ""
+        if free >= 50
+        else _("Make room in {existing}, or set NETLAB_EXCHANGE to a folder with some.").format(
+            existing=existing
+        )
+    )
+    return Finding(_("room"), _("{free} MB free in {existing}").format(free=free, existing=existing), cure)
 
 
 def _try() -> Finding:
     """Make a lab and end it again: the only proof."""
     if TRY in names():
-        return Finding("a lab", f"{TRY} is up already: another doctor is at work")
+        return Finding(_("a lab"), _("{name} is up already: another doctor is at work").format(name=TRY))
     try:
         lab = Lab.up(TRY)
         try:
@@ -124,8 +148,8 @@ def _try() -> Finding:
         finally:
             lab.down()
     except NetlabError as error:
-        return Finding("a lab", error.what, error.next_step)
-    cure = "" if reached else "Please report this, with the output of: iptables -V; uname -r"
+        return Finding(_("a lab"), error.what, error.next_step)
+    cure = "" if reached else _("Please report this, with the output of: iptables -V; uname -r")
     return Finding(
-        "a lab", "was made, reached its internet, and ended" if reached else "has no internet", cure
+        _("a lab"), _("was made, reached its internet, and ended") if reached else _("has no internet"), cure
     )

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from netlab import style
 from netlab.cables import Cables
 from netlab.changes import describe_changes, marks
+from netlab.language import gettext as _
 from netlab.layout import group_label, lay_out
 from netlab.model import Journey, Point, Snapshot
 from netlab.overlay import Overlay
 from netlab.packing import PlacedBox, PlacedCard
-from netlab.scene import Scene, build_scene
+from netlab.scene import STATES, Scene, build_scene
 from netlab.style import LINE, MARGIN, NAME, SMALL, Canvas, figure_html, save, svg, text_width, wrapped
 from netlab.text import alt_text, as_text
 
@@ -130,7 +131,7 @@ def _paint_card(canvas: Canvas, placed: PlacedCard) -> None:
 
 def _state_sign(canvas: Canvas, x: float, y: float, state: str) -> None:
     """A full disc for up, a hollow one for no carrier, a cross for down."""
-    _, edge = FILLS[state]
+    edge = FILLS[state][1]
     if state == "down":
         canvas.mark(x, y, "x", size=5.5, color=edge, line=1.6)
     else:
@@ -147,8 +148,12 @@ def _caption(
     if previous is not None:
         changes = describe_changes(previous, snapshot)
         more = len(changes) - MOST_CHANGES
-        text = "; ".join(changes[:MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
-        said.append((f"Since the picture before: {text or 'nothing changed'}.", style.INK))
+        text = _("; ").join(changes[:MOST_CHANGES]) + (
+            _("; and {more} more").format(more=more) if more > 0 else ""
+        )
+        said.append(
+            (_("Since the picture before: {text}.").format(text=text or _("nothing changed")), style.INK)
+        )
     said += [(remark, style.MUTED) for remark in scene.remarks]
     return [(line, color) for text, color in said for line in wrapped(text, width)]
 
@@ -157,19 +162,19 @@ def _legend(canvas: Canvas, scene: Scene, overlay: Overlay, y: float) -> None:
     """What the signs mean, of those that are in the picture."""
     x = MARGIN
     states = {card.state for box in scene.boxes for card in box.cards}
-    for state in ("up", "no carrier", "down"):
+    for state, word in STATES.items():
         if state in states:
             _state_sign(canvas, x + 3.5, y, state)
-            canvas.text(x + 11.0, y, state, color=style.MUTED)
-            x += 11.0 + text_width(state, SMALL) + 16.0
+            canvas.text(x + 11.0, y, _(word), color=style.MUTED)
+            x += 11.0 + text_width(_(word), SMALL) + 16.0
     if any(group for group in scene.boxes if any(card.bridge for card in group.cards)):
         canvas.line([(x, y), (x + 14.0, y)], color=style.FRAME, line=0.9, dashes=(3, 2))
-        canvas.text(x + 19.0, y, "a bridge with its ports", color=style.MUTED)
-        x += 19.0 + text_width("a bridge with its ports", SMALL) + 16.0
+        canvas.text(x + 19.0, y, _("a bridge with its ports"), color=style.MUTED)
+        x += 19.0 + text_width(_("a bridge with its ports"), SMALL) + 16.0
     for color, dashes, words in overlay.legend():
         canvas.line([(x, y), (x + 18.0, y)], color=color, line=2.6, dashes=dashes)
         canvas.text(x + 23.0, y, words, color=style.MUTED)
         x += 23.0 + text_width(words, SMALL) + 16.0
     if overlay.cross is not None:
         canvas.circled_cross(x + 5.0, y, 9.0)
-        canvas.text(x + 14.0, y, "ends here", color=style.MUTED)
+        canvas.text(x + 14.0, y, _("ends here"), color=style.MUTED)

@@ -72,9 +72,10 @@ class UnknownName(NetlabError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         close = get_close_matches(name, names, n=1)
-        hint = f"Did you mean {close[0]!r}? " if close else ""
-        listed = ", ".join(names) if names else "none yet"
-        super().__init__(f"There is no {kind} {name!r}.", f"{hint}Known: {listed}.")
+        hint = _("Did you mean {name!r}?").format(name=close[0]) + " " if close else ""
+        listed = ", ".join(names) if names else _("none yet")
+        what = _("There is no {kind} {name!r}.").format(kind=kind, name=name)
+        super().__init__(what, hint + _("Known: {names}.").format(names=listed))
         self.kind, self.name, self.known = kind, name, tuple(names)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from netlab import faults
+from netlab.language import gettext as _
 from netlab.lessons import Lesson
 from netlab.progress import Progress
 from netlab.variant import Variant
@@ -14,22 +15,35 @@ def greeting(lesson: Lesson, progress: Progress) -> str:
     """Which lesson this is, and what is done of it."""
     done, visited = progress.passed(lesson.id), progress.visited(lesson.id)
     steps = [step.id for step in lesson.steps]
-    lines = [f"Lesson {lesson.id}: {lesson.title}. The lab is where this lesson begins."]
+    lines = [
+        _("Lesson {id}: {title}. The lab is where this lesson begins.").format(
+            id=lesson.id, title=lesson.title
+        )
+    ]
     number = len([id for id in steps if id in done])
     if visited:
-        lines.append(f"{number} of {len(steps)} steps of this lesson done; last time on {visited[:10]}.")
+        lines.append(
+            _("{number} of {steps} steps of this lesson done; last time on {visited}.").format(
+                number=number, steps=len(steps), visited=visited[:10]
+            )
+        )
     else:
-        lines.append(f"{len(steps)} steps: {', '.join(steps)}.")
+        lines.append(_("{count} steps: {steps}.").format(count=len(steps), steps=", ".join(steps)))
     if 0 < number < len(steps):
         upto = next_step(lesson, done)
-        lines.append(f"lab.resume() types the commands of the steps already done; you go on at {upto}.")
+        lines.append(
+            _("lab.resume() types the commands of the steps already done; you go on at {upto}.").format(
+                upto=upto
+            )
+        )
     return "\n".join(lines)
 
 
 def bug_report(report: str, variant: Variant) -> tuple[str, str]:
     """What somebody says, and what is measured. Neither the place nor the cause."""
     fault = faults.reported(report)
-    return variant.exchange(fault.story), variant.exchange(f"Measured: {fault.symptom}.")
+    measured = _("Measured: {symptom}.").format(symptom=fault.symptom)
+    return variant.exchange(_(fault.story)), variant.exchange(measured)
 
 
 def next_step(lesson: Lesson, done: Container[str]) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 from netlab import diagnose, observe, probe, record, wire
 from netlab.capture import Recording
 from netlab.errors import BadInput, UnknownName
+from netlab.language import gettext as _
 from netlab.model import Snapshot
 from netlab.netns import inode
 from netlab.observe import Place
@@ -61,7 +62,7 @@ class Machine:
         if name.isdigit():
             with suppress(OSError):
                 return self.places[inode(f"/proc/{name}/ns/net")]
-        raise UnknownName("container or process", name, [place.name for place in self.places.values()])
+        raise UnknownName(_("container or process"), name, [place.name for place in self.places.values()])
 
     def _record(self) -> socket.socket:
         """A connection to a thread that captures, as the keeper of a lab would."""
@@ -71,12 +72,19 @@ class Machine:
 
     def _serve(self, client: socket.socket) -> None:
         with client:
-            request, _ = wire.receive(client)
+            request, __ = wire.receive(client)
             try:
                 points = [(self.places[int(n)].path, int(index)) for n, index in request["points"]]
                 wire.send(client, {"ok": record.serve(client, points)}, values=True)
             except OSError as error:
-                wire.send(client, {"error": "", "what": f"Cannot capture: {error}.", "next": "Be root."})
+                wire.send(
+                    client,
+                    {
+                        "error": "",
+                        "what": _("Cannot capture: {error}.").format(error=error),
+                        "next": _("Be root."),
+                    },
+                )
 
 
 def trace(source: str, destination: str, **order: Any) -> Verdict:
@@ -85,7 +93,7 @@ def trace(source: str, destination: str, **order: Any) -> Verdict:
     As netlab.diagnose.trace; BadInput without the rights.
     """
     if os.geteuid() != 0:
-        raise BadInput("Only root may look into other namespaces and capture.", "Run it with sudo.")
+        raise BadInput(_("Only root may look into other namespaces and capture."), _("Run it with sudo."))
     machine = Machine()
     verdict = diagnose.trace(machine, machine.place(source).name, destination, **order)
     nodes = {place.name: place.pid for place in machine.places.values()}

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from netlab import base, engines, events, init, probe, record, rootfs, sandbox, syscalls, wire
 from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
 from netlab.kernel import Kernel
+from netlab.language import gettext as _
 from netlab.limits import Limits, exceeded, for_children
 from netlab.observe import Place, places, snapshot
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
@@ -74,7 +75,10 @@ class Holder:
         theirs.close()
         answer, fds = wire.receive(self.to_init)
         if not answer["ready"]:
-            raise LabError(f"The lab host could not be set up: {answer['error']}.", "Look at: ./run doctor")
+            raise LabError(
+                _("The lab host could not be set up: {error}.").format(error=answer["error"]),
+                _("Look at: ./run doctor"),
+            )
         self.learners_door = socket.socket(fileno=fds[0])
         self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         self.baseline: dict[str, str] = {}
@@ -110,7 +114,7 @@ class Holder:
         """In a child: end the lab when it takes too much, and leave a word in the keeper's log."""
         assert self.plan.limits
         why = exceeded(self.plan.limits, Event().wait)
-        print(f"The lab was ended: {why}.", file=sys.stderr, flush=True)
+        print(_("The lab was ended: {why}.").format(why=why), file=sys.stderr, flush=True)
         os.kill(self.init, signal.SIGKILL)
 
     def _reap(self) -> None:
@@ -127,7 +131,8 @@ class Holder:
             operation = str(request["op"])
             if learner and operation not in LEARNERS:
                 raise LabError(
-                    f"{operation!r} cannot be asked for from inside the lab.", "Ask on the machine."
+                    _("{operation!r} cannot be asked for from inside the lab.").format(operation=operation),
+                    _("Ask on the machine."),
                 )
             if operation == "down":
                 self.machine_door.close()  # first of all, so that the name is free when the answer is there
@@ -166,14 +171,20 @@ class Holder:
         """In a child: do one request and send its answer, or the error."""
         try:
             if not hasattr(self, f"_do_{operation}"):
-                raise UnknownName("request", operation, LEARNERS)
+                raise UnknownName(_("request"), operation, LEARNERS)
             result = getattr(self, f"_do_{operation}")(request, client)
             wire.send(client, {"ok": result}, values=True)
         except NetlabError as error:
             _complain(client, error)
         except OSError as error:
             kind = LabError if os.path.exists(f"/proc/{self.init}/ns/net") else LabDied  # it is ending
-            _complain(client, kind(f"The lab could not do {operation}: {error}.", "Look at: ./run status"))
+            _complain(
+                client,
+                kind(
+                    _("The lab could not do {operation}: {error}.").format(operation=operation, error=error),
+                    _("Look at: ./run status"),
+                ),
+            )
 
     def _do_status(self, _: Mapping[str, Any], __: socket.socket) -> dict[str, Any]:
         found = [(place.name, place.kind) for place in places(self.init, self.engine)]
@@ -202,14 +213,15 @@ class Holder:
     def _do_watch(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         return events.serve(client, self.plan.name, lambda: places(self.init, self.engine))
 
-    def _do_reset(self, _: Mapping[str, Any], __: socket.socket) -> bool:
+    def _do_reset(self, *__: object) -> bool:
         ours, theirs = socket.socketpair()
         wire.send(self.to_init, {"op": "tidy"}, [theirs.fileno()])
         theirs.close()
         tidied = wire.receive(ours)[0]
         if not tidied["done"]:
             raise LabError(
-                f"The lab host could not be tidied up: {tidied['error']}.", "End the lab: ./run down"
+                _("The lab host could not be tidied up: {error}.").format(error=tidied["error"]),
+                _("End the lab: ./run down"),
             )
         base.clear(self.host, self.baseline)
         base.build(self.host)
@@ -221,14 +233,15 @@ class Holder:
         for place in known:
             if name == place.name or name in place.aliases:
                 return place
-        raise UnknownName("node", name, [place.name for place in known])
+        raise UnknownName(_("node"), name, [place.name for place in known])
 
     def _exec(self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool) -> None:
         place = self._place(str(request.get("node", "host")))
         if place.kind == "internet":
             if learner:
                 raise LabError(
-                    "internet is out of the learner's reach.", "On the machine: ./run exec --node internet"
+                    _("internet is out of the learner's reach."),
+                    _("On the machine: ./run exec --node internet"),
                 )
             self.spawner.start(request, fds, client)
             return
@@ -274,11 +287,19 @@ def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, file
         traceback.print_exc()
         _complain(
             report,
-            ToolMissing(f"{error.filename} is not there, and a lab needs it.", "Look at: ./run doctor"),
+            ToolMissing(
+                _("{filename} is not there, and a lab needs it.").format(filename=error.filename),
+                _("Look at: ./run doctor"),
+            ),
         )
     except BaseException as error:
         traceback.print_exc()
-        _complain(report, LabError(f"The lab could not be laid out: {error}.", "Look at: ./run doctor"))
+        _complain(
+            report,
+            LabError(
+                _("The lab could not be laid out: {error}.").format(error=error), _("Look at: ./run doctor")
+            ),
+        )
     finally:
         os._exit(1)
 

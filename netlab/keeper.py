@@ -23,6 +23,7 @@ from netlab import wire
 from netlab.engines import Engine, Say
 from netlab.errors import BadInput, LabAlreadyUp, LabError, LabNotFound, NetlabError
 from netlab.init import DOOR
+from netlab.language import gettext as _
 from netlab.limits import Limits
 from netlab.rootfs import SYSTEM_FOLDERS, Tree
 
@@ -32,7 +33,10 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 def check_name(name: str) -> str:
     if not name or len(name) > 32 or not all(c.isalnum() or c in "-_" for c in name):
-        raise BadInput(f"{name!r} cannot be a lab's name.", "Use up to 32 letters, digits, - and _.")
+        raise BadInput(
+            _("{name!r} cannot be a lab's name.").format(name=name),
+            _("Use up to 32 letters, digits, - and _."),
+        )
     return name
 
 
@@ -61,11 +65,14 @@ def connect(name: str) -> socket.socket:
     except OSError as error:
         sock.close()
         raise LabNotFound(
-            f"No lab named {name!r} is up.", f"Start it: ./run --lab {name} up. {_others(name)}".rstrip()
+            _("No lab named {name!r} is up.").format(name=name),
+            _("Start it: ./run --lab {name} up. {others}").format(name=name, others=_others(name)).rstrip(),
         ) from error
     if not is_inside() and _peer_uid(sock) != os.geteuid():
         sock.close()
-        raise LabNotFound(f"The lab {name!r} is another user's.", "Choose another name with --lab.")
+        raise LabNotFound(
+            _("The lab {name!r} is another user's.").format(name=name), _("Choose another name with --lab.")
+        )
     return sock
 
 
@@ -85,8 +92,10 @@ def start(name: str, engine: Engine, say: Say, confined: Confinement | None = No
             door.bind(_address(name))
         except OSError as error:
             raise LabAlreadyUp(
-                f"A lab named {name!r} is up already.",
-                f"Use it, or make another: ./run --lab OTHER up; to start afresh: ./run --lab {name} reset",
+                _("A lab named {name!r} is up already.").format(name=name),
+                _(
+                    "Use it, or make another: ./run --lab OTHER up; to start afresh: ./run --lab {name} reset"
+                ).format(name=name),
             ) from error
         engine.identity()  # before anything is made: whether it can work here at all
         files = engine.prepare(say)
@@ -120,7 +129,7 @@ def _address(name: str) -> str:
 
 def _others(name: str) -> str:
     others = [other for other in names() if other != name] if not is_inside() else []
-    return f"Labs that are up: {', '.join(others)}." if others else ""
+    return _("Labs that are up: {others}.").format(others=", ".join(others)) if others else ""
 
 
 def _peer_uid(sock: socket.socket) -> int:
@@ -152,11 +161,16 @@ def _prepare_exchange(name: str) -> Path:
         for folder in (exchange.parent, exchange, exchange / "root", exchange / "stage"):
             folder.mkdir(mode=mode, parents=True, exist_ok=True)
             if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
-                raise LabError(f"{folder} belongs to somebody else.", "Remove it, or set NETLAB_EXCHANGE.")
+                raise LabError(
+                    _("{folder} belongs to somebody else.").format(folder=folder),
+                    _("Remove it, or set NETLAB_EXCHANGE."),
+                )
     except OSError as error:
         raise LabError(
-            f"The lab's exchange folder {exchange} cannot be made: {error.strerror}.",
-            "Make room there, or set NETLAB_EXCHANGE to a folder of yours.",
+            _("The lab's exchange folder {exchange} cannot be made: {strerror}.").format(
+                exchange=exchange, strerror=error.strerror
+            ),
+            _("Make room there, or set NETLAB_EXCHANGE to a folder of yours."),
         ) from error
     return exchange
 
@@ -182,8 +196,10 @@ def _start_keeper(plan: Mapping[str, Any], door: socket.socket, files: Sequence[
         except (wire.Closed, OSError) as error:
             tail = (exchange / "keeper.log").read_text(errors="replace").strip().splitlines()[-1:]
             raise LabError(
-                f"The lab's keeper ended before the lab was ready: {' '.join(tail) or 'it said nothing'}.",
-                "Look at: ./run doctor",
+                _("The lab's keeper ended before the lab was ready: {tail}.").format(
+                    tail=" ".join(tail) or _("it said nothing")
+                ),
+                _("Look at: ./run doctor"),
             ) from error
         finally:
             threading.Thread(

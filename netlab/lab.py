@@ -25,6 +25,7 @@ from netlab.capture import Recording
 from netlab.engines import ENGINES, Say
 from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
 from netlab.language import VARIABLE, language
+from netlab.language import gettext as _
 from netlab.model import Snapshot
 from netlab.probe import Probe
 from netlab.tap import Tap
@@ -97,8 +98,12 @@ class Lab:
             if (found := self.status().engine) != engine:
                 name = "" if self.name == DEFAULT else f"--lab {self.name} "
                 raise LabAlreadyUp(
-                    f"A lab named {self.name!r} is up already, with the engine {found}, not {engine}.",
-                    f"Use it: ./run {name}--engine {found}; or end it: ./run {name}down",
+                    _("A lab named {name!r} is up already, with the engine {found}, not {engine}.").format(
+                        name=self.name, found=found, engine=engine
+                    ),
+                    _("Use it: ./run {name}--engine {found}; or end it: ./run {name}down").format(
+                        name=name, found=found
+                    ),
                 )
 
     @classmethod
@@ -113,8 +118,8 @@ class Lab:
         """The lab that this process runs in; BadInput outside of one."""
         if not keeper.is_inside():
             raise BadInput(
-                "This runs on the machine itself, not in a lab (in a notebook: with an ordinary kernel).",
-                "In JupyterLab choose Kernel → Change Kernel → “netlab (lab host)”; start it with ./run",
+                _("This runs on the machine itself, not in a lab (in a notebook: with an ordinary kernel)."),
+                _("In JupyterLab choose Kernel → Change Kernel → “netlab (lab host)”; start it with ./run"),
             )
         return cls(os.environ.get("NETLAB_LAB", DEFAULT))
 
@@ -143,8 +148,10 @@ class Lab:
         done = self.script(start)
         if done.returncode:
             raise CommandFailed(
-                f"The commands that lesson {lesson} starts from failed: {done.stderr.strip()}",
-                "./run reset, then again; if it stays like that, please report it.",
+                _("The commands that lesson {lesson} starts from failed: {stderr}").format(
+                    lesson=lesson, stderr=done.stderr.strip()
+                ),
+                _("./run reset, then again; if it stays like that, please report it."),
             )
 
     # -- looking ------------------------------------------------------------------------------------
@@ -319,4 +326,7 @@ class Lab:
         return answer["ok"]
 
     def _died(self) -> LabDied:
-        return LabDied(f"The lab {self.name!r} went away.", f"Start it again: ./run --lab {self.name} up")
+        return LabDied(
+            _("The lab {name!r} went away.").format(name=self.name),
+            _("Start it again: ./run --lab {name} up").format(name=self.name),
+        )

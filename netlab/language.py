@@ -69,6 +69,13 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _catalogue(spoken).ngettext(one, many, count)
 
 
+def padded(text: str, width: int) -> str:
+    """The text with blanks up to that many columns of a terminal, of which a Chinese character takes two."""
+    from unicodedata import east_asian_width
+
+    return text + " " * (width - sum(1 + (east_asian_width(sign) in "WF") for sign in text))
+
+
 def N_(text: str) -> str:
     """That text itself: it is there to be translated, where it is said."""
     return text

@@ -15,6 +15,7 @@ from typing import Any
 
 from netlab.errors import BadInput, UnknownName
 from netlab.language import LANGUAGES, language
+from netlab.language import gettext as _
 
 LABS = Path(__file__).resolve().parent.parent / "labs"
 TEXTS = (
@@ -91,7 +92,7 @@ class Lesson:
         for step in self.steps:
             if step.id == id:
                 return step
-        raise UnknownName(f"step in lesson {self.id}", id, [step.id for step in self.steps])
+        raise UnknownName(_("step in lesson {id}").format(id=self.id), id, [step.id for step in self.steps])
 
 
 LANDING = Lesson("00", "start-here", "", "", (), 0)  # a page like a lesson's; nothing in it is graded
@@ -114,14 +115,14 @@ def lesson(id: str) -> Lesson:
     for lesson in lessons():
         if lesson.id == id:
             return lesson
-    raise UnknownName("lesson", id, [lesson.id for lesson in lessons()])
+    raise UnknownName(_("lesson"), id, [lesson.id for lesson in lessons()])
 
 
 def step(id: str) -> Step:
     """The step of that id, of whichever lesson; UnknownName if there is none."""
     every = {step.id: step for lesson in lessons() for step in lesson.steps}
     if id not in every:
-        raise UnknownName("step", id, every)
+        raise UnknownName(_("step"), id, every)
     return every[id]
 
 
@@ -142,8 +143,8 @@ def _read(file: Path) -> list[dict[str, Any]]:
         return entries
     except FileNotFoundError as error:
         raise BadInput(
-            f"There is no file {file}: the lessons stand in it.",
-            "Run netlab from a complete checkout of the project.",
+            _("There is no file {file}: the lessons stand in it.").format(file=file),
+            _("Run netlab from a complete checkout of the project."),
         ) from error
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise _unreadable(file, error) from error
@@ -151,7 +152,8 @@ def _read(file: Path) -> list[dict[str, Any]]:
 
 def _unreadable(file: Path, error: Exception) -> BadInput:
     return BadInput(
-        f"{file} cannot be read as lessons: {error}.", "Compare it with the fields listed in its first lines."
+        _("{file} cannot be read as lessons: {error}.").format(file=file, error=error),
+        _("Compare it with the fields listed in its first lines."),
     )
 
 
@@ -161,7 +163,10 @@ def translate(entries: Sequence[dict[str, Any]], texts: Sequence[Mapping[str, An
     for text in texts:
         id = text.get("id", "")
         if id not in known:
-            raise BadInput(f"{name}: there is no lesson or step {id!r} to translate.", "Correct its id.")
+            raise BadInput(
+                _("{name}: there is no lesson or step {id!r} to translate.").format(name=name, id=id),
+                _("Correct its id."),
+            )
         _put(known[id], text, f"{name}, {id}")
 
 
@@ -172,14 +177,15 @@ def _put(entry: dict[str, Any], texts: Mapping[str, Any], place: str) -> None:
         ours: Any = entry.get(key)
         if key not in TEXTS or type(ours) is not type(text) or (key == "hints" and len(ours) != len(text)):
             raise BadInput(
-                f"{place}: {key!r} is no text of it, or not of the same form.",
-                "Compare it with labs/lessons.toml.",
+                _("{place}: {key!r} is no text of it, or not of the same form.").format(place=place, key=key),
+                _("Compare it with labs/lessons.toml."),
             )
         if key == "step":
             translate(ours, text, place)
         elif key == "options" and ours.keys() != text.keys():
             raise BadInput(
-                f"{place}: its options are not {', '.join(ours)}.", "Translate their meanings alone."
+                _("{place}: its options are not {ours}.").format(place=place, ours=", ".join(ours)),
+                _("Translate their meanings alone."),
             )
         elif isinstance(text, dict) and key != "options":
             _put(ours, text, f"{place}, {key}")

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from netlab.language import gettext as _
+
 MEBIBYTE = 1 << 20
 PERIOD = 0.25  # seconds between two looks at the memory
 
@@ -63,7 +65,7 @@ def exceeded(limits: Limits, pause: Callable[[float], object]) -> str:
     """
     while resident() <= limits.memory:
         pause(PERIOD)
-    return f"its processes took more than {limits.memory // MEBIBYTE} MiB of memory"
+    return _("its processes took more than {memory} MiB of memory").format(memory=limits.memory // MEBIBYTE)
 
 
 def resident() -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from netlab.entries import Listener, PolicyRule
 from netlab.errors import UnknownName
+from netlab.language import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,9 @@ class Node:
         for interface in self.interfaces:
             if interface.name == name:
                 return interface
-        raise UnknownName(f"interface in {self.name}", name, [i.name for i in self.interfaces])
+        raise UnknownName(
+            _("interface in {name}").format(name=self.name), name, [i.name for i in self.interfaces]
+        )
 
     def has_interface(self, name: str) -> bool:
         return any(interface.name == name for interface in self.interfaces)
@@ -178,7 +181,9 @@ class Node:
             if (chain.family, chain.table, chain.name) == (family, table, name):
                 return chain
         known = [c.name for c in self.chains if (c.family, c.table) == (family, table)]
-        raise UnknownName(f"chain in table {table} of {self.name}", name, known)
+        raise UnknownName(
+            _("chain in table {table} of {name}").format(table=table, name=self.name), name, known
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +199,7 @@ class Snapshot:
         for node in self.nodes:
             if name == node.name or name in node.aliases:
                 return node
-        raise UnknownName("node", name, [node.name for node in self.nodes])
+        raise UnknownName(_("node"), name, [node.name for node in self.nodes])
 
     def has_node(self, name: str) -> bool:
         return any(name == node.name or name in node.aliases for node in self.nodes)

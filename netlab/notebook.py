@@ -21,6 +21,7 @@ from netlab.checks.gym import REPORT
 from netlab.checks.story import CheckResult
 from netlab.errors import BadInput, UnknownName
 from netlab.greeting import bug_report, greeting, next_step
+from netlab.language import gettext as _
 from netlab.lessons import Lesson, Question, Step
 from netlab.live.shown import Live
 from netlab.model import Capture, Journey, Snapshot
@@ -72,7 +73,7 @@ def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLa
     print(greeting(found, progress))
     progress.begin(found.id)
     if lesson.gym:
-        print("Bug report:", *bug_report(variant.seed, variant))
+        print(_("Bug report:"), *bug_report(variant.seed, variant))
         progress.record_answer(found.id, REPORT, variant.seed)
     here = LessonLab(lab, found, progress, variant)
     here.say_notes()
@@ -106,35 +107,54 @@ class LessonLab:
         """Say what will happen before it does. Without a key: the question and its options."""
         question = self._asked(self._step(step).prediction, step, "prediction")
         if isinstance(key, EllipsisType):
-            return _ask(f"{step}: not predicted yet", question, f'lab.predict("{step}", …)')
+            return _ask(
+                _("{step}: not predicted yet").format(step=step), question, f'lab.predict("{step}", …)'
+            )
         _known(question, key)
         self.progress.record_prediction(self.lesson.id, step, key)
         self.say_notes()
-        return Card(f"{step}: noted", (f"You say: {question.options[key]}.", "Now try it."))
+        return Card(
+            _("{step}: noted").format(step=step),
+            (_("You say: {meaning}.").format(meaning=question.options[key]), _("Now try it.")),
+        )
 
     def answer(self, step: str, key: str | EllipsisType = ...) -> Card:
         """Say what the experiment showed. Without a key: the question and its options."""
         question = self._asked(self._step(step).answer, step, "question")
         if isinstance(key, EllipsisType):
-            return _ask(f"{step}: not answered yet", question, f'lab.answer("{step}", …)')
+            return _ask(_("{step}: not answered yet").format(step=step), question, f'lab.answer("{step}", …)')
         if question.options:
             _known(question, key)
         elif not isinstance(key, str):
-            raise BadInput(f"The answer to {step} is text, not {key!r}.", f'Try: lab.answer("{step}", "…")')
+            raise BadInput(
+                _("The answer to {step} is text, not {key!r}.").format(step=step, key=key),
+                _('Try: lab.answer("{step}", "…")').format(step=step),
+            )
         self.progress.record_answer(self.lesson.id, step, key.strip())
         self.say_notes()
         meaning = question.options.get(key, key)
-        return Card(f"{step}: noted", (f"Your answer: {meaning}.", f'lab.check("{step}") says if it holds.'))
+        return Card(
+            _("{step}: noted").format(step=step),
+            (
+                _("Your answer: {meaning}.").format(meaning=meaning),
+                _('lab.check("{step}") says if it holds.').format(step=step),
+            ),
+        )
 
     def compare(self, step: str, seen: Capture) -> Comparison | Card:
         """The prediction beside what a capture shows."""
         question = self._asked(self._step(step).prediction, step, "prediction")
         predicted = self.progress.predictions(self.lesson.id).get(step)
         if not question.observe:
-            raise BadInput(f"No capture decides the prediction of {step}.", f'Use lab.answer("{step}", …).')
+            raise BadInput(
+                _("No capture decides the prediction of {step}.").format(step=step),
+                _('Use lab.answer("{step}", …).').format(step=step),
+            )
         if predicted is None:
             return _ask(
-                f"{step}: nothing to compare, no prediction yet", question, f'lab.predict("{step}", …)'
+                _("{step}: nothing to compare, no prediction yet").format(step=step),
+                question,
+                f'lab.predict("{step}", …)',
             )
         return predictions.compare(question, predicted, seen)
 
@@ -143,8 +163,15 @@ class LessonLab:
         hints = self._step(step).hints
         number = self._hints.get(step, 0)
         self._hints[step] = min(number + 1, len(hints) - 1)
-        more = f'lab.hint("{step}") again says more' if number + 1 < len(hints) else "That was the last hint"
-        return Card(f"{step}: hint {number + 1} of {len(hints)}", (hints[number], more))
+        more = (
+            _('lab.hint("{step}") again says more').format(step=step)
+            if number + 1 < len(hints)
+            else _("That was the last hint")
+        )
+        return Card(
+            _("{step}: hint {number} of {hints}").format(step=step, number=number + 1, hints=len(hints)),
+            (hints[number], more),
+        )
 
     def solution(self, step: str) -> Card:
         """What the lecture types, for when the hints were not enough."""
@@ -154,8 +181,8 @@ class LessonLab:
             if question and question.right:
                 lines.append(f'lab.{name}("{step}", "{question.right}")')
         if found.answer and found.answer.command:
-            lines.append(f"The answer is what this prints: {found.answer.command}")
-        return Card(f"{step}: the solution", tuple(lines), found.solution)
+            lines.append(_("The answer is what this prints: {command}").format(command=found.answer.command))
+        return Card(_("{step}: the solution").format(step=step), tuple(lines), found.solution)
 
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
@@ -164,7 +191,7 @@ class LessonLab:
         typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
         for step in typed:
             self.lab.script(step.solution)
-        return Card(f"You are at {upto}", code="\n".join(step.solution for step in typed))
+        return Card(_("You are at {upto}").format(upto=upto), code="\n".join(step.solution for step in typed))
 
     # -- the gym ------------------------------------------------------------------------------------
 
@@ -177,8 +204,10 @@ class LessonLab:
         self.progress.begin(self.lesson.id)
         self.progress.record_answer(self.lesson.id, REPORT, str(number))
         checks = ", ".join(step.id for step in self.lesson.steps)
-        how = f"Answer and check as before: {checks}."
-        return Card(f"Bug report {number}", (*bug_report(str(number), self.variant), how))
+        how = _("Answer and check as before: {checks}.").format(checks=checks)
+        return Card(
+            _("Bug report {number}").format(number=number), (*bug_report(str(number), self.variant), how)
+        )
 
     # -- pictures -----------------------------------------------------------------------------------
 
@@ -198,11 +227,14 @@ class LessonLab:
         said = [alt_text(snapshot)]
         if previous is not None:
             said += [
-                f"Changed since the last picture: {line}." for line in describe_changes(previous, snapshot)
+                _("Changed since the last picture: {line}.").format(line=line)
+                for line in describe_changes(previous, snapshot)
             ]
         if died:
             said.append(
-                f"The request was last seen at {died[0]}; next should have been {died[1] or 'nobody'}."
+                _("The request was last seen at {seen}; next should have been {expected}.").format(
+                    seen=died[0], expected=died[1] or _("nobody")
+                )
             )
         alt = " ".join(said)
 
@@ -243,12 +275,14 @@ class LessonLab:
     def connect(self, node: str, address: str, port: int) -> Card:
         """Somebody on that node opens a TCP connection; what he sees. The lab's keeper does it."""
         probe = self.lab.probe(node, address, count=1, timeout=1.0, proto="tcp", port=port)
-        said = "no answer within a second"
+        said = _("no answer within a second")
         if probe.reached:
-            said = "connected: a program there has taken the call"
+            said = _("connected: a program there has taken the call")
         elif probe.errors:
             said = probe.errors[0].lower()
-        return Card(f"{node} → {address}, port {port}", (said,))
+        return Card(
+            _("{node} → {address}, port {port}").format(node=node, address=address, port=port), (said,)
+        )
 
     def route(self, node: str, destination: str) -> Card:
         """What `ip route get` says on a node: which way a packet to that address would take from there."""
@@ -296,7 +330,9 @@ class LessonLab:
     def _asked(self, question: Question | None, step: str, kind: str) -> Question:
         if question is None:
             having = [s.id for s in self.lesson.steps if (s.prediction if kind == "prediction" else s.answer)]
-            raise UnknownName(f"{kind} in step", step, having)
+            raise UnknownName(
+                _("prediction in step") if kind == "prediction" else _("question in step"), step, having
+            )
         return question
 
 
@@ -310,10 +346,12 @@ def first_request(seen: Capture) -> Journey | None:
 
 def _ask(title: str, question: Question, call: str) -> Card:
     options = [f'"{key}": {meaning}' for key, meaning in question.options.items()]
-    how = f"{call} with one of:" if options else f"{call} with its name"
+    how = (
+        _("{call} with one of:").format(call=call) if options else _("{call} with its name").format(call=call)
+    )
     return Card(title, (question.text, how, *options))
 
 
 def _known(question: Question, key: str) -> None:
     if key not in question.options:
-        raise UnknownName("option", str(key), question.options)
+        raise UnknownName(_("option"), str(key), question.options)

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from netlab import style
 from netlab.cables import Cables, Line, Trails, place_note
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.model import InterfaceId, Journey, Point
 from netlab.style import LINE, Canvas
 from netlab.wires import Spot, Way, middle
@@ -14,8 +16,8 @@ from netlab.wires import Spot, Way, middle
 NOTE_WIDTHS = (190.0, 140.0, 110.0)  # how wide a reason may be, tried in this order
 LANE = 3.0  # request and answer run this far from the middle of the cable
 WAYS: tuple[tuple[str, tuple[float, ...] | None, str], ...] = (
-    (style.REQUEST, None, "the packet's way"),
-    (style.REPLY, (3.0, 1.0), "the answer's way"),
+    (style.REQUEST, None, N_("the packet's way")),
+    (style.REPLY, (3.0, 1.0), N_("the answer's way")),
 )
 Ends = tuple[InterfaceId, InterfaceId]
 
@@ -83,13 +85,13 @@ class Overlay:
 
     def legend(self) -> list[tuple[str, tuple[float, ...] | None, str]]:
         """Colour, dashes and meaning of each kind of way in the picture."""
-        kinds = sorted({kind for _, kind in self.pieces})
-        return [WAYS[kind] for kind in kinds]
+        kinds = sorted({kind for __, kind in self.pieces})
+        return [(color, dashes, _(words)) for color, dashes, words in (WAYS[kind] for kind in kinds)]
 
     def paint(self, canvas: Canvas) -> None:
         both = len({kind for _, kind in self.pieces}) > 1
         for way, kind in self.pieces:
-            color, dashes, _ = WAYS[kind]
+            color, dashes, __ = WAYS[kind]
             beside = shifted(way, (LANE if kind else -LANE) if both else 0.0)
             canvas.line(beside, color=color, line=2.6, dashes=dashes, order=3.5)
             _arrow(canvas, beside, color, 0.62 if both else 0.5)

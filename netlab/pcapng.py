@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 from netlab.errors import NetlabError
+from netlab.language import gettext as _
 from netlab.model import Capture
 
 SECTION, INTERFACE, ENHANCED_PACKET, STATISTICS = 0x0A0D0D0A, 1, 6, 5
@@ -44,6 +45,9 @@ def write(capture: Capture, path: Path) -> Path:
         path.write_bytes(b"".join(blocks))
     except OSError as error:
         raise NetlabError(
-            f"The capture could not be written to {path}: {error.strerror}.", "Choose another file."
+            _("The capture could not be written to {path}: {strerror}.").format(
+                path=path, strerror=error.strerror
+            ),
+            _("Choose another file."),
         ) from error
     return path

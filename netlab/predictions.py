@@ -10,6 +10,8 @@ from html import escape
 
 from netlab.cards import Printer
 from netlab.errors import BadInput
+from netlab.language import gettext as _
+from netlab.language import padded
 from netlab.lessons import Question
 from netlab.model import Capture, Frame, Point
 
@@ -29,22 +31,23 @@ class Comparison:
     @property
     def verdict(self) -> str:
         return (
-            "= as predicted"
+            _("= as predicted")
             if self.agree
-            else "≠ not as predicted: this is where there is something to learn"
+            else _("≠ not as predicted: this is where there is something to learn")
         )
 
     def __str__(self) -> str:
-        return f"You said:  {self.predicted}\nIt showed: {self.happened}\n{self.verdict}"
+        lines = [f"{padded(label, 10)} {text}" for label, text in self._lines()]
+        return "\n".join([*lines, self.verdict])
+
+    def _lines(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        return (_("You said:"), self.predicted), (_("It showed:"), self.happened)
 
     def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<div><strong>{label}</strong> {escape(text)}</div>"
-            for label, text in (("You said:", self.predicted), ("It showed:", self.happened))
-        )
+        rows = "".join(f"<div><strong>{label}</strong> {escape(text)}</div>" for label, text in self._lines())
         return (
             f"<div style='border-left:.4em solid #5b6b7b;padding:.2em 1em'>{rows}{escape(self.verdict)}</div>"
         )
@@ -53,7 +56,7 @@ class Comparison:
 def compare(question: Question, predicted: str, capture: Capture) -> Comparison:
     """The prediction beside what that capture shows."""
     key = outcome(question.observe, capture)
-    said = question.options.get(predicted, "nothing yet")
+    said = question.options.get(predicted, _("nothing yet"))
     return Comparison(question.text, said, question.options.get(key, key), predicted == key)
 
 
@@ -64,8 +67,8 @@ def outcome(observe: str, capture: Capture) -> str:
     inside = [e for e in requests if e.frame.point.node not in ("host", "internet")]
     if not inside:
         raise BadInput(
-            "The capture holds no ping from the container.",
-            "Put the ping into the with-block, and run that cell first.",
+            _("The capture holds no ping from the container."),
+            _("Put the ping into the with-block, and run that cell first."),
         )
     own = {echo.key for echo in inside}
     if observe == "last seen":
@@ -73,7 +76,7 @@ def outcome(observe: str, capture: Capture) -> str:
         return _place([point for point in capture.points if point in seen][-1])
     if observe == "source outside":
         outside = [e for e in requests if e.key in own and _place(e.frame.point) == "host eth0"]
-        return outside[0].source if outside else "nothing was seen on the lab host's eth0"
+        return outside[0].source if outside else _("nothing was seen on the lab host's eth0")
     home = {e.frame.point for e in inside}
     back = any(e.type == ECHO_REPLY and e.key in own and e.frame.point in home for e in echoes)
     return "answered" if back else "lost"

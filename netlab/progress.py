@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from netlab.language import gettext as _
 from netlab.lessons import LABS
 
 VARIABLE = "NETLAB_PROGRESS"
@@ -99,7 +100,9 @@ class Progress:
             self._keep_in_memory({}, error)
             return
         self._notes.append(
-            f"{self.path} could not be read. It is kept as {aside.name}; progress starts anew."
+            _("{path} could not be read. It is kept as {name}; progress starts anew.").format(
+                path=self.path, name=aside.name
+            )
         )
 
     def _update(self, change: Callable[[Record], object]) -> None:
@@ -129,8 +132,11 @@ class Progress:
     def _keep_in_memory(self, record: Record, error: OSError) -> None:
         if self._unsaved is None:
             self._notes.append(
-                f"Progress cannot be kept in {self.path} ({error.strerror}): it lasts as long as this "
-                f"notebook. To keep it, name a file that can be written in {VARIABLE}."
+                _(
+                    "Progress cannot be kept in {path} ({strerror}): it lasts as long as "
+                    "this notebook. To keep it, name a file that can be written in "
+                    "{variable}."
+                ).format(path=self.path, strerror=error.strerror, variable=VARIABLE)
             )
         self._unsaved = record
 
@@ -144,7 +150,7 @@ def _checked(content: Any) -> Record:
         for part in ("passed", "predictions", "answers"):
             entries = lesson.get(part, {})
             if not isinstance(entries, dict) or not all(isinstance(e, str) for e in entries.values()):
-                raise TypeError(f"{part} is not a table of texts")
+                raise TypeError(_("{part} is not a table of texts").format(part=part))
     return lessons
 
 

@@ -9,6 +9,7 @@ from netlab import timeline as lanes
 from netlab.cards import Printer
 from netlab.diagnose import as_text
 from netlab.draw import alt_text, draw, figure_html
+from netlab.language import gettext as _
 from netlab.model import Capture, Journey
 from netlab.verdict import CAUSES, Verdict
 
@@ -40,21 +41,35 @@ def page(verdict: Verdict) -> str:
 
 
 def _headline(verdict: Verdict) -> str:
-    count = f"{verdict.received} of {verdict.sent} probes were answered"
+    count = _("{received} of {sent} probes were answered").format(
+        received=verdict.received, sent=verdict.sent
+    )
     way = f"{escape(verdict.source)} → {escape(verdict.destination)}"
     if verdict.received == verdict.sent:
-        return f"<h3>✔ {way}: reached</h3><p>{count}.</p>"
-    title = CAUSES[verdict.cause].title if verdict.cause else "the cause is not decided"
-    place = f"last seen on {verdict.last_seen}" if verdict.last_seen else "never seen on any interface"
-    place += f", expected next on {verdict.expected}" if verdict.expected else ""
+        return "<h3>✔ {title}</h3><p>{count}</p>".format(
+            title=_("{way}: reached").format(way=way), count=_("{sentence}.").format(sentence=count)
+        )
+    title = _(CAUSES[verdict.cause].title) if verdict.cause else _("the cause is not decided")
+    place = (
+        _("last seen on {last_seen}").format(last_seen=verdict.last_seen)
+        if verdict.last_seen
+        else _("never seen on any interface")
+    )
+    place += _(", expected next on {expected}").format(expected=verdict.expected) if verdict.expected else ""
     loss = ""
     if verdict.received:
         low, high = (round(100 * share) for share in verdict.loss_interval)
-        loss = f" Loss {verdict.loss:.0%} (95 % sure: {low} to {high} %)."
-    candidates = f"<p>One of: {escape(', '.join(verdict.candidates))}.</p>" if verdict.candidates else ""
+        loss = _(" Loss {loss:.0%} (95 % sure: {low} to {high} %).").format(
+            loss=verdict.loss, low=low, high=high
+        )
+    candidates = ""
+    if verdict.candidates:
+        named = escape(", ".join(verdict.candidates))
+        candidates = f"<p>{_('One of: {causes}.').format(causes=named)}</p>"
     return (
-        f"<h3>✘ {way}: {escape(title)} <small>({escape(verdict.certainty)})</small></h3>"
-        f"<p>{count}; {escape(place)}.{loss}</p><p>{escape(verdict.explanation)}</p>{candidates}"
+        f"<h3>✘ {way}: {escape(title)} <small>({escape(_(verdict.certainty))})</small></h3>"
+        f"<p>{_('{answered}; {place}.').format(answered=count, place=escape(place))}{loss}</p>"
+        f"<p>{escape(verdict.explanation)}</p>{candidates}"
     )
 
 
@@ -63,7 +78,7 @@ def _pictures(verdict: Verdict) -> list[str]:
     if verdict.capture is None:
         return []
     died = (verdict.last_seen, verdict.expected) if verdict.last_seen and not verdict.is_whole else None
-    note = CAUSES[verdict.cause].title if verdict.cause else ""
+    note = _(CAUSES[verdict.cause].title) if verdict.cause else ""
     snapshot = verdict.capture.after
     seen = _only_used(verdict.capture, verdict)
     figures = [figure_html(draw(snapshot, path=path_of(verdict), died=died, note=note), alt_text(snapshot))]
@@ -97,17 +112,20 @@ def _evidence(verdict: Verdict) -> str:
         f"<td {CELL}>{escape(piece.says)}</td></tr>"
         for piece in verdict.evidence
     ]
-    heads = "".join(f"<th {CELL}>{word}</th>" for word in ("command", "what it showed", "what that says"))
-    return f"<h4>Evidence</h4><table><tr>{heads}</tr>{''.join(rows)}</table>" if rows else ""
+    heads = "".join(
+        f"<th {CELL}>{word}</th>" for word in (_("command"), _("what it showed"), _("what that says"))
+    )
+    return f"<h4>{_('Evidence')}</h4><table><tr>{heads}</tr>{''.join(rows)}</table>" if rows else ""
 
 
 def _cure(verdict: Verdict) -> str:
     lines = [f"{step.node}# {' '.join(step.argv)}" for step in verdict.cure]
-    text = f"<h4>Cure</h4><pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
+    text = f"<h4>{_('Cure')}</h4><pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
     return text + (f"<p>{escape(verdict.next_blocker)}</p>" if verdict.next_blocker else "")
 
 
 def _others(verdict: Verdict) -> str:
     rows = [f"<li>{escape(cause)}: {escape(how)}</li>" for cause, how in verdict.ruled_out]
-    inside = f"<summary>{len(rows)} causes were ruled out</summary><ul>{''.join(rows)}</ul>"
+    summary = _("{count} causes were ruled out").format(count=len(rows))
+    inside = f"<summary>{summary}</summary><ul>{''.join(rows)}</ul>"
     return f"<details>{inside}</details>" if rows else ""

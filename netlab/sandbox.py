@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from netlab import syscalls as sys
 from netlab.errors import SandboxRefused
+from netlab.language import gettext as _
 from netlab.rootfs import Tree
 
 NAMESPACES = (
@@ -91,8 +92,10 @@ def _call_helper(name: str, pid: int, ranges: Ranges) -> None:
     done = subprocess.run([name, str(pid), *_map(ranges).split()], capture_output=True, text=True)
     if done.returncode:
         raise SandboxRefused(
-            f"{name} could not give the lab its users: {done.stderr.strip()}.",
-            "Look at /etc/subuid and /etc/subgid; the namespaces engine needs neither: ./run",
+            _("{name} could not give the lab its users: {stderr}.").format(
+                name=name, stderr=done.stderr.strip()
+            ),
+            _("Look at /etc/subuid and /etc/subgid; the namespaces engine needs neither: ./run"),
         )
 
 
@@ -163,28 +166,35 @@ def why_refused(error: OSError) -> SandboxRefused:
     """Which of the known reasons it is that this machine refuses user namespaces, and its cure."""
     if _setting("user/max_user_namespaces") == "0" or error.errno == errno.ENOSPC:
         return SandboxRefused(
-            "This machine allows no more user namespaces (user.max_user_namespaces).",
-            "Ask its administrator for: sudo sysctl -w user.max_user_namespaces=15000",
+            _("This machine allows no more user namespaces (user.max_user_namespaces)."),
+            _("Ask its administrator for: sudo sysctl -w user.max_user_namespaces=15000"),
         )
     if _setting("kernel/unprivileged_userns_clone") == "0" and os.geteuid() != 0:
         return SandboxRefused(
-            "This machine allows user namespaces to root only (kernel.unprivileged_userns_clone=0).",
-            "Ask its administrator for: sudo sysctl -w kernel.unprivileged_userns_clone=1",
+            _("This machine allows user namespaces to root only (kernel.unprivileged_userns_clone=0)."),
+            _("Ask its administrator for: sudo sysctl -w kernel.unprivileged_userns_clone=1"),
         )
     if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1" and os.geteuid() != 0:
         return SandboxRefused(
-            "AppArmor on this machine (Ubuntu 24.04 and later) takes the rights away from user namespaces.",
-            "Ask its administrator for: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+            _(
+                "AppArmor on this machine (Ubuntu 24.04 and later) takes the rights away "
+                "from user namespaces."
+            ),
+            _("Ask its administrator for: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
         )
     if "\nSeccomp:\t2" in Path("/proc/self/status").read_text():
         return SandboxRefused(
-            "A seccomp filter refuses new namespaces: this seems to be the inside of a container.",
-            "Start the container with: docker run --security-opt seccomp=unconfined "
-            "--security-opt apparmor=unconfined --security-opt systempaths=unconfined …",
+            _("A seccomp filter refuses new namespaces: this seems to be the inside of a container."),
+            _(
+                "Start the container with: docker run --security-opt seccomp=unconfined "
+                "--security-opt apparmor=unconfined --security-opt systempaths=unconfined …"
+            ),
         )
     return SandboxRefused(
-        f"The kernel refused to make the lab's namespaces: {error.strerror or error}.",
-        "Look at: ./run doctor",
+        _("The kernel refused to make the lab's namespaces: {strerror}.").format(
+            strerror=error.strerror or error
+        ),
+        _("Look at: ./run doctor"),
     )
 
 

@@ -10,13 +10,23 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 
+from netlab.language import N_, ngettext
+from netlab.language import gettext as _
 from netlab.model import Address, Interface, InterfaceId, Node, Snapshot
 
 ROOMY = 4  # more boxes than this on the left: each one gets its compact form
 FOLD_FROM = 12  # more than this: those that are alike become one box
 LISTED = 7  # rows in the box of the folded ones
 EXAMPLES = 2  # of a folded kind, this many stay on their own
-KIND_WORDS: Mapping[str, str] = {"host": "lab host", "internet": "", "netns": "named namespace"}
+KIND_WORDS: Mapping[str, str] = {
+    "host": N_("lab host"),
+    "internet": "",
+    "netns": N_("named namespace"),
+    "container": N_("container"),
+    "process": N_("process"),
+}
+MARKS = {"new": N_("new"), "moved": N_("moved"), "changed": N_("changed")}
+STATES = {"up": N_("up"), "no carrier": N_("no carrier"), "down": N_("down")}  # what state_of says, in words
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Card:
     state: str  # "up", "no carrier" or "down"
     addresses: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    mark: str = ""  # "new", "moved", "changed"
+    mark: str = ""  # one of MARKS, in the language that is spoken
     master: InterfaceId | None = None
     bridge: bool = False
     compact: bool = False
@@ -101,7 +111,7 @@ def default_routes(node: Node) -> tuple[str, ...]:
     for route in node.routes:
         if route.destination == "default" and route.table == "main":
             kind = "" if route.kind == "unicast" else f"{route.kind} "
-            way = route.gateway or (f"dev {route.device}" if route.device else "nowhere")
+            way = route.gateway or (f"dev {route.device}" if route.device else _("nowhere"))
             metric = f" metric {route.metric}" if route.metric else ""
             found.append(f"{kind}default → {way}{metric}")
     return tuple(found)
@@ -118,7 +128,7 @@ def build_scene(
     single: set[tuple[str, ...]] = {default_routes(n) for n in others} if compact else set()
     remarks = []
     if compact and len(single) == 1 and (same := next(iter(single))):
-        remarks.append(f"In each of the {len(others)}: {', '.join(same)}.")
+        remarks.append(_("In each of the {others}: {same}.").format(others=len(others), same=", ".join(same)))
     boxes = [
         _box(node, snapshot, marks, compact=compact, route=len(single) != 1, hidden=folded)
         for node in snapshot.nodes
@@ -133,7 +143,13 @@ def build_scene(
         if i.kind != "loopback"
     )
     if hidden:
-        remarks.append(f"Not drawn: {hidden} link-local IPv6 address{'es' if hidden > 1 else ''}.")
+        remarks.append(
+            ngettext(
+                "Not drawn: {hidden} link-local IPv6 address.",
+                "Not drawn: {hidden} link-local IPv6 addresses.",
+                hidden,
+            ).format(hidden=hidden)
+        )
     return Scene(tuple(boxes), _wires(snapshot, shown_as), shown_as, tuple(remarks))
 
 
@@ -179,12 +195,12 @@ def _box(
     subtitle = f"netns {node.netns}"
     kind = KIND_WORDS.get(node.kind, node.kind)
     if kind:
-        subtitle = f"{kind} · {subtitle}"
+        subtitle = f"{_(kind)} · {subtitle}"
     footer = list(default_routes(node)) if route or not small else []
     if not default_routes(node) and node.kind not in ("internet",) and route and cards:
-        footer.append("no default route")
+        footer.append(_("no default route"))
     if not cards:
-        footer.append("no interface but lo" if node.has_interface("lo") else "no interface")
+        footer.append(_("no interface but lo") if node.has_interface("lo") else _("no interface"))
     if node.kind == "host" or (len(cards) > 1 and node.kind != "internet"):
         footer += [f"{name} = {node.sysctls[name]}" for name in _sysctls(node)]
     title = node.name.removeprefix("netns ")
@@ -205,16 +221,16 @@ def _card(
     listed = tuple(str(address) for address in shown_addresses(interface, node))
     words = list(_kind_words(interface, snapshot))
     if interface.master and not listed:
-        words.append(f"port of {interface.master}")
+        words.append(_("port of {master}").format(master=interface.master))
     elif not listed and not words:
-        words.append("no address")
+        words.append(_("no address"))
     if (
         interface.details.get("port state") in ("blocking", "listening", "learning", "disabled")
         and state == "up"
     ):
-        words.append(f"port {interface.details['port state']}")
+        words.append(_("port {state}").format(state=interface.details["port state"]))
     if state != "up":
-        words.append(state)
+        words.append(_(STATES[state]))
     master = None
     if interface.master and node.has_interface(interface.master):
         master = node.interface(interface.master).id
@@ -224,7 +240,7 @@ def _card(
         state,
         listed,
         tuple(words),
-        marks.get(interface.id, ""),
+        _(MARKS[marks[interface.id]]) if interface.id in marks else "",
         master,
         interface.kind == "bridge",
         compact and len(listed) == 1 and not words and interface.id not in marks,
@@ -235,7 +251,9 @@ def _kind_words(interface: Interface, snapshot: Snapshot) -> list[str]:
     details = interface.details
     if interface.kind in ("macvlan", "ipvlan", "vlan"):
         lower = snapshot.interface(interface.peer) if interface.peer else None
-        return [f"{interface.kind} on {lower.name}" if lower else interface.kind]
+        if lower is None:
+            return [interface.kind]
+        return [_("{kind} on {lower}").format(kind=interface.kind, lower=lower.name)]
     if interface.kind == "vxlan":
         words = f"vxlan {details.get('vxlan id', '')}".rstrip()
         remote = details.get("vxlan remote")
@@ -254,9 +272,11 @@ def _folded_box(fold: list[Node]) -> Box:
     shown = names if len(names) <= LISTED else [*names[: LISTED - 2], ("…", ""), names[-1]]
     widest = min(max(len(name) for name, _ in shown), 15)
     rows = tuple(f"{name:<{widest}} {address}".rstrip() for name, address in shown)
-    card = Card(tuple(i.id for i in cards), f"{cards[0].name} of each", state_of(cards[0]), rows)
-    kind = fold[0].kind.replace("netns", "namespace")
-    return Box(fold[0], f"{len(fold)} more {kind}s", "like the ones above", (card,))
+    card = Card(
+        tuple(i.id for i in cards), _("{name} of each").format(name=cards[0].name), state_of(cards[0]), rows
+    )
+    words = _("{count} more containers") if fold[0].kind == "container" else _("{count} more namespaces")
+    return Box(fold[0], words.format(count=len(fold)), _("like the ones above"), (card,))
 
 
 def _with_folded_ports(box: Box, folds: list[list[Node]], snapshot: Snapshot) -> Box:
@@ -271,16 +291,30 @@ def _with_folded_ports(box: Box, folds: list[list[Node]], snapshot: Snapshot) ->
                 ports.append(peer)
         if ports:
             master = box.node.interface(ports[0].master).id
-            words = (f"ports of {ports[0].master}", f"{ports[0].name} to", ports[-1].name)
+            words = (
+                _("ports of {master}").format(master=ports[0].master),
+                _("{name} to").format(name=ports[0].name),
+                ports[-1].name,
+            )
             ids = tuple(port.id for port in ports)
-            cards.append(Card(ids, f"{len(ports)} more ports", state_of(ports[0]), (), words, "", master))
+            cards.append(
+                Card(
+                    ids,
+                    _("{ports} more ports").format(ports=len(ports)),
+                    state_of(ports[0]),
+                    (),
+                    words,
+                    "",
+                    master,
+                )
+            )
     return Box(box.node, box.title, box.subtitle, tuple(cards), box.footer, box.compact)
 
 
 def _wires(snapshot: Snapshot, shown_as: Mapping[InterfaceId, InterfaceId]) -> tuple[Wire, ...]:
     wires: dict[frozenset[InterfaceId], Wire] = {}
     counts: Counter[frozenset[InterfaceId]] = Counter()
-    for _, interface in snapshot.interfaces():
+    for __, interface in snapshot.interfaces():
         a, b = shown_as.get(interface.id), shown_as.get(interface.peer) if interface.peer else None
         if a is None or b is None or a == b:
             continue

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from netlab.errors import NetlabError
+from netlab.language import gettext as _
 
 
 def short_errors() -> None:
@@ -33,8 +34,8 @@ def _show(
 def message(error: BaseException) -> str:
     """The error in a few words."""
     if isinstance(error, subprocess.CalledProcessError):
-        return (
-            f"The last command of the cell ended with status {error.returncode}.\n"
-            "  Next: its own message is above. Correct the line, and run the cell again."
-        )
+        return _(
+            "The last command of the cell ended with status {returncode}.\n  Next: its own "
+            "message is above. Correct the line, and run the cell again."
+        ).format(returncode=error.returncode)
     return str(error)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netlab import syscalls, wire
+from netlab.language import gettext as _
 
 # What setns(2) is asked for, in an order in which each is still allowed after the one before.
 NAMESPACES = {
@@ -59,7 +60,7 @@ class Loop:
 
     def run(self) -> None:
         while True:
-            for key, _ in self.selector.select():
+            for key, __ in self.selector.select():
                 key.data()
 
 
@@ -191,10 +192,20 @@ def _become(request: Mapping[str, Any], fds: list[int], tty: bool) -> None:
         argv = request["argv"]
         os.execvpe(argv[0], argv, request["env"])
     except FileNotFoundError as error:
-        os.write(2, f"netlab: {error.filename or request['argv'][0]}: not found in the lab\n".encode())
+        os.write(
+            2,
+            _("netlab: {filename}: not found in the lab\n")
+            .format(filename=error.filename or request["argv"][0])
+            .encode(),
+        )
         os._exit(EXIT_NOT_FOUND)
     except BaseException as error:
-        os.write(2, f"netlab: cannot start {request.get('argv')}: {error}\n".encode())
+        os.write(
+            2,
+            _("netlab: cannot start {request}: {error}\n")
+            .format(request=request.get("argv"), error=error)
+            .encode(),
+        )
         os._exit(EXIT_CANNOT_EXECUTE)
 
 

@@ -6,27 +6,37 @@ from collections.abc import Mapping
 from socket import AF_INET6, inet_ntop
 from types import MappingProxyType
 
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.model import Packet
 
 UNREACHABLE: Mapping[int, str] = MappingProxyType(
     {
-        0: "network",
-        1: "host",
-        2: "protocol",
-        3: "port",
-        4: "fragmentation needed",
-        9: "network prohibited",
-        10: "host prohibited",
-        13: "filtered",
+        0: N_("network"),
+        1: N_("host"),
+        2: N_("protocol"),
+        3: N_("port"),
+        4: N_("fragmentation needed"),
+        9: N_("network prohibited"),
+        10: N_("host prohibited"),
+        13: N_("filtered"),
     }
 )
 UNREACHABLE_V6: Mapping[int, str] = MappingProxyType(
-    {0: "no route", 1: "prohibited", 2: "beyond scope", 3: "address", 4: "port", 5: "policy", 6: "reject"}
+    {
+        0: N_("no route"),
+        1: N_("prohibited"),
+        2: N_("beyond scope"),
+        3: N_("address"),
+        4: N_("port"),
+        5: N_("policy"),
+        6: N_("reject"),
+    }
 )
 TCP_WORDS: Mapping[str, str] = MappingProxyType(
     {"S": "SYN", "F": "FIN", "R": "RST", "P": "PSH", "A": "ACK", "U": "URG", "E": "ECE", "C": "CWR"}
 )
-NDP: Mapping[int, str] = MappingProxyType({133: "router solicitation", 134: "router advertisement"})
+NDP: Mapping[int, str] = MappingProxyType({133: N_("router solicitation"), 134: N_("router advertisement")})
 
 
 def summarize(packet: Packet) -> str:
@@ -37,8 +47,8 @@ def summarize(packet: Packet) -> str:
     if words is not None:
         return words(packet)
     if packet.source:
-        return "IPv6 packet" if ":" in packet.source else "IP packet"
-    return f"frame of type 0x{packet.ethertype:04x}"
+        return _("IPv6 packet") if ":" in packet.source else _("IP packet")
+    return _("frame of type 0x{ethertype:04x}").format(ethertype=packet.ethertype)
 
 
 def vni(packet: Packet) -> int:
@@ -52,37 +62,53 @@ def is_arp_reply(packet: Packet) -> bool:
 
 def _arp(packet: Packet) -> str:
     if is_arp_reply(packet):
-        return f"{packet.source} is at {packet.payload[8:14].hex(':')}"
-    return f"who has {packet.destination}?"
+        return _("{source} is at {mac}").format(source=packet.source, mac=packet.payload[8:14].hex(":"))
+    return _("who has {address}?").format(address=packet.destination)
+
+
+def _echo(is_request: bool, packet: Packet) -> str:
+    words = _("echo request seq={sequence}") if is_request else _("echo reply seq={sequence}")
+    return words.format(sequence=packet.sequence)
+
+
+def _unreachable(words: Mapping[int, str], code: int) -> str:
+    what = _(words[code]) if code in words else _("code {code}").format(code=code)
+    return _("destination unreachable ({what})").format(what=what)
 
 
 def _icmp(packet: Packet) -> str:
     kind, code = packet.icmp_type, packet.icmp_code
     if kind in (0, 8):
-        return f"echo {'request' if kind == 8 else 'reply'} seq={packet.sequence}"
+        return _echo(kind == 8, packet)
     if kind == 3:
-        return f"destination unreachable ({UNREACHABLE.get(code, f'code {code}')})"
+        return _unreachable(UNREACHABLE, code)
     if kind == 11:
-        return "time exceeded" if code == 0 else "reassembly time exceeded"
+        return _("time exceeded") if code == 0 else _("reassembly time exceeded")
     if kind == 5:
-        return "redirect"
-    return f"ICMP type {kind} code {code}"
+        return _("redirect")
+    return _("ICMP type {kind} code {code}").format(kind=kind, code=code)
 
 
 def _icmpv6(packet: Packet) -> str:
     kind, code = packet.icmp_type, packet.icmp_code
     if kind in (128, 129):
-        return f"echo {'request' if kind == 128 else 'reply'} seq={packet.sequence}"
+        return _echo(kind == 128, packet)
     if kind == 1:
-        return f"destination unreachable ({UNREACHABLE_V6.get(code, f'code {code}')})"
+        return _unreachable(UNREACHABLE_V6, code)
     if kind == 2:
-        return "packet too big"
+        return _("packet too big")
     if kind == 3:
-        return "time exceeded"
+        return _("time exceeded")
     if kind in (135, 136) and len(packet.payload) >= 16:
         target = inet_ntop(AF_INET6, packet.payload[:16])
-        return f"who has {target}?" if kind == 135 else f"{target} is at {packet.source_mac}"
-    return NDP.get(kind, f"ICMPv6 type {kind} code {code}")
+        return (
+            _("who has {address}?").format(address=target)
+            if kind == 135
+            else _("{source} is at {mac}").format(source=target, mac=packet.source_mac)
+        )
+    if kind in NDP:
+        return _(NDP[kind])
+    return _("ICMPv6 type {kind} code {code}").format(kind=kind, code=code)
 
 
 def _tcp(packet: Packet) -> str:
@@ -91,7 +117,7 @@ def _tcp(packet: Packet) -> str:
     if "A" in packet.flags and (names or not packet.payload):
         names.append("ACK")
     size = f" {len(packet.payload)} B" if packet.payload else ""
-    name = "-".join(names) if names else ("data" if packet.payload else "no flags")
+    name = "-".join(names) if names else (_("data") if packet.payload else _("no flags"))
     return f"TCP {name}{size} {packet.source_port} → {packet.destination_port}"
 
 

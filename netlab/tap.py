@@ -35,7 +35,7 @@ class Tap:
             answer, _ = wire.receive(self._socket, trusted=True)
         except (wire.Closed, OSError) as error:
             self._socket.close()
-            raise CaptureRefused("The lab went away.", "Look at: ./run status") from error
+            raise CaptureRefused(_("The lab went away."), _("Look at: ./run status")) from error
         if "error" in answer:
             self._socket.close()
             raise CaptureRefused(answer["what"], answer["next"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netlab.language import gettext as _
+from netlab.language import ngettext
 from netlab.model import Interface, Node, Snapshot
-from netlab.scene import KIND_WORDS, default_routes, is_shown, shown_addresses, state_of
+from netlab.scene import KIND_WORDS, STATES, default_routes, is_shown, shown_addresses, state_of
 
 SIGNS = {"up": "●", "no carrier": "◐", "down": "✕"}
 WIDTH = 80
@@ -16,17 +18,18 @@ def as_text(snapshot: Snapshot) -> str:
     order = {"container": 0, "process": 1, "netns": 1, "host": 2, "internet": 3}
     nodes = sorted(snapshot.nodes, key=lambda node: order.get(node.kind, 1))
     if not nodes:
-        return "Nothing is there: no namespace at all."
+        return _("Nothing is there: no namespace at all.")
     lines: list[str] = []
     for node in nodes:
         lines += _node_lines(node, snapshot)
     states = {state_of(i) for n in nodes for i in n.interfaces if is_shown(i, n)}
-    legend = "   ".join(f"{sign} {state}" for state, sign in SIGNS.items() if state in states)
+    legend = "   ".join(f"{sign} {_(STATES[state])}" for state, sign in SIGNS.items() if state in states)
     return "\n".join([*lines, legend]).rstrip()
 
 
 def _node_lines(node: Node, snapshot: Snapshot) -> Iterable[str]:
     kind = KIND_WORDS.get(node.kind, node.kind)
+    kind = _(kind) if kind else ""
     yield _cut(f"{node.name}  ({', '.join(word for word in (kind, f'netns {node.netns}') if word)})")
     shown = [i for i in sorted(node.interfaces, key=lambda i: i.kind == "loopback") if is_shown(i, node)]
     bridges = [i for i in shown if i.kind == "bridge"]
@@ -62,7 +65,7 @@ def _row(interface: Interface, node: Node, snapshot: Snapshot) -> str:
         words.append(interface.kind)
     words += [str(address) for address in shown_addresses(interface, node)]
     if state_of(interface) != "up":
-        words.append(state_of(interface))
+        words.append(_(STATES[state_of(interface)]))
     far = _far_end(interface, snapshot)
     return "  ".join(words) + (f"  ⇄ {far}" if far else "")
 
@@ -88,17 +91,22 @@ def _cut(line: str) -> str:
 def alt_text(snapshot: Snapshot) -> str:
     """The picture in sentences: every namespace, its interfaces, where their cables lead, its routes."""
     if not snapshot.nodes:
-        return "An empty lab: no network namespace."
+        return _("An empty lab: no network namespace.")
     names = ", ".join(node.name for node in snapshot.nodes)
     count = len(snapshot.nodes)
-    said = [f"Network of {count} namespace{'s' if count > 1 else ''}: {names}."]
+    said = [
+        ngettext(
+            "Network of {count} namespace: {names}.", "Network of {count} namespaces: {names}.", count
+        ).format(count=count, names=names)
+    ]
     for node in snapshot.nodes:
         shown = [i for i in node.interfaces if is_shown(i, node)]
         if not shown:
-            said.append(f"{node.name} has no interfaces but lo.")
+            said.append(_("{name} has no interfaces but lo.").format(name=node.name))
             continue
-        said.append(f"{node.name} has {'; '.join(_clause(i, node, snapshot) for i in shown)}.")
-        said += [f"{node.name}: {fact}." for fact in _facts(node)]
+        clauses = _("; ").join(_clause(i, node, snapshot) for i in shown)
+        said.append(_("{name} has {clauses}.").format(name=node.name, clauses=clauses))
+        said += [_("{name}: {fact}.").format(name=node.name, fact=fact) for fact in _facts(node)]
     return " ".join(said)
 
 
@@ -106,12 +114,14 @@ def _clause(interface: Interface, node: Node, snapshot: Snapshot) -> str:
     words = [interface.name]
     if interface.kind not in ("", "veth", "loopback"):
         words.append(f"({interface.kind})")
-    words.append(state_of(interface))
+    words.append(_(STATES[state_of(interface)]))
     listed = [str(address) for address in shown_addresses(interface, node)]
-    words.append(f"with {' and '.join(listed)}" if listed else "without an address")
+    words.append(
+        _("with {addresses}").format(addresses=_(" and ").join(listed)) if listed else _("without an address")
+    )
     if interface.master:
-        words.append(f"as a port of {interface.master}")
+        words.append(_("as a port of {master}").format(master=interface.master))
     far = _far_end(interface, snapshot)
     if far:
-        words.append(f"connected to {far}" if interface.kind == "veth" else f"on {far}")
+        words.append((_("connected to {far}") if interface.kind == "veth" else _("on {far}")).format(far=far))
     return " ".join(words)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from netlab import style
 from netlab.journey import journeys
+from netlab.language import N_, ngettext
+from netlab.language import gettext as _
 from netlab.model import Capture, Journey, Point
 from netlab.style import LINE, MARGIN, NAME, SMALL, TITLE, Canvas, Rect, shortened, text_width, wrapped
 from netlab.summary import summarize
@@ -27,10 +29,10 @@ MOST = 24  # packets that are drawn one by one; of more, runs that are alike are
 SPOKEN = 12  # packets that are told one by one in words
 NAMES = 132.0  # the widest that the lanes' names may be
 KINDS = {
-    "request": (style.REQUEST, "o", 6.0, 2.2, "request"),
-    "reply": (style.REPLY, "s", 5.6, 2.2, "reply"),
-    "error": (style.MARK, "D", 5.2, 1.8, "ICMP error"),
-    "arp": ("#8a949e", "o", 3.6, 1.0, "ARP or NDP"),
+    "request": (style.REQUEST, "o", 6.0, 2.2, N_("request")),
+    "reply": (style.REPLY, "s", 5.6, 2.2, N_("reply")),
+    "error": (style.MARK, "D", 5.2, 1.8, N_("ICMP error")),
+    "arp": ("#8a949e", "o", 3.6, 1.0, N_("ARP or NDP")),
 }
 
 
@@ -68,16 +70,22 @@ def timeline(capture: Capture, *, title: str = "", width: float = 9.5) -> Figure
 def header(capture: Capture, found: Sequence[Journey]) -> str:
     """ "3 requests, 0 replies · no capture loss": what is in the capture, and what is missing from it."""
     kinds = Counter(kind_of(journey) for journey in found)
-    said = [f"{_count(kinds['request'], 'request')}, {_count(kinds['reply'], 'reply')}"]
-    said += [
-        _count(kinds[kind], word)
-        for kind, word in (("error", "ICMP error"), ("arp", "ARP or NDP packet"))
-        if kinds[kind]
+    counts = [
+        ngettext("{count} request", "{count} requests", kinds["request"]).format(count=kinds["request"]),
+        ngettext("{count} reply", "{count} replies", kinds["reply"]).format(count=kinds["reply"]),
     ]
-    lost = sum(capture.lost.values())
-    said.append(f"{_count(lost, 'frame')} lost by the capture" if lost else "no capture loss")
-    if capture.hidden:
-        said.append(f"{_count(capture.hidden, 'frame')} of noise hidden")
+    said = [_(", ").join(counts)]
+    if errors := kinds["error"]:
+        said.append(ngettext("{count} ICMP error", "{count} ICMP errors", errors).format(count=errors))
+    if asked := kinds["arp"]:
+        words = ngettext("{count} ARP or NDP packet", "{count} ARP or NDP packets", asked)
+        said.append(words.format(count=asked))
+    lost, hidden = sum(capture.lost.values()), capture.hidden
+    words = ngettext("{count} frame lost by the capture", "{count} frames lost by the capture", lost)
+    said.append(words.format(count=lost) if lost else _("no capture loss"))
+    if hidden:
+        words = ngettext("{count} frame of noise hidden", "{count} frames of noise hidden", hidden)
+        said.append(words.format(count=hidden))
     return " · ".join(said)
 
 
@@ -90,33 +98,43 @@ def alt_text(capture: Capture, found: Sequence[Journey] | None = None) -> str:
     sentences = []
     for journey in found[:SPOKEN]:
         way = ", ".join(str(hop.frame.point) for hop in journey.hops)
-        end = f"; expected at {journey.next_expected} and not seen" if journey.next_expected else ""
-        sentences.append(f"{summarize(journey.first.packet)}: seen at {way}{end}.")
+        end = (
+            _("; expected at {point} and not seen").format(point=journey.next_expected)
+            if journey.next_expected
+            else ""
+        )
+        sentences.append(
+            _("{packet}: seen at {way}{end}.").format(
+                packet=summarize(journey.first.packet), way=way, end=end
+            )
+        )
     if len(found) > SPOKEN:
-        sentences.append(f"{len(found) - SPOKEN} more packets follow.")
-    return " ".join([f"Timeline: {header(capture, found)}.", *sentences])
-
-
-def _count(number: int, word: str) -> str:
-    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
-    return f"{number} {word if number == 1 else plural}"
+        sentences.append(_("{count} more packets follow.").format(count=len(found) - SPOKEN))
+    return " ".join([_("Timeline: {header}.").format(header=header(capture, found)), *sentences])
 
 
 def _remarks(found: Sequence[Journey], chosen: Plan, labels: Labels) -> str:
     """What the picture bends and leaves out, in words."""
     if not found:
-        return "No packet was seen at any of these points."
-    said = ["Not to scale within a packet: its hops are microseconds apart, drawn slanting."]
+        return _("No packet was seen at any of these points.")
+    said = [_("Not to scale within a packet: its hops are microseconds apart, drawn slanting.")]
     if chosen.left_out:
-        said.append(f"{_count(chosen.left_out, 'packet')} not drawn, each like its neighbours.")
+        words = ngettext(
+            "{count} packet not drawn, each like its neighbours.",
+            "{count} packets not drawn, each like its neighbours.",
+            chosen.left_out,
+        )
+        said.append(words.format(count=chosen.left_out))
     if labels.unlabelled:
         said.append(
-            f"Without a label for lack of room: {labels.unlabelled} of {len(chosen.drawn)} drawn packets."
+            _("Without a label for lack of room: {unlabelled} of {drawn} drawn packets.").format(
+                unlabelled=labels.unlabelled, drawn=len(chosen.drawn)
+            )
         )
     if labels.repeated:
-        said.append("A rewrite that repeats is noted once.")
+        said.append(_("A rewrite that repeats is noted once."))
     if labels.unnoted:
-        said.append(f"For lack of room not noted: {'; '.join(labels.unnoted)}.")
+        said.append(_("For lack of room not noted: {unnoted}.").format(unnoted=_("; ").join(labels.unnoted)))
     return " ".join(said)
 
 
@@ -220,7 +238,7 @@ def _paint_lanes(canvas: Canvas, lanes: Mapping[Point, float], left: float, righ
 
 
 def _paint_track(canvas: Canvas, track: Track, bottom: float, small: float) -> None:
-    color, marker, size, line, _ = KINDS[track.kind]
+    color, marker, size, line, __ = KINDS[track.kind]
     if len(track.spots) > 1:
         canvas.line(track.spots, color=color, line=line * small, order=2.0)
     for x, y in track.spots:
@@ -246,14 +264,14 @@ def _paint_death(
 
 def _legend(canvas: Canvas, tracks: Sequence[Track], y: float) -> None:
     x = MARGIN
-    for kind, (color, marker, size, _, word) in KINDS.items():
+    for kind, (color, marker, size, __, word) in KINDS.items():
         if any(track.kind == kind for track in tracks):
             canvas.mark(x + 3.0, y, marker, size=size, color=color, line=0.5)
-            canvas.text(x + 11.0, y, word, color=style.MUTED)
-            x += 11.0 + text_width(word, SMALL) + 16.0
+            canvas.text(x + 11.0, y, _(word), color=style.MUTED)
+            x += 11.0 + text_width(_(word), SMALL) + 16.0
     if any(track.expected for track in tracks):
         canvas.mark(x + 4.0, y, "x", size=7.0, color=style.DEATH, line=2.0)
-        canvas.text(x + 12.0, y, "ends here", color=style.MUTED)
-        x += 12.0 + text_width("ends here", SMALL) + 16.0
+        canvas.text(x + 12.0, y, _("ends here"), color=style.MUTED)
+        x += 12.0 + text_width(_("ends here"), SMALL) + 16.0
         canvas.mark(x + 4.0, y, "o", size=8.0, color=style.MUTED, line=1.1, dotted=True)
-        canvas.text(x + 12.0, y, "expected here, not seen", color=style.MUTED)
+        canvas.text(x + 12.0, y, _("expected here, not seen"), color=style.MUTED)

@@ -17,6 +17,8 @@ from netlab.draw import draw, save
 from netlab.errors import NetlabError
 from netlab.journey import journeys
 from netlab.lab import Lab
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.model import Capture, Journey, Snapshot
 from netlab.text import alt_text, as_text
 from netlab.timeline import header, timeline
@@ -37,7 +39,7 @@ class Stop:
 
 STOPS = (
     Stop(
-        "The problem. A container is started as anybody would start it; it reaches nobody outside.",
+        N_("The problem. A container is started as anybody would start it; it reaches nobody outside."),
         (
             "docker run -d --name if-test centos:8.1.1911 sleep 36000",
             "docker exec if-test ip addr show eth0",
@@ -47,7 +49,7 @@ STOPS = (
         "1-the-problem",
     ),
     Stop(
-        "An empty namespace. Once more from nothing: with --network none there is only lo.",
+        N_("An empty namespace. Once more from nothing: with --network none there is only lo."),
         (
             "docker stop if-test; docker rm if-test",
             "docker run -d --name if-test --network none centos:8.1.1911 sleep 36000",
@@ -57,7 +59,7 @@ STOPS = (
         "2-an-empty-namespace",
     ),
     Stop(
-        "A veth pair. A virtual cable: one end stays, the other goes into the container.",
+        N_("A veth pair. A virtual cable: one end stays, the other goes into the container."),
         (
             "ip link add veth_host type veth peer name veth_container",
             f"{PID}\nip link set veth_container netns $pid\n"
@@ -69,18 +71,18 @@ STOPS = (
         "3-a-veth-pair",
     ),
     Stop(
-        "Onto docker0. The other end is plugged into the bridge; now the host answers.",
+        N_("Onto docker0. The other end is plugged into the bridge; now the host answers."),
         ("ip link set veth_host master docker0", "docker exec if-test ping -c 1 -W 1 172.17.0.1"),
         "4-onto-docker0",
     ),
     Stop(
-        "Where does it die? Firewall and NAT are ready; we look at every device on the way.",
+        N_("Where does it die? Firewall and NAT are ready; we look at every device on the way."),
         ("iptables -P FORWARD ACCEPT", "iptables -t nat -L POSTROUTING -n", f"{PING} || true"),
         "5-where-it-dies",
         captured=True,
     ),
     Stop(
-        "The cure. The host does not pass packets on between its interfaces unless it is told to.",
+        N_("The cure. The host does not pass packets on between its interfaces unless it is told to."),
         (
             "cat /proc/sys/net/ipv4/ip_forward",
             "echo 1 > /proc/sys/net/ipv4/ip_forward",
@@ -99,17 +101,27 @@ def play(folder: str, say: Callable[[str], None] = print) -> None:
         pictures.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NetlabError(
-            f"The pictures' folder {folder} cannot be made: {error.strerror}.", "Choose one with --pictures."
+            _("The pictures' folder {folder} cannot be made: {strerror}.").format(
+                folder=folder, strerror=error.strerror
+            ),
+            _("Choose one with --pictures."),
         ) from error
     lab = Lab.up(f"tour-{os.getpid()}")
     try:
         before = lab.snapshot()
         for number, stop in enumerate(STOPS, 1):
-            say(_bold(f"\n{number}. {stop.text}"))
+            say(_bold(f"\n{number}. {_(stop.text)}"))
             before = _visit(lab, stop, before, pictures, say)
     finally:
         lab.down()
-    say(_bold(f"\nThe pictures are in {pictures}/. The whole lecture, to be typed by you: ./run"))
+    say(
+        _bold(
+            "\n"
+            + _("The pictures are in {folder}/. The whole lecture, to be typed by you: ./run").format(
+                folder=pictures
+            )
+        )
+    )
 
 
 def _visit(lab: Lab, stop: Stop, before: Snapshot, pictures: Path, say: Callable[[str], None]) -> Snapshot:
@@ -118,7 +130,7 @@ def _visit(lab: Lab, stop: Stop, before: Snapshot, pictures: Path, say: Callable
             _type(lab, stop.commands, say)
         say(_indented(_what_was_seen(seen)))
         save(
-            timeline(seen, title=stop.text),
+            timeline(seen, title=_(stop.text)),
             pictures / f"{stop.picture}-timeline.png",
             header(seen, journeys(seen)),
         )
@@ -131,7 +143,14 @@ def _visit(lab: Lab, stop: Stop, before: Snapshot, pictures: Path, say: Callable
     say("\n" + _indented(as_text(after)))
     note = _forwarding(after) if dead else ""
     died = (dead.last_seen.frame.point, dead.next_expected) if dead else None
-    figure = draw(after, previous=before, path=dead, died=died, note=note, title=stop.text.partition(".")[0])
+    figure = draw(
+        after,
+        previous=before,
+        path=dead,
+        died=died,
+        note=note,
+        title=_(stop.text).replace("。", ".").partition(".")[0],
+    )
     save(figure, pictures / f"{stop.picture}.png", alt_text(after))
     return after
 
@@ -145,22 +164,29 @@ def _type(lab: Lab, commands: Sequence[str], say: Callable[[str], None]) -> None
         if output:
             say(_indented(output))
         if done.returncode:
-            raise NetlabError(f"{command!r} failed in the tour.", "Please report this with the lines above.")
+            raise NetlabError(
+                _("{command!r} failed in the tour.").format(command=command),
+                _("Please report this with the lines above."),
+            )
 
 
 def _what_was_seen(seen: Capture) -> str:
     """How often each point saw a request, and where the last one was seen."""
     found = journeys(seen)
-    lines = [f"captured: {header(seen, found)}"]
+    lines = [_("captured: {header}").format(header=header(seen, found))]
     for point in seen.points:
         hops = sum(hop.frame.point == point for journey in found for hop in journey.hops if _is_echo(journey))
-        lines.append(f"  {point!s:<20} {hops} echo packets")
+        lines.append(f"  {point!s:<20} " + _("{count} echo packets").format(count=hops))
     dead = _death(seen)
     if dead:
-        lines.append(f"✘ last seen on {dead.last_seen.frame.point}, never on {dead.next_expected}")
-        lines.append(f"  and {_forwarding(seen.after)}")
+        lines.append(
+            _("✘ last seen on {point}, never on {next_expected}").format(
+                point=dead.last_seen.frame.point, next_expected=dead.next_expected
+            )
+        )
+        lines.append("  " + _("and {setting}").format(setting=_forwarding(seen.after)))
     else:
-        lines.append("✔ every request was answered")
+        lines.append(_("✔ every request was answered"))
     return "\n".join(lines)
 
 

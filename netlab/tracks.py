@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
+from netlab.language import gettext as _
 from netlab.model import Hop, Journey, Point
 from netlab.style import SMALL, text_width
 from netlab.summary import summarize
@@ -77,7 +78,8 @@ def rewrite_note(hop: Hop) -> str:
     """What NAT or a tunnel changed on the way to that hop: "src 172.17.0.2 → 192.0.2.10"; "" for nothing."""
     changed = {rewrite.field: rewrite for rewrite in hop.rewrites}
     if "encapsulation" in changed:
-        return f"into {changed['encapsulation'].after}" if hop.packet.inner else "out of the tunnel"
+        into = _("into {tunnel}").format(tunnel=changed["encapsulation"].after)
+        return into if hop.packet.inner else _("out of the tunnel")
     said = []
     for side, port, word in (("source", "source_port", "src"), ("destination", "destination_port", "dst")):
         ends = [changed[name] for name in (side, port) if name in changed]
@@ -95,7 +97,7 @@ def plan(found: Sequence[Journey], most: int) -> Plan:
         return Plan(list(found))
     chosen = Plan()
     skip = 0
-    for _, run in groupby(_exchanges(found), key=lambda exchange: tuple(map(_shape, exchange))):
+    for __, run in groupby(_exchanges(found), key=lambda exchange: tuple(map(_shape, exchange))):
         alike = list(run)
         long = len(alike) > FIRST + LAST + 1
         for number, exchange in enumerate(alike):
@@ -144,7 +146,9 @@ def place(
     tracks, breaks, x = [], [], left
     for index, journey in enumerate(chosen.drawn):
         if index in chosen.skipped:
-            breaks.append(Break(x - BREAK / 2 - LEAST / 2, f"… {chosen.skipped[index]} more …"))
+            breaks.append(
+                Break(x - BREAK / 2 - LEAST / 2, _("… {count} more …").format(count=chosen.skipped[index]))
+            )
         tracks.append(track_of(journey, x, lanes, slant))
         if index < len(waits):
             x += least[index] + spare * waits[index] / total

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netlab.errors import BadInput
+from netlab.language import gettext as _
 
 MARKER = "# --- solution ---"
 HEADING = re.compile(r"^## (\d\d\.\d+)?", re.MULTILINE)
@@ -44,8 +45,12 @@ def translated(english: Sequence[Piece], other: Sequence[Piece], name: str) -> I
         if _form(ours) != _form(theirs):
             wanted, found = ("; ".join(map(str, _form(piece))) for piece in (ours, theirs))
             raise BadInput(
-                f"{place} is another one than in the English source: {wanted} there, {found} here.",
-                f"It begins with {theirs.source[:60]!r}. Bring the cells into the same order.",
+                _("{place} is another one than in the English source: {wanted} there, {found} here.").format(
+                    place=place, wanted=wanted, found=found
+                ),
+                _("It begins with {source!r}. Bring the cells into the same order.").format(
+                    source=theirs.source[:60]
+                ),
             )
         if ours.kind == "code":
             yield ours._replace(source=_exchanged(ours.source, theirs.source, place))
@@ -53,8 +58,10 @@ def translated(english: Sequence[Piece], other: Sequence[Piece], name: str) -> I
             yield theirs
     if len(english) != len(other):
         raise BadInput(
-            f"{name} has {len(other)} cells, and the English source {len(english)}.",
-            "Bring the cells into the same order.",
+            _("{name} has {other} cells, and the English source {english}.").format(
+                name=name, other=len(other), english=len(english)
+            ),
+            _("Bring the cells into the same order."),
         )
 
 
@@ -80,11 +87,16 @@ def _exchanged(code: str, theirs: str, place: str) -> str:
     ours, new = comments(code), comments(theirs)
     others = [line for line in theirs.splitlines() if line.strip() and line not in (*new, _magic(theirs))]
     if others:
-        raise BadInput(f"{place} holds more than comments: {others[0]!r}.", "Code stands in labs/src alone.")
+        raise BadInput(
+            _("{place} holds more than comments: {others!r}.").format(place=place, others=others[0]),
+            _("Code stands in labs/src alone."),
+        )
     if len(ours) != len(new):
         raise BadInput(
-            f"{place} has {len(new)} comments, and the English cell {len(ours)}.",
-            "Translate them one by one.",
+            _("{place} has {new} comments, and the English cell {ours}.").format(
+                place=place, new=len(new), ours=len(ours)
+            ),
+            _("Translate them one by one."),
         )
     waiting = iter(new)
     is_ours = set(ours)

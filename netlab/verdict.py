@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 from netlab.causes import CAUSES, page
+from netlab.language import N_
 from netlab.model import Capture, Journey, Point
 
 __all__ = ["CAUSES", "LIKELY", "PROVED", "UNDECIDED", "Cure", "Evidence", "Verdict", "page"]
 
-PROVED, LIKELY, UNDECIDED = "proved", "likely", "undecided"
+PROVED, LIKELY, UNDECIDED = N_("proved"), N_("likely"), N_("undecided")
 
 
 @dataclass(frozen=True, slots=True)

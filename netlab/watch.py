@@ -18,6 +18,7 @@ from types import TracebackType
 from netlab import wire
 from netlab.changes import describe_changes
 from netlab.errors import LabDied
+from netlab.language import gettext as _
 from netlab.model import Snapshot
 
 KEPT = 300  # changes that are remembered
@@ -59,7 +60,9 @@ class Watch:
             self.snapshot: Snapshot = wire.receive(self._socket, trusted=True)[0]["snapshot"]
         except (wire.Closed, OSError) as error:
             self._socket.close()
-            raise LabDied("The lab went away before it could be watched.", "Look at: ./run status") from error
+            raise LabDied(
+                _("The lab went away before it could be watched."), _("Look at: ./run status")
+            ) from error
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
         return self

@@ -8,6 +8,7 @@ from netlab.checks.containers import ipv4
 from netlab.checks.links import end_down, no_cable
 from netlab.checks.story import Trouble
 from netlab.checks.world import CONTAINER, HOST, World, host_end
+from netlab.language import gettext as _
 from netlab.model import Chain, Rule
 
 
@@ -16,18 +17,20 @@ class NoAddress:
     """The host's end of the cable has no IPv4 address, and the cable is still there."""
 
     def describe(self) -> str:
-        return "the host's end of the cable has no IPv4 address"
+        return _("the host's end of the cable has no IPv4 address")
 
     def trouble(self, world: World) -> Trouble | None:
         end = host_end(world.snapshot)
         if end is None:
-            return no_cable(f"no cable joins the lab host and {CONTAINER} any more")
+            return no_cable(
+                _("no cable joins the lab host and {container} any more").format(container=CONTAINER)
+            )
         if not ipv4(end):
             return None
         return Trouble(
             "still-there",
-            f"{end.name} still has {', '.join(ipv4(end))}",
-            "An address stays on an interface that is switched off. It has to be deleted.",
+            _("{name} still has {ipv4}").format(name=end.name, ipv4=", ".join(ipv4(end))),
+            _("An address stays on an interface that is switched off. It has to be deleted."),
             f"ip addr show dev {end.name}",
         )
 
@@ -39,7 +42,7 @@ class BridgeAddress:
     address: str = "172.17.0.1"
 
     def describe(self) -> str:
-        return f"docker0 keeps {self.address}"
+        return _("docker0 keeps {address}").format(address=self.address)
 
     def trouble(self, world: World) -> Trouble | None:
         bridge = world.interface(HOST, "docker0")
@@ -47,8 +50,10 @@ class BridgeAddress:
             return None
         return Trouble(
             "docker0-lost",
-            f"docker0 has no {self.address}" if bridge else "the lab host has no docker0",
-            "It is the container's gateway: without it, nobody answers when the container asks the way.",
+            _("docker0 has no {address}").format(address=self.address)
+            if bridge
+            else _("the lab host has no docker0"),
+            _("It is the container's gateway: without it, nobody answers when the container asks the way."),
             "ip addr add 172.17.0.1/16 dev docker0",
         )
 
@@ -60,25 +65,31 @@ class PortOf:
     bridge: str = "docker0"
 
     def describe(self) -> str:
-        return f"the host's end of the cable is a port of {self.bridge}, and up"
+        return _("the host's end of the cable is a port of {bridge}, and up").format(bridge=self.bridge)
 
     def trouble(self, world: World) -> Trouble | None:
         end = host_end(world.snapshot)
         if end is None:
-            return no_cable(f"no cable joins the lab host and {CONTAINER} any more")
+            return no_cable(
+                _("no cable joins the lab host and {container} any more").format(container=CONTAINER)
+            )
         if end.master and end.master != self.bridge:
             return Trouble(
                 "other-bridge",
-                f"{end.name} is a port of {end.master}, wanted {self.bridge}",
-                f"It is plugged in, but into a switch on which nobody has {CONTAINER}'s gateway.",
+                _("{name} is a port of {master}, wanted {bridge}").format(
+                    name=end.name, master=end.master, bridge=self.bridge
+                ),
+                _("It is plugged in, but into a switch on which nobody has {container}'s gateway.").format(
+                    container=CONTAINER
+                ),
                 f"ip link set {end.name} master {self.bridge}",
             )
         if not end.master:
             return Trouble(
                 "not-a-port",
-                f"{end.name} is not a port of {self.bridge}",
-                "Frames that arrive there go to the lab host itself, not into the bridge.",
-                f"bridge link, or: ip link show master {self.bridge}",
+                _("{name} is not a port of {bridge}").format(name=end.name, bridge=self.bridge),
+                _("Frames that arrive there go to the lab host itself, not into the bridge."),
+                _("bridge link, or: ip link show master {bridge}").format(bridge=self.bridge),
             )
         return None if end.is_up else end_down(end)
 
@@ -88,7 +99,7 @@ class ForwardAccepts:
     """The firewall lets forwarded packets through by default, be it by policy or by a rule for everything."""
 
     def describe(self) -> str:
-        return "the chain FORWARD lets through what no rule forbids"
+        return _("the chain FORWARD lets through what no rule forbids")
 
     def trouble(self, world: World) -> Trouble | None:
         chain = find_chain(world, "filter", "FORWARD")
@@ -97,15 +108,17 @@ class ForwardAccepts:
         if not chain.rules:
             return Trouble(
                 "flushed",
-                f"FORWARD has no rules left, and the policy {chain.policy}",
-                "-F deletes rules and leaves the policy: now every forwarded packet is dropped, "
-                "and Docker's own rules are gone.",
+                _("FORWARD has no rules left, and the policy {policy}").format(policy=chain.policy),
+                _(
+                    "-F deletes rules and leaves the policy: now every forwarded packet is "
+                    "dropped, and Docker's own rules are gone."
+                ),
                 "iptables -P FORWARD ACCEPT",
             )
         return Trouble(
             "policy",
-            f"the policy of FORWARD is {chain.policy}",
-            "There is one policy for each chain. What is forwarded passes FORWARD, not INPUT or OUTPUT.",
+            _("the policy of FORWARD is {policy}").format(policy=chain.policy),
+            _("There is one policy for each chain. What is forwarded passes FORWARD, not INPUT or OUTPUT."),
             "iptables -S FORWARD",
         )
 
@@ -119,7 +132,7 @@ class Masquerades:
     """Something rewrites the source address of what containers send out."""
 
     def describe(self) -> str:
-        return "the NAT rule for containers is in place"
+        return _("the NAT rule for containers is in place")
 
     def trouble(self, world: World) -> Trouble | None:
         return None if masquerades(world) else no_masquerade(world)
@@ -139,8 +152,8 @@ def no_masquerade(world: World) -> Trouble | None:
         return None
     return Trouble(
         "no-masquerade",
-        "no rule in the chain POSTROUTING of the table nat rewrites a source address",
-        "Packets leave with the container's address, which nobody outside knows: no answer comes back.",
+        _("no rule in the chain POSTROUTING of the table nat rewrites a source address"),
+        _("Packets leave with the container's address, which nobody outside knows: no answer comes back."),
         "iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from netlab.checks.story import Trouble
 from netlab.checks.world import CONTAINER, HOST, World, cable
+from netlab.language import gettext as _
 from netlab.model import Interface, Node
 
 
@@ -16,16 +17,18 @@ class ContainerRunning:
     name: str = CONTAINER
 
     def describe(self) -> str:
-        return f"the container {self.name} runs"
+        return _("the container {name} runs").format(name=self.name)
 
     def trouble(self, world: World) -> Trouble | None:
         node = world.node(self.name)
         if node and node.kind == "host":
             return Trouble(
                 "host-network",
-                f"{self.name} runs in the lab host's own network namespace",
-                "With --network host a container gets no namespace of its own: it sees the host's.",
-                f"docker stop {self.name}; docker rm {self.name}, and start it again without --network host",
+                _("{name} runs in the lab host's own network namespace").format(name=self.name),
+                _("With --network host a container gets no namespace of its own: it sees the host's."),
+                _("docker stop {name}; docker rm {name}, and start it again without --network host").format(
+                    name=self.name
+                ),
             )
         if node and node.kind == "container":
             return None
@@ -33,15 +36,22 @@ class ContainerRunning:
         if others and self.name == CONTAINER:
             return Trouble(
                 "other-name",
-                f"a container runs, but it is called {', '.join(others)}",
-                f"The lesson's other commands say {self.name}, so the container needs that name.",
-                f"docker stop {others[0]}; docker rm {others[0]}, then again with --name {self.name}",
+                _("a container runs, but it is called {others}").format(others=", ".join(others)),
+                _("The lesson's other commands say {name}, so the container needs that name.").format(
+                    name=self.name
+                ),
+                _("docker stop {others}; docker rm {others}, then again with --name {name}").format(
+                    others=others[0], name=self.name
+                ),
             )
         return Trouble(
             "not-running",
-            f"no container {self.name} is running",
-            "A container lives as long as the program in it. One that was stopped, or whose program has "
-            "ended, has no network namespace any more; one with --network host never had one.",
+            _("no container {name} is running").format(name=self.name),
+            _(
+                "A container lives as long as the program in it. One that was stopped, or "
+                "whose program has ended, has no network namespace any more; one with "
+                "--network host never had one."
+            ),
             "docker ps -a",
         )
 
@@ -53,7 +63,7 @@ class OnBridge:
     bridge: str = "docker0"
 
     def describe(self) -> str:
-        return f"its eth0 has an address and a cable to {self.bridge}"
+        return _("its eth0 has an address and a cable to {bridge}").format(bridge=self.bridge)
 
     def trouble(self, world: World) -> Trouble | None:
         eth0 = world.interface(CONTAINER, "eth0")
@@ -61,15 +71,24 @@ class OnBridge:
         if eth0 is None or not ipv4(eth0):
             return Trouble(
                 "no-network",
-                f"{CONTAINER} runs, and has {interfaces_of(world.node(CONTAINER))}",
-                "It was started without Docker's usual network. That comes in lesson 02; here it needs one.",
-                f"docker stop {CONTAINER}; docker rm {CONTAINER}, then without --network",
+                _("{container} runs, and has {interfaces_of}").format(
+                    container=CONTAINER, interfaces_of=interfaces_of(world.node(CONTAINER))
+                ),
+                _(
+                    "It was started without Docker's usual network. That comes in lesson 02; "
+                    "here it needs one."
+                ),
+                _("docker stop {container}; docker rm {container}, then without --network").format(
+                    container=CONTAINER
+                ),
             )
         if ends is None or ends[0].master != self.bridge:
             return Trouble(
                 "not-a-port",
-                f"{CONTAINER}'s eth0 is not connected to {self.bridge}",
-                "The container sits on another network than the usual one.",
+                _("{container}'s eth0 is not connected to {bridge}").format(
+                    container=CONTAINER, bridge=self.bridge
+                ),
+                _("The container sits on another network than the usual one."),
                 f"ip link show master {self.bridge}",
             )
         return None
@@ -80,7 +99,7 @@ class OnlyLoopback:
     """The container has lo and nothing else."""
 
     def describe(self) -> str:
-        return "it has no interface but lo"
+        return _("it has no interface but lo")
 
     def trouble(self, world: World) -> Trouble | None:
         node = world.node(CONTAINER)
@@ -89,8 +108,8 @@ class OnlyLoopback:
         return Trouble(
             "has-network",
             f"{CONTAINER} has {interfaces_of(node)}",
-            "This container was started with the network Docker gives by default.",
-            "Remove it, and start it again with --network none",
+            _("This container was started with the network Docker gives by default."),
+            _("Remove it, and start it again with --network none"),
         )
 
 
@@ -99,7 +118,7 @@ class Named:
     """The container's namespace has a name in /run/netns, so that `ip netns` knows it."""
 
     def describe(self) -> str:
-        return "its network namespace has a name that `ip netns` knows"
+        return _("its network namespace has a name that `ip netns` knows")
 
     def trouble(self, world: World) -> Trouble | None:
         node, host = world.node(CONTAINER), world.node(HOST)
@@ -108,23 +127,30 @@ class Named:
         if host and names(host):
             return Trouble(
                 "host-named",
-                f"the name {names(host)[0]} leads to the lab host's own namespace",
-                "The link goes to a process that is not in the container: its ns/net is the host's.",
-                'ps -ef | grep "sleep 36000" shows which process is the container\'s',
+                _("the name {names} leads to the lab host's own namespace").format(names=names(host)[0]),
+                _("The link goes to a process that is not in the container: its ns/net is the host's."),
+                _('ps -ef | grep "sleep 36000" shows which process is the container\'s'),
             )
         loose = [n.name for n in world.snapshot.nodes if n.kind == "netns"]
         if loose:
             return Trouble(
                 "unrelated-namespace",
-                f"there is a namespace {loose[0]}, and it is not {CONTAINER}'s",
-                "`ip netns add` makes a new, empty namespace. The container's exists: it only needs a name.",
-                "link /proc/$pid/ns/net into /var/run/netns, with the pid of the container's sleep",
+                _("there is a namespace {loose}, and it is not {container}'s").format(
+                    loose=loose[0], container=CONTAINER
+                ),
+                _(
+                    "`ip netns add` makes a new, empty namespace. The container's exists: it "
+                    "only needs a name."
+                ),
+                _("link /proc/$pid/ns/net into /var/run/netns, with the pid of the container's sleep"),
             )
         return Trouble(
             "no-name",
-            f"no name in /var/run/netns leads to {CONTAINER}'s namespace",
-            "If you made a link, it leads nowhere: every %%bash cell is a new shell, so $pid is empty unless "
-            "the same cell sets it.",
+            _("no name in /var/run/netns leads to {container}'s namespace").format(container=CONTAINER),
+            _(
+                "If you made a link, it leads nowhere: every %%bash cell is a new shell, so "
+                "$pid is empty unless the same cell sets it."
+            ),
             "ls -l /var/run/netns",
         )
 
@@ -141,5 +167,5 @@ def ipv4(interface: Interface) -> list[str]:
 def interfaces_of(node: Node | None) -> str:
     """Its interfaces with their addresses, as a phrase."""
     if node is None or not node.interfaces:
-        return "no interface at all"
+        return _("no interface at all")
     return ", ".join(" ".join([i.name, *ipv4(i)]) for i in node.interfaces)

@@ -17,6 +17,7 @@ from netlab.checks.story import Trouble
 from netlab.checks.world import CONTAINER, HOST, OUTSIDE, World
 from netlab.errors import NetlabError
 from netlab.faults.model import Fault
+from netlab.language import gettext as _
 
 REPORT = "report"
 PROBES = 20
@@ -76,7 +77,7 @@ class SymptomSeen(Saying):
     """The learner has seen for himself how much is lost."""
 
     def describe(self) -> str:
-        return "what you measured: is every packet lost, or a part of them?"
+        return _("what you measured: is every packet lost, or a part of them?")
 
     def mistake(self, world: World, given: str) -> Trouble | None:
         symptom = fault_of(world).symptom
@@ -85,7 +86,7 @@ class SymptomSeen(Saying):
         return mistaken(
             "wrong-symptom",
             given,
-            "A bug report says what somebody believes. Measure it: 20 packets, not two.",
+            _("A bug report says what somebody believes. Measure it: 20 packets, not two."),
             f"docker exec {CONTAINER} ping -c 20 -i 0.1 -W 1 {symptom.destination}",
         )
 
@@ -95,7 +96,7 @@ class PlaceFound(Saying):
     """The learner named the interface that saw the packet last."""
 
     def describe(self) -> str:
-        return "the last interface that sees the packet, as NODE INTERFACE"
+        return _("the last interface that sees the packet, as NODE INTERFACE")
 
     def mistake(self, world: World, given: str) -> Trouble | None:
         try:
@@ -108,8 +109,8 @@ class PlaceFound(Saying):
         return mistaken(
             "wrong-place",
             given,
-            "Either something further on saw it too, or this one never did.",
-            "with lab.capture() as seen: …, and then lab.timeline(seen)",
+            _("Either something further on saw it too, or this one never did."),
+            _("with lab.capture() as seen: …, and then lab.timeline(seen)"),
         )
 
 
@@ -118,7 +119,7 @@ class CauseNamed(Saying):
     """The learner named the cause, by its code in labs/causes.md."""
 
     def describe(self) -> str:
-        return "the cause, by its code in causes.md"
+        return _("the cause, by its code in causes.md")
 
     def mistake(self, world: World, given: str) -> Trouble | None:
         if given == fault_of(world).cause:
@@ -127,14 +128,16 @@ class CauseNamed(Saying):
             return mistaken(
                 "unknown-cause",
                 given,
-                "That is none of the codes in causes.md.",
-                f"for example: {', '.join(sorted(CAUSES)[:6])}, …",
+                _("That is none of the codes in causes.md."),
+                _("for example: {causes}, …").format(causes=", ".join(sorted(CAUSES)[:6])),
             )
         return mistaken(
             "wrong-cause",
-            f"{given} ({CAUSES[given].title})",
-            f"That would show like this: {CAUSES[given].shown_by} Here it does not.",
-            "Sysctls, routes, neighbours, firewall: read each at the place where the packet ends",
+            f"{given} ({_(CAUSES[given].title)})",
+            _("That would show like this: {shown_by} Here it does not.").format(
+                shown_by=_(CAUSES[given].shown_by)
+            ),
+            _("Sysctls, routes, neighbours, firewall: read each at the place where the packet ends"),
         )
 
 
@@ -143,7 +146,7 @@ class ProofGiven(Saying):
     """The learner named a command that shows the cause."""
 
     def describe(self) -> str:
-        return "the command that shows it"
+        return _("the command that shows it")
 
     def mistake(self, world: World, given: str) -> Trouble | None:
         if proves(fault_of(world).cause, given):
@@ -151,8 +154,8 @@ class ProofGiven(Saying):
         return mistaken(
             "no-proof",
             given,
-            "What that prints looks the same whether this is the cause or not.",
-            "Which command prints the very table, setting or counter that stops the packet?",
+            _("What that prints looks the same whether this is the cause or not."),
+            _("Which command prints the very table, setting or counter that stops the packet?"),
         )
 
 
@@ -166,7 +169,7 @@ class Repaired:
     """What the bug report complains of is gone, and nothing else is broken."""
 
     def describe(self) -> str:
-        return "what the bug report complains of is gone, and the lab host still reaches the internet"
+        return _("what the bug report complains of is gone, and the lab host still reaches the internet")
 
     def trouble(self, world: World) -> Trouble | None:
         symptom = fault_of(world).symptom
@@ -186,15 +189,17 @@ class Repaired:
         if received < count:
             return Trouble(
                 "still-broken",
-                f"{received} of {count} probes were answered",
-                "The symptom is still there. A cure changes what your proof has shown, and nothing else.",
-                "Show the cause once more: has it changed?",
+                _("{received} of {count} probes were answered").format(received=received, count=count),
+                _("The symptom is still there. A cure changes what your proof has shown, and nothing else."),
+                _("Show the cause once more: has it changed?"),
             )
         if not answered(world, HOST, OUTSIDE):
             return Trouble(
                 "host-cut-off",
-                f"the container is answered, and {HOST} gets no answer from {OUTSIDE} any more",
-                "The cure has broken something that worked before.",
+                _("the container is answered, and {host} gets no answer from {outside} any more").format(
+                    host=HOST, outside=OUTSIDE
+                ),
+                _("The cure has broken something that worked before."),
                 "ip route show default; ip -br addr show eth0",
             )
         return None

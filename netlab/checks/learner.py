@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from netlab.checks.story import Trouble
 from netlab.checks.world import CONTAINER, HOST, World, cable
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.lessons import step
 
 
@@ -17,7 +19,7 @@ class Predicted:
     step: str
 
     def describe(self) -> str:
-        return "a prediction, right or wrong"
+        return _("a prediction, right or wrong")
 
     def trouble(self, world: World) -> Trouble | None:
         if world.predictions.get(self.step):
@@ -26,9 +28,9 @@ class Predicted:
         keys = ", ".join(f'"{key}"' for key in question.options) if question else ""
         return Trouble(
             "not-predicted",
-            "no prediction yet",
-            "A guess that turns out wrong teaches more than no guess. Nobody counts the wrong ones.",
-            f'lab.predict("{self.step}", …) with one of {keys}',
+            _("no prediction yet"),
+            _("A guess that turns out wrong teaches more than no guess. Nobody counts the wrong ones."),
+            _('lab.predict("{step}", …) with one of {keys}').format(step=self.step, keys=keys),
             settled=True,
         )
 
@@ -53,7 +55,7 @@ class Saying:
 
 def mistaken(id: str, given: str, hint: str, next_step: str) -> Trouble:
     """The trouble with an answer: only the learner can change it."""
-    return Trouble(id, f"your answer: {given}", hint, next_step, settled=True)
+    return Trouble(id, _("your answer: {given}").format(given=given), hint, next_step, settled=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Answered(Saying):
 
     def describe(self) -> str:
         question = step(self.step).answer
-        return f"the answer to “{question.text}”" if question else "an answer"
+        return _("the answer to “{text}”").format(text=question.text) if question else _("an answer")
 
     def mistake(self, world: World, given: str) -> Trouble | None:
         question = step(self.step).answer
@@ -72,9 +74,9 @@ class Answered(Saying):
             return None
         return mistaken(
             "wrong-answer",
-            f"{given} ({question.options.get(given, 'not one of the options')})",
-            self.reasons.get(given, "That is not what this lab shows."),
-            "Run the experiment once more and read what it prints, then answer again",
+            f"{given} ({question.options.get(given) or _('not one of the options')})",
+            _(self.reasons.get(given, N_("That is not what this lab shows."))),
+            _("Run the experiment once more and read what it prints, then answer again"),
         )
 
 
@@ -83,9 +85,11 @@ def not_answered(id: str) -> Trouble:
     keys = ", ".join(f'"{key}"' for key in question.options) if question else ""
     return Trouble(
         "not-answered",
-        "no answer yet",
-        "First the experiment, then the answer.",
-        f'lab.answer("{id}", …)' + (f" with one of {keys}" if keys else ""),
+        _("no answer yet"),
+        _("First the experiment, then the answer."),
+        _('lab.answer("{step}", …) with one of {keys}').format(step=id, keys=keys)
+        if keys
+        else f'lab.answer("{id}", …)',
         settled=True,
     )
 
@@ -95,39 +99,45 @@ class NamesOtherEnd(Saying):
     """The learner named the host's end of the container's cable."""
 
     def describe(self) -> str:
-        return f"the name of the interface at the other end of {CONTAINER}'s eth0"
+        return _("the name of the interface at the other end of {container}'s eth0").format(
+            container=CONTAINER
+        )
 
     def mistake(self, world: World, given: str) -> Trouble | None:
         ends = cable(world.snapshot, HOST, CONTAINER)
         given = given.split("@")[0].strip()
         if ends and given == ends[0].name:
             return None
-        number = f"@if{ends[0].index}" if ends else "@if and a number"
+        number = f"@if{ends[0].index}" if ends else _("@if and a number")
         if given == "docker0":
             return mistaken(
                 "bridge-not-port",
                 given,
-                "docker0 is the switch. The cable ends in one of its sockets, and that has its own name.",
+                _("docker0 is the switch. The cable ends in one of its sockets, and that has its own name."),
                 "ip link show master docker0",
             )
         if given == "eth0":
             return mistaken(
                 "same-name",
                 given,
-                "The container has an eth0 and the lab host has another one: same name, other namespace, "
-                "nothing to do with each other.",
-                f"look for the interface whose number is the one in {number}",
+                _(
+                    "The container has an eth0 and the lab host has another one: same name, "
+                    "other namespace, nothing to do with each other."
+                ),
+                _("look for the interface whose number is the one in {number}").format(number=number),
             )
         if world.interface(HOST, given) is None:
             return mistaken(
                 "no-such-interface",
-                f"{given}, and the lab host has no interface of that name",
-                "The name is made up by Docker and different each time.",
+                _("{given}, and the lab host has no interface of that name").format(given=given),
+                _("The name is made up by Docker and different each time."),
                 "ip -br link",
             )
         return mistaken(
             "wrong-interface",
             given,
-            f"That one exists, but its number is not the one that {CONTAINER}'s eth0 shows: {number}.",
+            _(
+                "That one exists, but its number is not the one that {container}'s eth0 shows: {number}."
+            ).format(container=CONTAINER, number=number),
             "ip link",
         )

@@ -5,11 +5,12 @@ from netlab.checks.learner import Answered, NamesOtherEnd, Predicted
 from netlab.checks.reach import DoesNotReach
 from netlab.checks.story import Check
 from netlab.checks.world import CONTAINER, OUTSIDE
+from netlab.language import N_
 
 WHO = {
-    "both": "Look at the last line of the container's ping: how many were received?",
-    "container only": "It is the other way round: check which of the two pings ran in the container.",
-    "neither": "Look at the last lines of the lab host's own ping: how many were received?",
+    "both": N_("Look at the last line of the container's ping: how many were received?"),
+    "container only": N_("It is the other way round: check which of the two pings ran in the container."),
+    "neither": N_("Look at the last lines of the lab host's own ping: how many were received?"),
 }
 
 CHECKS = (

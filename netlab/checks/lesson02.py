@@ -3,10 +3,11 @@
 from netlab.checks.containers import ContainerRunning, Named, OnlyLoopback
 from netlab.checks.learner import Answered, Predicted
 from netlab.checks.story import Check
+from netlab.language import N_
 
 UNREACHABLE = {
-    "lost": "A lost packet makes ping wait a second. Did this one wait, or was there an error at once?",
-    "answered": "No interface, no route: look at the first line again.",
+    "lost": N_("A lost packet makes ping wait a second. Did this one wait, or was there an error at once?"),
+    "answered": N_("No interface, no route: look at the first line again."),
 }
 
 CHECKS = (

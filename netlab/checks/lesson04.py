@@ -8,14 +8,19 @@ from netlab.checks.links import HasAddress, IsUp
 from netlab.checks.reach import DoesNotReach, Reaches, route_to_port
 from netlab.checks.story import Check
 from netlab.checks.world import CONTAINER, HOST, OUTSIDE
+from netlab.language import N_
 
 GATEWAY = "172.17.0.1"
 
 REWRITES = {
-    "destination": "That would be DNAT, what published ports (-p) use. Here the container speaks first: "
-    "which address has to be one that an answer can find?",
-    "mac": "MAC addresses change at every hop anyway, with no firewall. MASQUERADE is about an IP address.",
-    "nothing": "Look at its source column: it is for packets from 172.17.0.0/16. And at its name.",
+    "destination": N_(
+        "That would be DNAT, what published ports (-p) use. Here the container speaks first: "
+        "which address has to be one that an answer can find?"
+    ),
+    "mac": N_(
+        "MAC addresses change at every hop anyway, with no firewall. MASQUERADE is about an IP address."
+    ),
+    "nothing": N_("Look at its source column: it is for packets from 172.17.0.0/16. And at its name."),
 }
 
 CHECKS = (

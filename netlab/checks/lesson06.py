@@ -16,20 +16,23 @@ from netlab.checks.served import (
 )
 from netlab.checks.story import Check
 from netlab.checks.world import CONTAINER, HOST, INTERNET, OUTSIDE
+from netlab.language import N_
 
 FIRST, SERVER, ROUTED, OFFICE = "172.17.0.2", "172.17.0.2:80", "172.17.200.2", "office"
 PUBLIC = "192.0.2.10"
 
 WHO_ROUTES = {
-    "the lab host": "The lab host knows its containers already. The question is who sends it anything.",
-    "my provider": "Then your provider's customers reach you. Others ask another provider, who knows nothing "
-    "of your 172.17.0.0/16; and his own customers have one each, too.",
-    "nobody": "The kernel of `internet` said: Network is unreachable. So something is missing there.",
+    "the lab host": N_("The lab host knows its containers already. The question is who sends it anything."),
+    "my provider": N_(
+        "Then your provider's customers reach you. Others ask another provider, who knows "
+        "nothing of your 172.17.0.0/16; and his own customers have one each, too."
+    ),
+    "nobody": N_("The kernel of `internet` said: Network is unreachable. So something is missing there."),
 }
 WHERE = {
-    "PREROUTING": "There stands a jump, -j DOCKER: the rule that rewrites is where the jump leads.",
-    "POSTROUTING": "There sources are rewritten, on the way out. A destination must be known earlier.",
-    "FORWARD": "FORWARD belongs to the table filter: it lets through or drops, and rewrites nothing.",
+    "PREROUTING": N_("There stands a jump, -j DOCKER: the rule that rewrites is where the jump leads."),
+    "POSTROUTING": N_("There sources are rewritten, on the way out. A destination must be known earlier."),
+    "FORWARD": N_("FORWARD belongs to the table filter: it lets through or drops, and rewrites nothing."),
 }
 BY_HAND = (Rewritten("PREROUTING", 8080, SERVER), not_forwarding, forward_drop, LetThrough("eth0", "docker0"))
 OUT_OF_CALI0 = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from netlab.checks.containers import interfaces_of, ipv4
 from netlab.checks.story import Trouble
 from netlab.checks.world import CONTAINER, HOST, INTERNET, World, cable, holder, host_end, other_end
+from netlab.language import gettext as _
 from netlab.model import Interface
 
 
@@ -14,7 +15,7 @@ def no_cable(found: str) -> Trouble:
     return Trouble(
         "no-cable",
         found,
-        "A veth cable is made with both its ends at once, and deleting one end deletes both.",
+        _("A veth cable is made with both its ends at once, and deleting one end deletes both."),
         "ip -d link show type veth",
     )
 
@@ -24,7 +25,7 @@ class VethPair:
     """A veth cable with an end on the host. The other end may be there too, or in the container already."""
 
     def describe(self) -> str:
-        return "a veth pair with an end on the lab host"
+        return _("a veth pair with an end on the lab host")
 
     def trouble(self, world: World) -> Trouble | None:
         spare, inside = self._ends(world, HOST), self._ends(world, CONTAINER)
@@ -33,19 +34,28 @@ class VethPair:
         if inside:
             return Trouble(
                 "both-inside",
-                f"both ends of the pair ({' and '.join(i.name for i in inside)}) are inside {CONTAINER}",
-                "A cable that begins and ends in the same box leads nowhere. One end stays on the lab host.",
-                f"ip netns exec $pid ip link delete {inside[0].name}, then on the lab host",
+                _("both ends of the pair ({inside}) are inside {container}").format(
+                    inside=_(" and ").join(i.name for i in inside), container=CONTAINER
+                ),
+                _(
+                    "A cable that begins and ends in the same box leads nowhere. One end "
+                    "stays on the lab host."
+                ),
+                _("ip netns exec $pid ip link delete {name}, then on the lab host").format(
+                    name=inside[0].name
+                ),
             )
         impostor = world.interface(HOST, "veth_host") or world.interface(HOST, "veth_container")
         if impostor:
             return Trouble(
                 "not-veth",
-                f"{impostor.name} is there, and is a {impostor.kind or 'plain'} device",
-                "Only a device of type veth is a cable with two ends.",
-                f"ip link delete {impostor.name}, then once more with type veth",
+                _("{name} is there, and is a {kind} device").format(
+                    name=impostor.name, kind=impostor.kind or _("plain")
+                ),
+                _("Only a device of type veth is a cable with two ends."),
+                _("ip link delete {name}, then once more with type veth").format(name=impostor.name),
             )
-        return no_cable("the lab host has no veth cable but its own uplink")
+        return no_cable(_("the lab host has no veth cable but its own uplink"))
 
     def _ends(self, world: World, name: str) -> list[Interface]:
         node = world.node(name)
@@ -66,9 +76,9 @@ class Inside:
     name: str = "eth0"
 
     def describe(self) -> str:
-        return (
-            f"one end of the cable is inside {CONTAINER} and called {self.name}, the other is on the lab host"
-        )
+        return _(
+            "one end of the cable is inside {container} and called {name}, the other is on the lab host"
+        ).format(container=CONTAINER, name=self.name)
 
     def trouble(self, world: World) -> Trouble | None:
         ends = cable(world.snapshot, HOST, CONTAINER)
@@ -77,8 +87,12 @@ class Inside:
         if ends[1].name != self.name:
             return Trouble(
                 "still-called",
-                f"the end inside {CONTAINER} is still called {ends[1].name}",
-                f"It arrived. Programs in a container expect their interface to be called {self.name}.",
+                _("the end inside {container} is still called {name}").format(
+                    container=CONTAINER, name=ends[1].name
+                ),
+                _("It arrived. Programs in a container expect their interface to be called {name}.").format(
+                    name=self.name
+                ),
                 f"ip netns exec $pid ip link set {ends[1].name} name {self.name}",
             )
         return None
@@ -91,19 +105,31 @@ class Inside:
             if end and place and place.kind == "host":
                 return Trouble(
                     "still-on-host",
-                    f"{interface.name} and {end.name} are both still on the lab host",
-                    "Renaming does not move an interface, and neither does running a command elsewhere: "
-                    "`ip link set NAME netns PID` does.",
+                    _("{name} and {end_name} are both still on the lab host").format(
+                        name=interface.name, end_name=end.name
+                    ),
+                    _(
+                        "Renaming does not move an interface, and neither does running a "
+                        "command elsewhere: `ip link set NAME netns PID` does."
+                    ),
                     f"ip link set {max(interface.name, end.name, key=_inner)} netns $pid",
                 )
             if end and place and place.kind != INTERNET:
                 return Trouble(
                     "elsewhere",
-                    f"{end.name} went into the namespace {place.name}, which is not {CONTAINER}'s",
-                    f"{CONTAINER}'s namespace is the one its process is in: name it by that pid.",
+                    _("{name} went into the namespace {place_name}, which is not {container}'s").format(
+                        name=end.name, place_name=place.name, container=CONTAINER
+                    ),
+                    _("{container}'s namespace is the one its process is in: name it by that pid.").format(
+                        container=CONTAINER
+                    ),
                     f"ip netns exec {place.name} ip link set {end.name} netns $pid",
                 )
-        return no_cable(f"no cable joins the lab host and {CONTAINER}, which has {interfaces_of(node)}")
+        return no_cable(
+            _("no cable joins the lab host and {container}, which has {interfaces_of}").format(
+                container=CONTAINER, interfaces_of=interfaces_of(node)
+            )
+        )
 
 
 def _inner(name: str) -> bool:
@@ -118,22 +144,32 @@ class HasAddress:
     prefixlen: int
 
     def describe(self) -> str:
-        return f"{CONTAINER}'s eth0 has the address {self.address}/{self.prefixlen}"
+        return _("{container}'s eth0 has the address {address}/{prefixlen}").format(
+            container=CONTAINER, address=self.address, prefixlen=self.prefixlen
+        )
 
     def trouble(self, world: World) -> Trouble | None:
         eth0, wanted = world.interface(CONTAINER, "eth0"), f"{self.address}/{self.prefixlen}"
         if eth0 is None:
-            return no_cable(f"{CONTAINER} has no eth0, only {interfaces_of(world.node(CONTAINER))}")
+            return no_cable(
+                _("{container} has no eth0, only {interfaces_of}").format(
+                    container=CONTAINER, interfaces_of=interfaces_of(world.node(CONTAINER))
+                )
+            )
         if wanted in ipv4(eth0):
             return None
         same = [a for a in eth0.addresses if a.address == self.address]
         if same:
             return Trouble(
                 "prefix",
-                f"the address is {same[0]}, wanted {wanted}",
-                f"The number after the slash says how far the street reaches. With /{same[0].prefixlen}, "
-                "172.17.0.1 may not be in it.",
-                f"ip netns exec $pid ip addr delete {same[0]} dev eth0, then add {wanted}",
+                _("the address is {same}, wanted {wanted}").format(same=same[0], wanted=wanted),
+                _(
+                    "The number after the slash says how far the street reaches. With "
+                    "/{prefixlen}, 172.17.0.1 may not be in it."
+                ).format(prefixlen=same[0].prefixlen),
+                _("ip netns exec $pid ip addr delete {same} dev eth0, then add {wanted}").format(
+                    same=same[0], wanted=wanted
+                ),
             )
         return self._none_here(world, eth0, wanted)
 
@@ -143,22 +179,30 @@ class HasAddress:
             node, interface = place
             return Trouble(
                 "address-elsewhere",
-                f"{self.address} is on {interface.name} of {node.name}",
-                "The container's address belongs to the end that is inside. Without `ip netns exec $pid` "
-                "a command acts on the lab host.",
-                f"ip addr delete {self.address}/{self.prefixlen} dev {interface.name}, then in the container",
+                _("{address} is on {name} of {node_name}").format(
+                    address=self.address, name=interface.name, node_name=node.name
+                ),
+                _(
+                    "The container's address belongs to the end that is inside. Without `ip "
+                    "netns exec $pid` a command acts on the lab host."
+                ),
+                _("ip addr delete {address}/{prefixlen} dev {name}, then in the container").format(
+                    address=self.address, prefixlen=self.prefixlen, name=interface.name
+                ),
             )
         if ipv4(eth0):
             return Trouble(
                 "other-address",
-                f"eth0 has {', '.join(ipv4(eth0))}, wanted {wanted}",
-                "The steps that follow count on this very address.",
-                f"ip netns exec $pid ip addr delete {ipv4(eth0)[0]} dev eth0, then add {wanted}",
+                _("eth0 has {ipv4}, wanted {wanted}").format(ipv4=", ".join(ipv4(eth0)), wanted=wanted),
+                _("The steps that follow count on this very address."),
+                _("ip netns exec $pid ip addr delete {ipv4} dev eth0, then add {wanted}").format(
+                    ipv4=ipv4(eth0)[0], wanted=wanted
+                ),
             )
         return Trouble(
             "no-address",
-            f"{CONTAINER}'s eth0 has no address",
-            "A cable alone carries frames. To be spoken to by IP, the interface needs an address.",
+            _("{container}'s eth0 has no address").format(container=CONTAINER),
+            _("A cable alone carries frames. To be spoken to by IP, the interface needs an address."),
             "ip netns exec $pid ip addr",
         )
 
@@ -168,18 +212,22 @@ class IsUp:
     """The container's eth0 is switched on."""
 
     def describe(self) -> str:
-        return f"{CONTAINER}'s eth0 is up"
+        return _("{container}'s eth0 is up").format(container=CONTAINER)
 
     def trouble(self, world: World) -> Trouble | None:
         eth0 = world.interface(CONTAINER, "eth0")
         if eth0 is None:
-            return no_cable(f"{CONTAINER} has no eth0, only {interfaces_of(world.node(CONTAINER))}")
+            return no_cable(
+                _("{container} has no eth0, only {interfaces_of}").format(
+                    container=CONTAINER, interfaces_of=interfaces_of(world.node(CONTAINER))
+                )
+            )
         if eth0.is_up:
             return None
         return Trouble(
             "down",
-            f"eth0 is in {CONTAINER}, but it is down",
-            "A new interface is always down, and moving one takes it down as well.",
+            _("eth0 is in {container}, but it is down").format(container=CONTAINER),
+            _("A new interface is always down, and moving one takes it down as well."),
             "ip netns exec $pid ip link set eth0 up",
         )
 
@@ -191,7 +239,9 @@ class DefaultRoute:
     gateway: str
 
     def describe(self) -> str:
-        return f"{CONTAINER}'s default route leads to {self.gateway}"
+        return _("{container}'s default route leads to {gateway}").format(
+            container=CONTAINER, gateway=self.gateway
+        )
 
     def trouble(self, world: World) -> Trouble | None:
         node, host = world.node(CONTAINER), world.node(HOST)
@@ -202,29 +252,35 @@ class DefaultRoute:
         if routes and routes[0].gateway:
             return Trouble(
                 "other-gateway",
-                f"its default route leads to {routes[0].gateway}, wanted {self.gateway}",
-                "The gateway is who carries the packets on: docker0, the lab host's own address.",
+                _("its default route leads to {gateway}, wanted {self_gateway}").format(
+                    gateway=routes[0].gateway, self_gateway=self.gateway
+                ),
+                _("The gateway is who carries the packets on: docker0, the lab host's own address."),
                 again,
             )
         if routes:
             return Trouble(
                 "no-gateway",
-                f"its default route is “{routes[0]}”, without a gateway",
-                "It says: the whole internet is in this street. eth0 would ask by ARP for each address.",
+                _("its default route is “{routes}”, without a gateway").format(routes=routes[0]),
+                _("It says: the whole internet is in this street. eth0 would ask by ARP for each address."),
                 again,
             )
         on_host = [r for r in host.routes if r.destination == "default"] if host else []
         if any(r.gateway == self.gateway for r in on_host):
             return Trouble(
                 "route-on-host",
-                f"the lab host's own default route leads to {self.gateway} now",
-                "The command acted on the lab host, which has just lost its way to the internet.",
-                f"ip route replace default via 192.0.2.1, then in the container: {again}",
+                _("the lab host's own default route leads to {gateway} now").format(gateway=self.gateway),
+                _("The command acted on the lab host, which has just lost its way to the internet."),
+                _("ip route replace default via 192.0.2.1, then in the container: {again}").format(
+                    again=again
+                ),
             )
         return Trouble(
             "no-default",
-            f"{CONTAINER} has no default route; it knows {', '.join(_main(world)) or 'no route at all'}",
-            "A packet for an address that no route covers is not sent: Network is unreachable.",
+            _("{container} has no default route; it knows {main}").format(
+                container=CONTAINER, main=", ".join(_main(world)) or _("no route at all")
+            ),
+            _("A packet for an address that no route covers is not sent: Network is unreachable."),
             "ip netns exec $pid ip route",
         )
 
@@ -241,12 +297,12 @@ class HostEnd:
     address: str
 
     def describe(self) -> str:
-        return f"the host's end of the cable is up and has {self.address}"
+        return _("the host's end of the cable is up and has {address}").format(address=self.address)
 
     def trouble(self, world: World) -> Trouble | None:
         end = host_end(world.snapshot)
         if end is None:
-            return no_cable(f"no cable joins the lab host and {CONTAINER}")
+            return no_cable(_("no cable joins the lab host and {container}").format(container=CONTAINER))
         if not end.is_up:
             return end_down(end)
         if any(a.address == self.address for a in end.addresses):
@@ -255,14 +311,18 @@ class HostEnd:
         if place:
             return Trouble(
                 "address-elsewhere",
-                f"{self.address} is on {place[1].name} of {place[0].name}, not on {end.name}",
-                "This address is for the host's end of the cable.",
+                _("{address} is on {name} of {place_name}, not on {end_name}").format(
+                    address=self.address, name=place[1].name, place_name=place[0].name, end_name=end.name
+                ),
+                _("This address is for the host's end of the cable."),
                 f"ip addr delete {self.address}/16 dev {place[1].name}",
             )
         return Trouble(
             "no-host-address",
-            f"{end.name} is up and has {', '.join(ipv4(end)) or 'no address'}",
-            "The container's neighbour on this cable needs an address to be pinged at.",
+            _("{name} is up and has {ipv4}").format(
+                name=end.name, ipv4=", ".join(ipv4(end)) or _("no address")
+            ),
+            _("The container's neighbour on this cable needs an address to be pinged at."),
             f"ip addr show dev {end.name}",
         )
 
@@ -270,7 +330,7 @@ class HostEnd:
 def end_down(end: Interface) -> Trouble:
     return Trouble(
         "host-end-down",
-        f"{end.name}, the host's end of the cable, is down",
-        "A cable carries nothing until both its ends are up: eth0 in the container shows NO-CARRIER.",
+        _("{name}, the host's end of the cable, is down").format(name=end.name),
+        _("A cable carries nothing until both its ends are up: eth0 in the container shows NO-CARRIER."),
         f"ip link set {end.name} up",
     )

@@ -13,6 +13,7 @@ from netlab.checks.bridge import find_chain, no_masquerade
 from netlab.checks.story import Trouble
 from netlab.checks.world import CONTAINER, HOST, INTERNET, OUTSIDE, World, host_end
 from netlab.errors import NetlabError
+from netlab.language import gettext as _
 from netlab.model import Route
 
 FORWARD = "net.ipv4.ip_forward"
@@ -32,7 +33,9 @@ class Reaches:
     clues: tuple[Clue, ...] = ()
 
     def describe(self) -> str:
-        return f"{self.node} gets answers from {self.destination}"
+        return _("{node} gets answers from {destination}").format(
+            node=self.node, destination=self.destination
+        )
 
     def trouble(self, world: World) -> Trouble | None:
         impostor = self._impostor(world)
@@ -45,8 +48,13 @@ class Reaches:
                 return trouble
         return Trouble(
             "no-answer",
-            f"a probe from {self.node} to {self.destination} was not answered",
-            "Something on the way drops it. Look at each device on the path, then sysctls, routes, firewall.",
+            _("a probe from {node} to {destination} was not answered").format(
+                node=self.node, destination=self.destination
+            ),
+            _(
+                "Something on the way drops it. Look at each device on the path, then "
+                "sysctls, routes, firewall."
+            ),
         )
 
     def _pretender(self, world: World) -> Trouble | None:
@@ -55,9 +63,14 @@ class Reaches:
                 return None
         return Trouble(
             "pretender",
-            f"answers came back, and {self.owner} has never seen the requests",
-            f"Something on the way answers in the name of {self.destination}.",
-            "iptables -t nat -S shows rules that redirect; ss -wap shows programs that listen to raw packets",
+            _("answers came back, and {owner} has never seen the requests").format(owner=self.owner),
+            _("Something on the way answers in the name of {destination}.").format(
+                destination=self.destination
+            ),
+            _(
+                "iptables -t nat -S shows rules that redirect; ss -wap shows programs that "
+                "listen to raw packets"
+            ),
         )
 
     def _impostor(self, world: World) -> Trouble | None:
@@ -65,9 +78,15 @@ class Reaches:
             if node.name != self.owner and node.owns(self.destination):
                 return Trouble(
                     "impostor",
-                    f"{node.name} itself holds {self.destination}",
-                    f"An answer from there proves nothing: the address belongs to {self.owner}.",
-                    f"ip -br addr | grep {self.destination} shows where; ip addr delete takes it away",
+                    _("{name} itself holds {destination}").format(
+                        name=node.name, destination=self.destination
+                    ),
+                    _("An answer from there proves nothing: the address belongs to {owner}.").format(
+                        owner=self.owner
+                    ),
+                    _("ip -br addr | grep {destination} shows where; ip addr delete takes it away").format(
+                        destination=self.destination
+                    ),
                 )
         return None
 
@@ -84,24 +103,30 @@ class DoesNotReach:
     control: str = HOST
 
     def describe(self) -> str:
-        return f"{self.control} gets answers from {self.destination}, and {self.node} does not"
+        return _("{control} gets answers from {destination}, and {node} does not").format(
+            control=self.control, destination=self.destination, node=self.node
+        )
 
     def trouble(self, world: World) -> Trouble | None:
         if not answered(world, self.control, self.destination):
             return Trouble(
                 "control-failed",
-                f"not even {self.control} gets answers from {self.destination}",
-                "While nobody reaches it, this experiment says nothing about the container.",
+                _("not even {control} gets answers from {destination}").format(
+                    control=self.control, destination=self.destination
+                ),
+                _("While nobody reaches it, this experiment says nothing about the container."),
                 "ip -br link show eth0; ip route show default",
             )
         if not answered(world, self.node, self.destination):
             return None
         return Trouble(
             "reaches-already",
-            f"{self.node} gets answers from {self.destination}",
-            f"In this lesson it is not meant to, yet: something has cured it ({FORWARD} is "
-            f"{world.sysctl(HOST, FORWARD) or 'not known'}). The lesson is about finding out what.",
-            "echo 0 > /proc/sys/net/ipv4/ip_forward, or run the notebook's first cell again",
+            _("{node} gets answers from {destination}").format(node=self.node, destination=self.destination),
+            _(
+                "In this lesson it is not meant to, yet: something has cured it ({forward} "
+                "is {sysctl}). The lesson is about finding out what."
+            ).format(forward=FORWARD, sysctl=world.sysctl(HOST, FORWARD) or _("not known")),
+            _("echo 0 > /proc/sys/net/ipv4/ip_forward, or run the notebook's first cell again"),
         )
 
 
@@ -126,10 +151,14 @@ def two_routes(world: World) -> Trouble | None:
         return None
     return Trouble(
         "two-routes",
-        f"the lab host has {len(same)} routes to 172.17.0.0/16, and {devices[0]}'s comes first",
-        f"The request arrives on {end.name}; the answer follows the first route, into a bridge with nothing "
-        "plugged in.",
-        "ip route get 172.17.1.2 shows where the answers go",
+        _("the lab host has {same} routes to 172.17.0.0/16, and {devices}'s comes first").format(
+            same=len(same), devices=devices[0]
+        ),
+        _(
+            "The request arrives on {name}; the answer follows the first route, into a "
+            "bridge with nothing plugged in."
+        ).format(name=end.name),
+        _("ip route get 172.17.1.2 shows where the answers go"),
     )
 
 
@@ -146,9 +175,11 @@ def route_to_port(world: World) -> Trouble | None:
         if route.device == end.name and route.table == "main" and ":" not in route.destination:
             return Trouble(
                 "route-to-port",
-                f"the lab host has the route “{route}”, past the bridge",
-                f"{end.name} is a port of {end.master} now: what comes in there belongs to the bridge, "
-                "so answers must leave by the bridge too.",
+                _("the lab host has the route “{route}”, past the bridge").format(route=route),
+                _(
+                    "{name} is a port of {master} now: what comes in there belongs to the "
+                    "bridge, so answers must leave by the bridge too."
+                ).format(name=end.name, master=end.master),
                 f"ip route delete {route.destination} dev {end.name}",
             )
     return None
@@ -161,14 +192,18 @@ def forwarding_off(world: World) -> Trouble | None:
     if world.sysctl(CONTAINER, FORWARD) == "1":
         return Trouble(
             "forwarding-in-container",
-            f"{FORWARD} is 1 inside {CONTAINER}, and 0 on the lab host",
-            "Every namespace has its own switch. The packet has to be passed on by the lab host.",
+            _("{forward} is 1 inside {container}, and 0 on the lab host").format(
+                forward=FORWARD, container=CONTAINER
+            ),
+            _("Every namespace has its own switch. The packet has to be passed on by the lab host."),
             "cat /proc/sys/net/ipv4/ip_forward, without ip netns exec",
         )
     return Trouble(
         "forwarding-off",
-        f"a probe from {CONTAINER} was not answered, and {FORWARD} is 0 on the lab host",
-        "The lab host throws away what is not for itself before its firewall even sees it.",
+        _("a probe from {container} was not answered, and {forward} is 0 on the lab host").format(
+            container=CONTAINER, forward=FORWARD
+        ),
+        _("The lab host throws away what is not for itself before its firewall even sees it."),
         "cat /proc/sys/net/ipv4/ip_forward",
     )
 
@@ -181,15 +216,15 @@ def forward_drop(world: World) -> Trouble | None:
             if rule.target in ("DROP", "REJECT"):
                 return Trouble(
                     "forward-drop",
-                    f"the chain {name} holds the rule “{rule.text}”",
-                    "The packet is forwarded now, so it meets the firewall, and this rule throws it away.",
+                    _("the chain {name} holds the rule “{text}”").format(name=name, text=rule.text),
+                    _("The packet is forwarded now, so it meets the firewall, and this rule throws it away."),
                     f"iptables -D {name} {rule.text}",
                 )
         if chain and chain.policy == "DROP" and not chain.rules:
             return Trouble(
                 "forward-drop",
-                f"the chain {name} has no rules, and the policy DROP",
-                "The packet is forwarded now, so it meets the firewall, and no rule lets it through.",
+                _("the chain {name} has no rules, and the policy DROP").format(name=name),
+                _("The packet is forwarded now, so it meets the firewall, and no rule lets it through."),
                 f"iptables -P {name} ACCEPT",
             )
     return None

@@ -14,6 +14,8 @@ from netlab.checks.reach import WAIT, Clue
 from netlab.checks.story import Trouble
 from netlab.checks.world import HOST, ProbeLike, World
 from netlab.errors import NetlabError
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.model import Rule
 
 
@@ -28,7 +30,9 @@ class Serves:
     clues: tuple[Clue, ...] = ()
 
     def describe(self) -> str:
-        return f"{self.node} opens {self.address}, port {self.port}, and {self.server} takes the call"
+        return _("{node} opens {address}, port {port}, and {server} takes the call").format(
+            node=self.node, address=self.address, port=self.port, server=self.server
+        )
 
     def trouble(self, world: World) -> Trouble | None:
         probe = self._probe(world)
@@ -40,14 +44,18 @@ class Serves:
         if probe is not None and probe.refused:
             return Trouble(
                 "refused",
-                f"{self.address}, port {self.port}, was reached, and the connection refused",
-                "A refusal is an answer: the packets find a machine, and no program listens on that port.",
-                "ss -ltn, on the host and in the container, shows who listens where",
+                _("{address}, port {port}, was reached, and the connection refused").format(
+                    address=self.address, port=self.port
+                ),
+                _("A refusal is an answer: the packets find a machine, and no program listens on that port."),
+                _("ss -ltn, on the host and in the container, shows who listens where"),
             )
         return Trouble(
             "no-answer",
-            f"{self.node} got no answer from {self.address}, port {self.port}",
-            "Something on the way drops it. Watch the rules' counters while somebody tries.",
+            _("{node} got no answer from {address}, port {port}").format(
+                node=self.node, address=self.address, port=self.port
+            ),
+            _("Something on the way drops it. Watch the rules' counters while somebody tries."),
             f'lab.trace("{self.node}", "{self.address}", proto="tcp", port={self.port})',
         )
 
@@ -67,9 +75,11 @@ class Serves:
     def _pretender(self) -> Trouble:
         return Trouble(
             "pretender",
-            f"the connection was taken, and {self.server} has never seen it",
-            f"Another program answers on port {self.port}, not the server in {self.server}.",
-            "ss -ltnp shows who listens on the lab host; iptables -t nat -S, where packets are sent",
+            _("the connection was taken, and {server} has never seen it").format(server=self.server),
+            _("Another program answers on port {port}, not the server in {server}.").format(
+                port=self.port, server=self.server
+            ),
+            _("ss -ltnp shows who listens on the lab host; iptables -t nat -S, where packets are sent"),
         )
 
 
@@ -87,24 +97,30 @@ class Rewritten:
         if not rules:
             return Trouble(
                 "not-rewritten",
-                f"no rule in the chain {self.chain} of the table nat rewrites port {self.port}",
-                f"The packet is addressed to the lab host, and nobody tells it that {self.target} is meant. "
-                f"{WHO_PASSES[self.chain]}",
+                _("no rule in the chain {chain} of the table nat rewrites port {port}").format(
+                    chain=self.chain, port=self.port
+                ),
+                _(
+                    "The packet is addressed to the lab host, and nobody tells it that "
+                    "{target} is meant. {who_passes}"
+                ).format(target=self.target, who_passes=_(WHO_PASSES[self.chain])),
                 f"iptables -t nat -S {self.chain}",
             )
         if any(self.target in rule.text for rule in rules):
             return None
         return Trouble(
             "other-target",
-            f"the rule “{rules[0].text}” sends it elsewhere than to {self.target}",
-            "The packet is rewritten, and then goes to an address or a port where no server listens.",
+            _("the rule “{text}” sends it elsewhere than to {target}").format(
+                text=rules[0].text, target=self.target
+            ),
+            _("The packet is rewritten, and then goes to an address or a port where no server listens."),
             f"iptables -t nat -D {self.chain} {rules[0].text}",
         )
 
 
 WHO_PASSES = {
-    "PREROUTING": "What comes in from outside passes PREROUTING, before the host asks where it goes.",
-    "OUTPUT": "What the host itself sends never passes PREROUTING: it begins in OUTPUT.",
+    "PREROUTING": N_("What comes in from outside passes PREROUTING, before the host asks where it goes."),
+    "OUTPUT": N_("What the host itself sends never passes PREROUTING: it begins in OUTPUT."),
 }
 
 
@@ -127,16 +143,18 @@ class LetThrough:
             return None
         return Trouble(
             "not-let-through",
-            f"no rule accepts what comes in by {self.source} and goes out by {self.device}, and FORWARD's "
-            "policy is DROP",
-            "It is passed on, so it meets the chain FORWARD; a stranger who speaks first is not let in.",
+            _(
+                "no rule accepts what comes in by {source} and goes out by {device}, and "
+                "FORWARD's policy is DROP"
+            ).format(source=self.source, device=self.device),
+            _("It is passed on, so it meets the chain FORWARD; a stranger who speaks first is not let in."),
             f"iptables -I DOCKER-USER -i {self.source} -o {self.device} -j ACCEPT",
         )
 
     def _accepts(self, rule: Rule) -> bool:
         if rule.target not in ("ACCEPT", "accept") or "ESTABLISHED" in rule.text:
             return False
-        named = dict(re.findall(r"(! -[io]|-[io]) (\S+)", rule.text))
+        named = dict(re.findall(_("(! -[io]|-[io]) (\\S+)"), rule.text))
         return self._fits(named, "-i", self.source) and self._fits(named, "-o", self.device)
 
     def _fits(self, named: dict[str, str], flag: str, device: str) -> bool:
@@ -151,15 +169,15 @@ def no_way_in(world: World) -> Trouble | None:
     if office is None:
         return Trouble(
             "office-gone",
-            "there is no namespace called office any more",
-            "It was made when the lesson began; run the notebook's first cell again.",
+            _("there is no namespace called office any more"),
+            _("It was made when the lesson began; run the notebook's first cell again."),
         )
     if any(r.destination.startswith("172.17.") or r.destination == "default" for r in office.routes):
         return None
     return Trouble(
         "no-way-in",
-        "office has no route to 172.17.0.0/16",
-        "Its kernel refuses at once: it does not know whom to hand the packet to.",
+        _("office has no route to 172.17.0.0/16"),
+        _("Its kernel refuses at once: it does not know whom to hand the packet to."),
         "ip -n office route",
     )
 
@@ -171,8 +189,11 @@ def raw_drop(world: World) -> Trouble | None:
         if rule.target == "DROP":
             return Trouble(
                 "raw-drop",
-                f"the chain PREROUTING of the table raw holds “{rule.text}”",
-                "This Docker lets nobody in by a container's own address. Its rule comes before all others.",
+                _("the chain PREROUTING of the table raw holds “{text}”").format(text=rule.text),
+                _(
+                    "This Docker lets nobody in by a container's own address. Its rule comes "
+                    "before all others."
+                ),
                 f"iptables -t raw -D PREROUTING {rule.text}",
             )
     return None
@@ -183,16 +204,16 @@ def no_proxy_arp(world: World) -> Trouble | None:
     if world.interface(HOST, "cali0") is None:
         return Trouble(
             "no-cali0",
-            "the lab host has no interface called cali0",
-            "The cable's outer end needs that name: the rules and the route name it.",
+            _("the lab host has no interface called cali0"),
+            _("The cable's outer end needs that name: the rules and the route name it."),
             "ip -br link",
         )
     if world.sysctl(HOST, "net.ipv4.conf.cali0.proxy_arp") == "1":
         return None
     return Trouble(
         "no-proxy-arp",
-        "net.ipv4.conf.cali0.proxy_arp is 0 on the lab host",
-        "The container asks who has 169.254.1.1: nobody. With proxy ARP the host answers for others.",
+        _("net.ipv4.conf.cali0.proxy_arp is 0 on the lab host"),
+        _("The container asks who has 169.254.1.1: nobody. With proxy ARP the host answers for others."),
         "echo 1 > /proc/sys/net/ipv4/conf/cali0/proxy_arp",
     )
 
@@ -210,8 +231,10 @@ class RouteBack:
             return None
         return Trouble(
             "no-way-back",
-            f"the lab host has no route to {self.address} by way of {self.device}",
-            "Packets leave, and answers go where 172.17.0.0/16 goes: to docker0, where nobody knows it.",
+            _("the lab host has no route to {address} by way of {device}").format(
+                address=self.address, device=self.device
+            ),
+            _("Packets leave, and answers go where 172.17.0.0/16 goes: to docker0, where nobody knows it."),
             f"ip route get {self.address}",
         )
 
@@ -222,7 +245,7 @@ def not_forwarding(world: World) -> Trouble | None:
         return None
     return Trouble(
         "forwarding-off",
-        "net.ipv4.ip_forward is 0 on the lab host",
-        "Inwards as outwards: it has to pass on what is not for itself.",
+        _("net.ipv4.ip_forward is 0 on the lab host"),
+        _("Inwards as outwards: it has to pass on what is not for itself."),
         "echo 1 > /proc/sys/net/ipv4/ip_forward",
     )

@@ -15,6 +15,8 @@ from typing import Protocol
 from netlab.cards import Printer
 from netlab.checks.world import Observable, World
 from netlab.errors import UnknownName
+from netlab.language import gettext as _
+from netlab.language import padded
 from netlab.lessons import Step
 from netlab.lessons import step as lesson_step
 
@@ -60,7 +62,7 @@ class Check:
 
     @property
     def wanted(self) -> str:
-        return "; ".join(expectation.describe() for expectation in self.expects)
+        return _("; ").join(expectation.describe() for expectation in self.expects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +101,26 @@ class CheckResult:
     @property
     def verdict(self) -> str:
         if self.passed:
-            return f"✔ passed ({self.points} of {self.points} points)"
-        return "… waiting for " + self.waiting_for if self.waiting_for else "… not yet"
+            return _("✔ passed ({points} of {points} points)").format(points=self.points)
+        if not self.waiting_for:
+            return _("… not yet")
+        return _("… waiting for {step}").format(step=self.waiting_for)
 
     def lines(self) -> list[tuple[str, str]]:
         """The labelled lines of the result, in the order in which they are read."""
-        rows = [("start", self.start), ("wanted", self.wanted), ("found", self.found)]
-        rows += [("hint", self.hint), ("next", self.next_step)]
+        rows = [(_("start"), self.start), (_("wanted"), self.wanted), (_("found"), self.found)]
+        rows += [(_("hint"), self.hint), (_("next"), self.next_step)]
         return [(label, text) for label, text in rows if text]
 
     def __str__(self) -> str:
-        body = "".join(f"\n  {label:<7} {text}" for label, text in self.lines())
-        return f"{self.id} {self.title}: {self.verdict}{body}"
+        body = "".join(f"\n  {padded(label, 7)} {text}" for label, text in self.lines())
+        return _("{id} {title}: {verdict}").format(id=self.id, title=self.title, verdict=self.verdict) + body
 
     def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
+        head = _("{id} {title}: {verdict}").format(id=self.id, title=self.title, verdict=self.verdict)
         color = "#1a7f52" if self.passed else "#8a5a00"
         rows = "".join(
             f"<dt style='font-weight:600'>{label}</dt><dd style='margin:0 0 .2em 1em'>{escape(text)}</dd>"
@@ -123,7 +128,7 @@ class CheckResult:
         )
         return (
             f"<div role='status' style='border-left:.4em solid {color};padding:.2em 1em'>"
-            f"<strong>{escape(self.id)} {escape(self.title)}: {escape(self.verdict)}</strong>"
+            f"<strong>{escape(head)}</strong>"
             f"<dl style='margin:.3em 0'>{rows}</dl></div>"
         )
 
@@ -138,12 +143,12 @@ def run(
 ) -> CheckResult:
     """Run the check of that step, after the checks that it needs."""
     if id not in checks:
-        raise UnknownName("check", id, checks)
+        raise UnknownName(_("check"), id, checks)
     for needed in _order(id, checks):
         trouble = _wait(lab, checks[needed].expects, predictions, answers, seconds)
         if trouble:
             return _not_yet(checks[id], checks[needed], trouble)
-    return CheckResult.of(checks[id], "all of it", passed=True)
+    return CheckResult.of(checks[id], _("all of it"), passed=True)
 
 
 def _order(id: str, checks: Mapping[str, Check]) -> list[str]:
@@ -177,6 +182,6 @@ def _not_yet(check: Check, needed: Check, trouble: Trouble) -> CheckResult:
         trouble.found,
         hint=trouble.hint,
         hint_id=trouble.id,
-        next_step=trouble.next_step or f'lab.hint("{step.id}") gives a hint',
+        next_step=trouble.next_step or _('lab.hint("{id}") gives a hint').format(id=step.id),
         waiting_for="" if needed is check else f"{step.id}, {step.title}",
     )

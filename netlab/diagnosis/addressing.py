@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, ip_address, ip_interface
 
 from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.scene import Scene, cure, shown
+from netlab.language import gettext as _
 from netlab.model import Address, Interface, Node
 from netlab.verdict import PROVED, Cure
 
@@ -57,19 +58,21 @@ def missing_address(scene: Scene, node: Node) -> Finding | None:
         others = [one for one in neighbours_on(scene, interface) if one[0].kind in ("host", "internet")]
         if not others or any(_covers(a, one[2]) for a in own for one in others):
             continue
-        router, _, peer = others[0]
+        router, __, peer = others[0]
         narrow = next((a for a in own if ip_address(a.address) in ip_interface(str(peer)).network), None)
         if narrow is not None:
             return _narrow(scene, node, interface, narrow, peer)
         right = fitting_address(scene, interface, peer)
         has = " ".join(map(str, own))
         command = f"ip -{scene.family} addr show {interface.name}"
-        says = f"{router.name} at the other end has {peer}"
+        says = _("{name} at the other end has {peer}").format(name=router.name, peer=peer)
         steps = cure(node, *(f"ip addr del {a} dev {interface.name}" for a in own))
         steps += cure(node, add(right, peer.prefixlen, interface.name)) if right else ()
         steps += default_by(scene, node, interface, peer.address)
         evidence = (shown(node, command, has or "(nothing)", says),)
-        text = f"{interface.name} in {node.name} has no address of the network {peer} that it is in."
+        text = _("{name} in {node_name} has no address of the network {peer} that it is in.").format(
+            name=interface.name, node_name=node.name, peer=peer
+        )
         return Finding("wrong-address" if own else "no-address", PROVED, text, evidence, steps)
     return None
 
@@ -90,9 +93,16 @@ def _narrow(scene: Scene, node: Node, interface: Interface, has: Address, peer: 
     """An address whose prefix leaves the gateway outside."""
     device = interface.name
     evidence = (
-        shown(node, f"ip addr show {device}", f"inet {has}", f"{peer.address} is not in the same network"),
+        shown(
+            node,
+            f"ip addr show {device}",
+            f"inet {has}",
+            _("{address} is not in the same network").format(address=peer.address),
+        ),
     )
-    text = f"{device} in {node.name} has {has}: with this netmask its gateway {peer.address} is out of reach."
+    text = _("{device} in {name} has {has}: with this netmask its gateway {address} is out of reach.").format(
+        device=device, name=node.name, has=has, address=peer.address
+    )
     steps = cure(node, f"ip addr del {has} dev {device}", add(has.address, peer.prefixlen, device))
     return Finding(
         "wrong-prefix", PROVED, text, evidence, steps + default_by(scene, node, interface, peer.address)
@@ -110,14 +120,32 @@ def wrong_source(scene: Scene, source: Node, near: Interface, asker: str) -> Fin
     wrong = next((a for a in own if a.address == asker), None)
     hinted = next((r for r in source.routes if r.source == asker and r.protocol != "kernel"), None)
     evidence = [
-        shown(source, f"ip addr show {mine.name}", " ".join(map(str, own)), f"it sends as {asker}"),
         shown(
-            scene.node(near.netns), f"ip addr show {near.name}", str(peer), f"{asker} is not of this network"
+            source,
+            f"ip addr show {mine.name}",
+            " ".join(map(str, own)),
+            _("it sends as {asker}").format(asker=asker),
+        ),
+        shown(
+            scene.node(near.netns),
+            f"ip addr show {near.name}",
+            str(peer),
+            _("{asker} is not of this network").format(asker=asker),
         ),
     ]
-    text = f"{source.name} sends as {asker}, which does not belong to the network {peer} that it is in."
+    text = _("{name} sends as {asker}, which does not belong to the network {peer} that it is in.").format(
+        name=source.name, asker=asker, peer=peer
+    )
     if hinted is not None and any(_covers(a, peer) for a in own if a.address != asker):
-        evidence.insert(0, shown(source, f"{scene.ip} route", str(hinted), f"src {asker} is told to be used"))
+        evidence.insert(
+            0,
+            shown(
+                source,
+                f"{scene.ip} route",
+                str(hinted),
+                _("src {asker} is told to be used").format(asker=asker),
+            ),
+        )
         words = f"{scene.ip} route replace {hinted.destination}"
         words += f" via {hinted.gateway}" if hinted.gateway else ""
         return Finding(

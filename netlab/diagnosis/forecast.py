@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from netlab.diagnosis.focus import BRIDGE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, sysctl
+from netlab.language import gettext as _
 from netlab.model import Node
 from netlab.ruleset import Flow, Outcome, walk
 
@@ -23,11 +24,15 @@ def forecast(scene: Scene, focus: Focus, cause: str) -> str:
     if far.netns == router.netns or not source:
         return ""
     if cause != "forwarding-off" and _forwards(scene, router) == "0":
-        return f"With that mended, {router.name} does not pass packets on: forwarding is 0 there."
+        return _("With that mended, {name} does not pass packets on: forwarding is 0 there.").format(
+            name=router.name
+        )
     iif = _entry(scene, router, source)
     found = scene.decide(router, scene.destination, source, iif)
     if cause not in ROUTES and (found.route is None or found.refuses):
-        return f"With that mended, {router.name} has no route to {scene.destination}."
+        return _("With that mended, {name} has no route to {destination}.").format(
+            name=router.name, destination=scene.destination
+        )
     flow = Flow(source, scene.destination, scene.protocol, 0, scene.port, iif)
     if found.route is not None:
         flow = replace(flow, oif=found.route.device)
@@ -39,10 +44,9 @@ def _behind(scene: Scene, router: Node, far: Node, flow: Flow, cause: str) -> st
     """What waits behind the router: no way back, or the far end's own firewall."""
     translated = any(o.target in ("MASQUERADE", "SNAT") for o in walk(router, "nat", "POSTROUTING", flow))
     if not translated and scene.decide(far, flow.source).route is None and cause != "no-way-back":
-        return (
-            f"With that mended, {far.name} knows no way back to {flow.source}: no rule on {router.name} "
-            "translates it."
-        )
+        return _(
+            "With that mended, {name} knows no way back to {source}: no rule on {router_name} translates it."
+        ).format(name=far.name, source=flow.source, router_name=router.name)
     return _stopped(
         far, "INPUT", Flow(flow.source, flow.destination, flow.protocol, 0, flow.destination_port)
     )
@@ -51,16 +55,20 @@ def _behind(scene: Scene, router: Node, far: Node, flow: Flow, cause: str) -> st
 def _stopped(node: Node, hook: str, flow: Flow) -> str:
     for outcome in walk(node, "filter", hook, flow):
         if outcome.target in STOPS:
-            verb = "drops it" if outcome.sure else "may drop it"
-            return f"With that mended, {_name(outcome)} on {node.name} {verb}."
+            verb = _("drops it") if outcome.sure else _("may drop it")
+            return _("With that mended, {name} on {node_name} {verb}.").format(
+                name=_name(outcome), node_name=node.name, verb=verb
+            )
     return ""
 
 
 def _name(outcome: Outcome) -> str:
     chain = f"{outcome.chain.table}/{outcome.chain.name}"
     if outcome.rule is None:
-        return f"the policy of {chain}, {outcome.target},"
-    return f"rule {outcome.number} of {chain} ({outcome.rule.text})"
+        return _("the policy of {chain}, {target},").format(chain=chain, target=outcome.target)
+    return _("rule {number} of {chain} ({text})").format(
+        number=outcome.number, chain=chain, text=outcome.rule.text
+    )
 
 
 def _router(scene: Scene, focus: Focus) -> Node | None:

@@ -16,6 +16,7 @@ from netlab.diagnosis.finding import Cleared, Finding, Suspect
 from netlab.diagnosis.focus import Focus, find
 from netlab.diagnosis.forecast import forecast
 from netlab.diagnosis.scene import Scene
+from netlab.language import gettext as _
 from netlab.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Verdict
 
 # What is miswired comes before the rules that the packet only meets because of it; what counts its drops
@@ -77,8 +78,10 @@ def judge(scene: Scene) -> Verdict:
         first = _with(scene, focus, base, findings[0])
         return replace(first, certainty=LIKELY if len(named) == 1 else UNDECIDED, candidates=named)
     open_ = tuple(sorted(set(CAUSES) - {cause for cause, _ in cleared}))
-    place = focus.last_seen or "no interface at all"
-    text = f"It was last seen on {place}; what was read does not tell why it ended there."
+    place = focus.last_seen or _("no interface at all")
+    text = _("It was last seen on {place}; what was read does not tell why it ended there.").format(
+        place=place
+    )
     return replace(base, certainty=UNDECIDED, candidates=open_, explanation=text)
 
 

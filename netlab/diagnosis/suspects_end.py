@@ -9,6 +9,7 @@ from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects_nat import listens
+from netlab.language import gettext as _
 from netlab.model import Interface, Node
 from netlab.verdict import LIKELY, PROVED, Cure
 
@@ -19,17 +20,33 @@ def nobody_there(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         return None
     asked = focus.packet.destination if focus.packet else scene.destination
     if focus.node.kind != "internet" and scene.whole and not scene.holders(asked):
-        says = f"it was sent to the MAC address of {focus.node.name}, which does not hold {asked}"
+        says = _("it was sent to the MAC address of {name}, which does not hold {asked}").format(
+            name=focus.node.name, asked=asked
+        )
         found = shown(focus.node, "ip -br addr", "", says)
-        return Finding("nobody-there", PROVED, f"Nobody holds {asked} (any more): {says}.", (found,))
+        return Finding(
+            "nobody-there",
+            PROVED,
+            _("Nobody holds {asked} (any more): {says}.").format(asked=asked, says=says),
+            (found,),
+        )
     if scene.holders(asked):
-        return Cleared("nobody-there", f"{asked} is held by a node of the lab")
+        return Cleared("nobody-there", _("{asked} is held by a node of the lab").format(asked=asked))
     held = " ".join(
         str(a) for _, i in scene.after.interfaces() for a in i.addresses if a.family == scene.family
     )
-    evidence = (shown(focus.node, "ip -br addr", held, f"{asked} is not among all the lab's addresses"),)
+    evidence = (
+        shown(
+            focus.node,
+            "ip -br addr",
+            held,
+            _("{asked} is not among all the lab's addresses").format(asked=asked),
+        ),
+    )
     steps = cure(focus.node, f"ip addr add {asked}/{128 if scene.family == 6 else 32} dev lo")
-    return Finding("nobody-there", PROVED, f"No node of the lab holds {asked}.", evidence, steps)
+    return Finding(
+        "nobody-there", PROVED, _("No node of the lab holds {asked}.").format(asked=asked), evidence, steps
+    )
 
 
 def echo_ignored(scene: Scene, focus: Focus) -> Finding | Cleared | None:
@@ -38,12 +55,17 @@ def echo_ignored(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         return None
     name = "net.ipv6.icmp.echo_ignore_all" if scene.family == 6 else "net.ipv4.icmp_echo_ignore_all"
     if sysctl(focus.node, name) != "1":
-        return Cleared("echo-ignored", f"{name} is {sysctl(focus.node, name)} on {focus.node.name}")
-    evidence = (sysctl_shown(focus.node, name, "echo requests are thrown away"),)
+        return Cleared(
+            "echo-ignored",
+            _("{name} is {sysctl} on {node_name}").format(
+                name=name, sysctl=sysctl(focus.node, name), node_name=focus.node.name
+            ),
+        )
+    evidence = (sysctl_shown(focus.node, name, _("echo requests are thrown away")),)
     return Finding(
         "echo-ignored",
         PROVED,
-        f"{focus.node.name} is told not to answer pings.",
+        _("{name} is told not to answer pings.").format(name=focus.node.name),
         evidence,
         cure(focus.node, f"sysctl -w {name}=0"),
     )
@@ -55,25 +77,37 @@ def port_closed(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         return None
     arrived = [j for j in scene.requests if j.reached]
     if not arrived:
-        return Cleared("port-closed", "the refusal did not come from the destination")
+        return Cleared("port-closed", _("the refusal did not come from the destination"))
     packet, node = arrived[-1].last_seen.packet, scene.node(arrived[-1].last_seen.frame.point.netns)
     if listens(node, scene.proto, packet.destination, packet.destination_port):
-        return Cleared("port-closed", f"a program of {node.name} listens on port {packet.destination_port}")
+        return Cleared(
+            "port-closed",
+            _("a program of {name} listens on port {destination_port}").format(
+                name=node.name, destination_port=packet.destination_port
+            ),
+        )
     asker = scene.after.node(scene.source)
     there = ", ".join(f"{one.address}:{one.port}" for one in node.listeners if one.protocol == scene.proto)
     evidence = (
-        shown(node, "ss -lntu", there or "(nothing)", f"nobody waits on port {packet.destination_port}"),
+        shown(
+            node,
+            "ss -lntu",
+            there or "(nothing)",
+            _("nobody waits on port {destination_port}").format(destination_port=packet.destination_port),
+        ),
         shown(
             asker,
             f"nc {scene.destination}",
             scene.errors[0],
-            "so the kernel refuses",
+            _("so the kernel refuses"),
         ),
     )
-    text = f"{node.name} answers, but no program of it listens on port {packet.destination_port}."
+    text = _("{name} answers, but no program of it listens on port {destination_port}.").format(
+        name=node.name, destination_port=packet.destination_port
+    )
     if any((one.protocol, one.port) == (scene.proto, packet.destination_port) for one in node.listeners):
-        text = (
-            f"On {node.name}, the program on port {packet.destination_port} listens to itself only: {there}."
+        text = _("On {name}, the program on port {destination_port} listens to itself only: {there}.").format(
+            name=node.name, destination_port=packet.destination_port, there=there
         )
     return Finding("port-closed", PROVED, text, evidence)
 
@@ -87,17 +121,23 @@ def beyond(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     node, source = focus.node, focus.packet.source
     command = f"tcpdump -ni {focus.interface.name} host {scene.destination}"
     if node.kind == "host" and not node.owns(source):
-        says = f"it leaves with the source {source}, which is not one of {node.name}'s addresses"
+        says = _("it leaves with the source {source}, which is not one of {name}'s addresses").format(
+            source=source, name=node.name
+        )
         route = scene.best_route(node, source)
         steps: tuple[Cure, ...] = ()
         if route is not None and route.destination != "default":
             name = "ip6tables" if scene.family == 6 else "iptables"
             words = f"-A POSTROUTING -s {route.destination} ! -o {route.device} -j MASQUERADE"
             steps = cure(node, f"{name} -t nat {words}")
-        text = f"On {node.name}, {says}: the MASQUERADE rule is missing, and answers may not find back."
+        text = _("On {name}, {says}: the MASQUERADE rule is missing, and answers may not find back.").format(
+            name=node.name, says=says
+        )
         return Finding("no-way-back", LIKELY, text, (shown(node, command, f"{source} > …", says),), steps)
-    says = "it went out, and nothing came back"
-    text = f"It left {node.name} by {focus.interface.name} and was not answered: beyond that nothing is seen."
+    says = _("it went out, and nothing came back")
+    text = _("It left {name} by {interface_name} and was not answered: beyond that nothing is seen.").format(
+        name=node.name, interface_name=focus.interface.name
+    )
     return Finding("beyond", PROVED, text, (shown(node, command, f"{source} > {scene.destination}", says),))
 
 
@@ -114,8 +154,10 @@ def silent_program(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     port = focus.packet.destination_port
     if not listens(focus.node, "udp", focus.packet.destination, port):
         return None
-    evidence = (shown(focus.node, "ss -lnu", f":{port}", "a program waits, and nothing refused"),)
-    text = f"A program of {focus.node.name} listens on UDP port {port}, and did not answer."
+    evidence = (shown(focus.node, "ss -lnu", f":{port}", _("a program waits, and nothing refused")),)
+    text = _("A program of {name} listens on UDP port {port}, and did not answer.").format(
+        name=focus.node.name, port=port
+    )
     return Finding("silent-program", LIKELY, text, evidence)
 
 
@@ -132,11 +174,13 @@ def ipv6_disabled(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             continue
         name = f"net.ipv6.conf.{interface.name}.disable_ipv6"
         if sysctl(node, name) == "1" and (node.kind in ("host", "internet") or node.name == scene.source):
-            text = f"IPv6 is disabled on {interface.name} in {node.name}: it has no address there."
-            says = "IPv6 is off there, and its addresses are gone"
+            text = _("IPv6 is disabled on {name} in {node_name}: it has no address there.").format(
+                name=interface.name, node_name=node.name
+            )
+            says = _("IPv6 is off there, and its addresses are gone")
             steps = cure(node, f"sysctl -w {name}=0") + _address_again(scene, focus, node, interface)
             return Finding("ipv6-disabled", PROVED, text, (sysctl_shown(node, name, says),), steps)
-    return Cleared("ipv6-disabled", "disable_ipv6 is 0 on the way")
+    return Cleared("ipv6-disabled", _("disable_ipv6 is 0 on the way"))
 
 
 def _address_again(scene: Scene, focus: Focus, node: Node, interface: Interface) -> tuple[Cure, ...]:

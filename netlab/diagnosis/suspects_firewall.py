@@ -8,6 +8,7 @@ import shlex
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown, step
+from netlab.language import gettext as _
 from netlab.model import Chain, Node, Rule
 from netlab.ruleset import Flow, matches
 from netlab.verdict import Cure, Evidence
@@ -56,7 +57,10 @@ def firewall_drop(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         if uncounted is not None:
             return _dropped(scene, node, *uncounted, 0, scene.lost)
         looked.append(node.name)
-    return Cleared("firewall-drop", f"no rule or policy that drops counted a packet on {', '.join(looked)}")
+    return Cleared(
+        "firewall-drop",
+        _("no rule or policy that drops counted a packet on {looked}").format(looked=", ".join(looked)),
+    )
 
 
 def _may_be_ours(scene: Scene, focus: Focus, chain: Chain, rule: Rule | None) -> bool:
@@ -93,11 +97,21 @@ def _dropped(
         else f"{chain.family} {chain.table}/{chain.name}"
     )
     random = rule is not None and ("statistic" in rule.text or "numgen random" in rule.text)
-    what = f"rule {number} of {name} ({rule.text})" if rule else f"the policy of {name}, {chain.policy},"
-    counted = f"counted {rose} of the {scene.lost} lost packets" if rose else "matches, and keeps no counter"
+    what = (
+        _("rule {number} of {name} ({text})").format(number=number, name=name, text=rule.text)
+        if rule
+        else _("the policy of {name}, {policy},").format(name=name, policy=chain.policy)
+    )
+    counted = (
+        _("counted {rose} of the {lost} lost packets").format(rose=rose, lost=scene.lost)
+        if rose
+        else _("matches, and keeps no counter")
+    )
     evidence = (listing(node, chain, f"{what} {counted}"),)
     certainty = sure(rose >= enough > 0 or (random and rose > 0))
-    text = f"On {node.name}, {what} drops the packet: it {counted}."
+    text = _("On {name}, {what} drops the packet: it {counted}.").format(
+        name=node.name, what=what, counted=counted
+    )
     code = "random-loss" if random else "firewall-drop"
     steps = _dockers_rules(node, chain) if rule is None and chain.name == "FORWARD" else ()
     return Finding(code, certainty, text, evidence, steps or (undo(node, chain, rule),))
@@ -130,7 +144,7 @@ def listing(node: Node, chain: Chain, says: str) -> Evidence:
     """The chain as its own command shows it."""
     if chain.backend == "native":
         command = f"nft list chain {chain.family} {chain.table} {chain.name}"
-        lines = [f"type … policy {chain.policy.lower()};"] if chain.policy else []
+        lines = [_("type … policy {policy};").format(policy=chain.policy.lower())] if chain.policy else []
         lines += [rule.text for rule in chain.rules]
     else:
         command = f"{tool(chain)} -t {chain.table} -S {chain.name} -v"
@@ -158,12 +172,17 @@ def conntrack_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     node = focus.node
     rose = scene.risen(node, "conntrack.drop") + scene.risen(node, "conntrack.early_drop")
     if rose <= 0:
-        return Cleared("conntrack-full", f"conntrack -S shows no drop on {node.name}")
+        return Cleared("conntrack-full", _("conntrack -S shows no drop on {name}").format(name=node.name))
     count, most = (node.sysctls.get(f"net.netfilter.nf_conntrack_{n}", "?") for n in ("count", "max"))
     evidence = shown(
-        node, "conntrack -S", f"drop +{rose} (table: {count} of {most})", "new connections find no room"
+        node,
+        "conntrack -S",
+        _("drop +{rose} (table: {count} of {most})").format(rose=rose, count=count, most=most),
+        _("new connections find no room"),
     )
-    text = f"The connection table of {node.name} is full: {rose} packets were dropped for it."
+    text = _("The connection table of {name} is full: {rose} packets were dropped for it.").format(
+        name=node.name, rose=rose
+    )
     return Finding("conntrack-full", sure(rose >= scene.lost), text, (evidence,), cure(node, "conntrack -F"))
 
 
@@ -179,18 +198,27 @@ def queue_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         for interface in node.interfaces:
             if interface.details.get("qdisc") == "blackhole":
                 return _queue(scene, node, interface.name, "blackhole", 0)
-    return Cleared("queue-full", "no queue on the way dropped anything (tc -s qdisc)")
+    return Cleared("queue-full", _("no queue on the way dropped anything (tc -s qdisc)"))
 
 
 def _queue(scene: Scene, node: Node, device: str, kind: str, rose: int) -> Finding:
     """What a queue did, by its kind: clsact and ingress hold filters; blackhole drops all, uncounted."""
-    what = f"a filter at {kind}" if kind in ("clsact", "ingress") else f"the {kind} queue"
-    says = (
-        f"{rose} packets were dropped by {what} of {device}"
-        if rose
-        else f"{what} of {device} drops everything"
+    what = (
+        _("a filter at {kind}").format(kind=kind)
+        if kind in ("clsact", "ingress")
+        else _("the {kind} queue").format(kind=kind)
     )
-    evidence = shown(node, f"tc -s qdisc show dev {device}", f"qdisc {kind} … dropped +{rose}", says)
+    says = (
+        _("{rose} packets were dropped by {what} of {device}").format(rose=rose, what=what, device=device)
+        if rose
+        else _("{what} of {device} drops everything").format(what=what, device=device)
+    )
+    evidence = shown(
+        node,
+        f"tc -s qdisc show dev {device}",
+        _("qdisc {kind} … dropped +{rose}").format(kind=kind, rose=rose),
+        says,
+    )
     code = {"netem": "random-loss", "clsact": "firewall-drop", "ingress": "firewall-drop"}.get(
         kind, "queue-full"
     )

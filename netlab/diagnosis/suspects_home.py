@@ -11,6 +11,7 @@ from netlab.diagnosis.scene import Scene, cure, shown
 from netlab.diagnosis.suspects_link import down
 from netlab.diagnosis.suspects_neighbour import give_address
 from netlab.diagnosis.suspects_routing import Lookup, reroute, tables, unconnected
+from netlab.language import gettext as _
 from netlab.model import Interface, Journey, Node, Route
 from netlab.policy import prefix
 from netlab.verdict import PROVED
@@ -68,19 +69,37 @@ def _strayed(
             return unconnected(scene, node, near, own, address)
         table = tables(node, route)
         evidence = (
-            shown(node, *asked, f"{node.name} sends what is for {address} elsewhere"),
-            shown(node, f"{scene.ip} route show{table}", str(route), f"{address} is behind {device}"),
+            shown(
+                node,
+                *asked,
+                _("{name} sends what is for {address} elsewhere").format(name=node.name, address=address),
+            ),
+            shown(
+                node,
+                f"{scene.ip} route show{table}",
+                str(route),
+                _("{address} is behind {device}").format(address=address, device=device),
+            ),
         )
-        text = f"{node.name} has a route “{route}”: what is for {address}, behind {device}, goes astray."
+        text = _("{name} has a route “{route}”: what is for {address}, behind {device}, goes astray.").format(
+            name=node.name, route=route, address=address, device=device
+        )
         steps = reroute(scene, Lookup(node, address), route)
         return Finding("wrong-route", PROVED, text, evidence, steps)
     if own.prefixlen <= theirs or ip_address(own.address) not in ip_interface(f"{address}/{theirs}").network:
         return wrong_source(scene, home, near, address)
     right = f"{own.address}/{theirs}"
     evidence = (
-        shown(node, f"ip addr show {device}", f"inet {own}", f"{address} is not in that network"),
-        shown(node, *asked, f"so {node.name} sends what is for it elsewhere"),
+        shown(
+            node,
+            f"ip addr show {device}",
+            f"inet {own}",
+            _("{address} is not in that network").format(address=address),
+        ),
+        shown(node, *asked, _("so {name} sends what is for it elsewhere").format(name=node.name)),
     )
-    text = f"{device} in {node.name} has {own}: with this netmask {address} seems to be elsewhere."
+    text = _("{device} in {name} has {own}: with this netmask {address} seems to be elsewhere.").format(
+        device=device, name=node.name, own=own, address=address
+    )
     steps = cure(node, f"ip addr add {right} dev {device}", f"ip addr del {own} dev {device}")
     return Finding("wrong-prefix", PROVED, text, evidence, steps)

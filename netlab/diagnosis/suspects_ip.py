@@ -9,6 +9,7 @@ from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects_firewall import listing, undo
 from netlab.diagnosis.suspects_routing import lookups, tables
+from netlab.language import gettext as _
 from netlab.model import Node
 from netlab.verdict import PROVED, Cure
 
@@ -23,22 +24,25 @@ def forwarding_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         own = switch = "net.ipv6.conf.all.forwarding"
         count = "Ip6"
     if sysctl(node, own) != "0":
-        return Cleared("forwarding-off", f"{own} is {sysctl(node, own)} on {node.name}")
+        return Cleared(
+            "forwarding-off",
+            _("{own} is {sysctl} on {name}").format(own=own, sysctl=sysctl(node, own), name=node.name),
+        )
     everywhere = sysctl(node, switch) == "0"
     rose = scene.risen(node, f"{count}.InAddrErrors")
-    evidence = [sysctl_shown(node, switch if everywhere else own, "packets are not passed on")]
+    evidence = [sysctl_shown(node, switch if everywhere else own, _("packets are not passed on"))]
     evidence.append(
         shown(
             node,
             f"nstat -az {count}InAddrErrors",
-            f"{count}InAddrErrors +{rose}",
-            f"{rose} packets were thrown away for it",
+            _("{count}InAddrErrors +{rose}").format(count=count, rose=rose),
+            _("{rose} packets were thrown away for it").format(rose=rose),
         )
     )
     name = switch if everywhere else own
-    text = (
-        f"{node.name} got the packet on {device} for somebody else and does not pass packets on: {name} = 0."
-    )
+    text = _(
+        "{name} got the packet on {device} for somebody else and does not pass packets on: {name2} = 0."
+    ).format(name=node.name, device=device, name2=name)
     return Finding(
         "forwarding-off", sure(rose >= scene.lost), text, tuple(evidence), cure(node, f"sysctl -w {name}=1")
     )
@@ -55,14 +59,16 @@ def reverse_path(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     if focus.is_arp and "1" in (sysctl(node, name) for name in names):
         return _arp_filtered(scene, focus, node, device, strict)
     if rose <= 0:
-        return Cleared("reverse-path", f"IPReversePathFilter did not rise on {node.name}")
+        return Cleared("reverse-path", _("IPReversePathFilter did not rise on {name}").format(name=node.name))
     evidence = (
-        shown(node, "nstat -az TcpExtIPReversePathFilter", f"+{rose}", "so many packets failed the filter"),
-        *(sysctl_shown(node, name, "the filter is on") for name in strict),
+        shown(
+            node, "nstat -az TcpExtIPReversePathFilter", f"+{rose}", _("so many packets failed the filter")
+        ),
+        *(sysctl_shown(node, name, _("the filter is on")) for name in strict),
     )
-    text = (
-        f"The reverse path filter of {node.name} threw it away: the way back does not lead through {device}."
-    )
+    text = _(
+        "The reverse path filter of {name} threw it away: the way back does not lead through {device}."
+    ).format(name=node.name, device=device)
     return Finding(
         "reverse-path",
         sure(rose >= scene.lost),
@@ -79,14 +85,21 @@ def _arp_filtered(
     asker = focus.packet.source if focus.packet else ""
     route = scene.best_route(node, asker) if asker else None
     if route is None or route.device == device:
-        return Cleared("reverse-path", f"the way back to {asker} leads through {device}")
+        return Cleared(
+            "reverse-path",
+            _("the way back to {asker} leads through {device}").format(asker=asker, device=device),
+        )
     evidence = (
         shown(
-            node, *scene.route(node.name, asker), f"the way back to {asker} does not lead through {device}"
+            node,
+            *scene.route(node.name, asker),
+            _("the way back to {asker} does not lead through {device}").format(asker=asker, device=device),
         ),
-        *(sysctl_shown(node, name, "the filter is on") for name in strict),
+        *(sysctl_shown(node, name, _("the filter is on")) for name in strict),
     )
-    text = f"The reverse path filter of {node.name} leaves ARP requests from {asker} on {device} unanswered."
+    text = _(
+        "The reverse path filter of {name} leaves ARP requests from {asker} on {device} unanswered."
+    ).format(name=node.name, asker=asker, device=device)
     return Finding("reverse-path", PROVED, text, evidence, cure(node, *(f"sysctl -w {n}=0" for n in strict)))
 
 
@@ -97,7 +110,7 @@ def ttl_exceeded(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     count = "Ip6" if scene.family == 6 else "Ip"
     rose = scene.risen(focus.node, f"{count}.InHdrErrors")
     if focus.packet.ttl > 1 or rose <= 0:
-        return Cleared("ttl-exceeded", f"it came with a ttl of {focus.packet.ttl}")
+        return Cleared("ttl-exceeded", _("it came with a ttl of {ttl}").format(ttl=focus.packet.ttl))
     source = scene.after.node(scene.source)
     start = focus.journey.first.packet.ttl if focus.journey else 0
     evidence = [
@@ -105,15 +118,17 @@ def ttl_exceeded(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             focus.node,
             f"nstat -az {count}InHdrErrors",
             f"+{rose}",
-            f"it came with a ttl of {focus.packet.ttl}",
+            _("it came with a ttl of {ttl}").format(ttl=focus.packet.ttl),
         )
     ]
     cures = _ttl_rules(scene)
     name = "net.ipv6.conf.all.hop_limit" if scene.family == 6 else "net.ipv4.ip_default_ttl"
     if sysctl(source, name) not in ("", "64"):
-        evidence.append(sysctl_shown(source, name, f"packets start with {start}"))
+        evidence.append(sysctl_shown(source, name, _("packets start with {start}").format(start=start)))
         cures = cure(source, f"sysctl -w {name}=64")
-    text = f"The time to live ran out on {focus.node.name}: the packet started with {start}."
+    text = _("The time to live ran out on {name}: the packet started with {start}.").format(
+        name=focus.node.name, start=start
+    )
     return Finding("ttl-exceeded", PROVED, text, tuple(evidence), cures)
 
 
@@ -122,7 +137,7 @@ def _ttl_rules(scene: Scene) -> tuple[Cure, ...]:
     return tuple(
         undo(node, chain, rule)
         for node in scene.after.nodes
-        for chain, rule, _, _ in scene.moved(node)
+        for chain, rule, *__ in scene.moved(node)
         if rule is not None and rule.target == "TTL"
     )
 
@@ -145,7 +160,7 @@ def too_big(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         if peer is not None and length > peer.mtu:
             other = scene.node(peer.netns)
             return _narrow(scene, other, peer.name, peer.mtu, f"mtu {peer.mtu}", f"ip link show {peer.name}")
-    return Cleared("too-big", "it fits the MTU of the next link") if scene.size > 1000 else None
+    return Cleared("too-big", _("it fits the MTU of the next link")) if scene.size > 1000 else None
 
 
 def _by_route(scene: Scene, focus: Focus, output: str, command: str) -> Finding:
@@ -157,17 +172,17 @@ def _by_route(scene: Scene, focus: Focus, output: str, command: str) -> Finding:
         if route is None or not node.has_interface(route.device):
             continue
         narrow = node.interface(route.device)
-        said = re.search(r" mtu (?:lock )?(\d+)", asked[1])
+        said = re.search(_(" mtu (?:lock )?(\\d+)"), asked[1])
         if said and int(said[1]) < narrow.mtu and "expires" not in asked[1]:  # not learnt
-            text = (
-                f"The packet is too big for the route “{route}” on {node.name}, which allows {said[1]} bytes."
-            )
+            text = _(
+                "The packet is too big for the route “{route}” on {name}, which allows {said} bytes."
+            ).format(route=route, name=node.name, said=said[1])
             words = f"{scene.ip} route replace {route.destination}"
             words += f" via {route.gateway}" if route.gateway else ""
             steps = cure(node, f"{words} dev {route.device}{tables(node, route)}")
             steps += cure(scene.after.node(scene.source), f"{scene.ip} route flush cache")
             evidence = (
-                shown(node, command, output, "it may not be cut"),
+                shown(node, command, output, _("it may not be cut")),
                 shown(node, *asked, f"mtu {said[1]}"),
             )
             return Finding("too-big", PROVED, text, evidence, steps)
@@ -176,14 +191,20 @@ def _by_route(scene: Scene, focus: Focus, output: str, command: str) -> Finding:
 
 def _narrow(scene: Scene, node: Node, device: str, mtu: int, output: str, command: str) -> Finding:
     wide = max(i.mtu for n, i in scene.after.interfaces() if i.kind == "veth")
-    evidence = [shown(node, command, output, f"{device} takes {mtu} bytes at most")]
-    text = f"The packet is too big for {device} in {node.name}, which takes {mtu} bytes, and may not be cut."
+    evidence = [
+        shown(node, command, output, _("{device} takes {mtu} bytes at most").format(device=device, mtu=mtu))
+    ]
+    text = _(
+        "The packet is too big for {device} in {name}, which takes {mtu} bytes, and may not be cut."
+    ).format(device=device, name=node.name, mtu=mtu)
     steps = cure(node, f"ip link set {device} mtu {wide}")
-    for chain, rule, _, _ in scene.moved(node):
+    for chain, rule, *__ in scene.moved(node):
         if rule is not None and rule.target == "DROP" and chain.name == "OUTPUT":
-            says = "it keeps the source from being told the size that fits"
+            says = _("it keeps the source from being told the size that fits")
             evidence.append(listing(node, chain, says))
-            text += f" A rule in {chain.table}/OUTPUT drops the ICMP error that would say so."
+            text += _(" A rule in {table}/OUTPUT drops the ICMP error that would say so.").format(
+                table=chain.table
+            )
             steps += (undo(node, chain, rule),)
     # The source remembers the smaller size for minutes, unless it is told to forget.
     steps += cure(scene.after.node(scene.source), f"{scene.ip} route flush cache")

@@ -8,6 +8,7 @@ from netlab.diagnosis.addressing import free_address
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown
+from netlab.language import gettext as _
 from netlab.model import Interface, InterfaceId, Node
 from netlab.verdict import PROVED, Cure
 
@@ -17,8 +18,8 @@ def no_interface(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     node = focus.node
     if focus.stage != SEND or any(i.kind != "loopback" for i in node.interfaces):
         return None
-    evidence = (shown(node, "ip -br link", "lo", "there is no interface but the loopback"),)
-    text = f"{node.name} has no interface but lo: nothing is plugged in."
+    evidence = (shown(node, "ip -br link", "lo", _("there is no interface but the loopback")),)
+    text = _("{name} has no interface but lo: nothing is plugged in.").format(name=node.name)
     return Finding("no-interface", PROVED, text, evidence, _plug_in(scene, node))
 
 
@@ -54,15 +55,15 @@ def interface_down(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         if interface.is_up:
             continue
         return down(scene, node, interface)
-    return Cleared("interface-down", "every interface on the way is UP")
+    return Cleared("interface-down", _("every interface on the way is UP"))
 
 
 def down(scene: Scene, node: Node, interface: Interface) -> Finding:
     """That interface is switched off."""
-    flags = ",".join(sorted(interface.flags)) or "no flags"
-    says = "there is no UP among its flags"
+    flags = ",".join(sorted(interface.flags)) or _("no flags")
+    says = _("there is no UP among its flags")
     evidence = (shown(node, f"ip link show {interface.name}", f"{interface.name}: <{flags}>", says),)
-    text = f"{interface.name} in {node.name} is down."
+    text = _("{name} in {node_name} is down.").format(name=interface.name, node_name=node.name)
     return Finding("interface-down", PROVED, text, evidence, _bring_up(scene, node, interface))
 
 
@@ -117,7 +118,7 @@ def not_a_port(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         found = _unplugged(scene, *end) if end is not None else None
         if found is not None:
             return found
-    return Cleared("not-a-port", "the cable is plugged into the bridge, or is routed")
+    return Cleared("not-a-port", _("the cable is plugged into the bridge, or is routed"))
 
 
 def _unplugged(scene: Scene, node: Node, interface: Interface) -> Finding | None:
@@ -139,10 +140,16 @@ def _unplugged(scene: Scene, node: Node, interface: Interface) -> Finding | None
         return None
     bridge = bridges[0].name
     ports = " ".join(i.name for i in node.ports(bridge)) or "(none)"
-    says = f"{interface.name} is not among the ports of {bridge}"
-    says += f", but of {interface.master}, which has no address" if interface.master else ""
+    says = _("{name} is not among the ports of {bridge}").format(name=interface.name, bridge=bridge)
+    says += (
+        _(", but of {master}, which has no address").format(master=interface.master)
+        if interface.master
+        else ""
+    )
     evidence = (shown(node, f"ip -br link show master {bridge}", ports, says),)
-    text = f"{interface.name} is not plugged into {bridge}: what comes in there reaches nobody."
+    text = _("{name} is not plugged into {bridge}: what comes in there reaches nobody.").format(
+        name=interface.name, bridge=bridge
+    )
     steps = cure(node, f"ip link set {interface.name} master {bridge}")
     return Finding("not-a-port", PROVED, text, evidence, steps)
 
@@ -158,7 +165,7 @@ def _far_ends(scene: Scene, focus: Focus) -> list[tuple[Node, Interface]]:
     """The ends on the host of the cables of whoever holds the address that is looked for."""
     asked = focus.packet.destination if focus.packet else scene.destination
     found = []
-    for _, interface in scene.holders(asked):
+    for __, interface in scene.holders(asked):
         other = scene.after.interface(interface.peer) if interface.peer and interface.kind == "veth" else None
         if other is not None and scene.node(other.netns).kind == "host":
             found.append((scene.node(other.netns), other))
@@ -192,9 +199,14 @@ def port_blocked(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     if held:
         state = held[0].details["port state"]
         evidence = shown(
-            focus.node, f"bridge -d link show dev {held[0].name}", f"state {state}", "it does not forward yet"
+            focus.node,
+            f"bridge -d link show dev {held[0].name}",
+            f"state {state}",
+            _("it does not forward yet"),
         )
-        text = f"{held[0].name}, port of {held[0].master}, is in the state {state}."
+        text = _("{name}, port of {master}, is in the state {state}.").format(
+            name=held[0].name, master=held[0].master, state=state
+        )
         return Finding(
             "port-blocked",
             PROVED,
@@ -211,9 +223,11 @@ def port_blocked(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             focus.node,
             f"bridge -d link show dev {isolated[0].name}",
             "isolated on",
-            "isolated ports do not talk",
+            _("isolated ports do not talk"),
         )
-        text = f"{' and '.join(i.name for i in isolated)} are isolated ports: they reach each other never."
+        text = _("{isolated} are isolated ports: they reach each other never.").format(
+            isolated=_(" and ").join(i.name for i in isolated)
+        )
         return Finding(
             "port-blocked",
             PROVED,
@@ -221,4 +235,4 @@ def port_blocked(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             (evidence,),
             cure(focus.node, *(f"bridge link set dev {i.name} isolated off" for i in isolated)),
         )
-    return Cleared("port-blocked", "every port is forwarding, and not isolated")
+    return Cleared("port-blocked", _("every port is forwarding, and not isolated"))

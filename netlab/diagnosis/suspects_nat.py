@@ -14,6 +14,7 @@ from netlab.diagnosis.focus import ARRIVE, Focus
 from netlab.diagnosis.scene import Scene, cure, shown, step
 from netlab.diagnosis.suspects_firewall import listing, tool, undo
 from netlab.diagnosis.suspects_routing import lookups, unconnected
+from netlab.language import gettext as _
 from netlab.model import Chain, Interface, Node, Rule
 from netlab.nexthop import dnat_target
 from netlab.ruleset import Flow, Outcome, rules_of, walk
@@ -28,7 +29,7 @@ _NATIVE = re.compile(r"\b[ds]nat (?:ip6? )?to \[?([0-9a-f.]+)\]?(?::(\d+))?")
 def translations(scene: Scene, target: str) -> Iterator[tuple[Node, Chain, int, Rule, str, int]]:
     """(node, chain, number, rule, new address, new port or 0) of the rules that these packets met."""
     for node in scene.after.nodes:
-        for chain, rule, number, _ in scene.moved(node):
+        for chain, rule, number, __ in scene.moved(node):
             if rule is None or rule.target != target:
                 continue
             found = _TO.search(rule.text) or _NATIVE.search(rule.text)
@@ -43,10 +44,12 @@ def wrong_dnat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         if not why:
             continue
         where = f"{address}:{port}" if port else address
-        name = f"rule {number} of {chain.table}/{chain.name}"
-        text = f"On {node.name}, {name} sends the packet to {where}: {why}."
+        name = _("rule {number} of {table}/{name}").format(number=number, table=chain.table, name=chain.name)
+        text = _("On {name}, {name2} sends the packet to {where}: {why}.").format(
+            name=node.name, name2=name, where=where, why=why
+        )
         evidence = (
-            listing(node, chain, f"{name} counted it"),
+            listing(node, chain, _("{name} counted it").format(name=name)),
             shown(node, "ss -lntu; ip -br addr", where, why),
         )
         steps = _mend_dnat(scene, node, chain, number, rule, address, port)
@@ -66,7 +69,9 @@ def _never_met(scene: Scene, focus: Focus) -> Finding | None:
     flow = Flow(packet.source, packet.destination, packet.protocol, *ports, iif)
     for outcome in walk(node, "nat", "PREROUTING", flow):
         if outcome.target == "ACCEPT" and outcome.rule is not None:
-            says = f"rule {outcome.number} of nat/{outcome.chain.name} accepts it before any DNAT rule is met"
+            says = _("rule {number} of nat/{name} accepts it before any DNAT rule is met").format(
+                number=outcome.number, name=outcome.chain.name
+            )
             evidence = (listing(node, outcome.chain, says),)
             steps = (undo(node, outcome.chain, outcome.rule),)
             return Finding("wrong-dnat", sure(outcome.sure), f"On {node.name}, {says}.", evidence, steps)
@@ -77,15 +82,15 @@ def _no_such_service(scene: Scene, node: Node, focus: Focus, address: str, port:
     """Why the new destination cannot answer; "" when it could."""
     if ip_address(address).is_loopback:
         routed = [n for n, v in node.sysctls.items() if n.endswith(".route_localnet") and v == "1"]
-        return "" if routed else "packets from outside may not go to a loopback address"
+        return "" if routed else _("packets from outside may not go to a loopback address")
     holders = scene.holders(address)
     if not holders:
         asked = focus.is_arp and focus.packet is not None and focus.packet.destination == address
-        return f"nobody holds {address}" if scene.whole or asked else ""
+        return _("nobody holds {address}").format(address=address) if scene.whole or asked else ""
     holder = holders[0][0]
     others = open_ports(holder, scene.proto)
     if scene.proto in ("tcp", "udp") and others and not listens(holder, scene.proto, address, port):
-        return f"no program of {holder.name} listens on port {port}"
+        return _("no program of {name} listens on port {port}").format(name=holder.name, port=port)
     return ""
 
 
@@ -133,15 +138,17 @@ def _places(scene: Scene, node: Node, address: str, port: int) -> list[tuple[str
 
 def wrong_snat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """A rule gave the packet a source address that does not lead back to the node of the rule."""
-    for node, chain, number, rule, address, _ in translations(scene, "SNAT"):
+    for node, chain, number, rule, address, __ in translations(scene, "SNAT"):
         if node.owns(address) and not _unknown_there(scene, focus, address):
             continue
-        name = f"rule {number} of {chain.table}/{chain.name}"
-        why = "which the far end cannot reach" if node.owns(address) else "which it does not hold"
-        text = f"On {node.name}, {name} puts in {address} as the source, {why}: answers go astray."
+        name = _("rule {number} of {table}/{name}").format(number=number, table=chain.table, name=chain.name)
+        why = _("which the far end cannot reach") if node.owns(address) else _("which it does not hold")
+        text = _("On {name}, {name2} puts in {address} as the source, {why}: answers go astray.").format(
+            name=node.name, name2=name, address=address, why=why
+        )
         held = " ".join(str(a) for i in node.interfaces for a in i.addresses if a.family == scene.family)
         evidence = (
-            listing(node, chain, f"{name} counted it"),
+            listing(node, chain, _("{name} counted it").format(name=name)),
             shown(node, "ip -br addr", held, f"{address}: {why}"),
         )
         return Finding("wrong-snat", PROVED, text, evidence, _mend_snat(scene, node, chain, number, rule))
@@ -188,14 +195,26 @@ def no_way_back(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         node, address, decision = look.node, look.address, look.decision(scene)
         asked = look.asked(scene)
         if decision.route is not None or decision.refuses or "unreachable" not in asked[1].lower():
-            return Cleared("no-way-back", f"{node.name} has a route to {address}")
-        evidence = [shown(node, *asked, f"{node.name} knows no way back to {address}")]
-        text = f"The packet reached {node.name} from {address}, to which it knows no way back."
+            return Cleared(
+                "no-way-back", _("{name} has a route to {address}").format(name=node.name, address=address)
+            )
+        evidence = [
+            shown(
+                node,
+                *asked,
+                _("{name} knows no way back to {address}").format(name=node.name, address=address),
+            )
+        ]
+        text = _("The packet reached {name} from {address}, to which it knows no way back.").format(
+            name=node.name, address=address
+        )
         host = _translator(scene, focus)
         if node.kind != "internet" and (bare := missing_address(scene, node)):
             return bare
         if node.kind != "internet" and scene.gateway_for(node):
-            text = f"{node.name} has no route to {address}, and so cannot answer."
+            text = _("{name} has no route to {address}, and so cannot answer.").format(
+                name=node.name, address=address
+            )
             steps = cure(node, f"{scene.ip} route add default via {scene.gateway_for(node)}")
             return Finding("no-route", PROVED, text, tuple(evidence), steps)
         if host is None:
@@ -245,7 +264,9 @@ def _untranslated(scene: Scene, host: Node, address: str, text: str, evidence: l
     exempt = [found for found in rules_of(host) if _exempts(scene, host, found[2])]
     if exempt:
         chain, number, rule = exempt[0]
-        says = f"rule {number} exempts it from connection tracking, and so from translation"
+        says = _("rule {number} exempts it from connection tracking, and so from translation").format(
+            number=number
+        )
         text += f" On {host.name} {says}."
         return Finding(
             "no-way-back", PROVED, text, (*evidence, listing(host, chain, says)), (undo(host, chain, rule),)
@@ -254,15 +275,19 @@ def _untranslated(scene: Scene, host: Node, address: str, text: str, evidence: l
     outcomes = walk(host, "nat", "POSTROUTING", flow) if flow else []
     early = next((o for o in outcomes if o.target == "ACCEPT" and o.rule is not None), None)
     if early is not None and early.rule is not None:
-        says = f"rule {early.number} of nat/{early.chain.name} accepts it before any rule translates it"
+        says = _("rule {number} of nat/{name} accepts it before any rule translates it").format(
+            number=early.number, name=early.chain.name
+        )
         text += f" On {host.name}, {says}."
         steps = _let_through(scene, host, flow, early)
         return Finding("no-way-back", PROVED, text, (*evidence, listing(host, early.chain, says)), steps)
     network, bridge = _network_of(scene, host, address)
-    text += f" {host.name} should have put its own address in: the MASQUERADE rule is missing."
+    text += _(" {name} should have put its own address in: the MASQUERADE rule is missing.").format(
+        name=host.name
+    )
     name = "ip6tables" if scene.family == 6 else "iptables"
     evidence.append(
-        shown(host, f"{name} -t nat -S POSTROUTING", _nat(scene, host), "no rule translates that source")
+        shown(host, f"{name} -t nat -S POSTROUTING", _nat(scene, host), _("no rule translates that source"))
     )
     steps = cure(host, f"{name} -t nat -A POSTROUTING -s {network} ! -o {bridge} -j MASQUERADE")
     return Finding("no-way-back", PROVED, text, tuple(evidence), steps)

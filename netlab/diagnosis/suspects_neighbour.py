@@ -9,6 +9,7 @@ from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects_routing import lookup_at, reroute, set_gateway, tables
+from netlab.language import gettext as _
 from netlab.model import Interface, InterfaceId, Node, Route
 from netlab.verdict import LIKELY, PROVED, Evidence
 
@@ -31,11 +32,13 @@ def wrong_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
                     node,
                     f"ip neigh show {entry.address}",
                     f"{entry.address} lladdr {entry.mac} {entry.state}",
-                    f"but {holders[0][1].name} in {holders[0][0].name} holds it, with {holders[0][1].mac}",
+                    _("but {name} in {holders_name} holds it, with {mac}").format(
+                        name=holders[0][1].name, holders_name=holders[0][0].name, mac=holders[0][1].mac
+                    ),
                 ),
             )
-            text = (
-                f"{node.name} sends what is for {entry.address} to {entry.mac}, which is not its MAC address."
+            text = _("{name} sends what is for {address} to {mac}, which is not its MAC address.").format(
+                name=node.name, address=entry.address, mac=entry.mac
             )
             return Finding(
                 "wrong-neighbour",
@@ -44,7 +47,7 @@ def wrong_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
                 evidence,
                 cure(node, f"ip neigh del {entry.address} dev {entry.device}"),
             )
-    return Cleared("wrong-neighbour", "the neighbour entries name the right MAC addresses")
+    return Cleared("wrong-neighbour", _("the neighbour entries name the right MAC addresses"))
 
 
 def _twins(scene: Scene, focus: Focus) -> Finding | None:
@@ -92,10 +95,21 @@ def _twin(
         first, second = second, first
     node, interface = second
     evidence = tuple(
-        shown(n, f"ip {'link' if is_mac else 'addr'} show {i.name}", name, f"{i.name} in {n.name} has {name}")
+        shown(
+            n,
+            f"ip {'link' if is_mac else 'addr'} show {i.name}",
+            name,
+            _("{name} in {n_name} has {name2}").format(name=i.name, n_name=n.name, name2=name),
+        )
         for n, i in (first, second)
     )
-    text = f"{first[1].name} in {first[0].name} and {interface.name} in {node.name} both have {name}."
+    text = _("{name} in {first_name} and {interface_name} in {node_name} both have {name2}.").format(
+        name=first[1].name,
+        first_name=first[0].name,
+        interface_name=interface.name,
+        node_name=node.name,
+        name2=name,
+    )
     if is_mac:
         words = f"ip link set {interface.name} address {_other_mac(interface, name)}"
     else:
@@ -126,8 +140,8 @@ def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         shown(
             asker,
             f"ip neigh show {asked}",
-            f"{asked} dev {device} INCOMPLETE or FAILED",
-            "nobody answered the ARP requests",
+            _("{asked} dev {device} INCOMPLETE or FAILED").format(asked=asked, device=device),
+            _("nobody answered the ARP requests"),
         )
     ]
     if any(i.id in scene.link(start) for _, i in holders):
@@ -139,7 +153,7 @@ def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
                 owner,
                 f"ip addr show {interface.name}",
                 asked,
-                f"it lives there, on another link than {device}",
+                _("it lives there, on another link than {device}").format(device=device),
             )
         )
         return _elsewhere(scene, asker, asked, device, evidence)
@@ -154,11 +168,13 @@ def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     via = chosen if chosen is not None and chosen.gateway == asked else via
     if via is None:
         return _nobody(scene, focus, asker, asked, device, evidence)
-    says = f"this is why {asker.name} asks for {asked}"
+    says = _("this is why {name} asks for {asked}").format(name=asker.name, asked=asked)
     evidence.append(shown(asker, f"{scene.ip} route show{tables(asker, via)}", str(via), says))
     gateway = scene.gateway_for(asker, via.device) or scene.gateway_for(asker)
     steps = set_gateway(scene, asker, via, gateway) if gateway and gateway != asked else ()
-    text = f"{asker.name} sends by way of {asked}, which nobody on the link of {device} holds."
+    text = _("{name} sends by way of {asked}, which nobody on the link of {device} holds.").format(
+        name=asker.name, asked=asked, device=device
+    )
     return Finding("no-neighbour", PROVED, text, tuple(evidence), steps)
 
 
@@ -170,12 +186,19 @@ def _nobody(
     gateway = scene.gateway_for(asker, device)
     if route is not None and route.destination == "default" and gateway:
         evidence.append(
-            shown(asker, f"{scene.ip} route", str(route), "no gateway: the link is asked for all")
+            shown(asker, f"{scene.ip} route", str(route), _("no gateway: the link is asked for all"))
         )
-        text = f"{asker.name} has a default route without gateway, and looks for {asked} on {device} itself."
+        text = _(
+            "{name} has a default route without gateway, and looks for {asked} on {device} itself."
+        ).format(name=asker.name, asked=asked, device=device)
         steps = set_gateway(scene, asker, route, gateway)
         return Finding("wrong-route", PROVED, text, tuple(evidence), steps)
-    return Finding("nobody-there", PROVED, f"Nobody on the link of {device} holds {asked}.", tuple(evidence))
+    return Finding(
+        "nobody-there",
+        PROVED,
+        _("Nobody on the link of {device} holds {asked}.").format(device=device, asked=asked),
+        tuple(evidence),
+    )
 
 
 def _elsewhere(
@@ -186,8 +209,12 @@ def _elsewhere(
     route = look.decision(scene).route
     if route is None:
         return None
-    evidence.append(shown(asker, *look.asked(scene), f"so it is looked for on {device}"))
-    text = f"{asker.name} looks for {asked} behind {device}, but it is elsewhere: the route is wrong."
+    evidence.append(
+        shown(asker, *look.asked(scene), _("so it is looked for on {device}").format(device=device))
+    )
+    text = _("{name} looks for {asked} behind {device}, but it is elsewhere: the route is wrong.").format(
+        name=asker.name, asked=asked, device=device
+    )
     steps = reroute(scene, look, route)
     if not steps and route.protocol == "kernel":
         return _wide(scene, asker, route, asked, evidence)
@@ -206,7 +233,9 @@ def _wide(scene: Scene, asker: Node, route: Route, asked: str, evidence: list[Ev
     if peer is not None and len(own) == 1:
         steps += cure(asker, f"ip addr add {wide.address}/{peer.prefixlen} dev {interface.name}")
         steps += default_by(scene, asker, interface, peer.address)
-    text = f"{interface.name} in {asker.name} has {wide}: with this netmask {asked} seems to be on its link."
+    text = _("{name} in {asker_name} has {wide}: with this netmask {asked} seems to be on its link.").format(
+        name=interface.name, asker_name=asker.name, wide=wide, asked=asked
+    )
     return Finding("wrong-prefix", PROVED, text, tuple(evidence), steps)
 
 
@@ -223,9 +252,11 @@ def arp_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         if silent is not None:
             says, command, output, words = silent
             evidence = (shown(node, command, output, says),)
-            text = f"{device.name} in {node.name} does not answer ARP requests for {asked}: {says}."
+            text = _("{name} in {node_name} does not answer ARP requests for {asked}: {says}.").format(
+                name=device.name, node_name=node.name, asked=asked, says=says
+            )
             return Finding("arp-off", PROVED, text, evidence, cure(node, words))
-    return Cleared("arp-off", f"whoever holds {asked} is not told to keep silent")
+    return Cleared("arp-off", _("whoever holds {asked} is not told to keep silent").format(asked=asked))
 
 
 def _speechless(scene: Scene, focus: Focus) -> Finding | None:
@@ -236,9 +267,13 @@ def _speechless(scene: Scene, focus: Focus) -> Finding | None:
         if hop.frame.direction == "in" or interface is None or interface.kind not in ("veth", "bridge"):
             continue
         if "NOARP" in interface.flags:
-            says = f"it has the flag NOARP, and sends to the MAC address {hop.packet.destination_mac}"
+            says = _("it has the flag NOARP, and sends to the MAC address {destination_mac}").format(
+                destination_mac=hop.packet.destination_mac
+            )
             evidence = (shown(node, f"ip link show {interface.name}", "NOARP", says),)
-            text = f"{interface.name} in {node.name} does not ask for MAC addresses: ARP is off."
+            text = _("{name} in {node_name} does not ask for MAC addresses: ARP is off.").format(
+                name=interface.name, node_name=node.name
+            )
             steps = cure(node, f"ip link set {interface.name} arp on")
             return Finding("arp-off", PROVED, text, evidence, steps)
     return None
@@ -248,12 +283,17 @@ def _silent(node: Node, device: Interface, holder: Interface) -> tuple[str, str,
     """(what it says, the command, what it shows, the cure) if ARP is off there."""
     if "NOARP" in device.flags:
         command = f"ip link show {device.name}"
-        return "it has the flag NOARP", command, "NOARP", f"ip link set {device.name} arp on"
+        return _("it has the flag NOARP"), command, "NOARP", f"ip link set {device.name} arp on"
     for scope in ("all", device.name):
         name = f"net.ipv4.conf.{scope}.arp_ignore"
         level = sysctl(node, name)
         if level == "8" or (level in ("1", "2") and device.id != holder.id):
-            return f"arp_ignore is {level}", f"sysctl {name}", f"{name} = {level}", f"sysctl -w {name}=0"
+            return (
+                _("arp_ignore is {level}").format(level=level),
+                f"sysctl {name}",
+                f"{name} = {level}",
+                f"sysctl -w {name}=0",
+            )
     return None
 
 
@@ -268,8 +308,12 @@ def _needs_proxy(scene: Scene, asker: Node, start: InterfaceId, asked: str) -> F
     routed = any(r.device == far.name and r.table == "main" and ":" not in r.destination for r in host.routes)
     if not routed or sysctl(host, name) != "0" or sysctl(host, "net.ipv4.conf.all.proxy_arp") == "1":
         return None
-    evidence = (sysctl_shown(host, name, f"{host.name} does not answer for {asked}"),)
-    text = f"{asker.name} asks for {asked}; {host.name}, which routes by {far.name}, does not answer for it."
+    evidence = (
+        sysctl_shown(host, name, _("{name} does not answer for {asked}").format(name=host.name, asked=asked)),
+    )
+    text = _(
+        "{name} asks for {asked}; {host_name}, which routes by {far_name}, does not answer for it."
+    ).format(name=asker.name, asked=asked, host_name=host.name, far_name=far.name)
     return Finding("no-proxy-arp", PROVED, text, evidence, cure(host, f"sysctl -w {name}=1"))
 
 
@@ -290,7 +334,9 @@ def give_address(scene: Scene, asker: Node, bridge: tuple[Node, Interface], aske
     lengths = [a.prefixlen for i in asker.interfaces for a in scene.own(i)]
     prefix = next((length for length in lengths if length < full), full * 3 // 4)
     command = f"ip -{scene.family} addr show {interface.name}"
-    evidence = (shown(node, command, "(nothing)", f"it should hold {asked}"),)
-    text = f"{interface.name} in {node.name} has no address: nobody answers for {asked}."
+    evidence = (shown(node, command, "(nothing)", _("it should hold {asked}").format(asked=asked)),)
+    text = _("{name} in {node_name} has no address: nobody answers for {asked}.").format(
+        name=interface.name, node_name=node.name, asked=asked
+    )
     steps = cure(node, add(asked, prefix, interface.name))
     return Finding("no-address", PROVED, text, evidence, steps)

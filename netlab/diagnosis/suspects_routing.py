@@ -9,6 +9,7 @@ from netlab.diagnosis.addressing import missing_address
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown
+from netlab.language import gettext as _
 from netlab.model import Address, Interface, Node, Route
 from netlab.policy import Decision, longest
 from netlab.verdict import PROVED, Cure, Evidence
@@ -84,21 +85,23 @@ def route_refuses(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         asked, refused = look.asked(scene), None
         if route is not None:
             words = f"{scene.ip} route show{tables(node, route) or ''}"
-            refused = shown(node, words, str(route), "the longest match for this destination refuses it")
-            text = (
-                f"On {node.name}, the route “{route}”{tables(node, route)} refuses packets to {look.address}."
+            refused = shown(node, words, str(route), _("the longest match for this destination refuses it"))
+            text = _("On {name}, the route “{route}”{tables} refuses packets to {address}.").format(
+                name=node.name, route=route, tables=tables(node, route), address=look.address
             )
             steps = drop_route(scene, node, route)
         else:
             assert found.rule is not None
             line = f"{found.rule.preference}: {found.rule}"
-            refused = shown(node, f"{scene.ip} rule", line, "the first rule that fits says so")
-            text = f"On {node.name}, the rule “{found.rule}” refuses packets to {look.address}."
+            refused = shown(node, f"{scene.ip} rule", line, _("the first rule that fits says so"))
+            text = _("On {name}, the rule “{rule}” refuses packets to {address}.").format(
+                name=node.name, rule=found.rule, address=look.address
+            )
             steps = cure(node, f"{scene.ip} rule del {found.rule} pref {found.rule.preference}")
-        evidence = (refused, shown(node, *asked, "so says the kernel"))
+        evidence = (refused, shown(node, *asked, _("so says the kernel")))
         return Finding("route-refuses", sure("RTNETLINK" in asked[1]), text, evidence, steps)
     return Cleared(
-        "route-refuses", "no rule of that kind, and no blackhole, unreachable, prohibit or throw route"
+        "route-refuses", _("no rule of that kind, and no blackhole, unreachable, prohibit or throw route")
     )
 
 
@@ -113,11 +116,24 @@ def no_route(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         bare = _unasked(scene, node, look.address) or missing_address(scene, node)
         if bare is not None:
             return bare
-        evidence = (shown(node, *asked, f"{node.name} knows no way to {look.address}"), routes(scene, node))
+        evidence = (
+            shown(
+                node,
+                *asked,
+                _("{name} knows no way to {address}").format(name=node.name, address=look.address),
+            ),
+            routes(scene, node),
+        )
         gateway = scene.gateway_for(node)
         steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
-        return Finding("no-route", PROVED, f"{node.name} has no route to {look.address}.", evidence, steps)
-    return Cleared("no-route", "ip route get finds a route") if lookups(scene, focus) else None
+        return Finding(
+            "no-route",
+            PROVED,
+            _("{name} has no route to {address}.").format(name=node.name, address=look.address),
+            evidence,
+            steps,
+        )
+    return Cleared("no-route", _("ip route get finds a route")) if lookups(scene, focus) else None
 
 
 def _unasked(scene: Scene, node: Node, address: str) -> Finding | None:
@@ -127,12 +143,14 @@ def _unasked(scene: Scene, node: Node, address: str) -> Finding | None:
         return None
     if longest(node.routes, ip_address(address), "main") is None:
         return None
-    says = "no rule has the table main looked at"
+    says = _("no rule has the table main looked at")
     evidence = (
         shown(node, f"{scene.ip} rule", "\n".join(f"{r.preference}: {r}" for r in rules), says),
         routes(scene, node),
     )
-    text = f"{node.name} has a route to {address}, but {says}."
+    text = _("{name} has a route to {address}, but {says}.").format(
+        name=node.name, address=address, says=says
+    )
     steps = cure(node, f"{scene.ip} rule add from all lookup main pref 32766")
     return Finding("no-route", PROVED, text, evidence, steps)
 
@@ -142,12 +160,19 @@ def unconnected(scene: Scene, node: Node, near: Interface, own: Address, address
     network = ip_interface(str(own)).network
     asked = scene.route(node.name, address)
     evidence = (
-        shown(node, f"ip addr show {near.name}", str(own), f"{address} is in the network of {near.name}"),
-        shown(node, *asked, f"but no route to {network} says so"),
+        shown(
+            node,
+            f"ip addr show {near.name}",
+            str(own),
+            _("{address} is in the network of {name}").format(address=address, name=near.name),
+        ),
+        shown(node, *asked, _("but no route to {network} says so").format(network=network)),
         routes(scene, node),
     )
-    text = f"{node.name} has no route to {network}, the network of its own {near.name}."
-    scope = "" if scene.family == 6 else f" scope link src {own.address}"
+    text = _("{name} has no route to {network}, the network of its own {near_name}.").format(
+        name=node.name, network=network, near_name=near.name
+    )
+    scope = "" if scene.family == 6 else _(" scope link src {address}").format(address=own.address)
     words = f"{scene.ip} route add {network} dev {near.name} proto kernel{scope}"
     return Finding("no-route", PROVED, text, evidence, cure(node, words))
 
@@ -155,7 +180,7 @@ def unconnected(scene: Scene, node: Node, near: Interface, own: Address, address
 def routes(scene: Scene, node: Node) -> Evidence:
     """All routes of the main table, of the family that matters."""
     lines = [str(r) for r in node.routes if r.table == "main" and r.family == scene.family]
-    return shown(node, f"{scene.ip} route", "\n".join(lines) or "(nothing)", "these are all its routes")
+    return shown(node, f"{scene.ip} route", "\n".join(lines) or "(nothing)", _("these are all its routes"))
 
 
 def wrong_way(scene: Scene, focus: Focus) -> Finding | Cleared | None:
@@ -172,17 +197,28 @@ def wrong_way(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         asked = look.asked(scene)
         device = asked[1].split(" dev ")[1].split()[0] if " dev " in asked[1] else route.device
         if not homes or not node.has_interface(device) or scene.link(node.interface(device).id) & homes:
-            return Cleared("wrong-route", f"the route to {look.address} leads to the link that it is on")
+            return Cleared(
+                "wrong-route",
+                _("the route to {address} leads to the link that it is on").format(address=look.address),
+            )
         home = next((i for i in node.interfaces if scene.link(i.id) & homes and not i.master), None)
         same = [str(r) for r in node.routes if (r.table, r.destination) == (route.table, route.destination)]
-        says = "two equal routes: the first wins" if len(same) > 1 else "so says the table"
+        says = _("two equal routes: the first wins") if len(same) > 1 else _("so says the table")
         table = tables(node, route)
         evidence = (
-            shown(node, *asked, f"{node.name} sends to {look.address} by {device}"),
+            shown(
+                node,
+                *asked,
+                _("{name} sends to {address} by {device}").format(
+                    name=node.name, address=look.address, device=device
+                ),
+            ),
             shown(node, f"{scene.ip} route show{table}", "\n".join(same), says),
         )
-        place = home.name if home else "none of its interfaces"
-        text = f"{node.name} sends what is for {look.address} out by {device}, but it is behind {place}."
+        place = home.name if home else _("none of its interfaces")
+        text = _("{name} sends what is for {address} out by {device}, but it is behind {place}.").format(
+            name=node.name, address=look.address, device=device, place=place
+        )
         return Finding("wrong-route", PROVED, text, evidence, reroute(scene, look, route))
     return None
 
@@ -220,10 +256,22 @@ def not_a_router(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             continue
         gateway = scene.gateway_for(sender, route.device)
         evidence = (
-            shown(sender, f"{scene.ip} route", str(route), f"{route.gateway} is to pass the packet on"),
-            shown(focus.node, "ip -br addr", route.gateway, f"that is {focus.node.name}, which is no router"),
+            shown(
+                sender,
+                f"{scene.ip} route",
+                str(route),
+                _("{gateway} is to pass the packet on").format(gateway=route.gateway),
+            ),
+            shown(
+                focus.node,
+                "ip -br addr",
+                route.gateway,
+                _("that is {name}, which is no router").format(name=focus.node.name),
+            ),
         )
-        text = f"{sender.name} sends by way of {route.gateway}: that is {focus.node.name}, no router."
+        text = _("{name} sends by way of {gateway}: that is {node_name}, no router.").format(
+            name=sender.name, gateway=route.gateway, node_name=focus.node.name
+        )
         steps = set_gateway(scene, sender, route, gateway) if gateway else ()
         if not gateway and route.destination != "default":
             steps = drop_route(scene, sender, route)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from netlab.errors import BadInput
+from netlab.language import gettext as _
 
 if TYPE_CHECKING:
     from netlab.sandbox import Identity
@@ -95,7 +96,10 @@ class Engine(Protocol):
 def engine(name: str) -> Engine:
     """The engine of that name; BadInput with those that there are."""
     if name not in ENGINES:
-        raise BadInput(f"There is no engine {name!r}.", f"Known engines: {', '.join(ENGINES)}.")
+        raise BadInput(
+            _("There is no engine {name!r}.").format(name=name),
+            _("Known engines: {engines}.").format(engines=", ".join(ENGINES)),
+        )
     module = importlib.import_module(f"netlab.engines.{name}.engine")
     made: Engine = module.ENGINE
     return made

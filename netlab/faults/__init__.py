@@ -18,6 +18,7 @@ from netlab.faults.filters import FILTERS
 from netlab.faults.links import LINKS
 from netlab.faults.model import STANDARD, Command, Fault
 from netlab.faults.routes import ROUTES
+from netlab.language import gettext as _
 from netlab.model import Snapshot
 from netlab.verdict import CAUSES
 
@@ -37,7 +38,7 @@ def find(name: str) -> Fault:
     for fault in catalogue():
         if fault.name == name:
             return fault
-    raise UnknownName("fault", name, [fault.name for fault in catalogue()])
+    raise UnknownName(_("fault"), name, [fault.name for fault in catalogue()])
 
 
 def reported(report: str) -> Fault:
@@ -81,8 +82,10 @@ def perform(lab: Lab, commands: Iterable[Command]) -> None:
         done = lab.run(argv, command.node, timeout=120)
         if done.returncode:
             raise CommandFailed(
-                f"On {command.node}, {' '.join(argv)} failed: {(done.stderr or done.stdout).strip()}",
-                "The lab is not as it was meant to be; put it back: ./run reset",
+                _("On {node}, {argv} failed: {stderr}").format(
+                    node=command.node, argv=" ".join(argv), stderr=(done.stderr or done.stdout).strip()
+                ),
+                _("The lab is not as it was meant to be; put it back: ./run reset"),
             )
 
 
@@ -112,7 +115,7 @@ def same_place(snapshot: Snapshot, said: str, right: str) -> bool:
 
 
 def _word(snapshot: Snapshot, word: str) -> str:
-    kind, _, name = word.partition(":")
+    kind, __, name = word.partition(":")
     if kind == "@python":
         return sys.executable
     if kind == "@pid":
@@ -121,11 +124,13 @@ def _word(snapshot: Snapshot, word: str) -> str:
         peer = snapshot.node(name or "if-test").interface("eth0").peer
         found = snapshot.interface(peer) if peer else None
         if found is None:
-            raise CommandFailed(f"The cable of {name or 'if-test'} has no other end.", "./run reset")
+            raise CommandFailed(
+                _("The cable of {name} has no other end.").format(name=name or "if-test"), "./run reset"
+            )
         return found.name
     return word
 
 
 def title(fault: Fault) -> str:
     """What it is, in the words of a verdict."""
-    return CAUSES[fault.cause].title
+    return _(CAUSES[fault.cause].title)

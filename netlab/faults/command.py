@@ -10,6 +10,7 @@ from netlab import faults, keeper
 from netlab.errors import BadInput
 from netlab.faults import gym
 from netlab.faults.model import Fault
+from netlab.language import gettext as _
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 def options(command: argparse.ArgumentParser) -> None:
     """What may stand behind `fault`."""
     verbs = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    verbs.add_parser("list", help="all faults, as they are reported").set_defaults(act=_list)
-    inject = verbs.add_parser("inject", help="put the lab back, then break it in this way")
+    verbs.add_parser("list", help=_("all faults, as they are reported")).set_defaults(act=_list)
+    inject = verbs.add_parser("inject", help=_("put the lab back, then break it in this way"))
     inject.add_argument("name")
     inject.set_defaults(act=_inject)
-    chance = verbs.add_parser("random", help="put the lab back, then break it; you find out how")
-    chance.add_argument("--seed", type=int, default=None, help="the same number breaks the same thing")
+    chance = verbs.add_parser("random", help=_("put the lab back, then break it; you find out how"))
+    chance.add_argument("--seed", type=int, default=None, help=_("the same number breaks the same thing"))
     chance.set_defaults(act=_random)
-    cure = verbs.add_parser("cure", help="mend what was broken")
+    cure = verbs.add_parser("cure", help=_("mend what was broken"))
     cure.add_argument("name", nargs="?", default="")
     cure.set_defaults(act=_cure)
 
@@ -40,9 +41,9 @@ def _lab(chosen: argparse.Namespace) -> Lab:
     return Lab.find(chosen.lab)
 
 
-def _list(_: argparse.Namespace) -> None:
+def _list(__: argparse.Namespace) -> None:
     for fault in faults.catalogue():
-        print(f"{fault.name:28} {fault.story}")
+        print(f"{fault.name:28} {_(fault.story)}")
 
 
 def _inject(chosen: argparse.Namespace) -> None:
@@ -54,15 +55,15 @@ def _inject(chosen: argparse.Namespace) -> None:
 def _random(chosen: argparse.Namespace) -> None:
     seed = secrets.randbelow(10_000) if chosen.seed is None else chosen.seed
     exercise = gym.begin(_lab(chosen), seed=seed, inside=keeper.is_inside())
-    print(f"Seed {seed}.\n{report(exercise.fault)}")
+    print(_("Seed {seed}.").format(seed=seed))
+    print(report(exercise.fault))
 
 
 def report(fault: Fault) -> str:
     """The bug report: what somebody says, and what is measured. Neither the name nor the cause."""
-    return (
-        f"{fault.story}\nMeasured: {fault.symptom}.\n"
-        "Find out where and why, and mend it. To have it mended: ./run fault cure"
-    )
+    measured = _("Measured: {symptom}.").format(symptom=fault.symptom)
+    how = _("Find out where and why, and mend it. To have it mended: ./run fault cure")
+    return f"{_(fault.story)}\n{measured}\n{how}"
 
 
 def _cure(chosen: argparse.Namespace) -> None:
@@ -71,14 +72,14 @@ def _cure(chosen: argparse.Namespace) -> None:
     exercise = gym.current(lab)
     if fault is None and exercise is None:
         raise BadInput(
-            f"No fault is known to be in the lab {lab.name!r}.",
-            "./run fault random, or name the one to cure.",
+            _("No fault is known to be in the lab {name!r}.").format(name=lab.name),
+            _("./run fault random, or name the one to cure."),
         )
     fault = fault or (exercise.fault if exercise else None)
     assert fault is not None
     if not gym.mend(lab, fault):
-        print(f"It works already; {fault.name} was the fault. Nothing to cure.")
+        print(_("It works already; {name} was the fault. Nothing to cure.").format(name=fault.name))
         return
-    print(f"It was {fault.name}: {faults.title(fault)}. Mended with:")
+    print(_("It was {name}: {title}. Mended with:").format(name=fault.name, title=faults.title(fault)))
     for command in fault.cure:
         print(f"  {command.node}: {' '.join(faults.resolved(lab, command))}")

@@ -13,6 +13,7 @@ from netlab import faults, keeper
 from netlab.errors import BadInput, CommandFailed
 from netlab.faults.measure import Outcome, measure
 from netlab.faults.model import Fault
+from netlab.language import gettext as _
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
@@ -48,22 +49,28 @@ def begin(lab: Lab, *, name: str = "", seed: int | str | None = None, inside: bo
     fault = faults.find(name) if seed is None else faults.pick(seed, inside=inside)
     if inside and not fault.inside:
         raise BadInput(
-            f"{fault.name} needs internet, which is out of reach inside of the lab.",
-            f"On the machine: ./run --lab {lab.name} fault inject {fault.name}",
+            _("{name} needs internet, which is out of reach inside of the lab.").format(name=fault.name),
+            _("On the machine: ./run --lab {name} fault inject {fault_name}").format(
+                name=lab.name, fault_name=fault.name
+            ),
         )
     faults.prepare(lab, fault)
     healthy = until(lab, fault, lambda outcome: outcome.healthy)
     if not healthy.healthy:
         raise CommandFailed(
-            f"The lab is sick before anything was broken: {healthy.received} of {healthy.sent} answered.",
-            "Look at: ./run doctor",
+            _("The lab is sick before anything was broken: {received} of {sent} answered.").format(
+                received=healthy.received, sent=healthy.sent
+            ),
+            _("Look at: ./run doctor"),
         )
     faults.inject(lab, fault)
     sick = until(lab, fault, lambda outcome: outcome.shows(fault.symptom))
     if not sick.shows(fault.symptom):
         raise CommandFailed(
-            f"The fault does not show: {sick.received} of {sick.sent} probes were answered.",
-            "./run reset, then another one: ./run fault list",
+            _("The fault does not show: {received} of {sent} probes were answered.").format(
+                received=sick.received, sent=sick.sent
+            ),
+            _("./run reset, then another one: ./run fault list"),
         )
     exercise = Exercise(fault, lab.snapshot().node("if-test").netns)
     which = {"name": name} if seed is None else {"seed": seed, "inside": inside}
@@ -102,9 +109,11 @@ def mend(lab: Lab, fault: Fault) -> bool:
     outcome = until(lab, fault, lambda outcome: outcome.healthy)
     if not outcome.healthy:
         raise CommandFailed(
-            f"The cure of {fault.name} ran, and still only {outcome.received} of {outcome.sent} probes are "
-            "answered: something else is broken as well.",
-            "./run reset puts the lab back.",
+            _(
+                "The cure of {name} ran, and still only {received} of {sent} probes are "
+                "answered: something else is broken as well."
+            ).format(name=fault.name, received=outcome.received, sent=outcome.sent),
+            _("./run reset puts the lab back."),
         )
     return True
 

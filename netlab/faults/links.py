@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netlab.faults.model import FORGET, IMAGE, OTHER, Fault, Symptom, on
+from netlab.language import N_
 
 HOST_DEFAULT = "ip route add default via 192.0.2.1 dev eth0"
 TO_OTHER = Symptom(destination="172.17.0.3")
@@ -20,7 +21,7 @@ IPV6 = (
 DOWN = (
     Fault(
         "veth-down",
-        "if-test went silent after somebody tidied up interfaces on the lab host.",
+        N_("if-test went silent after somebody tidied up interfaces on the lab host."),
         on("host", "ip link set @veth down"),
         "interface-down",
         "if-test",
@@ -28,7 +29,7 @@ DOWN = (
     ),
     Fault(
         "container-eth0-down",
-        "if-test says that the network is unreachable. Ten minutes ago all was well.",
+        N_("if-test says that the network is unreachable. Ten minutes ago all was well."),
         on("if-test", "ip link set eth0 down"),
         "interface-down",
         "if-test",
@@ -36,15 +37,15 @@ DOWN = (
     ),
     Fault(
         "docker0-down",
-        "No container reaches anything any more; the lab host itself surfs happily.",
+        N_("No container reaches anything any more; the lab host itself surfs happily."),
         on("host", "ip link set docker0 down"),
         "interface-down",
-        "host @veth",
+        N_("host @veth"),
         on("host", "ip link set docker0 up"),
     ),
     Fault(
         "uplink-down",
-        "Nobody in the house reaches the internet, containers or host.",
+        N_("Nobody in the house reaches the internet, containers or host."),
         on("host", "ip link set eth0 down"),
         "interface-down",
         "host docker0",
@@ -55,7 +56,7 @@ DOWN = (
 ADDRESSES = (
     Fault(
         "docker0-without-address",
-        "After a network script ran on the lab host, containers are cut off.",
+        N_("After a network script ran on the lab host, containers are cut off."),
         on("host", "ip addr del 172.17.0.1/16 dev docker0") + FORGET,
         "no-address",
         "host docker0",
@@ -63,7 +64,7 @@ ADDRESSES = (
     ),
     Fault(
         "container-without-address",
-        "if-test was moved by hand, and since then its pings fail at once.",
+        N_("if-test was moved by hand, and since then its pings fail at once."),
         on("if-test", "ip addr del 172.17.0.2/16 dev eth0"),
         "no-address",
         "if-test",
@@ -71,7 +72,7 @@ ADDRESSES = (
     ),
     Fault(
         "uplink-without-address",
-        "The lab host itself says that the network is unreachable; its containers say the same.",
+        N_("The lab host itself says that the network is unreachable; its containers say the same."),
         on("host", "ip addr del 192.0.2.10/24 dev eth0"),
         "no-address",
         "host docker0",
@@ -79,7 +80,7 @@ ADDRESSES = (
     ),
     Fault(
         "wrong-source",
-        "if-test has a second address for tests. It sends, it is told, but nothing ever comes back.",
+        N_("if-test has a second address for tests. It sends, it is told, but nothing ever comes back."),
         on("if-test", "ip route replace default via 172.17.0.1 dev eth0 src 10.66.0.2"),
         "wrong-address",
         "internet uplink",
@@ -88,7 +89,7 @@ ADDRESSES = (
     ),
     Fault(
         "arp-ignored",
-        "After the hardening of the lab host's kernel settings its containers reach each other only.",
+        N_("After the hardening of the lab host's kernel settings its containers reach each other only."),
         on("host", "sysctl -w net.ipv4.conf.docker0.arp_ignore=8") + FORGET,
         "arp-off",
         "host docker0",
@@ -96,7 +97,7 @@ ADDRESSES = (
     ),
     Fault(
         "wrong-netmask",
-        "A container with the address 172.17.1.2 gets no answer from 172.17.0.1; its neighbours do.",
+        N_("A container with the address 172.17.1.2 gets no answer from 172.17.0.1; its neighbours do."),
         on("host", "ip addr del 172.17.0.1/16 dev docker0", "ip addr add 172.17.0.1/24 dev docker0"),
         "wrong-prefix",
         "internet uplink",
@@ -108,7 +109,7 @@ ADDRESSES = (
     ),
     Fault(
         "host-wrong-netmask",
-        "The lab host got its address typed in again by hand, and now nobody gets out.",
+        N_("The lab host got its address typed in again by hand, and now nobody gets out."),
         on("host", "ip addr del 192.0.2.10/24 dev eth0", "ip addr add 192.0.2.10/30 dev eth0"),
         "wrong-prefix",
         "host docker0",
@@ -116,18 +117,18 @@ ADDRESSES = (
     ),
     Fault(
         "duplicate-ip",
-        "Since a colleague's container called other came up, if-test is cut off. other is not.",
+        N_("Since a colleague's container called other came up, if-test is cut off. other is not."),
         on("other", "ip addr add 172.17.0.1/16 dev eth0")
         + FORGET  # what was learnt less than a second ago would not be overwritten
         + on("other", "ip neigh flush dev eth0", "ping -c 3 -i 0.2 -W 2 -I 172.17.0.1 172.17.0.2"),
         "duplicate-address",
-        "other eth0",
+        N_("other eth0"),
         on("other", "ip addr del 172.17.0.1/16 dev eth0") + FORGET,
         setup=OTHER,
     ),
     Fault(
         "duplicate-mac",
-        "if-test was cloned from an image with its network settings and all; it reaches nobody.",
+        N_("if-test was cloned from an image with its network settings and all; it reaches nobody."),
         on("if-test", "ip link set eth0 address 02:42:5e:0c:a7:01") + FORGET,
         "duplicate-address",
         "host docker0",
@@ -135,7 +136,7 @@ ADDRESSES = (
     ),
     Fault(
         "far-address-gone",
-        "The web shop at 39.106.233.176 moved last night, says its hoster. Containers cannot reach it.",
+        N_("The web shop at 39.106.233.176 moved last night, says its hoster. Containers cannot reach it."),
         on("internet", "ip addr del 39.106.233.176/32 dev lo"),
         "nobody-there",
         "internet uplink",
@@ -143,7 +144,7 @@ ADDRESSES = (
     ),
     Fault(
         "ipv6-disabled",
-        "if-test cannot ping fd00:17::1 any more; IPv4 works.",
+        N_("if-test cannot ping fd00:17::1 any more; IPv4 works."),
         on("host", "sysctl -w net.ipv6.conf.docker0.disable_ipv6=1"),
         "ipv6-disabled",
         "host docker0",
@@ -160,28 +161,28 @@ ADDRESSES = (
 BRIDGES = (
     Fault(
         "veth-off-the-bridge",
-        "if-test's cable is plugged in and both ends are up, but nobody answers it.",
+        N_("if-test's cable is plugged in and both ends are up, but nobody answers it."),
         on("host", "ip link set @veth nomaster"),
         "not-a-port",
-        "host @veth",
+        N_("host @veth"),
         on("host", "ip link set @veth master docker0"),
     ),
     Fault(
         "isolated-ports",
-        "if-test and other both reach the internet, but not each other.",
+        N_("if-test and other both reach the internet, but not each other."),
         on("host", "bridge link set dev @veth isolated on", "bridge link set dev @veth:other isolated on"),
         "port-blocked",
-        "host @veth",
+        N_("host @veth"),
         on("host", "bridge link set dev @veth isolated off", "bridge link set dev @veth:other isolated off"),
         setup=OTHER,
         symptom=TO_OTHER,
     ),
     Fault(
         "stp-listening",
-        "if-test lost the network when the bridging daemon was upgraded; its interfaces are all up.",
+        N_("if-test lost the network when the bridging daemon was upgraded; its interfaces are all up."),
         on("host", "bridge link set dev @veth state 1"),
         "port-blocked",
-        "host @veth",
+        N_("host @veth"),
         on("host", "bridge link set dev @veth state 3"),
     ),
 )

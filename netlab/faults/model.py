@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netlab.language import gettext as _
+
 INTERNET = "39.106.233.176"
+PLAIN_SIZE = 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +41,24 @@ class Symptom:
     destination: str = INTERNET
     proto: str = "icmp"  # icmp or tcp
     port: int = 0
-    size: int = 56  # bytes of an echo request's payload
+    size: int = PLAIN_SIZE  # bytes of an echo request's payload
     df: bool = False  # may not be cut in pieces
     partial: bool = False
 
     def __str__(self) -> str:
         if self.proto == "tcp":
-            return f"{self.source} cannot connect to {self.destination} port {self.port}"
-        share = "loses some pings" if self.partial else "gets no answer to pings"
-        how = f" of {self.size} bytes" if self.size != 56 else ""
-        return f"{self.source} {share}{how}{' that may not be cut' if self.df else ''} to {self.destination}"
+            words = _("{source} cannot connect to {destination} port {port}")
+        elif self.df:
+            words = _("{source} gets no answer to pings of {size} bytes that may not be cut to {destination}")
+        elif self.size != PLAIN_SIZE:
+            all_lost = _("{source} gets no answer to pings of {size} bytes to {destination}")
+            some_lost = _("{source} loses some pings of {size} bytes to {destination}")
+            words = some_lost if self.partial else all_lost
+        elif self.partial:
+            words = _("{source} loses some pings to {destination}")
+        else:
+            words = _("{source} gets no answer to pings to {destination}")
+        return words.format(source=self.source, destination=self.destination, port=self.port, size=self.size)
 
 
 @dataclass(frozen=True, slots=True)

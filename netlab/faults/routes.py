@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netlab.faults.links import HOST_DEFAULT, LECTURE
 from netlab.faults.model import IMAGE, OTHER, Fault, Symptom, on
+from netlab.language import N_
 
 TWO_WAYS = (
     *on("host", "ip link add veth_two type veth peer name eth1 netns @pid:if-test"),
@@ -31,7 +32,7 @@ BIG = Symptom(size=1400, df=True)
 SYSCTLS = (
     Fault(
         "ip-forward-off",
-        "Since the lab host was hardened, containers reach it but nothing behind it.",
+        N_("Since the lab host was hardened, containers reach it but nothing behind it."),
         on("host", "sysctl -w net.ipv4.ip_forward=0"),
         "forwarding-off",
         "host docker0",
@@ -39,7 +40,7 @@ SYSCTLS = (
     ),
     Fault(
         "docker0-forwarding-off",
-        "Containers are cut off, and the admin swears that he changed nothing.",
+        N_("Containers are cut off, and the admin swears that he changed nothing."),
         on("host", "sysctl -w net.ipv4.conf.docker0.forwarding=0"),
         "forwarding-off",
         "host docker0",
@@ -47,36 +48,41 @@ SYSCTLS = (
     ),
     Fault(
         "strict-rp-filter",
-        "if-test sends by its second interface and is answered by its first. That worked until the audit.",
+        N_(
+            "if-test sends by its second interface and is answered by its first. That worked until the audit."
+        ),
         on("host", "sysctl -w net.ipv4.conf.veth_two.rp_filter=1"),
         "reverse-path",
-        "host veth_two",
+        N_("host veth_two"),
         on("host", "sysctl -w net.ipv4.conf.veth_two.rp_filter=0"),
         setup=TWO_WAYS,
     ),
     Fault(
         "missing-proxy-arp",
-        "A container that is routed, not bridged, lost its connection after a reboot of the host's settings.",
+        N_(
+            "A container that is routed, not bridged, lost its connection after a reboot of "
+            "the host's settings."
+        ),
         on("host", "sysctl -w net.ipv4.conf.cali0.proxy_arp=0") + on("routed", "ip neigh flush dev eth0"),
         "no-proxy-arp",
-        "host cali0",
+        N_("host cali0"),
         on("host", "sysctl -w net.ipv4.conf.cali0.proxy_arp=1"),
         setup=ROUTED,
         symptom=Symptom(source="routed"),
     ),
     Fault(
         "echo-ignored",
-        "other serves its clients, but monitoring on if-test says that it is dead.",
+        N_("other serves its clients, but monitoring on if-test says that it is dead."),
         on("host", "nsenter -t @pid:other -n sysctl -w net.ipv4.icmp_echo_ignore_all=1"),
         "echo-ignored",
-        "other eth0",
+        N_("other eth0"),
         on("host", "nsenter -t @pid:other -n sysctl -w net.ipv4.icmp_echo_ignore_all=0"),
         setup=OTHER,
         symptom=Symptom(destination="172.17.0.3"),
     ),
     Fault(
         "far-echo-ignored",
-        "39.106.233.176 answers no pings, from containers or from the host.",
+        N_("39.106.233.176 answers no pings, from containers or from the host."),
         on("internet", "sysctl -w net.ipv4.icmp_echo_ignore_all=1"),
         "echo-ignored",
         "internet uplink",
@@ -84,7 +90,7 @@ SYSCTLS = (
     ),
     Fault(
         "small-ttl",
-        "if-test reaches the lab host and its neighbours, and nobody further away.",
+        N_("if-test reaches the lab host and its neighbours, and nobody further away."),
         on("host", "nsenter -t @pid:if-test -n sysctl -w net.ipv4.ip_default_ttl=1"),
         "ttl-exceeded",
         "host docker0",
@@ -92,7 +98,7 @@ SYSCTLS = (
     ),
     Fault(
         "ttl-set-on-the-way",
-        "Containers reach the lab host only. A module against tethering was tried out lately.",
+        N_("Containers reach the lab host only. A module against tethering was tried out lately."),
         on("host", "iptables -t mangle -A PREROUTING -i docker0 -j TTL --ttl-set 1"),
         "ttl-exceeded",
         "host docker0",
@@ -103,7 +109,7 @@ SYSCTLS = (
 TABLES = (
     Fault(
         "container-no-default-route",
-        "if-test pings its neighbours; everything else is unreachable.",
+        N_("if-test pings its neighbours; everything else is unreachable."),
         on("if-test", "ip route del default"),
         "no-route",
         "if-test",
@@ -111,7 +117,7 @@ TABLES = (
     ),
     Fault(
         "host-no-default-route",
-        "After the provider changed something, containers get answers from the lab host only.",
+        N_("After the provider changed something, containers get answers from the lab host only."),
         on("host", "ip route del default"),
         "no-route",
         "host docker0",
@@ -119,7 +125,7 @@ TABLES = (
     ),
     Fault(
         "wrong-gateway",
-        "A typing error must have crept into if-test's settings: pings just hang.",
+        N_("A typing error must have crept into if-test's settings: pings just hang."),
         on("if-test", "ip route replace default via 172.17.0.99 dev eth0"),
         "no-neighbour",
         "host docker0",
@@ -127,7 +133,7 @@ TABLES = (
     ),
     Fault(
         "host-wrong-gateway",
-        "The provider sent a new router, and now everything behind the lab host hangs.",
+        N_("The provider sent a new router, and now everything behind the lab host hangs."),
         on("host", "ip route replace default via 192.0.2.99 dev eth0"),
         "no-neighbour",
         "host docker0",
@@ -135,7 +141,7 @@ TABLES = (
     ),
     Fault(
         "blackhole-route",
-        "39.106.233.176 was under attack last week. Containers still wait for it in vain.",
+        N_("39.106.233.176 was under attack last week. Containers still wait for it in vain."),
         on("host", "ip route add blackhole 39.106.233.176/32"),
         "route-refuses",
         "host docker0",
@@ -143,7 +149,7 @@ TABLES = (
     ),
     Fault(
         "unreachable-route",
-        "One address, 39.106.233.176, is Destination Host Unreachable from every container.",
+        N_("One address, 39.106.233.176, is Destination Host Unreachable from every container."),
         on("host", "ip route add unreachable 39.106.233.176/32"),
         "route-refuses",
         "host docker0",
@@ -151,7 +157,7 @@ TABLES = (
     ),
     Fault(
         "prohibit-route",
-        "Pings to 39.106.233.0/24 come back as filtered, but the firewall's counters stand still.",
+        N_("Pings to 39.106.233.0/24 come back as filtered, but the firewall's counters stand still."),
         on("host", "ip route add prohibit 39.106.233.0/24"),
         "route-refuses",
         "host docker0",
@@ -159,7 +165,7 @@ TABLES = (
     ),
     Fault(
         "prohibit-rule",
-        "The lab host reaches everything, its containers nothing, with the same routing table.",
+        N_("The lab host reaches everything, its containers nothing, with the same routing table."),
         on("host", "ip rule add from 172.17.0.0/16 iif docker0 prohibit"),
         "route-refuses",
         "host docker0",
@@ -167,7 +173,7 @@ TABLES = (
     ),
     Fault(
         "stolen-prefix",
-        "Since the test network was set up on docker0, 39.106.233.176 is gone. Other addresses work.",
+        N_("Since the test network was set up on docker0, 39.106.233.176 is gone. Other addresses work."),
         on("host", "ip route add 39.106.233.0/24 dev docker0"),
         "wrong-route",
         "host docker0",
@@ -175,10 +181,10 @@ TABLES = (
     ),
     Fault(
         "equal-routes",
-        "As in the lecture: 172.17.1.1/16 on veth_host, 172.17.1.2/16 at the other end, and no answer.",
+        N_("As in the lecture: 172.17.1.1/16 on veth_host, 172.17.1.2/16 at the other end, and no answer."),
         on("host", "ip route del 172.17.1.2/32 dev veth_host"),
         "wrong-route",
-        "host veth_host",
+        N_("host veth_host"),
         on("host", "ip route add 172.17.1.2/32 dev veth_host"),
         setup=LECTURE
         + on("host", "ip addr add 172.17.1.1/16 dev veth_host", "ip link set veth_host up")
@@ -187,15 +193,15 @@ TABLES = (
     ),
     Fault(
         "static-neighbour",
-        "if-test was protected against spoofing with a fixed entry. The host got a new bridge since.",
+        N_("if-test was protected against spoofing with a fixed entry. The host got a new bridge since."),
         on("if-test", "ip neigh replace 172.17.0.1 lladdr 02:42:de:ad:be:ef dev eth0 nud permanent"),
         "wrong-neighbour",
-        "host @veth",
+        N_("host @veth"),
         on("if-test", "ip neigh del 172.17.0.1 dev eth0"),
     ),
     Fault(
         "host-static-neighbour",
-        "The provider replaced his router by one of the same address. Nothing gets through.",
+        N_("The provider replaced his router by one of the same address. Nothing gets through."),
         on("host", "ip neigh replace 192.0.2.1 lladdr 02:42:de:ad:be:ef dev eth0 nud permanent"),
         "wrong-neighbour",
         "internet uplink",
@@ -206,7 +212,7 @@ TABLES = (
 CHOSEN = (
     Fault(
         "host-route-to-container",
-        "Everything goes out, answers come to the lab host, and if-test alone never gets them.",
+        N_("Everything goes out, answers come to the lab host, and if-test alone never gets them."),
         on("host", "ip route add 172.17.0.2/32 dev eth0"),
         "wrong-route",
         "host eth0",
@@ -214,7 +220,7 @@ CHOSEN = (
     ),
     Fault(
         "throw-route",
-        "39.106.233.176 was to go by another provider. That provider was cancelled.",
+        N_("39.106.233.176 was to go by another provider. That provider was cancelled."),
         on("host", "ip route add throw 39.106.233.176/32"),
         "route-refuses",
         "host docker0",
@@ -222,7 +228,7 @@ CHOSEN = (
     ),
     Fault(
         "table-with-wrong-gateway",
-        "The lab host surfs, ip route looks right, and its containers wait for ever.",
+        N_("The lab host surfs, ip route looks right, and its containers wait for ever."),
         on("host", "ip route replace default via 192.0.2.99 dev eth0 table 100"),
         "no-neighbour",
         "host docker0",
@@ -231,7 +237,7 @@ CHOSEN = (
     ),
     Fault(
         "table-with-blackhole",
-        "Containers were quarantined yesterday, and nobody remembers how. ip route shows nothing odd.",
+        N_("Containers were quarantined yesterday, and nobody remembers how. ip route shows nothing odd."),
         on("host", "ip route replace blackhole default table 100"),
         "route-refuses",
         "host docker0",
@@ -240,7 +246,7 @@ CHOSEN = (
     ),
     Fault(
         "default-without-gateway",
-        "if-test pings its neighbours, and thinks that all the world is one.",
+        N_("if-test pings its neighbours, and thinks that all the world is one."),
         on("if-test", "ip route replace default dev eth0 scope link"),
         "wrong-route",
         "host docker0",
@@ -248,10 +254,10 @@ CHOSEN = (
     ),
     Fault(
         "colleague-as-gateway",
-        "if-test was told to use 172.17.0.3, which pings well. It reaches nothing further away.",
+        N_("if-test was told to use 172.17.0.3, which pings well. It reaches nothing further away."),
         on("if-test", "ip route replace default via 172.17.0.3 dev eth0"),
         "wrong-route",
-        "other eth0",
+        N_("other eth0"),
         on("if-test", "ip route replace default via 172.17.0.1 dev eth0"),
         setup=OTHER,
     ),
@@ -260,7 +266,7 @@ CHOSEN = (
 SIZES = (
     Fault(
         "small-uplink",
-        "Small pings pass, large ones that may not be cut are refused.",
+        N_("Small pings pass, large ones that may not be cut are refused."),
         on("host", "ip link set eth0 mtu 1000"),
         "too-big",
         "host docker0",
@@ -269,7 +275,7 @@ SIZES = (
     ),
     Fault(
         "pmtu-black-hole",
-        "Logins work, downloads hang for ever; the security people like their host quiet.",
+        N_("Logins work, downloads hang for ever; the security people like their host quiet."),
         on("host", "ip link set eth0 mtu 1000")
         + on("host", "iptables -A OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP"),
         "too-big",
@@ -280,7 +286,7 @@ SIZES = (
     ),
     Fault(
         "far-small-mtu",
-        "Large pings vanish behind the lab host without a word; small ones are fine.",
+        N_("Large pings vanish behind the lab host without a word; small ones are fine."),
         on("internet", "ip link set uplink mtu 1000"),
         "too-big",
         "host eth0",
@@ -289,10 +295,10 @@ SIZES = (
     ),
     Fault(
         "container-small-mtu",
-        "if-test was set up for a tunnel. Large answers never come in; what it sends goes out.",
+        N_("if-test was set up for a tunnel. Large answers never come in; what it sends goes out."),
         on("if-test", "ip link set eth0 mtu 1000"),
         "too-big",
-        "host @veth",
+        N_("host @veth"),
         on("if-test", "ip link set eth0 mtu 1500"),
         symptom=Symptom(size=1400),
     ),

@@ -24,6 +24,7 @@ from netlab.grade.hidden import Hidden
 from netlab.grade.judge import Grade, Order, grade
 from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import read
+from netlab.language import gettext as _
 
 PREFIX = "grade"
 JOBS = 4 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
@@ -55,7 +56,8 @@ class Batch:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BadInput(
-                f"{self.out} cannot be made: {error.strerror}.", "Choose another --out."
+                _("{out} cannot be made: {strerror}.").format(out=self.out, strerror=error.strerror),
+                _("Choose another --out."),
             ) from error
         with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions:
             os.chmod(editions, 0o755)
@@ -123,7 +125,10 @@ class Batch:
         """Look at every bundle in `out`, grade it again, and say what differs; empty if nothing does."""
         folders = sorted(manifest.parent for manifest in self.out.glob(f"*/{bundle.MANIFEST}"))
         if not folders:
-            raise BadInput(f"{self.out} holds no graded submission.", "Name the folder that --out named.")
+            raise BadInput(
+                _("{out} holds no graded submission.").format(out=self.out),
+                _("Name the folder that --out named."),
+            )
         troubles = [
             f"{folder.name}: {what}" for folder in folders for what in bundle.tampered(folder, self.key)
         ]
@@ -138,12 +143,16 @@ class Batch:
 def _differences(folder: Path, found: dict[str, Any]) -> Iterator[str]:
     before = bundle.result(folder) or found
     if before["hidden"] != found["hidden"]:
-        yield f"{folder.name}: was graded with other hidden checks; name the file: --hidden FILE"
+        yield _("{name}: was graded with other hidden checks; name the file: --hidden FILE").format(
+            name=folder.name
+        )
         return
     was, now = ({step["id"]: step["points"] for step in each["steps"]} for each in (before, found))
     for step in dict.fromkeys((*was, *now)):
         if was.get(step) != now.get(step):
-            yield f"{folder.name}: {step} had {was.get(step)} points, and gets {now.get(step)} now"
+            yield _("{name}: {step} had {was} points, and gets {now} now").format(
+                name=folder.name, step=step, was=was.get(step), now=now.get(step)
+            )
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -160,8 +169,17 @@ def _names(paths: Sequence[Path]) -> list[str]:
 def summary(found: dict[str, Any]) -> str:
     """One line for each result."""
     if found["error"]:
-        return f"{found['name']}: not graded: {found['error'].splitlines()[0]}"
+        return _("{name}: not graded: {error}").format(
+            name=found["name"], error=found["error"].splitlines()[0]
+        )
     failed = [step["id"] for step in found["steps"] if not step["passed"]]
-    rest = f", not passed: {', '.join(failed)}" if failed else ""
+    rest = _(", not passed: {failed}").format(failed=", ".join(failed)) if failed else ""
     end = f" ({found['end']})" if found["end"] else ""
-    return f"{found['name']}: lesson {found['lesson']}, {found['points']} of {found['max_points']}{rest}{end}"
+    return _("{name}: lesson {lesson}, {points} of {max_points}{rest}{end}").format(
+        name=found["name"],
+        lesson=found["lesson"],
+        points=found["points"],
+        max_points=found["max_points"],
+        rest=rest,
+        end=end,
+    )

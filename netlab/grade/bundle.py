@@ -20,6 +20,7 @@ from netlab.errors import BadInput
 from netlab.grade import formats
 from netlab.grade.judge import Grade
 from netlab.grade.submission import Submission
+from netlab.language import gettext as _
 from netlab.model import Capture
 
 MANIFEST, SUBMISSION = "manifest.json", "submission.ipynb"
@@ -70,17 +71,19 @@ def tampered(folder: Path, key: bytes | None) -> list[str]:
         manifest = json.loads((folder / MANIFEST).read_text())
         files, signature = dict(manifest["files"]), manifest["signature"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return [f"its {MANIFEST} cannot be read ({type(error).__name__})"]
+        return [
+            _("its {manifest} cannot be read ({name})").format(manifest=MANIFEST, name=type(error).__name__)
+        ]
     there = {path.name for path in folder.iterdir()} - {MANIFEST}
-    found = [f"{name} is missing" for name in sorted(set(files) - there)]
-    found += [f"{name} has been added" for name in sorted(there - set(files))]
+    found = [_("{name} is missing").format(name=name) for name in sorted(set(files) - there)]
+    found += [_("{name} has been added").format(name=name) for name in sorted(there - set(files))]
     found += [
-        f"{name} has been changed"
+        _("{name} has been changed").format(name=name)
         for name in sorted(there & set(files))
         if _digest(folder / name) != files[name]
     ]
     if key and not hmac.compare_digest(str(signature or ""), _sign(files, key)):
-        found.append("its signature is not that of this key" if signature else "it is not signed")
+        found.append(_("its signature is not that of this key") if signature else _("it is not signed"))
     return found
 
 
@@ -90,11 +93,14 @@ def read_key(path: Path) -> bytes:
         key = path.read_bytes()
     except OSError as error:
         raise BadInput(
-            f"The key {path} cannot be read: {error.strerror}.",
-            f"Make one, and keep it to yourself: head -c 32 /dev/urandom > {path}",
+            _("The key {path} cannot be read: {strerror}.").format(path=path, strerror=error.strerror),
+            _("Make one, and keep it to yourself: head -c 32 /dev/urandom > {path}").format(path=path),
         ) from error
     if len(key) < 16:
-        raise BadInput(f"The key {path} has {len(key)} bytes; anybody could guess it.", "Use 16 or more.")
+        raise BadInput(
+            _("The key {path} has {key} bytes; anybody could guess it.").format(path=path, key=len(key)),
+            _("Use 16 or more."),
+        )
     return key
 
 

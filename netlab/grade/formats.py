@@ -16,9 +16,12 @@ import nbformat
 from netlab.checks.story import CheckResult
 from netlab.grade.judge import Grade
 from netlab.grade.submission import Submission
+from netlab.language import gettext as _
+from netlab.language import language
 
 SCHEMA = 1  # of result.json; netlab/grade/result.schema.json describes it
 # The columns that nbgrader's export writes, and imports into its gradebook.
+HTML_LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 COLUMNS: tuple[str, ...] = (
     "assignment",
     "duedate",
@@ -28,6 +31,7 @@ COLUMNS: tuple[str, ...] = (
     "first_name",
     "email",
 )
+HTML_LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 COLUMNS += ("raw_score", "late_submission_penalty", "score", "max_score")
 STYLE = """
 :root { color-scheme: light dark; }
@@ -105,8 +109,12 @@ def gradescope(grade: Grade) -> dict[str, Any]:
         if not step.hidden
     ]
     if further := _further(grade):
-        tests.append({"name": "Further checks", "score": further[0], "max_score": further[1]})
-    said = grade.error or grade.end or f"{grade.points} of {grade.max_points} points"
+        tests.append({"name": _("Further checks"), "score": further[0], "max_score": further[1]})
+    said = (
+        grade.error
+        or grade.end
+        or _("{points} of {max_points} points").format(points=grade.points, max_points=grade.max_points)
+    )
     return {"score": grade.points, "output": said, "tests": tests}
 
 
@@ -172,18 +180,26 @@ def printable(text: str) -> str:
 
 def feedback(grade: Grade) -> str:
     """A page for the learner: what was reached, what was found instead, and what to do next."""
-    title = f"Lesson {grade.lesson}" if grade.lesson else "Submission"
-    said = f"{grade.points} of {grade.max_points} points"
-    notes = [f"It could not be graded: {grade.error}"] if grade.error else []
+    title = _("Lesson {id}").format(id=grade.lesson) if grade.lesson else _("Submission")
+    said = _("{points} of {max_points} points").format(points=grade.points, max_points=grade.max_points)
+    notes = [_("It could not be graded: {error}").format(error=grade.error)] if grade.error else []
     if grade.end:
-        notes.append(f"Its cells did not run to the end: {grade.end}")
-    notes += [f"Cell {run.cell} was {run.end}." for run in grade.runs if run.end and run.end != grade.end]
+        notes.append(_("Its cells did not run to the end: {end}").format(end=grade.end))
+    notes += [
+        _("Cell {cell} was {end}.").format(cell=run.cell, end=run.end)
+        for run in grade.runs
+        if run.end and run.end != grade.end
+    ]
     body = "".join(f"<p role='note'>{escape(note)}</p>" for note in notes)
     body += "".join(_section(step) for step in grade.results if not step.hidden)
     if further := _further(grade):
-        body += f"<section><h2>Further checks: {further[0]} of {further[1]} points</h2></section>"
+        had = _("Further checks: {points} of {max_points} points").format(
+            points=further[0], max_points=further[1]
+        )
+        body += f"<section><h2>{had}</h2></section>"
     return (
-        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}: {said}</title>"
+        f"<!doctype html><html lang='{HTML_LANGUAGES[language()]}'><meta charset='utf-8'>"
+        f"<title>{escape(title)}: {said}</title>"
         f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style>"
         f"<main><h1>{escape(title)}: {said}</h1><p>{escape(grade.name)}</p>{body}</main></html>\n"
     )

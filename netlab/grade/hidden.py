@@ -27,6 +27,7 @@ from netlab import checks
 from netlab.checks import CHECKS, bridge, containers, gym, links, reach
 from netlab.checks.story import Check, Expectation
 from netlab.errors import BadInput, NetlabError, UnknownName
+from netlab.language import gettext as _
 from netlab.lessons import Step, lesson
 from netlab.notebook import LessonLab
 
@@ -62,12 +63,15 @@ def read(file: Path) -> tuple[Hidden, ...]:
         return tuple(of(entry, number) for number, entry in enumerate(entries, 1))
     except OSError as error:
         raise BadInput(
-            f"{file} cannot be read: {error.strerror}.", "Name the file of hidden checks."
+            _("{file} cannot be read: {strerror}.").format(file=file, strerror=error.strerror),
+            _("Name the file of hidden checks."),
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
-            f"{file} cannot be read as hidden checks: {type(error).__name__}: {error}.",
-            "Compare it with the first lines of netlab/grade/hidden.py.",
+            _("{file} cannot be read as hidden checks: {name}: {error}.").format(
+                file=file, name=type(error).__name__, error=error
+            ),
+            _("Compare it with the first lines of netlab/grade/hidden.py."),
         ) from error
 
 
@@ -82,18 +86,18 @@ def of(entry: Entry, number: int = 1) -> Hidden:
     """One entry of the file as a check. KeyError, TypeError, ValueError, UnknownName."""
     expects = tuple(_expectation(name, words) for each in entry["expect"] for name, words in each.items())
     if not expects:
-        raise ValueError(f"{entry['title']} expects nothing")
+        raise ValueError(_("{title} expects nothing").format(title=entry["title"]))
     for step in entry.get("needs", ()):
         if step not in CHECKS:
-            raise UnknownName("step", step, CHECKS)
+            raise UnknownName(_("step"), step, CHECKS)
     id = f"{lesson(entry['lesson']).id}.h{number}"
-    step = Step(id, str(entry["title"]), int(entry["points"]), "the lesson is over", "", (), ())
+    step = Step(id, str(entry["title"]), int(entry["points"]), _("the lesson is over"), "", (), ())
     return Hidden(entry["lesson"], entry, Check(id, expects, tuple(entry.get("needs", ())), step))
 
 
 def _expectation(name: str, words: Mapping[str, Any]) -> Expectation:
     if name not in EXPECTATIONS:
-        raise UnknownName("expectation", name, EXPECTATIONS)
+        raise UnknownName(_("expectation"), name, EXPECTATIONS)
     return EXPECTATIONS[name](**words)
 
 
@@ -104,4 +108,4 @@ def require(lab: LessonLab | None, entry: Entry) -> None:
         check = of(entry).check
         if checks.check(lab.lab, check.id, *said, variant=lab.variant, further=[check]).passed:
             return
-    raise NetlabError("A further check is not passed.")
+    raise NetlabError(_("A further check is not passed."))

@@ -21,6 +21,7 @@ from netlab.grade.session import CELL_SECONDS, CellRun, Session
 from netlab.grade.submission import Submission
 from netlab.keeper import Confinement
 from netlab.lab import Lab
+from netlab.language import gettext as _
 from netlab.lessons import Lesson
 from netlab.model import Capture
 from netlab.variant import Variant
@@ -132,8 +133,8 @@ def _assert_empty(lab: Lab) -> None:
     found = sorted(f"{node.name} {i.name}" for node, i in lab.snapshot().interfaces() if i.kind != "loopback")
     if found != EMPTY:
         raise LabError(
-            f"The new lab {lab.name!r} is not empty: {', '.join(found)}.",
-            "Look at: ./run doctor, and report it.",
+            _("The new lab {name!r} is not empty: {found}.").format(name=lab.name, found=", ".join(found)),
+            _("Look at: ./run doctor, and report it."),
         )
 
 
@@ -143,7 +144,9 @@ def _play(submission: Submission, lesson: Lesson, judge: _Judge) -> tuple[CellRu
     with suppress(LabNotFound, LabDied, CaptureRefused):  # what is left then is not judged, and says so
         for number, cell in enumerate(submission.cells, 1):
             if time.monotonic() > deadline:
-                judge.session.gone = f"its cells took more than {SECONDS:.0f} seconds together"
+                judge.session.gone = _("its cells took more than {seconds:.0f} seconds together").format(
+                    seconds=SECONDS
+                )
             runs.append(judge.session.run(number, cell))
             judge.after(cell.checks, lesson)
         for id in [*(step.id for step in lesson.steps), *(check.id for check in judge.hidden)]:
@@ -152,5 +155,7 @@ def _play(submission: Submission, lesson: Lesson, judge: _Judge) -> tuple[CellRu
 
 
 def _not_judged(check: Check, why: str) -> CheckResult:
-    again = "Run all cells from the first on: Kernel → Restart Kernel and Run All Cells"
-    return CheckResult.of(check, f"not judged: {why or 'the lab ended'}", next_step=again)
+    again = _("Run all cells from the first on: Kernel → Restart Kernel and Run All Cells")
+    return CheckResult.of(
+        check, _("not judged: {why}").format(why=why or _("the lab ended")), next_step=again
+    )

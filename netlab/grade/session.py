@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from netlab import wire
 from netlab.grade.submission import Cell
 from netlab.lab import Lab
+from netlab.language import gettext as _
 
 CELL_SECONDS = 60.0
 SECONDS_TO_STOP = 3.0  # after an interrupt
@@ -91,7 +92,7 @@ class Session:
         seconds = time.monotonic() - started
         text = bytes(self._printed).decode(errors="replace")
         if self._count > len(self._printed):
-            text += f"\n[… {self._count - len(self._printed)} bytes more]"
+            text += _("\n[… {count} bytes more]").format(count=self._count - len(self._printed))
         return CellRun(number, round(seconds, 2), text, error, end)
 
     def _order(self, line: bytes) -> tuple[str, str]:
@@ -117,13 +118,13 @@ class Session:
                     return stopped, str(claim.get("error", ""))[:500]
                 continue
             if stopped:  # it was interrupted, and does not care
-                self.gone = "its kernel was ended, as it did not stop when interrupted"
+                self.gone = _("its kernel was ended, as it did not stop when interrupted")
                 self._sock.close()
                 return stopped, ""
             stopped = (
-                f"stopped: it printed more than {OUTPUT_LIMIT >> 20} MiB"
+                _("stopped: it printed more than {output_limit} MiB").format(output_limit=OUTPUT_LIMIT >> 20)
                 if self._count > OUTPUT_LIMIT
-                else f"stopped after {self.cell_seconds:.0f} seconds"
+                else _("stopped after {cell_seconds:.0f} seconds").format(cell_seconds=self.cell_seconds)
             )
             with suppress(OSError):
                 wire.send(self._sock, {"signal": signal.SIGINT})
@@ -160,10 +161,10 @@ class Session:
         self._sock.settimeout(SECONDS_TO_STOP)
         try:
             wire.receive(self._sock, trusted=True)
-            self.gone = "its kernel ended"
+            self.gone = _("its kernel ended")
         except (wire.Closed, OSError):
             last = (self.lab.exchange / "keeper.log").read_text(errors="replace").splitlines()[-1:]
-            self.gone = " ".join(last) or "The lab ended."
+            self.gone = " ".join(last) or _("The lab ended.")
 
     def _read(self) -> None:
         """Take what is printed off the pipe for as long as there is somebody who prints."""

@@ -11,13 +11,15 @@ from typing import Any
 
 from netlab import lessons
 from netlab.errors import BadInput
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.lessons import LANDING
 
 LARGEST = 32 << 20  # bytes; a lesson's notebook with all its pictures has about one
 START = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\(\s*["'](\d\d)["']""")
 SEED = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\([^)]*seed\s*=\s*["']([^"']{1,200})["']""")
 CHECK = re.compile(r"""\.\s*check\s*\(\s*["'](\d\d\.\d+)["']""")
-AGAIN = "Save the notebook in JupyterLab once more, and hand in that file."
+AGAIN = N_("Save the notebook in JupyterLab once more, and hand in that file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def read(path: Path, lesson: str = "") -> Submission:
     content = _content(path)
     cells = tuple(_cell(source) for source in _code(_notebook(content, path)))
     if not any(cell.source.strip() for cell in cells):
-        raise BadInput(f"{path.name} has no code cells, so there is nothing to grade.", AGAIN)
+        raise BadInput(
+            _("{name} has no code cells, so there is nothing to grade.").format(name=path.name), _(AGAIN)
+        )
     found = lesson or _lesson(cells, path)
     lessons.lesson(found)
     seeds = (SEED.search(cell.source) for cell in cells)
@@ -59,16 +63,22 @@ def read(path: Path, lesson: str = "") -> Submission:
 def _content(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise BadInput(f"{path} is not a file.", "Name notebooks, or folders that hold them.")
+            raise BadInput(
+                _("{path} is not a file.").format(path=path), _("Name notebooks, or folders that hold them.")
+            )
         if path.stat().st_size > LARGEST:
             size = path.stat().st_size >> 20
             raise BadInput(
-                f"{path.name} has {size} MiB, and at most {LARGEST >> 20} are read.",
-                "Clear its outputs (Edit → Clear Outputs of All Cells), and hand it in again.",
+                _("{name} has {size} MiB, and at most {largest} are read.").format(
+                    name=path.name, size=size, largest=LARGEST >> 20
+                ),
+                _("Clear its outputs (Edit → Clear Outputs of All Cells), and hand it in again."),
             )
         return path.read_bytes()
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.", AGAIN) from error
+        raise BadInput(
+            _("{path} cannot be read: {strerror}.").format(path=path, strerror=error.strerror), _(AGAIN)
+        ) from error
 
 
 def _notebook(content: bytes, path: Path) -> Any:
@@ -79,21 +89,31 @@ def _notebook(content: bytes, path: Path) -> Any:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(
-            f"{path.name} is not UTF-8 text (byte {error.start} is {content[error.start]:#04x}).", AGAIN
+            _("{name} is not UTF-8 text (byte {start} is {content:#04x}).").format(
+                name=path.name, start=error.start, content=content[error.start]
+            ),
+            _(AGAIN),
         ) from error
     try:
         notebook: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except nbformat.reader.NotJSONError as error:
-        raise BadInput(f"{path.name} is not a notebook: it is not JSON.", AGAIN) from error
+        raise BadInput(
+            _("{name} is not a notebook: it is not JSON.").format(name=path.name), _(AGAIN)
+        ) from error
     except Exception as error:  # of many kinds: what stands in the file was written by a stranger
         first = (str(error).splitlines() or [""])[0][:200]
-        raise BadInput(f"{path.name} is not a notebook that can be read: {first}", AGAIN) from error
+        raise BadInput(
+            _("{name} is not a notebook that can be read: {first}").format(name=path.name, first=first),
+            _(AGAIN),
+        ) from error
     language = str(notebook.metadata.get("kernelspec", {}).get("language", "python"))
     if language.lower() != "python":
         raise BadInput(
-            f"{path.name} is written in {language}: its kernel is not netlab's.",
-            "Choose Kernel → Change Kernel → “netlab (lab host)”, save, and hand it in again.",
+            _("{name} is written in {language}: its kernel is not netlab's.").format(
+                name=path.name, language=language
+            ),
+            _("Choose Kernel → Change Kernel → “netlab (lab host)”, save, and hand it in again."),
         )
     return notebook
 
@@ -115,7 +135,10 @@ def _lesson(cells: Sequence[Cell], path: Path) -> str:
     known = {lesson.id for lesson in lessons.lessons()}
     if path.name[:2] in known:
         return path.name[:2]
-    raise BadInput(f"{path.name} does not say which lesson it is.", "Say it: ./run grade --lesson 04 …")
+    raise BadInput(
+        _("{name} does not say which lesson it is.").format(name=path.name),
+        _("Say it: ./run grade --lesson 04 …"),
+    )
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
@@ -128,5 +151,7 @@ def find(paths: Sequence[Path]) -> list[Path]:
         else:
             found.append(path)
     if not found:
-        raise BadInput("There is no notebook to grade.", "./run grade NOTEBOOK.ipynb …, or a folder of them")
+        raise BadInput(
+            _("There is no notebook to grade."), _("./run grade NOTEBOOK.ipynb …, or a folder of them")
+        )
     return list(dict.fromkeys(found))

@@ -24,6 +24,7 @@ from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabError
 from netlab.jupyter.kernelspec import NAMES
 from netlab.jupyter.provisioner import find_or_make
+from netlab.language import gettext as _
 from netlab.language import language
 from netlab.lessons import LABS, lessons
 from netlab.overview import current_lesson
@@ -49,16 +50,18 @@ def main(
     page, token = _page(notebook), _token(token_file)
     os.environ.update(NETLAB_LAB=lab_name, NETLAB_ENGINE=engine, **own_folders(Path(sys.prefix)))
     lab = find_or_make(lab_name, _say)
-    _say(f"The lab {lab.name!r} is up. Starting JupyterLab …")
+    _say(_("The lab {name!r} is up. Starting JupyterLab …").format(name=lab.name))
     app = LabApp.initialize_server(argv=[], config=settings(lab.name, page, token, listen))
     url = f"http://127.0.0.1:{app.port}/lab/tree/{quote(page)}?token={token}"
-    _say(f"JupyterLab is ready; open this in a browser on this machine:\n\n    {url}\n")
-    _say("Stop it with Ctrl-C.")
+    _say(_("JupyterLab is ready; open this in a browser on this machine:\n\n    {url}\n").format(url=url))
+    _say(_("Stop it with Ctrl-C."))
     _stop_at_once_when_interrupted(app)
     app.start()
     _say(
-        f"\nJupyterLab has stopped. The lab {lab.name!r} stays up, with all that is in it.\n"
-        f"  Go on:   {_run(lab.name)}\n  End it:  {_run(lab.name, 'down')}"
+        _(
+            "\nJupyterLab has stopped. The lab {name!r} stays up, with all that is in it.\n  "
+            "Go on:   {run}\n  End it:  {run2}"
+        ).format(name=lab.name, run=_run(lab.name), run2=_run(lab.name, "down"))
     )
     return 0
 
@@ -116,8 +119,10 @@ def own_folders(prefix: Path) -> dict[str, str]:
             (place / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise LabError(
-            f"JupyterLab's folder {place} cannot be made: {error.strerror}.",
-            "Make room or give access there.",
+            _("JupyterLab's folder {place} cannot be made: {strerror}.").format(
+                place=place, strerror=error.strerror
+            ),
+            _("Make room or give access there."),
         ) from error
     return {f"JUPYTER_{name.upper()}_DIR": str(place / name) for name in ("config", "data", "runtime")}
 
@@ -129,9 +134,15 @@ def _token(file: str) -> str:
     try:
         token = Path(file).read_text().strip()
     except OSError as error:
-        raise BadInput(f"The token cannot be read from {file}: {error.strerror}.", "Name a file.") from error
+        raise BadInput(
+            _("The token cannot be read from {file}: {strerror}.").format(file=file, strerror=error.strerror),
+            _("Name a file."),
+        ) from error
     if not token:
-        raise BadInput(f"The token's file {file} is empty.", f"Write one: openssl rand -hex 24 > {file}")
+        raise BadInput(
+            _("The token's file {file} is empty.").format(file=file),
+            _("Write one: openssl rand -hex 24 > {file}").format(file=file),
+        )
     return token
 
 
@@ -142,8 +153,10 @@ def _page(notebook: str | None) -> str:
     if not (LABS / page).is_file():
         known = sorted(file.name for file in LABS.glob("*.ipynb"))
         raise BadInput(
-            f"There is no notebook {page!r} in {LABS}.",
-            f"Notebooks there: {', '.join(known) or 'none; ./run build-lessons makes them'}.",
+            _("There is no notebook {page!r} in {labs}.").format(page=page, labs=LABS),
+            _("Notebooks there: {known}.").format(
+                known=", ".join(known) or _("none; ./run build-lessons makes them")
+            ),
         )
     return page
 

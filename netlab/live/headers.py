@@ -5,9 +5,20 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.live.lanes import describe, name_of
 from netlab.model import Frame, Journey
 
+FIELDS = {  # what REWRITABLE of netlab.journey is called here
+    "source": N_("source"),
+    "destination": N_("destination"),
+    "source_port": N_("source port"),
+    "destination_port": N_("destination port"),
+    "identifier": N_("identifier"),
+    "encapsulation": N_("encapsulation"),
+}
+DIRECTIONS = {"in": N_("in"), "out": N_("out")}
 LONGEST = 40  # characters of a field that are shown
 
 
@@ -27,8 +38,8 @@ def headers(journey: Journey, reason: str) -> dict[str, Any]:
         "hops": [
             {
                 "where": str(hop.frame.point),
-                "how": f"{hop.frame.direction}, {_after(hop.frame.time_ns - start)}",
-                "rewritten": [f"{r.field.replace('_', ' ')}: {r.before} → {r.after}" for r in hop.rewrites],
+                "how": f"{_(DIRECTIONS[hop.frame.direction])}, {_after(hop.frame.time_ns - start)}",
+                "rewritten": [f"{_(FIELDS[r.field])}: {r.before} → {r.after}" for r in hop.rewrites],
             }
             for hop in journey.hops
         ],
@@ -55,5 +66,5 @@ def _fields(frame: Frame) -> dict[str, str]:
             cut = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
             found.setdefault(f"{layer.name} {field.name}", cut)
         layer = layer.payload or None
-    found["length"] = f"{frame.length} bytes"
+    found[_("length")] = _("{count} bytes").format(count=frame.length)
     return found

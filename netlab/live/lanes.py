@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netlab import style
+from netlab.language import gettext as _
 from netlab.model import Capture, Journey, Point
 from netlab.style import MARGIN, NAME, Rect, shortened, text_width
 from netlab.summary import summarize
@@ -77,7 +78,7 @@ class Strip:
                 self.rooms[name] = room_for(journey, width, self.noted) + LEAST
             x = self.places[name]
             if before and wait > 2 * QUIET and x - self.places[before[0]] > 0.9 * QUIET * SCALE:
-                breaks.append(Break(x - 40.0, f"{_seconds(wait)} later"))
+                breaks.append(Break(x - 40.0, _("{time} later").format(time=_seconds(wait))))
             tracks.append(track_of(journey, x, lanes, slant))
             before = name, journey
         self.rooms = {name: self.rooms[name] for name in self.places}
@@ -85,7 +86,7 @@ class Strip:
 
 
 def _seconds(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if seconds < 100 else _("{minutes:.0f} min").format(minutes=seconds / 60)
 
 
 def lanes_of(points: Sequence[Point], found: Sequence[Journey]) -> tuple[Point, ...]:
@@ -156,19 +157,30 @@ def describe(journey: Journey, reason: str, ended: bool) -> str:
     """The packet in a sentence: what it is, where it was seen, where it should have been, and why not."""
     packet = journey.first.packet
     ends = f" {packet.source} → {packet.destination}" if packet.source and kind_of(journey) != "arp" else ""
-    said = f"{summarize(packet)}{ends}: seen at {', '.join(str(hop.frame.point) for hop in journey.hops)}"
+    way = ", ".join(str(hop.frame.point) for hop in journey.hops)
+    said = _("{packet}{ends}: seen at {way}").format(packet=summarize(packet), ends=ends, way=way)
     if journey.reached:
-        return f"{said}. It arrived."
+        return _("{said}. It arrived.").format(said=said)
     if not ended:
-        return f"{said}, and on its way."
-    expected = f"; expected at {journey.next_expected} and not seen" if journey.next_expected else ""
-    return f"{said}{expected}. {reason}".rstrip()
+        return _("{said}, and on its way.").format(said=said)
+    expected = (
+        _("; expected at {point} and not seen").format(point=journey.next_expected)
+        if journey.next_expected
+        else ""
+    )
+    return _("{said}{expected}. {reason}").format(said=said, expected=expected, reason=reason).rstrip()
 
 
 def _remarks(points: Sequence[Point], drawn: Sequence[Point], labels: Labels) -> list[str]:
     said = []
     if len(drawn) < len(points):
-        said.append(f"{len(points) - len(drawn)} interfaces that saw nothing are not drawn.")
+        said.append(
+            _("{count} interfaces that saw nothing are not drawn.").format(count=len(points) - len(drawn))
+        )
     if labels.unnoted:
-        said.append(f"For lack of room not noted: {'; '.join(dict.fromkeys(labels.unnoted))}.")
+        said.append(
+            _("For lack of room not noted: {unnoted}.").format(
+                unnoted=_("; ").join(dict.fromkeys(labels.unnoted))
+            )
+        )
     return said

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from netlab.cables import Trails, place_note
+from netlab.language import gettext as _
 from netlab.live.lanes import has_ended, name_of
 from netlab.model import Journey, Point
 from netlab.overlay import LANE, Overlay, shifted
@@ -56,7 +57,7 @@ def _motion(journey: Journey, trails: Trails) -> dict[str, Any] | None:
         pieces.append({"ways": [[list(spot) for spot in way] for way in ways]})
         if note:
             lines = place_note(trails.cables, leg[-1][-1], [note], leg) or [(leg[-1][-1], note, True)]
-            pieces[-1] |= {"note": [[x, y, text] for (x, y), text, _ in lines]}
+            pieces[-1] |= {"note": [[x, y, text] for (x, y), text, __ in lines]}
     if not journey.reached and journey.next_expected is not None:
         end = _end(journey, trails)
         if end:
@@ -110,7 +111,7 @@ def marks(
     found: dict[tuple[float, float], dict[str, Any]] = {}
     for journey in dead:
         death = Death.of(journey)
-        lines = list(reasons.get(death) or ("ends here", f"last seen on {death.last}"))
+        lines = list(reasons.get(death) or (_("ends here"), _("last seen on {last}").format(last=death.last)))
         overlay = Overlay(trails.cables, [], (death.last, death.expected), "\n".join(lines), trails)
         if overlay.cross is None:
             continue
@@ -119,7 +120,7 @@ def marks(
             "cross": list(overlay.cross),
             "way": [list(spot) for spot in overlay.end],
             "note": [[x, y, text, bold] for (x, y), text, bold in overlay.note],
-            "words": f"⊗ {' — '.join(lines)}; last seen on {death.last}"
-            + (f", expected on {death.expected}" if death.expected else ""),
+            "words": _("⊗ {lines}; last seen on {last}").format(lines=" — ".join(lines), last=death.last)
+            + (_(", expected on {expected}").format(expected=death.expected) if death.expected else ""),
         }
     return list(found.values())

@@ -16,6 +16,7 @@ from netlab.cables import Trails
 from netlab.capture import path_order
 from netlab.errors import NetlabError
 from netlab.journey import assemble
+from netlab.language import gettext as _
 from netlab.live import lanes, motion, why
 from netlab.live.headers import headers
 from netlab.live.history import History
@@ -141,13 +142,15 @@ class Packets:
         if self.store.forgotten:
             kept = f"{LIMIT >> 20} MiB"
             said.append(
-                f"The oldest {self.store.forgotten} frames are no longer kept: there is room for {kept}."
+                _("The oldest {forgotten} frames are no longer kept: there is room for {kept}.").format(
+                    forgotten=self.store.forgotten, kept=kept
+                )
             )
         there = {(p.netns, p.index) for p in path_order(self._history.latest)}
         refused = [p for n in sorted(self.store.refused) if (p := self._tap.points[n])]
         missing = [str(p) for p in refused if (p.netns, p.index) in there]
         if missing:
-            said.append(f"Could not be captured at: {', '.join(missing)}.")
+            said.append(_("Could not be captured at: {missing}.").format(missing=", ".join(missing)))
         return said
 
     # -- why ------------------------------------------------------------------------------------------
@@ -247,8 +250,9 @@ class Packets:
 def _sampled(stretch: Stretch) -> str:
     if stretch.every == 1:
         return ""
-    ending = {2: "nd", 3: "rd"}.get(stretch.every % 10, "th")
-    return f" · too many to draw: every {stretch.every}{ending} packet is shown, all are recorded"
+    return _(" · too many to draw: one packet of {every} is shown, all are recorded").format(
+        every=stretch.every
+    )
 
 
 def _now(point: Point, named: Mapping[tuple[int, int], Point]) -> Point:

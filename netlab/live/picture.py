@@ -11,10 +11,11 @@ from typing import Any
 
 from netlab.cables import Cables
 from netlab.changes import marks, same_interfaces
+from netlab.language import gettext as _
 from netlab.layout import group_label, lay_out
 from netlab.model import Interface, InterfaceId, Snapshot
 from netlab.packing import PlacedBox, PlacedCard
-from netlab.scene import build_scene
+from netlab.scene import STATES, build_scene
 from netlab.style import LINE, MARGIN, Rect
 from netlab.text import alt_text
 
@@ -34,7 +35,7 @@ class Identities:
         """Each interface's id: the one that it had, wherever it was then, or a new one."""
         pairs = same_interfaces(self._last, snapshot) if self._last is not None else []
         ids = {new.id: self._ids[old.id] for old, new in pairs}
-        for _, interface in snapshot.interfaces():
+        for __, interface in snapshot.interfaces():
             if interface.id not in ids:
                 self._next += 1
                 ids[interface.id] = self._next
@@ -56,7 +57,7 @@ def cabling(snapshot: Snapshot, previous: Snapshot | None = None) -> Cables:
 def picture(snapshot: Snapshot, ids: Mapping[InterfaceId, int], cables: Cables) -> dict[str, Any]:
     """Boxes, cards and cables with their places."""
     scene, layout = cables.scene, cables.layout
-    interfaces = {interface.id: interface for _, interface in snapshot.interfaces()}
+    interfaces = {interface.id: interface for __, interface in snapshot.interfaces()}
     return {
         "width": layout.width,
         "height": max(layout.bottom, cables.bottom) + MARGIN,
@@ -112,16 +113,26 @@ def _card(
         "state": card.state,
         "mark": card.mark,
         "lines": lines,
-        "details": f"{card.name} in {box}: {_details(interfaces[card.key], card.state)}",
+        "details": _("{name} in {box}: {details}").format(
+            name=card.name, box=box, details=_details(interfaces[card.key], card.state)
+        ),
     }
 
 
 def _details(interface: Interface, state: str) -> str:
     """All that is known of it, in a sentence."""
-    held = ", ".join(str(address) for address in interface.addresses) or "no address"
-    parts = [interface.kind or "a plain device", state, held, f"MAC {interface.mac}" if interface.mac else ""]
-    parts += [f"MTU {interface.mtu}", f"a port of {interface.master}" if interface.master else ""]
-    return ", ".join(part for part in parts if part)
+    held = ", ".join(str(address) for address in interface.addresses) or _("no address")
+    parts = [
+        interface.kind or _("a plain device"),
+        _(STATES[state]),
+        held,
+        f"MAC {interface.mac}" if interface.mac else "",
+    ]
+    parts += [
+        f"MTU {interface.mtu}",
+        _("a port of {master}").format(master=interface.master) if interface.master else "",
+    ]
+    return _(", ").join(part for part in parts if part)
 
 
 def _rect(rect: Rect) -> list[float]:

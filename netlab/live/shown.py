@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netlab.language import gettext as _
+
 if TYPE_CHECKING:
     from netlab.lab import Lab
     from netlab.live.view import LiveView
@@ -24,7 +26,7 @@ class Live:
         return self._view._repr_mimebundle_(**words)
 
     def __repr__(self) -> str:
-        return "The lab, live on the page."
+        return _("The lab, live on the page.")
 
     def close(self) -> None:
         """Take the view off the page, and stop watching."""

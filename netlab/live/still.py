@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from netlab import timeline as lanes
 from netlab.draw import alt_text, draw, figure_html
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.live.lanes import lanes_of
 from netlab.model import Capture, Journey, Snapshot
 
-TITLE = "The last picture of the live view"
+TITLE = N_("The last picture of the live view")
 
 
 def still(
@@ -25,7 +27,9 @@ def still(
     """
     died = (dead.last_seen.frame.point, dead.next_expected) if dead else None
     ways = [dead] if dead else []
-    pictures = [figure_html(draw(snapshot, path=ways, died=died, note=note, title=TITLE), alt_text(snapshot))]
+    pictures = [
+        figure_html(draw(snapshot, path=ways, died=died, note=note, title=_(TITLE)), alt_text(snapshot))
+    ]
     if capture is not None and capture.frames:
         points = lanes_of(capture.points, found)
         few = Capture(points, capture.frames, {}, capture.before, capture.after, capture.hidden)

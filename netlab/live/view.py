@@ -20,6 +20,8 @@ import traitlets
 
 from netlab.cables import Trails
 from netlab.errors import CaptureRefused, LabError
+from netlab.language import N_
+from netlab.language import gettext as _
 from netlab.live.history import History
 from netlab.live.packets import Network, Packets
 from netlab.live.picture import Identities, cabling, picture
@@ -32,7 +34,7 @@ FOLDER = Path(__file__).parent
 SAID = 12  # changes that the page lists
 AGAIN = 1.0  # seconds between two tries to find the lab again
 AT_REST = 2.0  # seconds without a change after which the output that stays is made anew
-DOWN = "The lab is down. This is its last picture; the view goes on when it is back."
+DOWN = N_("The lab is down. This is its last picture; the view goes on when it is back.")
 
 
 class Watched(Network, Protocol):
@@ -129,7 +131,9 @@ class LiveView(anywidget.AnyWidget):
                 with self.hold_sync():  # what belongs together is one message
                     self._do_all()
             except Exception as error:  # whatever it is, the learner is told, and the view goes on
-                self.status = f"This could not be drawn: {type(error).__name__}: {error}"
+                self.status = _("This could not be drawn: {name}: {error}").format(
+                    name=type(error).__name__, error=error
+                )
             # However much happens, half of the time is left to the learner's cells.
             self._stopped.wait(min(time.monotonic() - began, 0.5))
         self._stop_recording()
@@ -161,7 +165,7 @@ class LiveView(anywidget.AnyWidget):
             change = self._changes.popleft()
             if change is None:
                 self._stop_recording()
-                self.status = DOWN
+                self.status = _(DOWN)
                 continue
             if change.before is change.after:  # a watch has begun
                 before = None
@@ -172,7 +176,7 @@ class LiveView(anywidget.AnyWidget):
             self.said = [*self.said, *words][-SAID:]
         if not changed:
             return
-        if self.status == DOWN:
+        if self.status == _(DOWN):
             self.status = ""
         if self._recording:
             self._recording.changed(self._history.latest)
@@ -231,7 +235,9 @@ class LiveView(anywidget.AnyWidget):
             self._recording = Packets(self._lab, self._history, self._news.set).__enter__()
             self.status = ""
         except CaptureRefused as error:
-            self.status = f"Packets cannot be captured: {error.what} {error.next_step}"
+            self.status = _("Packets cannot be captured: {what} {next_step}").format(
+                what=error.what, next_step=error.next_step
+            )
             self.packets = False
         except LabError:
             pass  # the watch says so

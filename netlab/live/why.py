@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from netlab.errors import NetlabError
+from netlab.language import gettext as _
 from netlab.live.motion import Death
 from netlab.model import Capture, Journey, Packet, Snapshot
 from netlab.verdict import CAUSES, LIKELY, PROVED, Verdict
@@ -72,21 +73,28 @@ def why(died: Sequence[Journey], capture: Capture, route: Route) -> Reason:
     try:
         return in_words(judge(scene))
     except NetlabError as error:  # a node went away in the meantime
-        return Reason((), f"Why is not known: {error.what}", False)
+        return Reason((), _("Why is not known: {what}").format(what=error.what), False)
 
 
 def in_words(verdict: Verdict) -> Reason:
     """The verdict in the few words that a mark has room for."""
     if not verdict.cause or (verdict.certainty != PROVED and len(verdict.candidates) > 1):
-        few = [CAUSES[c].title if c in CAUSES else c for c in verdict.candidates[:NAMED]]
+        few = [_(CAUSES[c].title) if c in CAUSES else c for c in verdict.candidates[:NAMED]]
         if not few or len(verdict.candidates) > NAMED:
-            return Reason(("ends here", "why is not known"), "Why it ended there is not known.", False)
-        return Reason(("ends here", f"one of: {', '.join(few)}"), f"One of: {', '.join(few)}.", False)
-    sure = "" if verdict.certainty == PROVED else f" ({LIKELY})"
+            return Reason(
+                (_("ends here"), _("why is not known")), _("Why it ended there is not known."), False
+            )
+        return Reason(
+            (_("ends here"), _("one of: {few}").format(few=", ".join(few))),
+            _("One of: {few}.").format(few=", ".join(few)),
+            False,
+        )
+    sure = "" if verdict.certainty == PROVED else f" ({_(LIKELY)})"
     shown = verdict.evidence[0].output.splitlines()[:1] if verdict.evidence else []
-    title = f"{CAUSES[verdict.cause].title}{sure}"
+    title = f"{_(CAUSES[verdict.cause].title)}{sure}"
     counted = [piece.output.splitlines()[0] for piece in verdict.evidence[1:2] if piece.output]
-    said = f"{title}: {verdict.explanation} {' '.join(f'Counted: {text}.' for text in counted)}".rstrip()
+    said = _("{title}: {explanation}").format(title=title, explanation=verdict.explanation)
+    said = " ".join([said, *(_("Counted: {text}.").format(text=text) for text in counted)])
     return Reason((title, *shown), said[0].upper() + said[1:], verdict.certainty == PROVED)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from netlab.engines.docker.tools import SOCKET
 from netlab.errors import EngineError
+from netlab.language import gettext as _
 
 
 class _Connection(http.client.HTTPConnection):
@@ -58,13 +59,18 @@ class Daemon:
             status, answer = self._ask(method, path, body, 30)
             lines = [json.loads(line) for line in answer.splitlines() if line]
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise EngineError(f"The Docker daemon does not answer: {error}.", "./run reset") from error
+            raise EngineError(
+                _("The Docker daemon does not answer: {error}.").format(error=error), "./run reset"
+            ) from error
         # A request that goes on for long reports an error in its answer, after it has said 200.
         failed = next((line for line in lines if isinstance(line, dict) and "error" in line), None)
         if status >= http.client.BAD_REQUEST or failed:
             said = failed["error"] if failed else lines[0].get("message", "") if lines else f"status {status}"
             raise EngineError(
-                f"The Docker daemon refused {method} {path.split('?')[0]}: {said}.", "./run reset"
+                _("The Docker daemon refused {method} {path}: {said}.").format(
+                    method=method, path=path.split("?")[0], said=said
+                ),
+                "./run reset",
             )
         return lines[0] if lines else None
 

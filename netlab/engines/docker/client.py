@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Event
 
 from netlab.engines.docker import tools
+from netlab.language import gettext as _
 
 NAMING = ("run", "create", "pull")  # commands that name an image
 # Long options that take no value of their own, and the short ones that take one.
@@ -35,10 +36,10 @@ def main() -> int:
     arguments = sys.argv[1:]
     path = tools.find("docker")
     if not path:
-        print("docker: the client is not installed on this machine.", file=sys.stderr)
+        print(_("docker: the client is not installed on this machine."), file=sys.stderr)
         return 127
     if not _is_listening():
-        print("(lab: Docker's daemon has ended; this starts it again: ./run reset)", file=sys.stderr)
+        print(_("(lab: Docker's daemon has ended; this starts it again: ./run reset)"), file=sys.stderr)
     else:
         arguments = _put_right(path, arguments)
         if _starts_detached(arguments):
@@ -86,7 +87,7 @@ def _put_right(path: str, arguments: list[str]) -> list[str]:
     if verb in ("run", "exec") and not sys.stdin.isatty() and not is_detached(options, VALUED[verb]):
         fewer = without_terminal(options, VALUED[verb])
         if fewer != options:
-            print("(lab: the input is not a terminal here, so -it is left out)", file=sys.stderr)
+            print(_("(lab: the input is not a terminal here, so -it is left out)"), file=sys.stderr)
         options = fewer
     return [*group, verb, *(word for option in options for word in option), *rest]
 

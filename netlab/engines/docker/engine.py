@@ -21,6 +21,7 @@ from netlab.engines import Container, LabHost, Say, Started, script
 from netlab.engines.docker import image, rootlesskit, tools, users
 from netlab.engines.docker.api import Daemon
 from netlab.errors import EngineError
+from netlab.language import gettext as _
 from netlab.netns import entered
 from netlab.sandbox import Identity
 
@@ -51,11 +52,11 @@ class DockerEngine:
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         base.run_in(host.netns, ["iptables", "-P", "FORWARD", "DROP"])  # as Docker does where it may forward
-        say("Starting Docker's daemon in the lab host …")
+        say(_("Starting Docker's daemon in the lab host …"))
         _start(host)
         base.run_in(host.netns, ["ip", "link", "set", base.BRIDGE, "address", base.BRIDGE_MAC])
         _assure_not_forwarding(host.netns)
-        say("Loading the lab's image …")
+        say(_("Loading the lab's image …"))
         with mmap.mmap(files[0], 0, prot=mmap.PROT_READ) as archive:
             Daemon(host.root).load(archive, image.NAME, image.CHANGES)
 
@@ -73,13 +74,13 @@ class DockerEngine:
     def about(self, root: str) -> tuple[str, ...]:
         daemon = Daemon(root)
         if not daemon.is_ready():
-            return ("Docker's daemon does not answer; ./run reset starts it again.",)
+            return (_("Docker's daemon does not answer; ./run reset starts it again."),)
         with suppress(EngineError):
             version = tools.parse(str(daemon.get("/version").get("Version", "")))
             if version:
                 backend = daemon.get("/info").get("FirewallBackend") or {}
                 return f"Docker {version.text}", *tools.differences(version, str(backend.get("Driver", "")))
-        return ("This Docker does not say its version.",)
+        return (_("This Docker does not say its version."),)
 
     def furnish(self) -> None:
         """Folders of the daemon's own, which one unmount empties; and a cgroup mount, or runc does not start.
@@ -137,11 +138,15 @@ def _start(host: LabHost) -> None:
 
 
 def _not_started(started: Started, said: list[str]) -> EngineError:
-    why = "ended at once" if started.ended() is not None else f"is not ready after {SECONDS_TO_START:.0f} s"
-    last = said[-1] if said else "it said nothing"
+    why = (
+        _("ended at once")
+        if started.ended() is not None
+        else _("is not ready after {seconds_to_start:.0f} s").format(seconds_to_start=SECONDS_TO_START)
+    )
+    last = said[-1] if said else _("it said nothing")
     return EngineError(
-        f"Docker's daemon {why} in the lab host: {last}.",
-        "Look at: ./run doctor. The namespaces engine does without Docker: ./run",
+        _("Docker's daemon {why} in the lab host: {last}.").format(why=why, last=last),
+        _("Look at: ./run doctor. The namespaces engine does without Docker: ./run"),
     )
 
 
@@ -151,7 +156,7 @@ def _assure_not_forwarding(netns: int) -> None:
         Path(IP_FORWARD).write_text("0")
         if Path(IP_FORWARD).read_text().strip() != "0":
             raise EngineError(
-                "net.ipv4.ip_forward cannot be set to 0 in the lab host.", "Please report this."
+                _("net.ipv4.ip_forward cannot be set to 0 in the lab host."), _("Please report this.")
             )
 
 
@@ -160,7 +165,7 @@ def _read(path: Path) -> str:
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(fd) as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise ValueError(f"{path} is not a file")
+            raise ValueError(_("{path} is not a file").format(path=path))
         return file.read(LARGEST_STATE)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from netlab.engines import Say
 from netlab.errors import EngineError, ToolMissing
+from netlab.language import gettext as _
 
 NAME = "netlab/lab"
 CHANGES = ["ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 'CMD ["/bin/bash"]']
@@ -79,13 +80,15 @@ def provide(say: Say) -> int:
     archive = cache_folder() / f"{_digest(contents)}.tar"
     try:
         if not archive.exists():
-            say("Making the lab's image (this once) …")
+            say(_("Making the lab's image (this once) …"))
             _write(contents, archive)
         return os.open(archive, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise EngineError(
-            f"The lab's image cannot be kept in {archive.parent}: {error.strerror}.",
-            "Make room there, or set XDG_CACHE_HOME to a folder of yours.",
+            _("The lab's image cannot be kept in {parent}: {strerror}.").format(
+                parent=archive.parent, strerror=error.strerror
+            ),
+            _("Make room there, or set XDG_CACHE_HOME to a folder of yours."),
         ) from error
 
 
@@ -96,9 +99,13 @@ def collect() -> dict[str, str]:
     missing = [name for name in NEEDED if name not in found]
     if missing:
         raise ToolMissing(
-            f"The lab's image is made of the machine's own programs, and {', '.join(missing)} is not there.",
-            "sudo apt-get install busybox-static iproute2 iputils-ping procps (or your system's). "
-            "The namespaces engine does without an image: ./run",
+            _("The lab's image is made of the machine's own programs, and {missing} is not there.").format(
+                missing=", ".join(missing)
+            ),
+            _(
+                "sudo apt-get install busybox-static iproute2 iputils-ping procps (or your "
+                "system's). The namespaces engine does without an image: ./run"
+            ),
         )
     contents = {f"usr/bin/{name}": where for name, where in found.items()}
     contents |= {_inside(library): library for library in _libraries(found.values())}

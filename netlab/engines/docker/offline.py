@@ -9,6 +9,7 @@ import sys
 from netlab.engines.docker import image
 from netlab.engines.docker.api import Daemon
 from netlab.errors import EngineError
+from netlab.language import gettext as _
 
 OUT_OF_REACH = re.compile(r"dial tcp|lookup |no such host|unreachable|timeout|deadline exceeded|refused")
 
@@ -26,7 +27,10 @@ def answer_for(client: str, name: str, *, pull: bool) -> bool:
         daemon.tag(image.NAME, *parse_name(name))
     except (OSError, EngineError):
         return False  # the client will say it better
-    print(f"(lab: no registry is in reach, so {name} is answered by the lab's own image)", file=sys.stderr)
+    print(
+        _("(lab: no registry is in reach, so {name} is answered by the lab's own image)").format(name=name),
+        file=sys.stderr,
+    )
     return True
 
 

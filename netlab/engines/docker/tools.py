@@ -8,16 +8,18 @@ import subprocess
 from dataclasses import dataclass
 
 from netlab.errors import ToolMissing
+from netlab.language import N_
+from netlab.language import gettext as _
 
 PLACES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin")
 # What dockerd itself calls, besides the client that the learner calls.
 PROGRAMS = ("dockerd", "docker", "containerd", "containerd-shim-runc-v2", "runc")
 OLDEST = (20, 10)
-INSTALL = (
-    "sudo apt-get install --no-install-recommends docker.io uidmap busybox-static, "
-    "and from Debian 13 on docker-cli (or your system's)"
+INSTALL = N_(
+    "sudo apt-get install --no-install-recommends docker.io uidmap busybox-static, and from "
+    "Debian 13 on docker-cli (or your system's)"
 )
-WITHOUT = "The namespaces engine does without Docker: ./run"
+WITHOUT = N_("The namespaces engine does without Docker: ./run")
 SOCKET = "/run/docker.sock"  # of the lab host
 STAND_INS = "/usr/local/sbin/docker"  # in the lab host that one is ours
 
@@ -44,21 +46,27 @@ def require() -> Version:
     missing = [name for name in PROGRAMS if not find(name)]
     if missing:
         raise ToolMissing(
-            f"The docker engine needs Docker, and {', '.join(missing)} is not installed here.",
-            f"{INSTALL}. {WITHOUT}",
+            _("The docker engine needs Docker, and {missing} is not installed here.").format(
+                missing=", ".join(missing)
+            ),
+            _("{install}. {without}").format(install=_(INSTALL), without=_(WITHOUT)),
         )
     done = subprocess.run([find("dockerd"), "--version"], capture_output=True, text=True)
     version = parse(done.stdout)
     if version is None:
         said = (done.stdout + done.stderr).strip().splitlines()[:1]
         raise ToolMissing(
-            f"{find('dockerd')} does not say which version it is: {' '.join(said) or 'it said nothing'}.",
-            f"Is that Docker's? {INSTALL}. {WITHOUT}",
+            _("{find} does not say which version it is: {said}.").format(
+                find=find("dockerd"), said=" ".join(said) or _("it said nothing")
+            ),
+            _("Is that Docker's? {install}. {without}").format(install=_(INSTALL), without=_(WITHOUT)),
         )
     if version.numbers[:2] < OLDEST:
         raise ToolMissing(
-            f"Docker {version.text} is too old for the docker engine; 20.10 is the oldest that will do.",
-            f"Install a newer one. {WITHOUT}",
+            _("Docker {text} is too old for the docker engine; 20.10 is the oldest that will do.").format(
+                text=version.text
+            ),
+            _("Install a newer one. {without}").format(without=_(WITHOUT)),
         )
     return version
 
@@ -81,15 +89,24 @@ def differences(version: Version, firewall: str = "") -> list[str]:
     found = []
     if version.numbers >= (28, 0, 0):
         found.append(
-            "Docker 28 and later draw a container's MAC address by lot; before, it came from its IP address."
+            _(
+                "Docker 28 and later draw a container's MAC address by lot; before, it came "
+                "from its IP address."
+            )
         )
         found.append(
-            "Docker 28 and later drop packets for a container's address that come by another way than its "
-            "bridge, in the table raw; and they have more chains: see iptables -S; iptables -t raw -S."
+            _(
+                "Docker 28 and later drop packets for a container's address that come by "
+                "another way than its bridge, in the table raw; and they have more chains: "
+                "see iptables -S; iptables -t raw -S."
+            )
         )
     if version.numbers >= (29, 0, 0) and firewall.startswith("nftables"):
         found.append(
-            "This Docker keeps its rules in nftables, not in iptables: nft list table ip docker-bridges. "
-            "There is no chain DOCKER-USER, and no MASQUERADE in iptables -t nat -S."
+            _(
+                "This Docker keeps its rules in nftables, not in iptables: nft list table ip "
+                "docker-bridges. There is no chain DOCKER-USER, and no MASQUERADE in "
+                "iptables -t nat -S."
+            )
         )
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from netlab.engines.docker import tools
 from netlab.errors import SandboxRefused, ToolMissing
+from netlab.language import gettext as _
 from netlab.sandbox import Identity
 
 ENOUGH = 65535  # with the user himself, as many as images may name
@@ -23,8 +24,10 @@ def identity() -> Identity:
     missing = [helper for helper in HELPERS if not shutil.which(helper)]
     if missing:
         raise ToolMissing(
-            f"For a user other than root the docker engine needs {' and '.join(missing)}.",
-            f"sudo apt-get install uidmap (or your system's). {tools.WITHOUT}",
+            _("For a user other than root the docker engine needs {missing}.").format(
+                missing=_(" and ").join(missing)
+            ),
+            _("sudo apt-get install uidmap (or your system's). {without}").format(without=_(tools.WITHOUT)),
         )
     uids, gids = _range("/etc/subuid"), _range("/etc/subgid")
     return Identity(((os.geteuid(), 1), uids), ((os.getegid(), 1), gids), by_helpers=True)
@@ -40,10 +43,15 @@ def _range(file: str) -> tuple[int, int]:
     found = parse(lines, {user, str(os.geteuid())})
     if found is None:
         raise SandboxRefused(
-            f"Real Docker needs {ENOUGH} or more subordinate ids for {user}, and {file} does not give them.",
-            "Ask the machine's administrator for: "
-            f"sudo usermod --add-subuids {FREE} --add-subgids {FREE} {user} "
-            f"(another range where somebody has that one). {tools.WITHOUT}",
+            _(
+                "Real Docker needs {enough} or more subordinate ids for {user}, and {file} "
+                "does not give them."
+            ).format(enough=ENOUGH, user=user, file=file),
+            _(
+                "Ask the machine's administrator for: sudo usermod --add-subuids {free} "
+                "--add-subgids {free} {user} (another range where somebody has that one). "
+                "{without}"
+            ).format(free=FREE, user=user, without=_(tools.WITHOUT)),
         )
     return found
 

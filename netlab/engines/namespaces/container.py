@@ -23,6 +23,7 @@ from netlab import relay, rootfs, syscalls
 from netlab.engines.namespaces.store import Record, Store
 from netlab.errors import EngineError
 from netlab.kernel import Kernel
+from netlab.language import gettext as _
 
 BRIDGE = "docker0"
 # What Docker leaves to root in a container, by number: chown, dac_override, fowner, fsetid, kill, setgid,
@@ -86,7 +87,7 @@ def _set_off(store: Store, record: Record, control: socket.socket, failed: int) 
     with os.fdopen(failed) as failure:
         pid = int(control.recv(16) or b"0")
         if not pid or not control.recv(1):
-            raise EngineError(failure.read() or "the container could not be started")
+            raise EngineError(failure.read() or _("the container could not be started"))
         started = replace(record, pid=pid, started=time.time(), finished=0.0, exit_code=0)
         started = connect(store, started)
         store.save(started)
@@ -111,7 +112,9 @@ def _between(
         control.send(str(pid).encode())
         os.write(told[1], b"t")
     except OSError as error:
-        os.write(failed, f"the kernel refused the container's namespaces: {error}".encode())
+        os.write(
+            failed, _("the kernel refused the container's namespaces: {error}").format(error=error).encode()
+        )
         os._exit(1)
     control.close()
     os.close(failed)
@@ -176,7 +179,7 @@ def terminal_in(record: Record) -> tuple[int, int]:
     os.waitpid(child, 0)
     ours.close()
     if len(fds) != 2:
-        raise EngineError("the container gives no terminal")
+        raise EngineError(_("the container gives no terminal"))
     return fds[0], fds[1]
 
 
@@ -235,15 +238,17 @@ def connect(store: Store, record: Record) -> Record:
     with Kernel() as host:
         links = {link.name: link for link in host.interfaces()}
         if BRIDGE not in links:
-            raise EngineError("there is no docker0 in the lab host (./run reset brings it back)")
+            raise EngineError(_("there is no docker0 in the lab host (./run reset brings it back)"))
         bridge_address = next((a for a in links[BRIDGE].addresses if a.family == 4), None)
         if bridge_address is None:
-            raise EngineError("docker0 has no address to route the container by (./run reset brings it back)")
+            raise EngineError(
+                _("docker0 has no address to route the container by (./run reset brings it back)")
+            )
         network = ip_interface(str(bridge_address))
         taken = {r.address for r in store.all() if is_running(r)} | {str(network.ip)}
         address = next((str(a) for a in network.network.hosts() if str(a) not in taken), None)
         if address is None:
-            raise EngineError(f"no free address is left in {network.network}")
+            raise EngineError(_("no free address is left in {network}").format(network=network.network))
         mac = "02:42:" + socket.inet_aton(address).hex(":")
         outside = f"veth{record.id[:7]}"
         namespace = os.open(f"/proc/{record.pid}/ns/net", os.O_RDONLY)

@@ -15,13 +15,14 @@ from netlab.engines.namespaces import container, life, run, show
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused, find
 from netlab.engines.namespaces.store import Store
 from netlab.errors import EngineError
+from netlab.language import gettext as _
 
 
 class Parser(argparse.ArgumentParser):
     """Says no in Docker's way, and names the engine."""
 
     def error(self, message: str) -> NoReturn:
-        raise Refused(f"{self.prog}: {message}. {ELSEWHERE}", 125)
+        raise Refused(f"{self.prog}: {message}. {_(ELSEWHERE)}", 125)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,12 +41,20 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except PermissionError as error:
-        print(f"docker: {error}. In the lab host be root, as you are by default.", file=sys.stderr)
+        print(
+            _("docker: {error}. In the lab host be root, as you are by default.").format(error=error),
+            file=sys.stderr,
+        )
         return 1
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="docker", description=f"Docker's command line, made of namespaces. {ELSEWHERE}")
+    parser = Parser(
+        prog="docker",
+        description=_("Docker's command line, made of namespaces. {elsewhere}").format(
+            elsewhere=_(ELSEWHERE)
+        ),
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True, parser_class=Parser)
     for verb, function in (("run", run.run), ("create", run.create)):
         _container_options(_verb(verbs, verb, function))
@@ -116,7 +125,9 @@ def _ps(options: argparse.Namespace, store: Store) -> None:
     try:
         print(show.listing(records, ids=options.q, whole=options.no_trunc, template=options.format), end="")
     except ValueError as error:
-        raise Refused(f"template: unknown part {error}. {ELSEWHERE}") from error
+        raise Refused(
+            _("template: unknown part {error}. {elsewhere}").format(error=error, elsewhere=_(ELSEWHERE))
+        ) from error
 
 
 def _inspect(options: argparse.Namespace, store: Store) -> None:
@@ -126,7 +137,9 @@ def _inspect(options: argparse.Namespace, store: Store) -> None:
         print("[]" if not options.format else "")
         raise
     except ValueError as error:
-        raise Refused(f"template: unknown part {error}. {ELSEWHERE}") from error
+        raise Refused(
+            _("template: unknown part {error}. {elsewhere}").format(error=error, elsewhere=_(ELSEWHERE))
+        ) from error
 
 
 def _logs(options: argparse.Namespace, store: Store) -> None:

@@ -6,14 +6,17 @@ import subprocess
 
 from netlab.engines.namespaces.store import Record
 from netlab.errors import EngineError
+from netlab.language import gettext as _
 
 
 def parse(text: str) -> str:
     """ "8080:80", "8080:80/udp" → "8080:80/tcp"; EngineError for what this engine does not publish."""
-    numbers, _, protocol = text.partition("/")
-    host, _, inside = numbers.partition(":")
+    numbers, __, protocol = text.partition("/")
+    host, __, inside = numbers.partition(":")
     if not (host.isdigit() and inside.isdigit() and protocol in ("", "tcp", "udp")):
-        raise EngineError(f"the namespaces engine publishes HOSTPORT:PORT[/tcp|/udp], not {text!r}")
+        raise EngineError(
+            _("the namespaces engine publishes HOSTPORT:PORT[/tcp|/udp], not {text!r}").format(text=text)
+        )
     return f"{host}:{inside}/{protocol or 'tcp'}"
 
 
@@ -50,7 +53,9 @@ def publish(record: Record) -> None:
     for table, chain, *rule in rules(record) if record.address else ():
         done = subprocess.run(["iptables", "-t", table, "-A", chain, *rule], capture_output=True, text=True)
         if done.returncode:
-            raise EngineError(f"iptables could not publish the port: {done.stderr.strip()}")
+            raise EngineError(
+                _("iptables could not publish the port: {stderr}").format(stderr=done.stderr.strip())
+            )
 
 
 def withdraw(record: Record) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from netlab.engines.namespaces.container import is_running
 from netlab.engines.namespaces.store import Record, Store
+from netlab.language import N_
 
-ELSEWHERE = "The namespaces engine does not have it; real Docker does: ./run --engine docker"
+ELSEWHERE = N_("The namespaces engine does not have it; real Docker does: ./run --engine docker")
 
 
 class Refused(Exception):

@@ -14,6 +14,7 @@ from netlab.engines.namespaces import container, ports
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused, running
 from netlab.engines.namespaces.store import Record, Store
 from netlab.errors import EngineError
+from netlab.language import gettext as _
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NAMES = ("quiet", "brave", "gentle", "swift", "calm"), ("hopper", "cerf", "kahn", "perlman", "postel")
@@ -21,8 +22,13 @@ NAMES = ("quiet", "brave", "gentle", "swift", "calm"), ("hopper", "cerf", "kahn"
 
 def _new(options: argparse.Namespace, store: Store) -> Record:
     if options.network not in ("bridge", "none", "host"):
-        known = "there are bridge, none and host"
-        raise Refused(f"network {options.network!r} not found ({known}). {ELSEWHERE}", 125)
+        known = _("there are bridge, none and host")
+        raise Refused(
+            _("network {network!r} not found ({known}). {elsewhere}").format(
+                network=options.network, known=known, elsewhere=_(ELSEWHERE)
+            ),
+            125,
+        )
     identity = secrets.token_hex(32)
     name = options.name or f"{secrets.choice(NAMES[0])}_{secrets.choice(NAMES[1])}"
     other = next((r for r in store.all() if r.name == name), None)
@@ -65,7 +71,7 @@ def _capabilities(options: argparse.Namespace) -> list[int]:
     added = [known.get(name.upper().removeprefix("CAP_"), -1) for name in options.cap_add]
     if -1 in added:
         raise Refused(
-            f"--cap-add {options.cap_add[added.index(-1)]}: known are ALL, {', '.join(known)}. {ELSEWHERE}"
+            f"--cap-add {options.cap_add[added.index(-1)]}: known are ALL, {', '.join(known)}. {_(ELSEWHERE)}"
         )
     return sorted({*container.DEFAULT_CAPABILITIES, *added})
 
@@ -88,7 +94,10 @@ def run(options: argparse.Namespace, store: Store) -> int:
     seen = {r.image for r in store.all()}
     store.save(record)
     if record.image not in seen:
-        print(f"(lab: {record.image} is answered by the lab's own root file system)", file=sys.stderr)
+        print(
+            _("(lab: {image} is answered by the lab's own root file system)").format(image=record.image),
+            file=sys.stderr,
+        )
     _warn(record)
     if options.detach:
         launch(store, record)
@@ -117,7 +126,7 @@ def launch(store: Store, record: Record) -> None:
 def _wants_terminal(asked: bool) -> bool:
     """Whether a terminal was asked for that is there; a note when it is not."""
     if asked and not sys.stdin.isatty():
-        print("(lab: the input is not a terminal here, so -t is left out)", file=sys.stderr)
+        print(_("(lab: the input is not a terminal here, so -t is left out)"), file=sys.stderr)
         return False
     return asked
 
