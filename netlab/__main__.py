@@ -27,11 +27,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status."""
     try:
         options = parser().parse_args(arguments)
-        if options.lang not in LANGUAGES:
-            raise BadInput(
-                _("There is no language {lang!r}.").format(lang=options.lang),
-                f"Languages: {', '.join(LANGUAGES)}.",
-            )
         return int(options.run(options) or 0)
     except BadInput as error:
         print(f"netlab: {error}", file=sys.stderr)
@@ -157,7 +152,7 @@ def _status(options: argparse.Namespace) -> int:
         return EXIT_FAILED
     for name in known:
         status = Lab(name).status()
-        nodes = ", ".join(node for node, _ in status.nodes)
+        nodes = ", ".join(node for node, __ in status.nodes)
         print(
             _("{name}: up, engine {engine}, nodes: {nodes}").format(
                 name=name, engine=status.engine, nodes=nodes

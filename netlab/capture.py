@@ -16,6 +16,7 @@ from types import TracebackType
 from netlab import pcapng, records, wire
 from netlab.errors import BadInput, CaptureRefused
 from netlab.language import gettext as _
+from netlab.language import language
 from netlab.model import Capture, Frame, Interface, Node, Point, Snapshot
 
 # ICMPv6 that a link makes by itself: multicast listeners, routers, neighbours.
@@ -53,7 +54,7 @@ def choose(snapshot: Snapshot, wanted: Sequence[str] | None) -> tuple[Point, ...
         return path_order(snapshot)
     chosen = []
     for text in wanted:
-        node_name, _, interface_name = text.rpartition(" ")
+        node_name, __, interface_name = text.rpartition(" ")
         node = snapshot.node(node_name or "host")
         interface = node.interface(interface_name)
         chosen.append(Point(node.netns, interface.index, node.name, interface.name))
@@ -82,7 +83,8 @@ class Recording(Capture):
 
     def __enter__(self) -> Recording:
         sock = self._connect()  # type: ignore[attr-defined]
-        wire.send(sock, {"op": "capture", "points": [(p.netns, p.index) for p in self.points]})
+        points = [(p.netns, p.index) for p in self.points]
+        wire.send(sock, {"op": "capture", "points": points, "language": language()})
         answer, _ = wire.receive(sock, trusted=True)
         if "error" in answer:
             sock.close()

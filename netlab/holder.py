@@ -14,49 +14,21 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from threading import Event
 from typing import Any, NoReturn
 
 from netlab import base, engines, events, init, probe, record, rootfs, sandbox, syscalls, wire
 from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
-from netlab.kernel import Kernel
 from netlab.language import gettext as _
-from netlab.limits import Limits, exceeded, for_children
+from netlab.language import speaking
+from netlab.limits import exceeded, for_children
 from netlab.observe import Place, places, snapshot
+from netlab.plan import ETC, Plan, furnish, stage
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
 
-QUOTAS = {"user/max_net_namespaces": 1024, "user/max_user_namespaces": 256, "user/max_pid_namespaces": 1024}
-PID_MAX = 32768
-HOSTS = f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n{base.INTERNET_ADDRESS}\tinternet\n"
-ETC = {
-    "hosts": HOSTS,
-    "hostname": "host\n",
-    "resolv.conf": "# There is no name server in the lab: names are known from /etc/hosts or not at all.\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
-}
 # What may be asked from inside.
 LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "reset", "exec")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a lab is made of; netlab.keeper sends it."""
-
-    name: str
-    exchange: str
-    python: str
-    engine: str
-    trees: tuple[rootfs.Tree, ...]
-    limits: Limits | None
-
-    @staticmethod
-    def parse(words: Mapping[str, Any]) -> Plan:
-        trees = tuple(rootfs.Tree(**tree) for tree in words["trees"])
-        limits = Limits(**words["limits"]) if words["limits"] else None
-        return Plan(**{**words, "trees": trees, "limits": limits})
 
 
 class Holder:
@@ -122,13 +94,27 @@ class Holder:
             os._exit(0)  # without its host there is no lab
 
     def _accept(self, door: socket.socket, *, learner: bool) -> None:
-        client, _ = door.accept()
+        client = door.accept()[0]
         client.settimeout(5)  # a client that says nothing must not hold us up for good
         fds: list[int] = []
         try:
             request, fds = wire.receive(client)
             client.settimeout(None)
-            operation = str(request["op"])
+            with speaking(str(request.get("language", ""))):
+                if self._served(request, fds, client, learner=learner):
+                    fds = []
+        except (wire.Closed, OSError, KeyError, TypeError, ValueError, AttributeError):
+            client.close()
+        finally:
+            for fd in fds:  # kept open here, they would keep the client's readers waiting
+                os.close(fd)
+
+    def _served(
+        self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool
+    ) -> bool:
+        """Do what is asked for, or tell the error; whether the descriptors have found their user."""
+        operation = str(request["op"])
+        try:
             if learner and operation not in LEARNERS:
                 raise LabError(
                     _("{operation!r} cannot be asked for from inside the lab.").format(operation=operation),
@@ -140,17 +126,12 @@ class Holder:
                 os._exit(0)
             if operation == "exec":
                 self._exec(request, fds, client, learner=learner)
-                fds = []
-            else:
-                self._fork(lambda: self._answer(operation, request, client))
-                client.close()
+                return True
+            self._fork(lambda: self._answer(operation, request, client))
+            client.close()
         except NetlabError as error:
             _complain(client, error)
-        except (wire.Closed, OSError, KeyError, TypeError, ValueError):
-            client.close()
-        finally:
-            for fd in fds:  # kept open here, they would keep the client's readers waiting
-                os.close(fd)
+        return False
 
     def _fork(self, work: Callable[[], None]) -> None:
         if os.fork():
@@ -265,17 +246,11 @@ def _complain(client: socket.socket, error: NetlabError) -> None:
     client.close()
 
 
-def _set_quotas() -> None:
-    for name, value in {**QUOTAS, "kernel/pid_max": PID_MAX}.items():
-        with suppress(OSError):  # pid_max is one for the whole machine before Linux 6.14
-            Path("/proc/sys", name).write_text(str(value))
-
-
 def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, files: list[int]) -> NoReturn:
     """In the new world: furnish it, start the lab host, lay out the base lab, tell, serve."""
     try:
         syscalls.set_name("netlab-holder")
-        _furnish(plan)
+        furnish(plan)
         holder = Holder(plan, doors, files)
         holder.build(lambda text: wire.send(report, {"progress": text}))
         wire.send(report, {"ok": True})
@@ -304,20 +279,6 @@ def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, file
         os._exit(1)
 
 
-def _furnish(plan: Plan) -> None:
-    """The outer level's root file system, limits and loopback. SandboxRefused when a mount is not allowed."""
-    try:
-        rootfs.enter(f"{plan.exchange}/root", "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
-    except OSError as error:
-        traceback.print_exc()
-        raise sandbox.why_refused(error) from error
-    if sandbox.Identity.nested().is_single:
-        syscalls.pretend_owner_changes()
-    _set_quotas()
-    with Kernel() as kernel:
-        kernel.set_up("lo")
-
-
 def main() -> None:
     """The arguments are descriptors: of the listening door, and of the socket that the plan comes from and
     that is told when the lab is ready."""
@@ -326,20 +287,13 @@ def main() -> None:
     plan = Plan.parse(words)
     try:
         identity = engines.engine(plan.engine).identity()
-        plan = _stage(plan)
+        plan = stage(plan)
         sandbox.spawn(identity, lambda: _first_process(plan, doors, report, files))
     except NetlabError as error:
         _complain(report, error)
     except OSError as error:
         traceback.print_exc()
         _complain(report, sandbox.why_refused(error))
-
-
-def _stage(plan: Plan) -> Plan:
-    """As root: bind the trees where the lab's users can reach them, with owners mapped to theirs."""
-    if os.geteuid() != 0:
-        return plan
-    return replace(plan, trees=sandbox.stage(plan.trees, f"{plan.exchange}/stage"))
 
 
 if __name__ == "__main__":

@@ -185,3 +185,9 @@ def _expected(journey: Journey, request: Journey | None, wiring: Wiring) -> Poin
     expected = wiring.after(last)
     seen = {hop.frame.point for hop in journey.hops}
     return None if expected in seen and is_flooded(last.packet) else expected
+
+
+def first_request(seen: Capture) -> Journey | None:
+    """The journey of the first echo request in a capture that was lost, or else of the first of all."""
+    requests = [j for j in journeys(seen) if j.first.packet.icmp_type == 8]  # ICMP's echo request
+    return next((j for j in requests if not j.reached), requests[0] if requests else None)

@@ -23,6 +23,7 @@ from netlab import wire
 from netlab.engines import Engine, Say
 from netlab.errors import BadInput, LabAlreadyUp, LabError, LabNotFound, NetlabError
 from netlab.init import DOOR
+from netlab.language import VARIABLE, language
 from netlab.language import gettext as _
 from netlab.limits import Limits
 from netlab.rootfs import SYSTEM_FOLDERS, Tree
@@ -186,7 +187,7 @@ def _start_keeper(plan: Mapping[str, Any], door: socket.socket, files: Sequence[
             stderr=log,
             pass_fds=(door.fileno(), theirs.fileno()),
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(HOME), "PATH": PATH},
+            env={**os.environ, "PYTHONPATH": str(HOME), "PATH": PATH, VARIABLE: language()},
         )
         theirs.close()
         try:

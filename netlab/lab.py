@@ -97,14 +97,10 @@ class Lab:
         with suppress(LabNotFound, LabDied):  # it is on its way, or on its way out
             if (found := self.status().engine) != engine:
                 name = "" if self.name == DEFAULT else f"--lab {self.name} "
-                raise LabAlreadyUp(
-                    _("A lab named {name!r} is up already, with the engine {found}, not {engine}.").format(
-                        name=self.name, found=found, engine=engine
-                    ),
-                    _("Use it: ./run {name}--engine {found}; or end it: ./run {name}down").format(
-                        name=name, found=found
-                    ),
-                )
+                what = _("A lab named {name!r} is up already, with the engine {found}, not {engine}.")
+                how = _("Use it: ./run {name}--engine {found}; or end it: ./run {name}down")
+                what = what.format(name=self.name, found=found, engine=engine)
+                raise LabAlreadyUp(what, how.format(name=name, found=found))
 
     @classmethod
     def find(cls, name: str = DEFAULT) -> Lab:
@@ -293,6 +289,7 @@ class Lab:
         }
         environment |= {"NETLAB_LAB": self.name, VARIABLE: language(), **(env or {})}
         request = {"op": "exec", "argv": list(argv), "node": node, "cwd": cwd, "tty": tty, "env": environment}
+        request |= {"language": language()}
         wire.send(sock, request, fds)
         try:
             answer, got = wire.receive(sock, trusted=True)
@@ -317,7 +314,7 @@ class Lab:
     def _ask(self, request: Mapping[str, Any]) -> Any:
         with self._connection() as sock:
             try:
-                wire.send(sock, request)
+                wire.send(sock, {**request, "language": language()})
                 answer, _ = wire.receive(sock, trusted=True)
             except (wire.Closed, OSError) as error:
                 raise self._died() from error

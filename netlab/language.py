@@ -35,8 +35,8 @@ def language() -> str:
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """What is said in the block is in that language, whatever the environment says."""
-    token = _speaking.set(language)
+    """What is said in the block is in that language, whatever the environment says, if it is one of ours."""
+    token = _speaking.set(language if language in LANGUAGES else "")
     try:
         yield
     finally:

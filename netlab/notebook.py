@@ -24,9 +24,10 @@ from netlab.greeting import bug_report, greeting, next_step
 from netlab.language import gettext as _
 from netlab.lessons import Lesson, Question, Step
 from netlab.live.shown import Live
-from netlab.model import Capture, Journey, Snapshot
-from netlab.predictions import ECHO_REQUEST, Comparison
+from netlab.model import Capture, Snapshot
+from netlab.predictions import Comparison
 from netlab.progress import Progress, default_path
+from netlab.questions import ask, check_known
 from netlab.shell import short_errors
 from netlab.variant import PLAIN, Variant
 
@@ -107,10 +108,10 @@ class LessonLab:
         """Say what will happen before it does. Without a key: the question and its options."""
         question = self._asked(self._step(step).prediction, step, "prediction")
         if isinstance(key, EllipsisType):
-            return _ask(
+            return ask(
                 _("{step}: not predicted yet").format(step=step), question, f'lab.predict("{step}", …)'
             )
-        _known(question, key)
+        check_known(question, key)
         self.progress.record_prediction(self.lesson.id, step, key)
         self.say_notes()
         return Card(
@@ -122,9 +123,9 @@ class LessonLab:
         """Say what the experiment showed. Without a key: the question and its options."""
         question = self._asked(self._step(step).answer, step, "question")
         if isinstance(key, EllipsisType):
-            return _ask(_("{step}: not answered yet").format(step=step), question, f'lab.answer("{step}", …)')
+            return ask(_("{step}: not answered yet").format(step=step), question, f'lab.answer("{step}", …)')
         if question.options:
-            _known(question, key)
+            check_known(question, key)
         elif not isinstance(key, str):
             raise BadInput(
                 _("The answer to {step} is text, not {key!r}.").format(step=step, key=key),
@@ -151,7 +152,7 @@ class LessonLab:
                 _('Use lab.answer("{step}", …).').format(step=step),
             )
         if predicted is None:
-            return _ask(
+            return ask(
                 _("{step}: nothing to compare, no prediction yet").format(step=step),
                 question,
                 f'lab.predict("{step}", …)',
@@ -218,6 +219,7 @@ class LessonLab:
         """
         from netlab.changes import describe_changes
         from netlab.draw import alt_text, draw, figure_html
+        from netlab.journey import first_request
 
         snapshot, previous = self.lab.snapshot(), self._previous
         self._previous = snapshot
@@ -334,24 +336,3 @@ class LessonLab:
                 _("prediction in step") if kind == "prediction" else _("question in step"), step, having
             )
         return question
-
-
-def first_request(seen: Capture) -> Journey | None:
-    """The journey of the first echo request in a capture that was lost, or else of the first of all."""
-    from netlab.journey import journeys
-
-    requests = [j for j in journeys(seen) if j.first.packet.icmp_type == ECHO_REQUEST]
-    return next((j for j in requests if not j.reached), requests[0] if requests else None)
-
-
-def _ask(title: str, question: Question, call: str) -> Card:
-    options = [f'"{key}": {meaning}' for key, meaning in question.options.items()]
-    how = (
-        _("{call} with one of:").format(call=call) if options else _("{call} with its name").format(call=call)
-    )
-    return Card(title, (question.text, how, *options))
-
-
-def _known(question: Question, key: str) -> None:
-    if key not in question.options:
-        raise UnknownName(_("option"), str(key), question.options)

@@ -16,6 +16,8 @@ from types import TracebackType
 
 from netlab import wire
 from netlab.errors import CaptureRefused
+from netlab.language import gettext as _
+from netlab.language import language
 from netlab.model import InterfaceId, Point
 
 
@@ -31,8 +33,8 @@ class Tap:
     def __enter__(self) -> Tap:
         self._socket = self._connect()
         try:
-            wire.send(self._socket, {"op": "tap"})
-            answer, _ = wire.receive(self._socket, trusted=True)
+            wire.send(self._socket, {"op": "tap", "language": language()})
+            answer, __ = wire.receive(self._socket, trusted=True)
         except (wire.Closed, OSError) as error:
             self._socket.close()
             raise CaptureRefused(_("The lab went away."), _("Look at: ./run status")) from error

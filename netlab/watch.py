@@ -19,6 +19,7 @@ from netlab import wire
 from netlab.changes import describe_changes
 from netlab.errors import LabDied
 from netlab.language import gettext as _
+from netlab.language import language
 from netlab.model import Snapshot
 
 KEPT = 300  # changes that are remembered
@@ -55,7 +56,7 @@ class Watch:
 
     def __enter__(self) -> Watch:
         self._socket = self._connect()
-        wire.send(self._socket, {"op": "watch"})
+        wire.send(self._socket, {"op": "watch", "language": language()})
         try:
             self.snapshot: Snapshot = wire.receive(self._socket, trusted=True)[0]["snapshot"]
         except (wire.Closed, OSError) as error:

@@ -1,8 +1,9 @@
 """What the steps of lesson 03, a veth pair, must have achieved."""
 
 from netlab.checks.containers import ContainerRunning
+from netlab.checks.gateway import DefaultRoute
 from netlab.checks.learner import Predicted
-from netlab.checks.links import DefaultRoute, HasAddress, HostEnd, Inside, IsUp, VethPair
+from netlab.checks.links import HasAddress, HostEnd, Inside, IsUp, VethPair
 from netlab.checks.reach import Reaches, two_routes
 from netlab.checks.story import Check
 from netlab.checks.world import CONTAINER, HOST

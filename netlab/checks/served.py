@@ -154,7 +154,7 @@ class LetThrough:
     def _accepts(self, rule: Rule) -> bool:
         if rule.target not in ("ACCEPT", "accept") or "ESTABLISHED" in rule.text:
             return False
-        named = dict(re.findall(_("(! -[io]|-[io]) (\\S+)"), rule.text))
+        named = dict(re.findall(r"(! -[io]|-[io]) (\S+)", rule.text))
         return self._fits(named, "-i", self.source) and self._fits(named, "-o", self.device)
 
     def _fits(self, named: dict[str, str], flag: str, device: str) -> bool:

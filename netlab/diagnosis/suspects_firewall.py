@@ -192,7 +192,7 @@ def queue_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         for name in node.counters:
             rose = scene.risen(node, name) if name.startswith("qdisc ") else 0
             if rose > 0:
-                _, device, kind = name.split()
+                __, device, kind = name.split()
                 return _queue(scene, node, device, kind, rose)
     for node in nodes_at(scene, focus):
         for interface in node.interfaces:

@@ -67,25 +67,7 @@ def _strayed(
             return None  # two equal networks: that is for wrong_way
         if prefix(route) < own.prefixlen:
             return unconnected(scene, node, near, own, address)
-        table = tables(node, route)
-        evidence = (
-            shown(
-                node,
-                *asked,
-                _("{name} sends what is for {address} elsewhere").format(name=node.name, address=address),
-            ),
-            shown(
-                node,
-                f"{scene.ip} route show{table}",
-                str(route),
-                _("{address} is behind {device}").format(address=address, device=device),
-            ),
-        )
-        text = _("{name} has a route “{route}”: what is for {address}, behind {device}, goes astray.").format(
-            name=node.name, route=route, address=address, device=device
-        )
-        steps = reroute(scene, Lookup(node, address), route)
-        return Finding("wrong-route", PROVED, text, evidence, steps)
+        return _astray(scene, node, near, address, route)
     if own.prefixlen <= theirs or ip_address(own.address) not in ip_interface(f"{address}/{theirs}").network:
         return wrong_source(scene, home, near, address)
     right = f"{own.address}/{theirs}"
@@ -103,3 +85,18 @@ def _strayed(
     )
     steps = cure(node, f"ip addr add {right} dev {device}", f"ip addr del {own} dev {device}")
     return Finding("wrong-prefix", PROVED, text, evidence, steps)
+
+
+def _astray(scene: Scene, node: Node, near: Interface, address: str, route: Route) -> Finding:
+    """A more special route leads elsewhere."""
+    says = _("{name} sends what is for {address} elsewhere").format(name=node.name, address=address)
+    table = f"{scene.ip} route show{tables(node, route)}"
+    behind = _("{address} is behind {device}").format(address=address, device=near.name)
+    evidence = (
+        shown(node, *scene.route(node.name, address), says),
+        shown(node, table, str(route), behind),
+    )
+    text = _("{name} has a route “{route}”: what is for {address}, behind {device}, goes astray.").format(
+        name=node.name, route=route, address=address, device=near.name
+    )
+    return Finding("wrong-route", PROVED, text, evidence, reroute(scene, Lookup(node, address), route))

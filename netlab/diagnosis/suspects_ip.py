@@ -41,8 +41,8 @@ def forwarding_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     )
     name = switch if everywhere else own
     text = _(
-        "{name} got the packet on {device} for somebody else and does not pass packets on: {name2} = 0."
-    ).format(name=node.name, device=device, name2=name)
+        "{name} got the packet on {device} for somebody else and does not pass packets on: {switch} = 0."
+    ).format(name=node.name, device=device, switch=name)
     return Finding(
         "forwarding-off", sure(rose >= scene.lost), text, tuple(evidence), cure(node, f"sysctl -w {name}=1")
     )
@@ -172,7 +172,7 @@ def _by_route(scene: Scene, focus: Focus, output: str, command: str) -> Finding:
         if route is None or not node.has_interface(route.device):
             continue
         narrow = node.interface(route.device)
-        said = re.search(_(" mtu (?:lock )?(\\d+)"), asked[1])
+        said = re.search(r" mtu (?:lock )?(\d+)", asked[1])
         if said and int(said[1]) < narrow.mtu and "expires" not in asked[1]:  # not learnt
             text = _(
                 "The packet is too big for the route “{route}” on {name}, which allows {said} bytes."

@@ -45,8 +45,8 @@ def wrong_dnat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             continue
         where = f"{address}:{port}" if port else address
         name = _("rule {number} of {table}/{name}").format(number=number, table=chain.table, name=chain.name)
-        text = _("On {name}, {name2} sends the packet to {where}: {why}.").format(
-            name=node.name, name2=name, where=where, why=why
+        text = _("On {name}, {rule} sends the packet to {where}: {why}.").format(
+            name=node.name, rule=name, where=where, why=why
         )
         evidence = (
             listing(node, chain, _("{name} counted it").format(name=name)),
@@ -143,8 +143,8 @@ def wrong_snat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             continue
         name = _("rule {number} of {table}/{name}").format(number=number, table=chain.table, name=chain.name)
         why = _("which the far end cannot reach") if node.owns(address) else _("which it does not hold")
-        text = _("On {name}, {name2} puts in {address} as the source, {why}: answers go astray.").format(
-            name=node.name, name2=name, address=address, why=why
+        text = _("On {name}, {rule} puts in {address} as the source, {why}: answers go astray.").format(
+            name=node.name, rule=name, address=address, why=why
         )
         held = " ".join(str(a) for i in node.interfaces for a in i.addresses if a.family == scene.family)
         evidence = (

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, ip_address, ip_interface
+from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.addressing import add, default_by, neighbours_on
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects_routing import lookup_at, reroute, set_gateway, tables
+from netlab.diagnosis.twins import twins
 from netlab.language import gettext as _
 from netlab.model import Interface, InterfaceId, Node, Route
-from netlab.verdict import LIKELY, PROVED, Evidence
+from netlab.verdict import PROVED, Evidence
 
 
 def wrong_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     """The frame was addressed to a MAC that is not the next hop's, or that two interfaces have."""
-    twins = _twins(scene, focus)
-    if twins is not None:
-        return twins
+    if (found := twins(scene, focus)) is not None:
+        return found
     hops = focus.journey.hops if focus.journey else ()
     nodes = {hop.frame.point.netns: scene.node(hop.frame.point.netns) for hop in hops}
     for node in nodes.values():
@@ -48,84 +48,6 @@ def wrong_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
                 cure(node, f"ip neigh del {entry.address} dev {entry.device}"),
             )
     return Cleared("wrong-neighbour", _("the neighbour entries name the right MAC addresses"))
-
-
-def _twins(scene: Scene, focus: Focus) -> Finding | None:
-    """Two interfaces on one link with the same IP or MAC address."""
-    start = focus.interface.id if focus.interface is not None else None
-    starts = [start] if start else [i.id for i in focus.node.interfaces if i.kind != "loopback"]
-    link = {key for one in starts for key in scene.link(one)}
-    seen: dict[str, tuple[Node, Interface]] = {}
-    for key in sorted(
-        link,
-        key=lambda k: (
-            scene.node(k.netns).kind != "internet",
-            scene.node(k.netns).name != scene.source,
-            k.netns,
-            k.index,
-        ),
-    ):
-        interface, node = scene.after.interface(key), scene.node(key.netns)
-        if interface is None:
-            continue
-        names = [a.address for a in scene.own(interface)]
-        names += [interface.mac] if not interface.master else []
-        for name in names:
-            if name in seen and seen[name][1].id != interface.id:
-                misled = _was_misled(focus, seen[name][1], interface)
-                return _twin(scene, seen[name], (node, interface), name, misled)
-            seen.setdefault(name, (node, interface))
-    return None
-
-
-def _was_misled(focus: Focus, *twins: Interface) -> bool:
-    """Whether the frame was addressed to one of the two: the choice between them went wrong."""
-    macs = {twin.mac for twin in twins}
-    packet = focus.packet
-    return packet is not None and (
-        packet.destination_mac in macs or (len(macs) == 1 and packet.source_mac in macs)
-    )
-
-
-def _twin(
-    scene: Scene, first: tuple[Node, Interface], second: tuple[Node, Interface], name: str, misled: bool
-) -> Finding:
-    is_mac = len(name) == 17 and name.count(":") == 5
-    if is_mac and second[1].kind == "bridge":  # others were told its address: the other end changes
-        first, second = second, first
-    node, interface = second
-    evidence = tuple(
-        shown(
-            n,
-            f"ip {'link' if is_mac else 'addr'} show {i.name}",
-            name,
-            _("{name} in {n_name} has {name2}").format(name=i.name, n_name=n.name, name2=name),
-        )
-        for n, i in (first, second)
-    )
-    text = _("{name} in {first_name} and {interface_name} in {node_name} both have {name2}.").format(
-        name=first[1].name,
-        first_name=first[0].name,
-        interface_name=interface.name,
-        node_name=node.name,
-        name2=name,
-    )
-    if is_mac:
-        words = f"ip link set {interface.name} address {_other_mac(interface, name)}"
-    else:
-        prefix = next(a.prefixlen for a in interface.addresses if a.address == name)
-        words = f"ip addr del {name}/{prefix} dev {interface.name}"
-    steps = cure(node, words)
-    if not is_mac:  # whoever was misled remembers the wrong one for a while
-        steps += cure(scene.after.node(scene.source), f"ip neigh flush to {name}")
-    return Finding("duplicate-address", PROVED if misled else LIKELY, text, evidence, steps)
-
-
-def _other_mac(interface: Interface, taken: str) -> str:
-    """Docker's way: 02:42 and the IPv4 address; else any of the kind that is for private use."""
-    for address in (a for a in interface.addresses if a.family == 4 and taken.startswith("02:42:")):
-        return f"02:42:{IPv4Address(address.address).packed.hex(':')}"
-    return f"02:00:00:{taken[9:]}"
 
 
 def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:

@@ -15,22 +15,22 @@ DOCKERS_RULES = on(
     "iptables -A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
     "iptables -A FORWARD -i docker0 -o docker0 -j ACCEPT",
 )
-ESTABLISHED = N_("FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT")
-HALF = N_("FORWARD -i docker0 -m statistic --mode random --probability 0.5 -j DROP")
-SERVER = N_("import socket\nserver = socket.create_server(('', 80))\nwhile True: server.accept()[0].close()")
+ESTABLISHED = "FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+HALF = "FORWARD -i docker0 -m statistic --mode random --probability 0.5 -j DROP"
+SERVER = "import socket\nserver = socket.create_server(('', 80))\nwhile True: server.accept()[0].close()"
 # nf_conntrack_max cannot be written in a user namespace, but the table can be filled: with connections that
 # the kernel may not push out for new ones. What finds no room at the end is refused, and that is the point.
-FILL = N_(
-    "\nimport subprocess\nroom = "
-    "int(open('/proc/sys/net/netfilter/nf_conntrack_max').read()) + 16\nline = '-A -p tcp -s "
-    "10.%d.%d.%d -d 10.9.9.9 --sport 1024 --dport 80 -t 3600 --state ESTABLISHED'\nline += ' "
-    "-u SEEN_REPLY,ASSURED\\n'\ntext = ''.join(line % (n >> 16, n >> 8 & 255, n & 255) for n "
-    "in range(room))\nsubprocess.run(['conntrack', '-R', '/dev/stdin'], input=text, "
-    "text=True, capture_output=True)\n"
-)
+FILL = """
+import subprocess
+room = int(open('/proc/sys/net/netfilter/nf_conntrack_max').read()) + 16
+line = '-A -p tcp -s 10.%d.%d.%d -d 10.9.9.9 --sport 1024 --dport 80 -t 3600 --state ESTABLISHED'
+line += ' -u SEEN_REPLY,ASSURED\\n'
+text = ''.join(line % (n >> 16, n >> 8 & 255, n & 255) for n in range(room))
+subprocess.run(['conntrack', '-R', '/dev/stdin'], input=text, text=True, capture_output=True)
+"""
 WEB = (
     *on("host", f"docker run -d --name web -p 8080:80 {IMAGE} sleep 36000"),
-    Command("host", (*N_("setsid -f nsenter -t @pid:web -n @python -IS -c").split(), SERVER)),
+    Command("host", (*"setsid -f nsenter -t @pid:web -n @python -IS -c".split(), SERVER)),
 )
 DNAT = (
     "iptables -t nat -R DOCKER 2 ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.3:"
@@ -87,7 +87,7 @@ RULES = (
         N_("if-test is cut off from all others; iptables and nft list ruleset of family ip show nothing."),
         on("host", "ebtables -A INPUT -i @veth -j DROP"),
         "firewall-drop",
-        N_("host @veth"),
+        "host @veth",
         on("host", "ebtables -D INPUT -i @veth -j DROP"),
     ),
     Fault(
@@ -95,7 +95,7 @@ RULES = (
         N_("if-test reaches the internet, but its colleague other does not answer it."),
         on("host", "ebtables -A FORWARD -i @veth -o @veth:other -j DROP"),
         "firewall-drop",
-        N_("host @veth"),
+        "host @veth",
         on("host", "ebtables -D FORWARD -i @veth -o @veth:other -j DROP"),
         setup=OTHER,
         symptom=Symptom(destination="172.17.0.3"),
@@ -130,7 +130,7 @@ RULES = (
         N_("if-test can ping the web server's container at 172.17.0.3, but its port 80 hangs."),
         on("host", "nsenter -t @pid:web -n iptables -A INPUT -p tcp --dport 80 -j DROP"),
         "firewall-drop",
-        N_("web eth0"),
+        "web eth0",
         on("host", "nsenter -t @pid:web -n iptables -D INPUT -p tcp --dport 80 -j DROP"),
         setup=WEB,
         symptom=Symptom(destination="172.17.0.3", proto="tcp", port=80),
@@ -151,7 +151,7 @@ TRANSLATIONS = (
         N_("Our web server in a container runs, but nobody outside can open port 8080."),
         on("host", f"{DNAT}8888"),
         "wrong-dnat",
-        N_("web eth0"),
+        "web eth0",
         on("host", f"{DNAT}80"),
         setup=WEB + on("host", "iptables -I DOCKER-USER -o docker0 -d 172.17.0.3 -j ACCEPT"),
         symptom=Symptom("internet", "192.0.2.10", "tcp", 8080),
@@ -180,7 +180,7 @@ TRANSLATED = (
         N_("39.106.233.176 has a cache in the house now. It was switched off on Friday."),
         on("host", f"iptables -t nat -I {TO_INTERNET} -j DNAT --to-destination 172.17.0.77"),
         "wrong-dnat",
-        N_("host @veth"),
+        "host @veth",
         on("host", f"iptables -t nat -D {TO_INTERNET} -j DNAT --to-destination 172.17.0.77"),
     ),
     Fault(

@@ -40,7 +40,7 @@ DOWN = (
         N_("No container reaches anything any more; the lab host itself surfs happily."),
         on("host", "ip link set docker0 down"),
         "interface-down",
-        N_("host @veth"),
+        "host @veth",
         on("host", "ip link set docker0 up"),
     ),
     Fault(
@@ -122,7 +122,7 @@ ADDRESSES = (
         + FORGET  # what was learnt less than a second ago would not be overwritten
         + on("other", "ip neigh flush dev eth0", "ping -c 3 -i 0.2 -W 2 -I 172.17.0.1 172.17.0.2"),
         "duplicate-address",
-        N_("other eth0"),
+        "other eth0",
         on("other", "ip addr del 172.17.0.1/16 dev eth0") + FORGET,
         setup=OTHER,
     ),
@@ -164,7 +164,7 @@ BRIDGES = (
         N_("if-test's cable is plugged in and both ends are up, but nobody answers it."),
         on("host", "ip link set @veth nomaster"),
         "not-a-port",
-        N_("host @veth"),
+        "host @veth",
         on("host", "ip link set @veth master docker0"),
     ),
     Fault(
@@ -172,7 +172,7 @@ BRIDGES = (
         N_("if-test and other both reach the internet, but not each other."),
         on("host", "bridge link set dev @veth isolated on", "bridge link set dev @veth:other isolated on"),
         "port-blocked",
-        N_("host @veth"),
+        "host @veth",
         on("host", "bridge link set dev @veth isolated off", "bridge link set dev @veth:other isolated off"),
         setup=OTHER,
         symptom=TO_OTHER,
@@ -182,7 +182,7 @@ BRIDGES = (
         N_("if-test lost the network when the bridging daemon was upgraded; its interfaces are all up."),
         on("host", "bridge link set dev @veth state 1"),
         "port-blocked",
-        N_("host @veth"),
+        "host @veth",
         on("host", "bridge link set dev @veth state 3"),
     ),
 )

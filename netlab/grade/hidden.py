@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from netlab import checks
-from netlab.checks import CHECKS, bridge, containers, gym, links, reach
+from netlab.checks import CHECKS, bridge, containers, gateway, gym, links, reach
 from netlab.checks.story import Check, Expectation
 from netlab.errors import BadInput, NetlabError, UnknownName
 from netlab.language import gettext as _
@@ -33,7 +33,7 @@ from netlab.notebook import LessonLab
 
 EXPECTATIONS: Mapping[str, type[Expectation]] = {
     name: kind
-    for module in (bridge, containers, gym, links, reach)
+    for module in (bridge, containers, gateway, gym, links, reach)
     for name, kind in vars(module).items()
     if getattr(kind, "__module__", "") == module.__name__ and hasattr(kind, "trouble")
 }

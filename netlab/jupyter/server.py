@@ -53,15 +53,16 @@ def main(
     _say(_("The lab {name!r} is up. Starting JupyterLab …").format(name=lab.name))
     app = LabApp.initialize_server(argv=[], config=settings(lab.name, page, token, listen))
     url = f"http://127.0.0.1:{app.port}/lab/tree/{quote(page)}?token={token}"
-    _say(_("JupyterLab is ready; open this in a browser on this machine:\n\n    {url}\n").format(url=url))
+    _say(_("JupyterLab is ready; open this in a browser on this machine:") + f"\n\n    {url}\n")
     _say(_("Stop it with Ctrl-C."))
     _stop_at_once_when_interrupted(app)
     app.start()
     _say(
-        _(
-            "\nJupyterLab has stopped. The lab {name!r} stays up, with all that is in it.\n  "
-            "Go on:   {run}\n  End it:  {run2}"
-        ).format(name=lab.name, run=_run(lab.name), run2=_run(lab.name, "down"))
+        "\n"
+        + _("JupyterLab has stopped. The lab {name!r} stays up, with all that is in it.").format(
+            name=lab.name
+        )
+        + f"\n  {_('Go on:')}   {_run(lab.name)}\n  {_('End it:')}  {_run(lab.name, 'down')}"
     )
     return 0
 

@@ -16,6 +16,9 @@ FIELDS = {  # what REWRITABLE of netlab.journey is called here
     "source_port": N_("source port"),
     "destination_port": N_("destination port"),
     "identifier": N_("identifier"),
+    "ttl": N_("ttl"),
+    "source_mac": N_("source mac"),
+    "destination_mac": N_("destination mac"),
     "encapsulation": N_("encapsulation"),
 }
 DIRECTIONS = {"in": N_("in"), "out": N_("out")}

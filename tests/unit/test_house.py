@@ -14,7 +14,18 @@ MODULES = {
 }
 KERNEL_SIDE = {
     f"netlab.{name}"
-    for name in ("syscalls", "netns", "sandbox", "rootfs", "spawn", "init", "holder", "kernel", "firewall")
+    for name in (
+        "syscalls",
+        "netns",
+        "sandbox",
+        "rootfs",
+        "spawn",
+        "init",
+        "holder",
+        "plan",
+        "kernel",
+        "firewall",
+    )
     + ("observe", "events", "ring", "record", "probe", "base")
 }
 VALUES_ONLY = (

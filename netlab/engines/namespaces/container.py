@@ -175,7 +175,7 @@ def terminal_in(record: Record) -> tuple[int, int]:
         socket.send_fds(theirs, [b"t"], list(os.openpty()))
         os._exit(0)
     theirs.close()
-    _, fds, _, _ = socket.recv_fds(ours, 1, 2)
+    fds = socket.recv_fds(ours, 1, 2)[1]
     os.waitpid(child, 0)
     ours.close()
     if len(fds) != 2:

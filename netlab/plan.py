@@ -1,0 +1,70 @@
+"""What a lab is made of, and the root file system, limits and loopback of its outer level."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from netlab import base, rootfs, sandbox, syscalls
+from netlab.kernel import Kernel
+from netlab.limits import Limits
+
+QUOTAS = {"user/max_net_namespaces": 1024, "user/max_user_namespaces": 256, "user/max_pid_namespaces": 1024}
+PID_MAX = 32768
+HOSTS = f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n{base.INTERNET_ADDRESS}\tinternet\n"
+ETC = {
+    "hosts": HOSTS,
+    "hostname": "host\n",
+    "resolv.conf": "# There is no name server in the lab: names are known from /etc/hosts or not at all.\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a lab is made of; netlab.keeper sends it."""
+
+    name: str
+    exchange: str
+    python: str
+    engine: str
+    trees: tuple[rootfs.Tree, ...]
+    limits: Limits | None
+
+    @staticmethod
+    def parse(words: Mapping[str, Any]) -> Plan:
+        trees = tuple(rootfs.Tree(**tree) for tree in words["trees"])
+        limits = Limits(**words["limits"]) if words["limits"] else None
+        return Plan(**{**words, "trees": trees, "limits": limits})
+
+
+def furnish(plan: Plan) -> None:
+    """The outer level's root file system, limits and loopback. SandboxRefused when a mount is not allowed."""
+    try:
+        rootfs.enter(f"{plan.exchange}/root", "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
+    except OSError as error:
+        traceback.print_exc()
+        raise sandbox.why_refused(error) from error
+    if sandbox.Identity.nested().is_single:
+        syscalls.pretend_owner_changes()
+    _set_quotas()
+    with Kernel() as kernel:
+        kernel.set_up("lo")
+
+
+def _set_quotas() -> None:
+    for name, value in {**QUOTAS, "kernel/pid_max": PID_MAX}.items():
+        with suppress(OSError):  # pid_max is one for the whole machine before Linux 6.14
+            Path("/proc/sys", name).write_text(str(value))
+
+
+def stage(plan: Plan) -> Plan:
+    """As root: bind the trees where the lab's users can reach them, with owners mapped to theirs."""
+    if os.geteuid() != 0:
+        return plan
+    return replace(plan, trees=sandbox.stage(plan.trees, f"{plan.exchange}/stage"))
