@@ -7,25 +7,19 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
 
-from netlab.errors import BadInput, NetlabError
+from netlab.arguments import Parser, language_asked, speak
+from netlab.errors import BadInput, NetlabError, check_language
+from netlab.language import LANGUAGES, VARIABLE
 from netlab.language import gettext as _
 
-LANGUAGES = ("en",)
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-
-
-class Parser(argparse.ArgumentParser):
-    """Wrong words are one of our errors, so that they read like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        raise BadInput(f"{self.prog}: {message}.", f"{self.prog} --help")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status."""
     try:
+        _choose_language(sys.argv[1:] if arguments is None else arguments)
         options = parser().parse_args(arguments)
         return int(options.run(options) or 0)
     except BadInput as error:
@@ -39,6 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that closing stdout does not complain as well
         return EXIT_FAILED
+
+
+def _choose_language(arguments: list[str]) -> None:
+    """What --lang says holds for everything that this command starts, too."""
+    asked = language_asked(arguments)
+    check_language(asked or os.environ.get(VARIABLE, ""))
+    if asked:
+        os.environ[VARIABLE] = asked
+    speak()
 
 
 def parser() -> Parser:
@@ -106,11 +109,7 @@ def _general() -> Parser:
         default=os.environ.get("NETLAB_ENGINE", "namespaces"),
         help=_("namespaces (the default), or docker: a real one"),
     )
-    top.add_argument(
-        "--lang",
-        default=os.environ.get("NETLAB_LANG", LANGUAGES[0]),
-        help=f"language: {', '.join(LANGUAGES)}",
-    )
+    top.add_argument("--lang", default="", help=_("language: {names}").format(names=", ".join(LANGUAGES)))
     return top
 
 

@@ -13,6 +13,9 @@ const KERNEL = {
   autorestarting: "The kernel has died and restarts. This is its last picture; run the cell again to go on.",
 };
 
+// A text in the language of the view: `model.get("texts")` holds it by its English, for those of netlab/live/texts.py.
+const speaker = (texts) => (text) => texts[text] ?? text;
+
 // -- elements ------------------------------------------------------------------------------------------------
 
 function element(name, attributes = {}, text = "") {
@@ -339,42 +342,43 @@ class Timeline {
 
 // -- one packet's headers ------------------------------------------------------------------------------------
 
-function table(found) {
+function table(found, say) {
   const row = (head, cells) => html("tr", {}, html("th", { scope: "row" }, head), ...cells);
   const heads = found.hops.map((hop) => html("th", { scope: "col" }, hop.where, html("br"), html("small", {}, hop.how)));
   const body = found.rows.map((line) => row(line.name, line.values.map((value, number) =>
-    line.changed[number] ? html("td", { class: "changed" }, html("strong", {}, `→ ${value || "gone"}`)) : html("td", {}, value))));
+    line.changed[number] ? html("td", { class: "changed" }, html("strong", {}, `→ ${value || say("gone")}`)) : html("td", {}, value))));
   return [
     html("p", { class: "title" }, found.title),
-    html("table", {}, html("caption", {}, "Its headers at each hop; → marks what is not as at the hop before"),
+    html("table", {}, html("caption", {}, say("Its headers at each hop; → marks what is not as at the hop before")),
       html("thead", {}, html("tr", {}, html("td"), ...heads)), html("tbody", {}, ...body)),
   ];
 }
 
 // -- all together --------------------------------------------------------------------------------------------
 
-function parts() {
+function parts(say) {
   const button = (name, text, title) => html("button", { type: "button", class: name, title }, text);
-  const time = html("input", { type: "range", step: "any", "aria-label": "Time: back to the beginning of the recording" });
+  const time = html("input", { type: "range", step: "any", "aria-label": say("Time: back to the beginning of the recording") });
   return {
-    toggle: button("toggle", "Show packets", "Capture at every interface"),
-    pause: button("pause", "❚❚ Pause", "Stand still; the recording goes on"),
-    back: button("back", "◀ Step", "The packet before"),
-    on: button("on", "Step ▶", "The packet after"),
+    toggle: button("toggle", say("Show packets"), say("Capture at every interface")),
+    pause: button("pause", say("❚❚ Pause"), say("Stand still; the recording goes on")),
+    back: button("back", say("◀ Step"), say("The packet before")),
+    on: button("on", say("Step ▶"), say("The packet after")),
     time,
     when: html("output", { class: "when" }),
     head: html("p", { class: "head" }),
     remarks: html("p", { class: "remarks" }),
-    details: html("p", { class: "details" }, "Point at anything, or move to it with Tab, to read all about it."),
-    headers: html("div", { class: "headers", tabindex: 0, role: "region", "aria-label": "The chosen packet's headers" }),
+    details: html("p", { class: "details" }, say("Point at anything, or move to it with Tab, to read all about it.")),
+    headers: html("div", { class: "headers", tabindex: 0, role: "region", "aria-label": say("The chosen packet's headers") }),
     status: html("p", { class: "status", role: "status" }),
-    said: html("ol", { class: "said", tabindex: 0, "aria-label": "What has changed, the newest last", "aria-live": "polite" }),
+    said: html("ol", { class: "said", tabindex: 0, "aria-label": say("What has changed, the newest last"), "aria-live": "polite" }),
   };
 }
 
 function render({ model, el }) {
   el.classList.add("netlab-live");
-  const page = parts();
+  const say = speaker(model.get("texts"));
+  const page = parts(say);
   const tell = (text) => { page.details.textContent = text; };
   const set = (name, value) => { model.set(name, value); model.save_changes(); };
   const topology = new Topology(tell);
@@ -383,7 +387,7 @@ function render({ model, el }) {
     if (model.get("at") === null) set("at", now());
     set("chosen", id);
   });
-  const controls = html("div", { class: "controls", role: "group", "aria-label": "Time" },
+  const controls = html("div", { class: "controls", role: "group", "aria-label": say("Time") },
     page.pause, page.back, page.on, page.time, page.when);
   const below = html("div", { class: "packets" }, page.head, timeline.svg, controls, page.remarks, page.headers);
   el.append(topology.svg, html("div", { class: "bar" }, page.details, page.toggle), below, page.status, page.said);
@@ -405,7 +409,7 @@ function render({ model, el }) {
   function drawPackets(changed) {
     const lanes = model.get("lanes");
     below.hidden = !model.get("packets");
-    page.toggle.textContent = model.get("packets") ? "Hide packets" : "Show packets";
+    page.toggle.textContent = model.get("packets") ? say("Hide packets") : say("Show packets");
     page.toggle.setAttribute("aria-pressed", String(model.get("packets")));
     if (below.hidden) topology.mark([]);
     if (below.hidden || !lanes.lanes) return;
@@ -421,18 +425,18 @@ function render({ model, el }) {
 
   function drawTime() {
     const [at, recorded] = [model.get("at"), model.get("lanes").recorded || [0, 0]];
-    page.pause.textContent = at === null ? "❚❚ Pause" : "▶ Live";
+    page.pause.textContent = at === null ? say("❚❚ Pause") : say("▶ Live");
     page.time.min = recorded[0];
     page.time.max = Math.max(now(), at ?? 0);
     if (document.activeElement !== page.time || at === null) page.time.value = at ?? page.time.max;
-    page.when.textContent = at === null ? "live" : `at ${at.toFixed(3)} s`;
+    page.when.textContent = at === null ? say("live") : say("at {seconds} s").replace("{seconds}", at.toFixed(3));
     el.classList.toggle("paused", at !== null);
   }
 
   function drawHeaders() {
     const found = model.get("headers");
     page.headers.hidden = !found.rows;
-    page.headers.replaceChildren(...(found.rows ? table(found) : []));
+    page.headers.replaceChildren(...(found.rows ? table(found, say) : []));
     traffic.alone(found.rows && found.motion[0]);
     timeline.choice(model.get("chosen"));
   }
@@ -465,7 +469,7 @@ function render({ model, el }) {
   };
   for (const [event, act] of Object.entries(listening)) model.on(event, act);
   const kernel = model.widget_manager?.kernel;
-  const kernelChanged = (_, status) => { gone = KERNEL[status] || (gone && status !== "idle" ? gone : ""); tellAll(); };
+  const kernelChanged = (_, status) => { gone = (KERNEL[status] && say(KERNEL[status])) || (gone && status !== "idle" ? gone : ""); tellAll(); };
   kernel?.statusChanged?.connect(kernelChanged);
   for (const act of [drawTopology, drawPackets, drawHeaders, tellAll]) act();
   // The first message of all is answered only when the cell has ended; those after it also while one runs.

@@ -27,6 +27,7 @@ from netlab.live.packets import Network, Packets
 from netlab.live.picture import Identities, cabling, picture
 from netlab.live.shelf import Shelf
 from netlab.live.still import still
+from netlab.live.texts import spoken
 from netlab.model import Snapshot
 from netlab.watch import Change, Watch
 
@@ -59,9 +60,10 @@ class LiveView(anywidget.AnyWidget):
     at = traitlets.Float(None, allow_none=True).tag(sync=True)  # seconds since the beginning; None for now
     chosen = traitlets.Unicode("").tag(sync=True)  # a packet's name
     headers = traitlets.Dict().tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)  # what the script says, by its English
 
     def __init__(self, lab: Watched, *, packets: bool = False) -> None:
-        super().__init__(packets=packets)
+        super().__init__(packets=packets, texts=spoken())
         if hasattr(self.comm, "_reply_subshell_for"):
             # ipykernel 7.4 hands what a page says to the shell that told the page something last. That is the
             # cells' shell, which may be busy for long; the one that the page itself has chosen is not.
