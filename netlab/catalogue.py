@@ -51,7 +51,7 @@ def updated(language: str) -> Any:
     old = read(language)
     new = Catalog(
         language,
-        header_comment="# What netlab says, by its English text. python -m netlab.catalogue keeps it in step.",
+        header_comment="# What netlab says, by its English. python -m netlab.catalogue keeps it in step.",
         project="netlab",
         version="0.1.0",
         last_translator="netlab",

@@ -39,7 +39,7 @@ class NetlabError(Exception):
     def __str__(self) -> str:
         if not self.next_step:
             return self.what
-        return f"{self.what}\n  {_('Next: {step}').format(step=self.next_step)}"
+        return self.what + "\n  " + _("Next: {step}").format(step=self.next_step)
 
 
 class LabError(NetlabError):

@@ -65,10 +65,11 @@ def _headline(verdict: Verdict) -> str:
     candidates = ""
     if verdict.candidates:
         named = escape(", ".join(verdict.candidates))
-        candidates = f"<p>{_('One of: {causes}.').format(causes=named)}</p>"
+        candidates = "<p>" + _("One of: {few}.").format(few=named) + "</p>"
+    said = _("{answered}; {place}.").format(answered=count, place=escape(place))
     return (
         f"<h3>✘ {way}: {escape(title)} <small>({escape(_(verdict.certainty))})</small></h3>"
-        f"<p>{_('{answered}; {place}.').format(answered=count, place=escape(place))}{loss}</p>"
+        f"<p>{said}{loss}</p>"
         f"<p>{escape(verdict.explanation)}</p>{candidates}"
     )
 
@@ -112,15 +113,17 @@ def _evidence(verdict: Verdict) -> str:
         f"<td {CELL}>{escape(piece.says)}</td></tr>"
         for piece in verdict.evidence
     ]
+    title = _("Evidence")
     heads = "".join(
         f"<th {CELL}>{word}</th>" for word in (_("command"), _("what it showed"), _("what that says"))
     )
-    return f"<h4>{_('Evidence')}</h4><table><tr>{heads}</tr>{''.join(rows)}</table>" if rows else ""
+    return f"<h4>{title}</h4><table><tr>{heads}</tr>{''.join(rows)}</table>" if rows else ""
 
 
 def _cure(verdict: Verdict) -> str:
     lines = [f"{step.node}# {' '.join(step.argv)}" for step in verdict.cure]
-    text = f"<h4>{_('Cure')}</h4><pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
+    title = _("Cure")
+    text = f"<h4>{title}</h4><pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
     return text + (f"<p>{escape(verdict.next_blocker)}</p>" if verdict.next_blocker else "")
 
 

@@ -72,9 +72,10 @@ class Answered(Saying):
         question = step(self.step).answer
         if question is None or given == question.right:
             return None
+        meaning = question.options.get(given) or _("not one of the options")
         return mistaken(
             "wrong-answer",
-            f"{given} ({question.options.get(given) or _('not one of the options')})",
+            f"{given} ({meaning})",
             _(self.reasons.get(given, N_("That is not what this lab shows."))),
             _("Run the experiment once more and read what it prints, then answer again"),
         )

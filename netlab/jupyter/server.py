@@ -62,7 +62,10 @@ def main(
         + _("JupyterLab has stopped. The lab {name!r} stays up, with all that is in it.").format(
             name=lab.name
         )
-        + f"\n  {_('Go on:')}   {_run(lab.name)}\n  {_('End it:')}  {_run(lab.name, 'down')}"
+        + "\n  "
+        + _("Go on:   {command}").format(command=_run(lab.name))
+        + "\n  "
+        + _("End it:  {command}").format(command=_run(lab.name, "down"))
     )
     return 0
 
