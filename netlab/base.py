@@ -14,6 +14,7 @@ from pathlib import Path
 
 from netlab.errors import CommandFailed
 from netlab.kernel import Kernel
+from netlab.language import gettext as _
 from netlab.netns import entered
 
 INTERNET_ADDRESS = "39.106.233.176"
@@ -136,6 +137,8 @@ def run_in(namespace: int | None, argv: list[str], text: str = "", *, check: boo
         done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
     if check and done.returncode:
         raise CommandFailed(
-            f"{' '.join(argv)} failed while the lab was laid out: {done.stderr.strip()}",
-            "Look at: ./run doctor",
+            _("{command} failed while the lab was laid out: {said}").format(
+                command=" ".join(argv), said=done.stderr.strip()
+            ),
+            _("Look at: ./run doctor"),
         )

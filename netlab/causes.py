@@ -152,14 +152,14 @@ CAUSES = {
         ),
         Cause(
             "too-big",
-            "packet too big",
+            N_("packet too big"),
             N_("The packet is larger than the MTU of the next link and may not be cut."),
             N_("IpFragFails rises and ICMP “fragmentation needed” comes back; or the peer's MTU is smaller."),
             N_("send smaller packets, or give both ends the same MTU"),
         ),
         Cause(
             "ttl-exceeded",
-            "TTL exceeded",
+            N_("TTL exceeded"),
             N_("The packet's time to live ran out: too small a TTL, or a loop."),
             N_("ICMP “time exceeded” comes back; IpInHdrErrors rises."),
             N_("raise the TTL, or break the loop"),

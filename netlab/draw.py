@@ -20,7 +20,19 @@ from netlab.model import Journey, Point, Snapshot
 from netlab.overlay import Overlay
 from netlab.packing import PlacedBox, PlacedCard
 from netlab.scene import STATES, Scene, build_scene
-from netlab.style import LINE, MARGIN, NAME, SMALL, Canvas, figure_html, save, svg, text_width, wrapped
+from netlab.style import (
+    LINE,
+    MARGIN,
+    NAME,
+    SMALL,
+    Canvas,
+    figure_html,
+    lettered,
+    save,
+    svg,
+    text_width,
+    wrapped,
+)
 from netlab.text import alt_text, as_text
 
 if TYPE_CHECKING:
@@ -36,6 +48,7 @@ FILLS = {
 MOST_CHANGES = 8  # sentences under a picture; the rest is counted
 
 
+@lettered()
 def draw(
     snapshot: Snapshot,
     *,

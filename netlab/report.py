@@ -10,6 +10,7 @@ from netlab.cards import Printer
 from netlab.diagnose import as_text
 from netlab.draw import alt_text, draw, figure_html
 from netlab.language import gettext as _
+from netlab.letters import lettered
 from netlab.model import Capture, Journey
 from netlab.verdict import CAUSES, Verdict
 
@@ -74,6 +75,7 @@ def _headline(verdict: Verdict) -> str:
     )
 
 
+@lettered()
 def _pictures(verdict: Verdict) -> list[str]:
     """The topology with the path, and the lanes of those interfaces that saw anything or should have."""
     if verdict.capture is None:

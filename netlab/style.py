@@ -9,16 +9,31 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Sequence
-from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netlab.errors import BadInput, NetlabError
+from netlab.language import gettext as _
+from netlab.letters import SMALL, can_be_set, families, lettered, shortened, text_width, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = [
+    "SMALL",
+    "Canvas",
+    "Rect",
+    "figure_html",
+    "lettered",
+    "save",
+    "shortened",
+    "svg",
+    "text_width",
+    "wrapped",
+]
 
 INK, MUTED, FAINT = "#1b2733", "#52606d", "#c3ccd5"
 PAPER, FRAME = "#ffffff", "#74808c"
@@ -28,10 +43,9 @@ DOWN_FILL, DOWN_EDGE = "#f1f1f1", "#6b7280"
 REQUEST, REPLY, DEATH, MARK = "#0067b1", "#b8560b", "#c02f1d", "#7b2d8e"
 PATHS = (REQUEST, REPLY, "#007a58", "#7b2d8e")
 
-TITLE, NAME, SMALL = 11.0, 9.0, 8.0
+TITLE, NAME = 11.0, 9.0
 LINE = 11.0  # from one line of small letters to the next
 MARGIN = 10.0
-SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
 
 
 class Rect(NamedTuple):
@@ -63,46 +77,6 @@ class Rect(NamedTuple):
     def touches(self, other: Rect) -> bool:
         """Whether they share more than an edge."""
         return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
-
-
-@lru_cache(maxsize=8192)
-def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -> float:
-    """How many points wide the text is when set in that size."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextToPath
-
-    font = FontProperties(family=MONO if mono else SANS, size=size, weight="bold" if bold else "normal")
-    width, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
-    # Set in pixels, letters are wider than in theory: hinting rounds each of them to the grid.
-    return float(width) * (1.065 if mono else 1.04)
-
-
-def wrapped(
-    text: str, width: float, size: float = SMALL, bold: bool = False, mono: bool = False
-) -> list[str]:
-    """The text in lines of at most that many points; a word that is longer is cut."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, size, bold, mono) <= width:
-            lines[-1] = longer
-            continue
-        lines.append(word)
-        while text_width(lines[-1], size, bold, mono) > width and len(lines[-1]) > 4:
-            keep = len(lines[-1]) - 1
-            while keep > 4 and text_width(lines[-1][:keep], size, bold, mono) > width:
-                keep -= 1
-            lines[-1:] = [lines[-1][:keep], lines[-1][keep:]]
-    return lines
-
-
-def shortened(text: str, width: float, size: float = SMALL, bold: bool = False, mono: bool = False) -> str:
-    """The text, with … for the end of it if it is wider than that many points."""
-    if text_width(text, size, bold, mono) <= width + 0.01:
-        return text
-    while len(text) > 1 and text_width(text + "…", size, bold, mono) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
 
 
 class Canvas:
@@ -138,12 +112,14 @@ class Canvas:
         """Text whose first line's middle is at y. `inside` names the box that must hold it."""
         from matplotlib.patheffects import withStroke
 
+        if not can_be_set(text):
+            return
         self.axes.text(
             x,
             y,
             text,
             fontsize=size,
-            family=MONO if mono else SANS,
+            family=families(text, mono),
             weight="bold" if bold else "normal",
             color=color,
             ha=align,
@@ -248,7 +224,9 @@ def save(figure: Figure, path: Path | str, alt: str) -> None:
     """
     path = Path(path)
     if path.suffix not in (".png", ".svg"):
-        raise BadInput(f"A picture cannot be written as {path.name!r}.", "Name it *.png or *.svg.")
+        raise BadInput(
+            _("A picture cannot be written as {name!r}.").format(name=path.name), _("Name it *.png or *.svg.")
+        )
     try:
         if path.suffix == ".png":
             figure.savefig(path, format="png", dpi=192, metadata={"Description": alt, "Software": None})
@@ -256,7 +234,10 @@ def save(figure: Figure, path: Path | str, alt: str) -> None:
             path.write_text(svg(figure, alt), encoding="utf-8")
     except OSError as error:
         raise NetlabError(
-            f"The picture cannot be written to {path}: {error.strerror}.", "Choose another file."
+            _("The picture cannot be written to {path}: {strerror}.").format(
+                path=path, strerror=error.strerror
+            ),
+            _("Choose another file."),
         ) from error
 
 
@@ -271,7 +252,7 @@ def svg(figure: Figure, alt: str) -> str:
     text = buffer.getvalue()
     end = text.index(">", text.index("<svg")) + 1
     head = text[:end].replace("<svg", '<svg role="img" aria-labelledby="title desc"', 1)
-    title = escape(alt.partition(". ")[0].rstrip("."), quote=False)
+    title = escape(re.split(r"\. |。", alt)[0].rstrip("."), quote=False)
     described = f'<title id="title">{title}</title><desc id="desc">{escape(alt, quote=False)}</desc>'
     return head + "\n" + described + text[end:]
 

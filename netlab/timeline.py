@@ -16,7 +16,19 @@ from netlab.journey import journeys
 from netlab.language import N_, ngettext
 from netlab.language import gettext as _
 from netlab.model import Capture, Journey, Point
-from netlab.style import LINE, MARGIN, NAME, SMALL, TITLE, Canvas, Rect, shortened, text_width, wrapped
+from netlab.style import (
+    LINE,
+    MARGIN,
+    NAME,
+    SMALL,
+    TITLE,
+    Canvas,
+    Rect,
+    lettered,
+    shortened,
+    text_width,
+    wrapped,
+)
 from netlab.summary import summarize
 from netlab.tracks import LANE, Break, Plan, Track, kind_of, place, plan, rewrite_note
 
@@ -36,6 +48,7 @@ KINDS = {
 }
 
 
+@lettered()
 def timeline(capture: Capture, *, title: str = "", width: float = 9.5) -> Figure:
     """The capture as a figure of that width in inches, with one lane for each of its points.
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from netlab.errors import BadInput
+from netlab.language import gettext as _
 from netlab.lessons import LABS
 
 SOLVED = re.compile(r'^(solution|commands) = (""".*?"""|".*?"|\'.*?\')$', re.MULTILINE | re.DOTALL)
@@ -22,7 +23,10 @@ def write(lesson: str, folder: Path) -> Path:
         if kept := _alone(lesson, file):
             (folder / file.name).write_text(SOLVED.sub(r'\1 = ""', kept), encoding="utf-8")
     if not (folder / "lessons.toml").exists():
-        raise BadInput(f"labs/lessons.toml holds no lesson {lesson}.", "See the lessons in labs/.")
+        raise BadInput(
+            _("labs/lessons.toml holds no lesson {lesson}.").format(lesson=lesson),
+            _("See the lessons in labs/."),
+        )
     return folder
 
 

@@ -8,12 +8,14 @@ from netlab import timeline as lanes
 from netlab.draw import alt_text, draw, figure_html
 from netlab.language import N_
 from netlab.language import gettext as _
+from netlab.letters import lettered
 from netlab.live.lanes import lanes_of
 from netlab.model import Capture, Journey, Snapshot
 
 TITLE = N_("The last picture of the live view")
 
 
+@lettered()
 def still(
     snapshot: Snapshot,
     capture: Capture | None = None,

@@ -258,7 +258,7 @@ def test_texts_are_found_by_their_ids(tmp_path: Path) -> None:
         ('id = "01.1"', 'id = "01.7"', "01.7"),
         ('id = "01"\n', 'id = "17"\n', "17"),
         ('"三"]', '"三", "四"]', "hints"),
-        ("no = ", "maybe = ", "options"),
+        ("no = ", "maybe = ", "选项"),
         ("question = ", "asked = ", "asked"),
         ('title = "标题"', 'title = "标题"\nstart = "ip link"', "start"),
     ],

@@ -1,0 +1,270 @@
+"""What netlab says: marked to be translated, translated, and said in the language that is wanted."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from netlab import catalogue
+from netlab.__main__ import main
+from netlab.errors import BadInput, NetlabError, UnknownName, check_language
+from netlab.language import LANGUAGES, gettext, language, ngettext, padded, speaking
+from netlab.live.texts import TEXTS, spoken
+
+PACKAGE = Path(catalogue.__file__).parent
+TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
+MARKS = ("_", "N_", "ngettext")
+# Two words of prose. What begins with a program's name is a command, which is the same in every language.
+PROSE = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}")
+PROGRAMS = (
+    "ip ip6 iptables ip6tables ebtables docker sysctl bridge tc nft ss nstat ps ls tcpdump conntrack "
+    "head ping nsenter setsid echo cat sudo python ethtool ./run exec type import from export"
+)
+SAME = re.compile(
+    rf"(({'|'.join(map(re.escape, PROGRAMS.split()))}) |"
+    r"lab\.\w+\(|notebook\.|-|/|<|\\b|\^|#|!|\*nat|net[./]|\{\} (route|rule)\b|"
+    r"(host|internet|web|other) [a-z]\w*\d?$)"  # places, for programs to read
+)
+other_languages = pytest.mark.parametrize("language", LANGUAGES[1:])
+
+
+@other_languages
+def test_everything_is_translated_and_nothing_is_stale(language: str) -> None:
+    """Each text that the source says has one translation with the same fields; none is fuzzy or left over."""
+    assert list(catalogue.troubles(language)) == []
+
+
+@other_languages
+def test_the_catalogue_is_as_it_is_written_and_compiled(language: str) -> None:
+    """`python -m netlab.catalogue` would change neither the file that is edited nor the one that is read."""
+    po, mo = catalogue.files(language)
+    assert po.read_bytes() == catalogue.written(catalogue.updated(language))
+    assert mo.read_bytes() == catalogue.compiled(catalogue.read(language))
+
+
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
+            yield node
+
+
+def test_a_translated_text_can_be_found() -> None:
+    """No text is translated inside of an f-string, or is one itself: the catalogue would not know of it."""
+    hidden = [
+        f"{file.name}:{call.lineno}"
+        for file, tree in TREES.items()
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.JoinedStr)
+        for call in calls(outer)
+        if isinstance(call.args[0], ast.Constant)
+    ]
+    made = [
+        f"{file.name}:{call.lineno}"
+        for file, tree in TREES.items()
+        for call in calls(tree)
+        if any(isinstance(argument, ast.JoinedStr) for argument in call.args)
+    ]
+    assert hidden + made == []
+
+
+def outside_of_functions(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.Lambda):
+            yield child
+            yield from outside_of_functions(child)
+
+
+def test_nothing_is_translated_when_a_module_is_imported() -> None:
+    """The language may be another when it is said: at the top of a module texts are only marked."""
+    early = [
+        f"{file.name}:{node.lineno}"
+        for file, tree in TREES.items()
+        for node in outside_of_functions(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("_", "ngettext")
+    ]
+    assert early == []
+
+
+def bound(function: ast.AST) -> Iterator[ast.Name]:
+    """The uses of `_` in a function, without those of comprehensions, which keep it to themselves."""
+    for child in ast.iter_child_nodes(function):
+        if isinstance(child, ast.FunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.Name) and child.id == "_":
+            yield child
+        yield from bound(child.iter if isinstance(child, ast.comprehension) else child)
+
+
+def test_nobody_takes_the_name_of_the_translation_away() -> None:
+    """A function that throws something away as `_` cannot translate."""
+    takers = [
+        f"{file.name}:{node.lineno}"
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and len({type(name.ctx) for name in bound(node)}) > 1
+        and list(calls(node))
+    ]
+    assert takers == []
+
+
+# What is not for those who use netlab, or is in English wherever it is said: where, and what.
+NOT_OURS = {
+    "Docker's own words, which its stand-in says as they are": (
+        "engines/namespaces/",
+        r"daemon|[Cc]ontainer|WARNING: IPv4|Less than a second|Invalid signal|executable|No such network|"
+        r"requires at least|stand-in",
+    ),
+    "what ping and the kernel call it": (
+        r"probe|kernel|faults/measure|firewall|engines/",
+        r"destination unreachable|time to live|hop limit|packet too big|add (veth|bridge|address|default)|"
+        r"packets transmitted|counter packets|dropping cap|dial tcp",
+    ),
+    "names in values, which are put into words where they are shown": (
+        "scene|parsed|diagnosis/suspects_link|checks/bridge|jupyter/kernelspec",
+        r"no carrier$|port state|isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)",
+    ),
+    "files' contents": (
+        "engines/|plan|grade/|faults/filters|tour",
+        r"passwd: files|127\.0\.0\.1|ID=netlab|:root|import subprocess|result = lab|\ncheck_cell|FORWARD -i|"
+        r"\{\}\nip link",
+    ),
+    "never shown: it ends a connection, or says that netlab itself is wrong": (
+        "wire|engines/namespaces/show|kernel|diagnosis/scene|probe|grade/session|progress",
+        r"the smallest unit|a (pickled )?message|the other side|the kernel answers|a captured point|"
+        r"no such probe|not a table|no lessons in it",
+    ),
+    "for those who work on the catalogue": (
+        "catalogue",
+        r"nobody says|not translated|marked as fuzzy|other (fields|lines)",
+    ),
+}
+
+
+def unmarked(tree: ast.AST) -> Iterator[str]:
+    """The prose in a module that is not marked to be translated."""
+    silent = {id(part) for call in calls(tree) for part in ast.walk(call)}
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            silent.add(id(body[0].value))  # a docstring
+        if isinstance(node, ast.Compare | ast.JoinedStr):
+            silent |= {id(part) for part in ast.walk(node) if part is not node}
+        if isinstance(node, ast.Dict):
+            silent |= {id(key) for key in node.keys}
+    for node in ast.walk(tree):
+        if id(node) not in silent and PROSE.search(text := literal(node)) and not SAME.match(text):
+            yield text
+
+
+def literal(node: ast.AST) -> str:
+    """The text of a string, with {} for what is put in; "" for anything else."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(literal(part) or "{}" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+UNMARKED = sorted(
+    {(str(file.relative_to(PACKAGE)), text) for file, tree in TREES.items() for text in unmarked(tree)}
+)
+
+
+def test_whatever_is_said_is_marked() -> None:
+    """No prose for a user gets past the catalogue; what may is listed above, with the reason."""
+
+    def is_excepted(file: str, text: str) -> bool:
+        return any(re.match(where, file) and re.search(what, text) for where, what in NOT_OURS.values())
+
+    assert [(file, text) for file, text in UNMARKED if not is_excepted(file, text)] == []
+
+
+def test_each_exception_is_needed() -> None:
+    """An entry that no text needs any more is taken off the list."""
+    parts = [
+        (where, part)
+        for where, what in NOT_OURS.values()
+        for part in re.split(r"\|(?![^()]*\))", what)
+        if not any(re.match(where, file) and re.search(part, text) for file, text in UNMARKED)
+    ]
+    assert parts == []
+
+
+def test_the_live_views_script_says_what_the_catalogue_knows() -> None:
+    """view.js asks for each text by its English, and for no other than those of netlab/live/texts.py."""
+    script = (PACKAGE / "live/view.js").read_text(encoding="utf-8")
+    code = re.sub(r"^\s*//.*$|(?<=;) //.*$", "", script, flags=re.MULTILINE)
+    asked = set(re.findall(r'say\("([^"]+)"\)', code))
+    assert asked | set(re.findall(r'^  \w+: "([^"]+)",$', code, re.MULTILINE)) == set(TEXTS)
+    rest = re.sub(r'say\("[^"]+"\)|^  \w+: "[^"]+",$', "", code, flags=re.MULTILINE)
+    assert [
+        text for text in re.findall(r'["`]([^"`\n]*)["`]', rest) if re.search(r"[A-Z][a-z]+ [a-z]+", text)
+    ] == []
+    with speaking("zh"):
+        assert spoken().keys() == set(TEXTS)
+    assert spoken() == {}
+
+
+def test_the_language_may_be_another_each_time() -> None:
+    """A text is translated when it is said: in one thread Chinese and English follow each other."""
+    with speaking("zh"):
+        assert language() == "zh"
+        assert gettext("no route") == "没有路由"
+        with speaking("en"):
+            assert gettext("no route") == "no route"
+        assert ngettext("{count} request", "{count} requests", 1) == "{count} 个请求"
+    assert gettext("no route") == "no route"
+    assert ngettext("{count} request", "{count} requests", 1) == "{count} request"
+
+
+def test_a_text_that_is_not_known_is_said_in_english() -> None:
+    """Somebody's own hidden check, say, has no translation, and needs none."""
+    with speaking("zh"):
+        assert gettext("never heard of") == "never heard of"
+
+
+def test_errors_are_said_in_the_language_that_is_spoken() -> None:
+    """What, why and what next, with the names that exist."""
+    with speaking("zh"):
+        said = str(UnknownName(gettext("lesson"), "3", ["03", "04"]))
+    assert said.startswith("没有名为 '3' 的课。")
+    assert "03" in said
+    with speaking("zh"):
+        assert "\n  下一步：" in str(NetlabError("a", "b"))
+
+
+def test_a_language_that_there_is_not_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--lang and NETLAB_LANG are checked before anything is done."""
+    with pytest.raises(BadInput, match="'fr'"):
+        check_language("fr")
+    assert main(["--lang", "fr", "status"]) == 2
+    monkeypatch.setenv("NETLAB_LANG", "tlh")
+    assert main(["status"]) == 2
+    assert "Languages: en, zh" in capsys.readouterr().err
+
+
+def test_the_help_is_in_the_language_that_is_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """argparse's own words too, and its complaints."""
+    monkeypatch.setenv("NETLAB_LANG", "en")
+    with pytest.raises(SystemExit):
+        main(["--lang", "zh", "--help"])
+    said = capsys.readouterr().out
+    assert "用法" in said
+    assert not re.search(r"usage|options:|positional|show this", said)
+    assert main(["--lang", "zh", "trace"]) == 2
+    assert "缺少这些参数" in capsys.readouterr().err
+
+
+def test_chinese_letters_take_two_columns() -> None:
+    """What stands in columns on a terminal stays in columns."""
+    assert padded("ab", 4) == "ab  "
+    assert padded("起点", 7) == "起点   "
