@@ -83,6 +83,11 @@ def families(text: str, mono: bool = False) -> list[str]:
     return [MONO if mono else SANS, *filter(None, further)]
 
 
+def weight(text: str, bold: bool) -> str:
+    """The weight to ask for: typefaces with Chinese letters seldom have a bold one."""
+    return "bold" if bold and not IS_WIDE.search(text) else "normal"
+
+
 def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -> float:
     """How many points wide the text is when set in that size."""
     return _width(text, size, bold, mono, tuple(families(text, mono)))
@@ -93,7 +98,7 @@ def _width(text: str, size: float, bold: bool, mono: bool, typefaces: tuple[str,
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
-    font = FontProperties(family=list(typefaces), size=size, weight="bold" if bold else "normal")
+    font = FontProperties(family=list(typefaces), size=size, weight=weight(text, bold))
     width, *_rest = TextToPath().get_text_width_height_descent(text, font, ismath=False)
     # Set in pixels, letters are wider than in theory: hinting rounds each of them to the grid.
     return float(width) * (1.065 if mono else 1.04)

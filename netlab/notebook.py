@@ -8,6 +8,7 @@ lab.check("03.1")
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -19,15 +20,16 @@ from netlab import checks, lessons, predictions
 from netlab.cards import Card, Picture
 from netlab.checks.gym import REPORT
 from netlab.checks.story import CheckResult
-from netlab.errors import BadInput, UnknownName
+from netlab.errors import BadInput, check_language
 from netlab.greeting import bug_report, greeting, next_step
+from netlab.language import NOTEBOOK_VARIABLE, VARIABLE
 from netlab.language import gettext as _
-from netlab.lessons import Lesson, Question, Step
+from netlab.lessons import Lesson, Step
 from netlab.live.shown import Live
 from netlab.model import Capture, Snapshot
 from netlab.predictions import Comparison
 from netlab.progress import Progress, default_path
-from netlab.questions import ask, check_known
+from netlab.questions import ask, check_known, the_answer, the_prediction
 from netlab.shell import short_errors
 from netlab.variant import PLAIN, Variant
 
@@ -48,10 +50,14 @@ def start(lesson: str, seed: str = "") -> LessonLab:
     return _begin(Lab.here(), found, Variant.of(seed), default_path())
 
 
-def attach(lesson: str, seed: str = "") -> LessonLab:
-    """The same from a kernel on the machine, as other graders start it: see netlab.outside."""
+def attach(lesson: str, seed: str = "", language: str = "") -> LessonLab:
+    """The same from a kernel on the machine, as other graders start it: see netlab.outside.
+
+    `language` is the notebook's own: such a kernel does not tell it.
+    """
     from netlab import outside
 
+    os.environ.update({NOTEBOOK_VARIABLE: language} if language else {})
     found = lessons.lesson(lesson)
     lab = outside.lab_of_this_kernel()
     outside.send_shell_cells_to(lab)
@@ -68,6 +74,7 @@ def overview() -> None:
 def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:
     from netlab.faults import gym
 
+    check_language(os.environ.get(VARIABLE, ""))
     found, progress = variant.exchanged(lesson), Progress(record)
     gym.bring(lab, lesson, variant)
     short_errors()
@@ -106,7 +113,7 @@ class LessonLab:
 
     def predict(self, step: str, key: str | EllipsisType = ...) -> Card:
         """Say what will happen before it does. Without a key: the question and its options."""
-        question = self._asked(self._step(step).prediction, step, "prediction")
+        question = the_prediction(self.lesson, step)
         if isinstance(key, EllipsisType):
             return ask(
                 _("{step}: not predicted yet").format(step=step), question, f'lab.predict("{step}", …)'
@@ -121,7 +128,7 @@ class LessonLab:
 
     def answer(self, step: str, key: str | EllipsisType = ...) -> Card:
         """Say what the experiment showed. Without a key: the question and its options."""
-        question = self._asked(self._step(step).answer, step, "question")
+        question = the_answer(self.lesson, step)
         if isinstance(key, EllipsisType):
             return ask(_("{step}: not answered yet").format(step=step), question, f'lab.answer("{step}", …)')
         if question.options:
@@ -144,7 +151,7 @@ class LessonLab:
 
     def compare(self, step: str, seen: Capture) -> Comparison | Card:
         """The prediction beside what a capture shows."""
-        question = self._asked(self._step(step).prediction, step, "prediction")
+        question = the_prediction(self.lesson, step)
         predicted = self.progress.predictions(self.lesson.id).get(step)
         if not question.observe:
             raise BadInput(
@@ -328,11 +335,3 @@ class LessonLab:
 
     def _step(self, id: str) -> Step:
         return self.lesson.step(id)
-
-    def _asked(self, question: Question | None, step: str, kind: str) -> Question:
-        if question is None:
-            having = [s.id for s in self.lesson.steps if (s.prediction if kind == "prediction" else s.answer)]
-            raise UnknownName(
-                _("prediction in step") if kind == "prediction" else _("question in step"), step, having
-            )
-        return question

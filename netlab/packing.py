@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from netlab.language import gettext as _
 from netlab.model import InterfaceId
 from netlab.scene import Box, Card, Scene
 from netlab.style import LINE, NAME, SMALL, TITLE, Rect, shortened, text_width, wrapped
@@ -264,4 +265,4 @@ class Packer:
 
 
 def bridge_label(ports: int) -> str:
-    return "bridge" if ports else "bridge without ports"
+    return _("bridge") if ports else _("bridge without ports")

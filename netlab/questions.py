@@ -5,7 +5,7 @@ from __future__ import annotations
 from netlab.cards import Card
 from netlab.errors import UnknownName
 from netlab.language import gettext as _
-from netlab.lessons import Question
+from netlab.lessons import Lesson, Question
 
 
 def ask(title: str, question: Question, call: str) -> Card:
@@ -19,3 +19,17 @@ def ask(title: str, question: Question, call: str) -> Card:
 def check_known(question: Question, key: str) -> None:
     if key not in question.options:
         raise UnknownName(_("option"), str(key), question.options)
+
+
+def the_prediction(lesson: Lesson, step: str) -> Question:
+    """What is asked before that step; UnknownName if nothing is."""
+    if question := lesson.step(step).prediction:
+        return question
+    raise UnknownName(_("prediction in step"), step, [s.id for s in lesson.steps if s.prediction])
+
+
+def the_answer(lesson: Lesson, step: str) -> Question:
+    """What is asked after that step; UnknownName if nothing is."""
+    if question := lesson.step(step).answer:
+        return question
+    raise UnknownName(_("question in step"), step, [s.id for s in lesson.steps if s.answer])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netlab.errors import BadInput, NetlabError
 from netlab.language import gettext as _
-from netlab.letters import SMALL, can_be_set, families, lettered, shortened, text_width, wrapped
+from netlab.letters import SMALL, can_be_set, families, lettered, shortened, text_width, weight, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -120,7 +120,7 @@ class Canvas:
             text,
             fontsize=size,
             family=families(text, mono),
-            weight="bold" if bold else "normal",
+            weight=weight(text, bold),
             color=color,
             ha=align,
             va="center_baseline",

@@ -124,4 +124,4 @@ def _clause(interface: Interface, node: Node, snapshot: Snapshot) -> str:
     far = _far_end(interface, snapshot)
     if far:
         words.append((_("connected to {far}") if interface.kind == "veth" else _("on {far}")).format(far=far))
-    return " ".join(words)
+    return _(" ").join(words)

@@ -8,13 +8,14 @@ beside his code. What has to be defended is graded by ./run grade, from outside.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from netlab.build_lessons import cells_of
 from netlab.grade.hidden import Hidden
-from netlab.language import language
+from netlab.language import LANGUAGES, language
 from netlab.lessons import Lesson
 from netlab.translated import MARKER
 
@@ -62,7 +63,8 @@ def _solvable(source: str) -> str:
     above, marker, below = source.partition(f"{MARKER}\n")
     if marker:
         return f"{above}# BEGIN SOLUTION NO PROMPT\n{below}\n# END SOLUTION"
-    return source.replace("notebook.start(", "notebook.attach(")
+    own = "" if language() == LANGUAGES[0] else f", language={language()!r}"
+    return re.sub(r"notebook\.start\(([^)]*)\)", rf"notebook.attach(\1{own})", source)
 
 
 def _cell(kind: str, source: str) -> Cell:

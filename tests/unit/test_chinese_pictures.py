@@ -1,0 +1,84 @@
+"""Pictures in Chinese: read like the English ones, without boxes where letters should be."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from netlab import letters
+from netlab.draw import draw
+from netlab.language import speaking
+from netlab.letters import text_width, wrapped
+from netlab.timeline import timeline
+from tests.unit import builders as b
+from tests.unit.pictures import check_picture, words
+from tests.unit.test_timeline import CAPTURES
+from tests.unit.topologies import WORLDS
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> Iterator[None]:
+    """All of it in Chinese; a letter that no typeface has is an error, as is a typeface that is not there."""
+    with speaking("zh"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.mark.parametrize("name", ["lecture", "thirty", "macvlan and vxlan", "many addresses", "broken"])
+def test_a_topology_can_be_read(name: str) -> None:
+    """Marks, states, the sentences below: all of it in place, all of it with letters."""
+    snapshot = WORLDS[name]()
+    before = replace(snapshot, nodes=tuple(replace(node, interfaces=()) for node in snapshot.nodes))
+    figure = draw(snapshot, previous=before, title="一切都是新的", note="没有转发")
+    check_picture(figure)
+    said = words(figure)
+    assert "启用" in said
+    assert "与上一张图相比" in said
+    assert not re.search(r"\b(up|down|no carrier|lab host|new)\b", said)
+
+
+@pytest.mark.parametrize("name", ["lecture", "ping", "two hundred", "nothing"])
+def test_a_timeline_can_be_read(name: str) -> None:
+    """The packets' names, the legend and the remarks."""
+    figure = timeline(CAPTURES[name]())
+    check_picture(figure)
+    said = words(figure)
+    assert CHINESE.search(said)
+    assert not re.search(r"\b(request|reply|echo|packet|seen)\b", said)
+
+
+def test_without_a_typeface_pictures_are_in_english_and_say_so_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Better English than boxes; what somebody else has written in Chinese is left out."""
+    monkeypatch.setattr(letters, "chinese_typeface", lambda: "")
+    letters._tell_once.cache_clear()
+    for _ in range(2):
+        figure = draw(b.lab(), title="标题")
+        figure.canvas.draw()
+    assert not CHINESE.search(words(figure))
+    assert "lab host" in words(figure)
+    assert capsys.readouterr().err.count("fonts-wqy-microhei") == 1
+    letters._tell_once.cache_clear()
+
+
+def test_a_line_ends_between_two_letters_and_never_before_a_comma() -> None:
+    """Chinese has no blanks between words; closing signs stay with what they close."""
+    text = "请求到了 veth_host；应答走第一条路由（docker0），进了一个什么都没插的网桥。"
+    lines = wrapped(text, 90.0)
+    assert len(lines) > 2
+    assert max(text_width(line, 8.0) for line in lines) <= 90.0
+    assert not [line for line in lines if line[0] in "，。；）"]
+    assert re.sub(r"\s", "", "".join(lines)) == re.sub(r"\s", "", text)
+
+
+def test_english_lines_are_as_they_were() -> None:
+    """A line of words with blanks between them ends at a blank."""
+    assert wrapped("one two three", 1000.0) == ["one two three"]
+    assert wrapped("  one  two ", 1000.0) == ["one two"]
