@@ -38,7 +38,7 @@ from netlab.text import alt_text, as_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["alt_text", "as_text", "describe_changes", "draw", "figure_html", "save", "svg"]
+__all__ = ["alt_text", "as_text", "describe_changes", "described", "draw", "figure_html", "save", "svg"]
 
 FILLS = {
     "up": (style.UP_FILL, style.UP_EDGE),
@@ -89,6 +89,20 @@ def draw(
         canvas.text(MARGIN, bottom, line, color=color)
     _legend(canvas, scene, overlay, bottom + 16.0)
     return canvas.figure
+
+
+def described(
+    snapshot: Snapshot, previous: Snapshot | None = None, died: tuple[Point, Point | None] | None = None
+) -> str:
+    """The picture in sentences, with what is different from `previous`, and where a packet ended."""
+    said = [alt_text(snapshot)]
+    if previous is not None:
+        changes = describe_changes(previous, snapshot)
+        said += [_("Changed since the last picture: {line}.").format(line=line) for line in changes]
+    if died:
+        words = _("The request was last seen at {seen}; next should have been {expected}.")
+        said.append(words.format(seen=died[0], expected=died[1] or _("nobody")))
+    return " ".join(said)
 
 
 def _paint_box(canvas: Canvas, box: PlacedBox) -> None:

@@ -224,8 +224,7 @@ class LessonLab:
 
         With a capture, also the way that its first request took, and where it ended if it was lost.
         """
-        from netlab.changes import describe_changes
-        from netlab.draw import alt_text, draw, figure_html
+        from netlab.draw import described, draw, figure_html
         from netlab.journey import first_request
 
         snapshot, previous = self.lab.snapshot(), self._previous
@@ -233,19 +232,7 @@ class LessonLab:
         request = first_request(seen) if seen is not None else None
         lost = request is not None and not request.reached
         died = (request.last_seen.frame.point, request.next_expected) if request and lost else None
-        said = [alt_text(snapshot)]
-        if previous is not None:
-            said += [
-                _("Changed since the last picture: {line}.").format(line=line)
-                for line in describe_changes(previous, snapshot)
-            ]
-        if died:
-            said.append(
-                _("The request was last seen at {seen}; next should have been {expected}.").format(
-                    seen=died[0], expected=died[1] or _("nobody")
-                )
-            )
-        alt = " ".join(said)
+        alt = described(snapshot, previous, died)
 
         def html() -> str:
             return figure_html(draw(snapshot, previous=previous, path=request, died=died, title=title), alt)

@@ -131,7 +131,10 @@ def _lesson(cells: Sequence[Cell], path: Path) -> str:
         if found := START.search(cell.source):
             return found[1]
     if path.stem == LANDING.stem:
-        raise BadInput(f"{path.name} has no steps: there is nothing to grade.", "Name a lesson's notebook.")
+        raise BadInput(
+            _("{name} has no steps: there is nothing to grade.").format(name=path.name),
+            _("Name a lesson's notebook."),
+        )
     known = {lesson.id for lesson in lessons.lessons()}
     if path.name[:2] in known:
         return path.name[:2]
