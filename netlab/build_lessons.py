@@ -15,9 +15,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from netlab.causes import page
 from netlab.errors import BadInput
 from netlab.jupyter.kernelspec import DISPLAY_NAMES, NAMES
-from netlab.language import LANGUAGES, language
+from netlab.language import LANGUAGES, language, speaking
 from netlab.language import gettext as _
 from netlab.lessons import LABS, Lesson, pages
 from netlab.translated import MARKER, Piece, pieces, translated
@@ -31,7 +32,7 @@ Cell = dict[str, Any]
 def build(solutions: Path | str | None = None) -> list[Path]:
     """Write every lesson's notebooks: the learner's into labs/, or those with solutions into that folder.
 
-    Those of another language are in a folder of its name there.
+    Those of another language are in a folder of its name there. With the learner's goes the page of causes.
     """
     folder = LABS if solutions is None else Path(solutions)
     written = []
@@ -43,7 +44,16 @@ def build(solutions: Path | str | None = None) -> list[Path]:
         text = notebook(lesson, solution=solutions is not None, language=tongue)
         target.write_text(text, encoding="utf-8")
         written.append(target)
+    if solutions is None:
+        for tongue in LANGUAGES:
+            with speaking(tongue):
+                causes_page(tongue).write_text(page(), encoding="utf-8")
     return written
+
+
+def causes_page(language: str) -> Path:
+    """Where every cause is listed in that language."""
+    return folder_of(language) / "causes.md"
 
 
 def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:

@@ -63,7 +63,7 @@ def untouched(lab: Lab, lesson: Lesson) -> Iterator[str]:
     for step in lesson.steps:
         result = learner.checks(step, SETTLED)
         if result.passed or not (result.found and result.next_step):
-            yield f"untouched, {result}"
+            yield _("untouched, {result}").format(result=result)
 
 
 def solved(lab: Lab, lesson: Lesson) -> Iterator[str]:

@@ -129,12 +129,9 @@ def _once(
 
 def as_text(verdict: Verdict) -> str:
     """The verdict as a colleague would tell it."""
-    count = f"{verdict.received} of {verdict.sent}"
-    lines = [
-        _("{count} probes from {source} to {destination} were answered.").format(
-            count=count, source=verdict.source, destination=verdict.destination
-        )
-    ]
+    words = _("{received} of {sent} probes from {source} to {destination} were answered.")
+    ends = {"source": verdict.source, "destination": verdict.destination}
+    lines = [words.format(received=verdict.received, sent=verdict.sent, **ends)]
     if verdict.received == verdict.sent:
         way = [str(hop.frame.point) for hop in verdict.journeys[0].hops] if verdict.journeys else []
         return "\n".join(
@@ -156,12 +153,12 @@ def as_text(verdict: Verdict) -> str:
     lines.append(f"  {title} ({_(verdict.certainty)}): {verdict.explanation}")
     if 0 < verdict.received < verdict.sent:
         low, high = (round(100 * share) for share in verdict.loss_interval)
-        ends = ", ".join(
+        places = ", ".join(
             _("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends
         )
         lines.append(
             _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
-                loss=verdict.loss, low=low, high=high, ends=ends
+                loss=verdict.loss, low=low, high=high, ends=places
             )
         )
     if verdict.candidates:

@@ -107,7 +107,7 @@ class OnlyLoopback:
             return None
         return Trouble(
             "has-network",
-            f"{CONTAINER} has {interfaces_of(node)}",
+            _("{container} has {interfaces}").format(container=CONTAINER, interfaces=interfaces_of(node)),
             _("This container was started with the network Docker gives by default."),
             _("Remove it, and start it again with --network none"),
         )

@@ -106,6 +106,10 @@ class CheckResult:
             return _("… not yet")
         return _("… waiting for {step}").format(step=self.waiting_for)
 
+    @property
+    def headline(self) -> str:
+        return _("{id} {title}: {verdict}").format(id=self.id, title=self.title, verdict=self.verdict)
+
     def lines(self) -> list[tuple[str, str]]:
         """The labelled lines of the result, in the order in which they are read."""
         rows = [(_("start"), self.start), (_("wanted"), self.wanted), (_("found"), self.found)]
@@ -114,13 +118,12 @@ class CheckResult:
 
     def __str__(self) -> str:
         body = "".join(f"\n  {padded(label, 7)} {text}" for label, text in self.lines())
-        return _("{id} {title}: {verdict}").format(id=self.id, title=self.title, verdict=self.verdict) + body
+        return self.headline + body
 
     def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        head = _("{id} {title}: {verdict}").format(id=self.id, title=self.title, verdict=self.verdict)
         color = "#1a7f52" if self.passed else "#8a5a00"
         rows = "".join(
             f"<dt style='font-weight:600'>{label}</dt><dd style='margin:0 0 .2em 1em'>{escape(text)}</dd>"
@@ -128,7 +131,7 @@ class CheckResult:
         )
         return (
             f"<div role='status' style='border-left:.4em solid {color};padding:.2em 1em'>"
-            f"<strong>{escape(head)}</strong>"
+            f"<strong>{escape(self.headline)}</strong>"
             f"<dl style='margin:.3em 0'>{rows}</dl></div>"
         )
 
@@ -183,5 +186,5 @@ def _not_yet(check: Check, needed: Check, trouble: Trouble) -> CheckResult:
         hint=trouble.hint,
         hint_id=trouble.id,
         next_step=trouble.next_step or _('lab.hint("{id}") gives a hint').format(id=step.id),
-        waiting_for="" if needed is check else f"{step.id}, {step.title}",
+        waiting_for="" if needed is check else _("{id}, {title}").format(id=step.id, title=step.title),
     )

@@ -23,7 +23,8 @@ from netlab.grade.bundle import Bundle
 from netlab.grade.hidden import Hidden
 from netlab.grade.judge import Grade, Order, grade
 from netlab.grade.session import CELL_SECONDS
-from netlab.grade.submission import read
+from netlab.grade.submission import Submission, read
+from netlab.language import decided, speaking
 from netlab.language import gettext as _
 
 PREFIX = "grade"
@@ -89,6 +90,11 @@ class Batch:
             unreadable = Grade(name, error=str(error))
             Bundle(self.out / name).close(unreadable, None, self.key)
             return formats.result(unreadable)
+        with speaking(decided(os.environ, submission.language)):
+            return self._judged(submission, name, number, editions)
+
+    def _judged(self, submission: Submission, name: str, number: int, editions: Path) -> dict[str, Any]:
+        """In the submission's own language, unless the teacher has chosen one."""
         before = bundle.result(self.out / name)
         wanted = {name: getattr(submission, name) for name in ("digest", "lesson", "seed", "hidden")}
         if before and wanted.items() <= before.items():

@@ -39,19 +39,21 @@ class Bundle:
         """Keep what the judge saw of a step; the last look counts."""
         pcapng.write(capture, self._beside / f"{step}.pcapng")
         snapshots = {"before": asdict(capture.before), "after": asdict(capture.after)}
-        (self._beside / f"{step}.json").write_text(_json(snapshots))
+        (self._beside / f"{step}.json").write_text(_json(snapshots), encoding="utf-8")
 
     def close(self, grade: Grade, submission: Submission | None, key: bytes | None) -> None:
         """Write the results, sign, and put the folder in its place."""
         if submission is not None:
             shutil.copyfile(submission.path, self._beside / SUBMISSION)
-            (self._beside / "executed.ipynb").write_text(formats.executed(submission, grade))
-        (self._beside / "result.json").write_text(_json(formats.result(grade)))
-        (self._beside / "results.json").write_text(_json(formats.gradescope(grade)))
+            (self._beside / "executed.ipynb").write_text(
+                formats.executed(submission, grade), encoding="utf-8"
+            )
+        (self._beside / "result.json").write_text(_json(formats.result(grade)), encoding="utf-8")
+        (self._beside / "results.json").write_text(_json(formats.gradescope(grade)), encoding="utf-8")
         (self._beside / "feedback.html").write_text(formats.feedback(grade), encoding="utf-8")
         files = {path.name: _digest(path) for path in sorted(self._beside.iterdir())}
         manifest = {"files": files, "signature": _sign(files, key) if key else None}
-        (self._beside / MANIFEST).write_text(_json(manifest))
+        (self._beside / MANIFEST).write_text(_json(manifest), encoding="utf-8")
         shutil.rmtree(self.folder, ignore_errors=True)
         self._beside.replace(self.folder)
 

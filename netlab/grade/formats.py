@@ -103,7 +103,9 @@ def gradescope(grade: Grade) -> dict[str, Any]:
             "score": step.points if step.passed else 0,
             "max_score": step.points,
             "status": "passed" if step.passed else "failed",
-            "output": "\n".join(f"{label}: {text}" for label, text in step.lines()),
+            "output": "\n".join(
+                _("{label}: {text}").format(label=label, text=text) for label, text in step.lines()
+            ),
         }
         for step in grade.results
         if not step.hidden
@@ -182,6 +184,7 @@ def feedback(grade: Grade) -> str:
     """A page for the learner: what was reached, what was found instead, and what to do next."""
     title = _("Lesson {id}").format(id=grade.lesson) if grade.lesson else _("Submission")
     said = _("{points} of {max_points} points").format(points=grade.points, max_points=grade.max_points)
+    head = _("{title}: {said}").format(title=title, said=said)
     notes = [_("It could not be graded: {error}").format(error=grade.error)] if grade.error else []
     if grade.end:
         notes.append(_("Its cells did not run to the end: {end}").format(end=grade.end))
@@ -199,9 +202,9 @@ def feedback(grade: Grade) -> str:
         body += f"<section><h2>{had}</h2></section>"
     return (
         f"<!doctype html><html lang='{HTML_LANGUAGES[language()]}'><meta charset='utf-8'>"
-        f"<title>{escape(title)}: {said}</title>"
+        f"<title>{escape(head)}</title>"
         f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style>"
-        f"<main><h1>{escape(title)}: {said}</h1><p>{escape(grade.name)}</p>{body}</main></html>\n"
+        f"<main><h1>{escape(head)}</h1><p>{escape(grade.name)}</p>{body}</main></html>\n"
     )
 
 
@@ -209,5 +212,5 @@ def _section(step: CheckResult) -> str:
     rows = "".join(f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in step.lines())
     return (
         f"<section class='{'passed' if step.passed else 'open'}'>"
-        f"<h2>{escape(step.id)} {escape(step.title)}: {escape(step.verdict)}</h2><dl>{rows}</dl></section>"
+        f"<h2>{escape(step.headline)}</h2><dl>{rows}</dl></section>"
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from netlab import lessons
 from netlab.errors import BadInput
+from netlab.jupyter.kernelspec import NAMES
 from netlab.language import N_
 from netlab.language import gettext as _
 from netlab.lessons import LANDING
@@ -40,6 +41,7 @@ class Submission:
     digest: str  # SHA-256 of the file
     seed: str = ""  # of the variant that the notebook says it is
     hidden: str = ""  # SHA-256 of the file of hidden checks that it is judged by
+    language: str = ""  # the notebook's own, if it says so
 
 
 def read(path: Path, lesson: str = "") -> Submission:
@@ -48,7 +50,8 @@ def read(path: Path, lesson: str = "") -> Submission:
     Without `lesson` it is the one that the notebook starts, or else the one that its file's name begins with.
     """
     content = _content(path)
-    cells = tuple(_cell(source) for source in _code(_notebook(content, path)))
+    notebook = _notebook(content, path)
+    cells = tuple(_cell(source) for source in _code(notebook))
     if not any(cell.source.strip() for cell in cells):
         raise BadInput(
             _("{name} has no code cells, so there is nothing to grade.").format(name=path.name), _(AGAIN)
@@ -57,7 +60,14 @@ def read(path: Path, lesson: str = "") -> Submission:
     lessons.lesson(found)
     seeds = (SEED.search(cell.source) for cell in cells)
     seed = next((match[1] for match in seeds if match), "")
-    return Submission(path, found, cells, hashlib.sha256(content).hexdigest(), seed)
+    digest = hashlib.sha256(content).hexdigest()
+    return Submission(path, found, cells, digest, seed, language=_language(notebook))
+
+
+def _language(notebook: Any) -> str:
+    """What its kernel is for: that stays when somebody saves it."""
+    name = notebook.metadata.get("kernelspec", {}).get("name", "")
+    return next((language for language, kernel in NAMES.items() if kernel == name), "")
 
 
 def _content(path: Path) -> bytes:

@@ -79,6 +79,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Res
         files[-1].write_text(build_lessons.notebook(each, solution=True))
         files.append(place / f"untouched-{each.id}.ipynb")
         files[-1].write_text((LABS / f"{each.stem}.ipynb").read_text())
+    for solution in (True, False):
+        files.append(place / f"chinese-{'honest' if solution else 'untouched'}.ipynb")
+        files[-1].write_text(build_lessons.notebook(lesson("02"), solution=solution, language="zh"))
     for name, change in MUDDLED.items():
         notebook = json.loads(build_lessons.notebook(lesson("04"), solution=True))
         notebook["cells"] = change(notebook["cells"])
@@ -101,6 +104,20 @@ def test_honest_work_earns_all_points(graded: tuple[Path, Results], id: str) -> 
     found = graded[1][f"honest-{id}"]
     assert found["points"] == found["max_points"] > 0, found
     assert found["end"] == ""
+
+
+def test_a_chinese_notebook_is_answered_in_chinese(graded: tuple[Path, Results]) -> None:
+    """Its cells earn what the English ones do; what its learner reads, here and in its cells, is Chinese."""
+    out, results = graded
+    honest, untouched = results["chinese-honest"], results["chinese-untouched"]
+    assert honest["points"] == results["honest-02"]["points"] > 0, honest
+    assert untouched["points"] == 0
+    page = (out / "chinese-untouched" / "feedback.html").read_text(encoding="utf-8")
+    assert "lang='zh-Hans'" in page
+    assert "下一步" in page
+    assert "not yet" not in page
+    assert "✔ 通过" in (out / "chinese-honest" / "executed.ipynb").read_text(encoding="utf-8")
+    assert "lang='en'" in (out / "honest-02" / "feedback.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("id", [each.id for each in lessons()])

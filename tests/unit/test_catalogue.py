@@ -19,7 +19,11 @@ PACKAGE = Path(catalogue.__file__).parent
 TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 MARKS = ("_", "N_", "ngettext")
 # Two words of prose. What begins with a program's name is a command, which is the same in every language.
-PROSE = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}")
+PROSE = re.compile(
+    r"[A-Za-z]{2,}[,;:]? [a-z]{2,}|"
+    r"\{\}'?s? (has|have|is|are|in|on|of|to|at|and|or|with|from|by|for|not|more|seen)\b|"
+    r"\b(has|is|are|in|on|of|to|and|or|with|from|by|for|untouched,|lesson|step) \{\}"
+)
 PROGRAMS = (
     "ip ip6 iptables ip6tables ebtables docker sysctl bridge tc nft ss nstat ps ls tcpdump conntrack "
     "head ping nsenter setsid echo cat sudo python ethtool ./run exec type import from export"
@@ -122,13 +126,13 @@ NOT_OURS = {
         r"requires at least|stand-in",
     ),
     "what ping and the kernel call it": (
-        r"probe|kernel|faults/measure|firewall|engines/",
+        r"probe|kernel|faults/measure|firewall|syscalls|engines/",
         r"destination unreachable|time to live|hop limit|packet too big|add (veth|bridge|address|default)|"
-        r"packets transmitted|counter packets|dropping cap|dial tcp",
+        r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
-        "scene|parsed|diagnosis/suspects_link|checks/bridge|jupyter/kernelspec",
-        r"no carrier$|port state|isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)",
+        "scene|parsed|diagnosis/suspects_link|checks/bridge|jupyter/kernelspec|style",
+        r"no carrier$|port state|isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)|^in \{\}$",
     ),
     "files' contents": (
         "engines/|plan|grade/|faults/filters|tour",
