@@ -16,6 +16,7 @@ from netlab.language import LANGUAGES
 from netlab.lessons import LABS, LANDING, Lesson, lessons
 from netlab.lessons import lesson as lesson_of
 
+PASSED, NOTED = {"en": "✔ passed", "zh": "✔ 通过"}, {"en": "noted", "zh": "记下了"}
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
 
 
@@ -49,13 +50,18 @@ def tagged(notebook: nbformat.NotebookNode, tag: str) -> list[str]:
 
 
 @each_lesson
-def test_with_its_solutions_a_notebook_ends_with_all_checks_passed(lab: Lab, lesson: Lesson) -> None:
-    """From the first cell to the last: no error, a passed check for every step, every prediction noted."""
-    notebook = executed(lab, build_lessons.notebook(lesson, solution=True))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_with_its_solutions_a_notebook_ends_with_all_checks_passed(
+    lab: Lab, lesson: Lesson, language: str
+) -> None:
+    """From the first cell to the last, in each language: no error, a passed check for every step, every
+    prediction noted."""
+    notebook = executed(lab, build_lessons.notebook(lesson, solution=True, language=language))
     results = tagged(notebook, "check")
     assert len(results) == len(lesson.steps)
-    assert all("✔ passed" in result for result in results), results
-    assert all("noted" in said for said in (*tagged(notebook, "predict"), *tagged(notebook, "answer")))
+    assert all(PASSED[language] in result for result in results), results
+    said = (*tagged(notebook, "predict"), *tagged(notebook, "answer"))
+    assert all(NOTED[language] in each for each in said), said
     pictures = [c for c in notebook.cells if c.source.startswith(("lab.draw", "lab.timeline"))]
     pages = [picture.outputs[0]["data"]["text/html"] for picture in pictures]
     assert pages
@@ -71,7 +77,7 @@ def test_untouched_nothing_crashes_and_no_check_passes(lab: Lab, lesson: Lesson)
     assert all("not yet" in result or "waiting for" in result for result in results), results
 
 
-@pytest.mark.parametrize("language", LANGUAGES[:1])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_landing_page_tells_how_far_one_is(lab: Lab, language: str) -> None:
     """On the lessons' kernel, in each language, and it leaves the lab as it is."""
     lab.reset()
