@@ -14,7 +14,9 @@ import struct
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 from netlab.decode import decode
@@ -39,6 +41,7 @@ class Probe:
     tokens: tuple[bytes, ...] = ()  # what each carried (ICMP and UDP)
     ports: tuple[int, ...] = ()  # the source port of each (TCP and UDP)
     refused: int = 0  # how many were answered, but by a refusal: nobody listens there
+    outcomes: tuple[bool, ...] = ()  # of each, in the order of sending: whether an answer or a refusal came
 
     @property
     def reached(self) -> bool:
@@ -63,6 +66,8 @@ class Order:
     timeout: float = 1.0  # seconds to wait after the last one
     size: int = 56
     df: bool = False  # may not be fragmented
+    interval: float = 0.0  # ICMP: seconds between two; 0: as soon as one is answered, or after SPACING
+    hold: bool = False  # TCP: all at once, and each connection stays open until the last one is decided
 
     @property
     def is_ipv6(self) -> bool:
@@ -73,6 +78,8 @@ class Order:
         """From what a client asked for; ValueError or TypeError for what makes no sense."""
         order = replace(Order(""), **{f.name: words[f.name] for f in fields(Order) if f.name in words})
         if order.proto not in PROTOCOLS or not (0 < order.count <= 1000 and 0 < order.timeout <= 60):
+            raise ValueError("no such probe")
+        if not 0 <= order.interval <= 1:
             raise ValueError("no such probe")
         return order
 
@@ -89,7 +96,8 @@ class _Tally:
     def probe(self, count: int, tokens: tuple[bytes, ...] = (), ports: tuple[int, ...] = ()) -> Probe:
         times = tuple((self.answered[key] - self.sent_at[key]) * 1000 for key in self.answered)
         errors = tuple(dict.fromkeys(self.errors))
-        return Probe(count, len(self.answered), errors, times, tokens, ports, len(self.refused))
+        came = tuple(key in self.answered or key in self.refused for key in ports or tokens)
+        return Probe(count, len(self.answered), errors, times, tokens, ports, len(self.refused), came)
 
 
 def send(namespace: str, order: Order) -> Probe:
@@ -131,9 +139,10 @@ def _icmp(namespace: str, order: Order) -> Probe:
         for sequence, token in enumerate(tokens, 1):
             packet = _echo(128 if order.is_ipv6 else 8, identifier, sequence, token.ljust(order.size, b"\0"))
             _attempt(tally, token, lambda packet=packet: sock.sendto(packet, (order.destination, 0)))
-            _listen(sock, tally, time.monotonic() + SPACING, lambda p: read(p, tally, identifier))
+            pause, reader = order.interval or SPACING, partial(read, tally=tally, identifier=identifier)
+            _listen(sock, tally, time.monotonic() + pause, reader, whole=order.interval > 0)
         deadline = time.monotonic() + order.timeout - SPACING
-        _listen(sock, tally, deadline, lambda p: read(p, tally, identifier))
+        _listen(sock, tally, deadline, partial(read, tally=tally, identifier=identifier))
     return tally.probe(order.count, tokens)
 
 
@@ -148,10 +157,12 @@ def _attempt(tally: _Tally, key: bytes | int, action: Any) -> None:
         tally.sent_at[key] = time.monotonic()
 
 
-def _listen(sock: socket.socket, tally: _Tally, deadline: float, read: Any) -> None:
-    """Take what comes until the deadline, or until everything that went out was answered."""
+def _listen(
+    sock: socket.socket, tally: _Tally, deadline: float, read: Any, *, whole: bool = False
+) -> None:
+    """Take what comes until the deadline, or, if not for the whole time, until all that went out is answered."""
     while (left := deadline - time.monotonic()) > 0:
-        if tally.sent_at and set(tally.sent_at) == set(tally.answered):
+        if tally.sent_at and len(tally.sent_at) == len(tally.answered) and not whole:
             return
         if select.select([sock], [], [], left)[0]:
             try:
@@ -224,19 +235,30 @@ def _note_refusal(error: OSError, port: int, tally: _Tally) -> None:
 
 def _tcp(namespace: str, order: Order) -> Probe:
     tally, ports = _Tally(), []
-    for _ in range(order.count):
-        with _socket(namespace, socket.SOCK_STREAM, order) as sock:
-            sock.bind(("", 0))
-            port = int(sock.getsockname()[1])
-            ports.append(port)
-            _attempt(tally, port, lambda s=sock: s.connect((order.destination, order.port)))
-            select.select([], [sock], [], order.timeout / order.count)
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code:
+    batch = order.count if order.hold else 1
+    for _ in range(0, order.count, batch):
+        with ExitStack() as stack:
+            calls = {}
+            for _ in range(batch):
+                sock = stack.enter_context(_socket(namespace, socket.SOCK_STREAM, order))
+                sock.bind(("", 0))
+                ports.append(int(sock.getsockname()[1]))
+                calls[sock] = ports[-1]
+                _attempt(tally, ports[-1], partial(sock.connect, (order.destination, order.port)))
+            _await_calls(calls, tally, time.monotonic() + order.timeout * batch / order.count)
+    return tally.probe(order.count, (), tuple(ports))
+
+
+def _await_calls(calls: dict[socket.socket, int], tally: _Tally, deadline: float) -> None:
+    """Note of each connection how it was decided, until all are or time is up."""
+    waiting = dict(calls)
+    while waiting and (decided := select.select([], waiting, [], max(0, deadline - time.monotonic()))[1]):
+        for sock in decided:
+            port = waiting.pop(sock)
+            if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 _note_refusal(OSError(code, os.strerror(code)), port, tally)
             elif _is_connected(sock):
                 tally.answered[port] = time.monotonic()
-    return tally.probe(order.count, (), tuple(ports))
 
 
 def _is_connected(sock: socket.socket) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from math import sqrt
 
 from netlab.causes import CAUSES, page
 from netlab.language import N_
+from netlab.loss import wilson
 from netlab.model import Capture, Journey, Point
 
 __all__ = ["CAUSES", "LIKELY", "PROVED", "UNDECIDED", "Cure", "Evidence", "Verdict", "page"]
@@ -74,13 +74,8 @@ class Verdict:
 
     @property
     def loss_interval(self) -> tuple[float, float]:
-        """Between what shares the true loss lies with 95 % confidence: Wilson's score interval (1927)."""
-        if not self.sent:
-            return 0.0, 1.0
-        square = 1.96**2 / self.sent
-        centre = self.loss + square / 2
-        half = sqrt(square * (self.loss * (1 - self.loss) + square / 4))
-        return max((centre - half) / (1 + square), 0.0), min((centre + half) / (1 + square), 1.0)
+        """Between what shares the true loss lies with 95 % confidence."""
+        return wilson(self.sent - self.received, self.sent)
 
     @property
     def ends(self) -> tuple[tuple[Point, int], ...]:
