@@ -1,7 +1,4 @@
-"""How much is lost, and how sure one may be of it: a series of probes as a value, in words, and as a figure.
-
-Pure but for the figure, which is made when a page shows it.
-"""
+"""How much is lost, and how sure one may be of it: a series of probes as a value, and in words."""
 
 from __future__ import annotations
 
@@ -9,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import sqrt
+from typing import Any, Protocol
 
-from netlab.cards import Printer
+from netlab.language import N_
+from netlab.language import gettext as _
 
+ICMP, TCP, HELD = N_("echo requests"), N_("TCP connections"), N_("TCP connections at once")
+INTERVAL, TIMEOUT = 0.01, 0.5  # seconds from one probe to the next; after the last
 NORMAL = 1.96  # standard deviations that hold 95 % of a normal distribution
 
 
@@ -33,14 +34,40 @@ def percent(share: float) -> str:
     return f"{number:.0f} %"
 
 
+class Probed(Protocol):
+    """What can send probes: a lab. See netlab.probe for what they may be like."""
+
+    def probe(
+        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
+    ) -> ProbeLike: ...
+
+
+class ProbeLike(Protocol):
+    """What came of each probe."""
+
+    @property
+    def outcomes(self) -> tuple[bool, ...]: ...
+
+
+def measure(lab: Probed, source: str, destination: str, count: int, **order: Any) -> Loss:
+    """Send so many probes, echo requests INTERVAL seconds apart if nothing else is said."""
+    tcp = order.get("proto", "icmp") == "tcp"
+    kind = (HELD if order.get("hold") else TCP) if tcp else ICMP
+    order = {"timeout": TIMEOUT, **({} if tcp else {"interval": INTERVAL}), **order}
+    return Loss(source, destination, lab.probe(source, destination, count, **order).outcomes, kind)
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What came of probes from a node to an address: of each, in the order of sending, whether it was answered."""
+    """What came of probes from a node to an address.
+
+    `outcomes` says of each, in the order of sending, whether it was answered.
+    """
 
     source: str
     destination: str
     outcomes: tuple[bool, ...]
-    kind: str = "probes"  # "echo requests of 1000 bytes", "TCP connections at once"
+    kind: str = ICMP
 
     @property
     def sent(self) -> int:
@@ -62,15 +89,21 @@ class Loss:
 
     def lines(self) -> tuple[str, ...]:
         """What was measured, and what may be said."""
-        low, high = self.interval
-        share = percent(self.lost / self.sent) if self.sent else "nothing"
-        said = [f"{self.sent} {self.kind}, {self.lost} lost: {share}."]
+        low, high = (percent(share) for share in self.interval)
+        share = percent(self.lost / self.sent) if self.sent else "–"
+        said = [
+            _("{sent} {kind}, {lost} lost: {share}.").format(
+                sent=self.sent, kind=_(self.kind), lost=self.lost, share=share
+            )
+        ]
         if self.lost == 0:
-            said.append(f"So the loss is below {percent(high)}, with 95 % confidence. Nobody can say: none.")
+            words = _("So the loss is below {high}, with 95 % confidence. Nobody can say: none.")
+            said.append(words.format(high=high))
         else:
-            said.append(f"The loss is between {percent(low)} and {percent(high)}, with 95 % confidence.")
+            words = _("The loss is between {low} and {high}, with 95 % confidence.")
+            said.append(words.format(low=low, high=high))
         if self.lost > 1:
-            said.append(f"Longest run of lost ones: {self.longest}.")
+            said.append(_("Longest run of lost ones: {longest}.").format(longest=self.longest))
         return tuple(said)
 
     @property
@@ -79,15 +112,6 @@ class Loss:
 
     def __str__(self) -> str:
         return "\n".join([self.title, *(f"  {line}" for line in self.lines())])
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
-        printer.text(str(self))
-
-    def _repr_html_(self) -> str:
-        from netlab.lossplot import plot
-        from netlab.style import figure_html
-
-        return figure_html(plot(self), " ".join([f"Loss from {self.title}.", *self.lines()]))
 
 
 def so_far(outcomes: Sequence[bool]) -> list[tuple[float, float, float]]:

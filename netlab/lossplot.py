@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netlab import style
+from netlab.cards import Picture
+from netlab.language import gettext as _
 from netlab.loss import Loss, so_far
-from netlab.style import LINE, MARGIN, SMALL, TITLE, Canvas, Rect, text_width
+from netlab.style import LINE, MARGIN, SMALL, TITLE, Canvas, Rect, figure_html, text_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
 LEFT = 52.0  # where the axis stands
 STRIP, HEIGHT = 26.0, 150.0  # of the row of probes, of the curve
 STEPS = (1, 2, 5)  # between two marks of an axis, times a power of ten
+
+
+def picture(loss: Loss) -> Picture:
+    """What a notebook shows of it: the figure, and the same in words."""
+    return Picture(lambda: figure_html(plot(loss), str(loss)), str(loss))
 
 
 def plot(loss: Loss, *, width: float = 9.5) -> Figure:
@@ -92,15 +99,13 @@ def _step(sent: int) -> int:
 
 def _legend(canvas: Canvas, y: float) -> None:
     x = MARGIN
-    for color, height, words in ((style.REQUEST, 3.0, "answered"), (style.DEATH, 9.0, "lost")):
+    for color, height, words in ((style.REQUEST, 3.0, _("answered")), (style.DEATH, 9.0, _("lost"))):
         canvas.line([(x + 3.0, y + 4.0), (x + 3.0, y + 4.0 - height)], color=color, line=2.0)
         canvas.text(x + 9.0, y, words, color=style.MUTED)
         x += 9.0 + text_width(words, SMALL) + 14.0
     canvas.line([(x, y), (x + 16.0, y)], color=style.REQUEST, line=1.6)
-    words = "share lost of the first n probes"
+    words = _("share lost of the first n probes")
     canvas.text(x + 21.0, y, words, color=style.MUTED)
     x += 21.0 + text_width(words, SMALL) + 14.0
-    canvas.box(
-        Rect(x, y - 4.0, x + 16.0, y + 4.0), fill="#d1e3f0", edge="#d1e3f0", line=0.0, radius=0.0
-    )
-    canvas.text(x + 21.0, y, "where the true share lies, 95 % sure", color=style.MUTED)
+    canvas.box(Rect(x, y - 4.0, x + 16.0, y + 4.0), fill="#d1e3f0", edge="#d1e3f0", line=0.0, radius=0.0)
+    canvas.text(x + 21.0, y, _("where the true share lies, 95 % sure"), color=style.MUTED)

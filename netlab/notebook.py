@@ -280,6 +280,12 @@ class LessonLab:
             _("{node} → {address}, port {port}").format(node=node, address=address, port=port), (said,)
         )
 
+    def loss(self, node: str, destination: str, count: int = 100, **order: Any) -> Picture:
+        """So many probes from a node: which were lost, what share, and how sure that is."""
+        from netlab import loss, lossplot
+
+        return lossplot.picture(loss.measure(self.lab, node, destination, count, **order))
+
     def route(self, node: str, destination: str) -> Card:
         """What `ip route get` says on a node: which way a packet to that address would take from there."""
         command, said = self.lab.route(node, destination)

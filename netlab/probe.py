@@ -157,10 +157,8 @@ def _attempt(tally: _Tally, key: bytes | int, action: Any) -> None:
         tally.sent_at[key] = time.monotonic()
 
 
-def _listen(
-    sock: socket.socket, tally: _Tally, deadline: float, read: Any, *, whole: bool = False
-) -> None:
-    """Take what comes until the deadline, or, if not for the whole time, until all that went out is answered."""
+def _listen(sock: socket.socket, tally: _Tally, deadline: float, read: Any, *, whole: bool = False) -> None:
+    """Take what comes until the deadline; if not for the whole time, until all that went out is answered."""
     while (left := deadline - time.monotonic()) > 0:
         if tally.sent_at and len(tally.sent_at) == len(tally.answered) and not whole:
             return

@@ -11,19 +11,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from netlab.checks import lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson10, story
+from netlab.checks import (
+    lesson01,
+    lesson02,
+    lesson03,
+    lesson04,
+    lesson05,
+    lesson06,
+    lesson09,
+    lesson10,
+    story,
+)
 from netlab.checks.story import Check, CheckResult
 from netlab.checks.world import Observable
 from netlab.variant import PLAIN, Variant
 
 __all__ = ["CHECKS", "Check", "CheckResult", "check"]
 
+LESSONS = (lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson09, lesson10)
 CHECKS: Mapping[str, Check] = MappingProxyType(
-    {
-        found.id: found
-        for lesson in (lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson10)
-        for found in lesson.CHECKS
-    }
+    {found.id: found for lesson in LESSONS for found in lesson.CHECKS}
 )
 NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 

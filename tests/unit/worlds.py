@@ -23,6 +23,8 @@ class Answer:
     received: int
     errors: tuple[str, ...] = ()
     refused: int = 0
+    round_trips_ms: tuple[float, ...] = ()
+    outcomes: tuple[bool, ...] = ()
 
 
 def interface(netns: int, index: int, name: str, kind: str = "veth", *addresses: str) -> Interface:
