@@ -31,7 +31,7 @@ def terms(language: str) -> list[str]:
 def waiting(language: str) -> set[str]:
     """The English terms that are first used in lessons which have no source in that language yet."""
     missing = {found.id for found in lessons() if not build_lessons.source(found, language).is_file()}
-    return {row[0] for row in ROWS if missing and first_use(row[0], "en")[2][:2] in missing}
+    return {row[0] for row in ROWS if missing and first_use(row[0].split(", ")[0], "en")[2][:2] in missing}
 
 
 def told(step: Step) -> Iterator[str]:
