@@ -12,7 +12,7 @@ from netlab.language import N_
 from netlab.language import gettext as _
 
 ICMP, TCP, HELD = N_("echo requests"), N_("TCP connections"), N_("TCP connections at once")
-INTERVAL, TIMEOUT = 0.01, 0.5  # seconds from one probe to the next; after the last
+INTERVAL, TIMEOUT = 0.005, 0.5  # seconds from one probe to the next; after the last
 NORMAL = 1.96  # standard deviations that hold 95 % of a normal distribution
 
 

@@ -44,10 +44,10 @@ def _paint_strip(canvas: Canvas, loss: Loss, strip: Rect) -> None:
     step = strip.width / max(loss.sent, 1)
     base = strip.y1
     canvas.line([(strip.x0, base), (strip.x1, base)], color=style.FAINT, line=0.8, order=2.0)
-    for number, came in enumerate(loss.outcomes):
-        x, height = strip.x0 + (number + 0.5) * step, 6.0 if came else STRIP
-        color = style.REQUEST if came else style.DEATH
-        canvas.line([(x, base), (x, base - height)], color=color, line=min(max(step * 0.6, 0.5), 3.0))
+    for kind, color, height in ((True, style.REQUEST, 6.0), (False, style.DEATH, STRIP)):
+        across = [strip.x0 + (n + 0.5) * step for n, came in enumerate(loss.outcomes) if came == kind]
+        wide = min(max(step * 0.6, 0.5), 3.0)
+        canvas.axes.vlines(across, base - height, base, colors=color, linewidth=wide, zorder=3, label=color)
 
 
 def _paint_curve(canvas: Canvas, loss: Loss, area: Rect) -> None:

@@ -7,8 +7,9 @@ import pytest
 from netlab.loss import Loss, measure, percent, wilson
 from netlab.lossplot import picture, plot
 from netlab.style import DEATH, REQUEST
-from tests.unit.pictures import check_picture, lines, words
+from tests.unit.pictures import check_picture, words
 
+PAIR = (DEATH, REQUEST)
 DICE = tuple(number % 5 != 3 for number in range(100))
 CASES = {
     "one": (True,),
@@ -79,12 +80,12 @@ def test_a_figure_can_be_read(name: str) -> None:
 def test_each_probe_has_its_stroke() -> None:
     """Lost ones are longer and red: the pattern is seen without the colour as well."""
     figure = plot(loss(DICE))
-    strokes = [line for line in lines(figure) if line.get_color() in (DEATH, REQUEST)][:100]
-    heights = {(line.get_color(), abs(line.get_ydata()[0] - line.get_ydata()[1])) for line in strokes}
-    assert [line.get_color() == DEATH for line in strokes] == [not came for came in DICE]
-    assert max(h for color, h in heights if color == REQUEST) < min(
-        h for color, h in heights if color == DEATH
-    )
+    drawn = {c.get_label(): c.get_segments() for c in figure.axes[0].collections if c.get_label() in PAIR}
+    lost, answered = (drawn[color] for color in PAIR)
+    assert (len(lost), len(answered)) == (20, 80)
+    order = sorted([(s[0, 0], False) for s in lost] + [(s[0, 0], True) for s in answered])
+    assert tuple(came for _, came in order) == DICE
+    assert max(abs(s[0, 1] - s[1, 1]) for s in answered) < min(abs(s[0, 1] - s[1, 1]) for s in lost)
     assert "where the true share lies" in words(figure)
 
 
@@ -112,7 +113,7 @@ def test_probes_are_asked_for_as_the_lesson_says() -> None:
     assert measure(lab, "host", "172.17.0.7", 200).lost == 1
     held = measure(lab, "if-test", "198.51.100.2", 8, proto="tcp", port=80, hold=True)
     assert lab.asked == [
-        ("host", "172.17.0.7", 200, {"interval": 0.01}),
+        ("host", "172.17.0.7", 200, {"interval": 0.005}),
         ("if-test", "198.51.100.2", 8, {"proto": "tcp", "port": 80, "hold": True}),
     ]
     assert "2 TCP connections at once, 1 lost" in str(held)
