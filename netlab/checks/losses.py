@@ -112,7 +112,7 @@ def in_runs(longest: int, count: int) -> Trouble:
             count=count, longest=longest
         ),
         _("Something goes away and comes back. What was set by hand lasts until it goes away again."),
-        "timeout 2 ip monitor link",
+        "ip monitor link",
     )
 
 
