@@ -13,9 +13,11 @@ import pytest
 
 from netlab import build_lessons, lessons
 from netlab.errors import BadInput
+from netlab.grade import edition, nbgrader, otter
 from netlab.language import LANGUAGES, decided, speaking
 from netlab.lessons import LABS, TEXTS, Lesson
 from netlab.translated import Piece, comments, pieces, translated
+from netlab.variant import Variant
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 COMMAND = re.compile(r"(docker|ip|iptables|lab\.|sysctl|echo|ln|mkdir|pid=|cat|tcpdump|curl|for|tc|bridge) ?")
@@ -287,3 +289,46 @@ def test_texts_without_a_place_are_named(tmp_path: Path, was: str, becomes: str,
 def test_who_decides_the_language(environment: dict[str, str], language: str) -> None:
     """NETLAB_LANG, then the notebook's own language, then the locale, then English."""
     assert decided(environment) == language
+
+
+def test_a_variant_is_made_in_the_language_that_is_spoken(tmp_path: Path) -> None:
+    """Its learner's names and addresses are in Chinese prose as in the commands; it starts by its seed."""
+    with speaking("zh"):
+        files = build_lessons.build_for(["li.na"], "autumn", tmp_path)
+    text = next(file for file in files if file.name.startswith("03")).read_text(encoding="utf-8")
+    seed = build_lessons.learners_seed("autumn", "li.na")
+    assert json.loads(text)["metadata"]["kernelspec"]["name"] == "netlab-zh"
+    assert f"seed={seed!r}" in text
+    assert "veth_host" not in text
+    assert Variant.of(seed).exchange("veth_host") in text
+    assert CHINESE.search(text)
+
+
+def test_names_beside_chinese_letters_are_exchanged() -> None:
+    """A variant's words are found whether or not there is a blank between them and the Chinese."""
+    variant = Variant.of("a")
+    said = variant.exchange("把veth_host接到docker0，再看172.17.1.2。")
+    assert said == f"把{variant.exchange('veth_host')}接到docker0，再看{variant.exchange('172.17.1.2')}。"
+    assert "veth_host" not in said
+
+
+def test_an_assignment_is_written_in_the_language_that_is_spoken(tmp_path: Path) -> None:
+    """For nbgrader and for otter-grader: Chinese prose, the same tests, and a kernel that knows."""
+    with speaking("zh"):
+        lesson = lessons.lesson("02")
+        ours = nbgrader.write(lesson, tmp_path / "nbgrader")
+        others = otter.write(lesson, tmp_path / "otter")
+    text = ours.read_text(encoding="utf-8")
+    assert json.loads(text)["metadata"]["kernelspec"]["name"] == "netlab-zh"
+    assert "轮到你" in text
+    assert "notebook.attach(\\\"02\\\", language='zh')" in others.read_text(encoding="utf-8")
+
+
+def test_a_graded_edition_holds_one_lesson_in_every_language(tmp_path: Path) -> None:
+    """The lesson's own texts, Chinese too, and none of another's; no solutions."""
+    folder = edition.write("03", tmp_path)
+    with speaking("zh"):
+        found = lessons.lessons(folder / "lessons.toml")
+    assert [lesson.id for lesson in found] == ["03"]
+    assert CHINESE.search(found[0].title)
+    assert not any(step.solution for step in found[0].steps)

@@ -48,10 +48,10 @@ class Machine:
         sums = subprocess.run(["cksum"], input=wanted, text=True, capture_output=True, check=True).stdout
         (self.clone / ".venv/.ready").write_text(f"{sums.strip()} {self.clone.resolve()}\n")
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.clone / "run", *words],
-            env={"PATH": str(self.bin)},
+            env={"PATH": str(self.bin), **environment},
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -175,3 +175,45 @@ def test_new_requirements_are_installed(machine: Machine) -> None:
         assert done.returncode == 1
         assert "Installing the Python packages with pip" in done.stderr
         assert "Next: when the package index can be reached" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [
+        ({"NETLAB_LANG": "zh"}, True),
+        ({"LANG": "zh_CN.UTF-8"}, True),
+        ({"NETLAB_LANG": "en", "LANG": "zh"}, False),
+    ],
+)
+def test_who_reads_chinese_gets_its_letters(
+    machine: Machine, tmp_path: Path, environment: dict[str, str], wanted: bool
+) -> None:
+    """The typeface is installed when it is missing and root asks, and for nobody else."""
+    for name in LAB_TOOLS:
+        machine.add(name)
+    machine.add("id", "echo 0")
+    machine.add("find")  # finds nothing
+    machine.add("apt-get", f'echo "$@" >> {tmp_path}/asked')
+    machine.ready()
+    assert machine.run("status", **environment).returncode == 7
+    asked = tmp_path / "asked"
+    assert ("fonts-wqy-microhei" in asked.read_text() if asked.exists() else False) == wanted
+    machine.add("find", "echo wqy-microhei.ttc")
+    asked.unlink(missing_ok=True)
+    assert machine.run("status", **environment).returncode == 7
+    assert not asked.exists()
+
+
+def test_without_letters_and_root_it_goes_on(machine: Machine) -> None:
+    """Chinese is no reason to stop somebody who may not install a typeface; what is said is in Chinese."""
+    for name in LAB_TOOLS:
+        machine.add(name)
+    machine.add("find")
+    machine.add("apt-get", "echo must not be called; exit 1")
+    machine.ready()
+    done = machine.run("status", NETLAB_LANG="zh")
+    assert (done.returncode, done.stderr) == (7, "")
+    (machine.bin / "tcpdump").unlink()
+    done = machine.run("--lang", "zh", "status")
+    assert "缺少这些系统软件包" in done.stderr
+    assert "  下一步：sudo apt-get install" in done.stderr
