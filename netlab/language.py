@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from gettext import GNUTranslations
@@ -69,11 +70,14 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _catalogue(spoken).ngettext(one, many, count)
 
 
-def padded(text: str, width: int) -> str:
-    """The text with blanks up to that many columns of a terminal, of which a Chinese character takes two."""
-    from unicodedata import east_asian_width
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes; a Chinese character takes two."""
+    return sum(1 + (east_asian_width(sign) in "WF") for sign in text) if not text.isascii() else len(text)
 
-    return text + " " * (width - sum(1 + (east_asian_width(sign) in "WF") for sign in text))
+
+def padded(text: str, width: int) -> str:
+    """The text with blanks up to that many columns of a terminal."""
+    return text + " " * (width - columns(text))
 
 
 def N_(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.language import gettext as _
-from netlab.language import ngettext
+from netlab.language import columns, ngettext
 from netlab.model import Interface, Node, Snapshot
 from netlab.scene import KIND_WORDS, STATES, default_routes, is_shown, shown_addresses, state_of
 
@@ -85,7 +85,11 @@ def _facts(node: Node) -> list[str]:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+    if columns(line) <= WIDTH:
+        return line
+    while columns(line) >= WIDTH:
+        line = line[:-1]
+    return line + "…"
 
 
 def alt_text(snapshot: Snapshot) -> str:
