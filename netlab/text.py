@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.language import gettext as _
 from netlab.language import columns, ngettext
+from netlab.language import gettext as _
 from netlab.model import Interface, Node, Snapshot
 from netlab.scene import KIND_WORDS, STATES, default_routes, is_shown, shown_addresses, state_of
 
