@@ -59,7 +59,7 @@ def causes_page(language: str) -> Path:
 def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
     """Write every lesson for each learner, in words of his own, into a folder of his name in that folder.
 
-    They are in the language that is spoken.
+    They are in the language that is spoken, as far as they are written in it.
     """
     written = []
     for learner in learners:
@@ -72,7 +72,8 @@ def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
         for lesson in pages():
             target = folder / learner / f"{lesson.stem}.ipynb"
             variant = Variant.of(learners_seed(seed, learner))
-            target.write_text(notebook(lesson, variant=variant, language=language()), encoding="utf-8")
+            tongue = language() if source(lesson, language()).is_file() else ENGLISH
+            target.write_text(notebook(lesson, variant=variant, language=tongue), encoding="utf-8")
             written.append(target)
     return written
 

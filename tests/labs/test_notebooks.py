@@ -11,12 +11,15 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from netlab import build_lessons
+from netlab.build_lessons import source
 from netlab.lab import Lab
 from netlab.language import LANGUAGES
 from netlab.lessons import LABS, LANDING, Lesson, lessons
 from netlab.lessons import lesson as lesson_of
 
 PASSED, NOTED = {"en": "✔ passed", "zh": "✔ 通过"}, {"en": "noted", "zh": "记下了"}
+# Every lesson in every language; tests/unit/test_languages.py says what is not written yet.
+WRITTEN = [(lesson, tongue) for lesson in lessons() for tongue in LANGUAGES if source(lesson, tongue).is_file()]
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
 
 
@@ -49,8 +52,7 @@ def tagged(notebook: nbformat.NotebookNode, tag: str) -> list[str]:
     return [o["data"]["text/plain"] for c in cells for o in c.outputs if o.output_type == "execute_result"]
 
 
-@each_lesson
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("lesson", "language"), WRITTEN, ids=[f"{lesson.id}-{tongue}" for lesson, tongue in WRITTEN])
 def test_with_its_solutions_a_notebook_ends_with_all_checks_passed(
     lab: Lab, lesson: Lesson, language: str
 ) -> None:
