@@ -206,6 +206,20 @@ def test_the_translated_lessons_differ_in_their_texts_alone() -> None:
             assert step.wrong_turns == other.wrong_turns
 
 
+def test_the_chinese_readme_is_a_whole_one() -> None:
+    """The same sections, tables, pictures and folders, and every command that the English one names."""
+    english = (LABS.parent / "README.md").read_text(encoding="utf-8")
+    chinese = (LABS / "zh/README.md").read_text(encoding="utf-8")
+
+    def form(text: str) -> list[str]:
+        begins = r"(?m)^(?:## |\| |!\[| {4,}[\w./]+| {4,}\./run \w*)"
+        return [found.strip() for found in re.findall(begins, text)]
+
+    assert form(chinese) == form(english)
+    commands = r"`(\./run [^`A-Z]*|[A-Z_]+=[^`]*|lab\.[^`]*)`"
+    assert set(re.findall(commands, english)) <= set(re.findall(commands, chinese))
+
+
 LESSONS = """
 [[lesson]]
 id = "01"
