@@ -8,6 +8,8 @@ import pytest
 
 from netlab.errors import BadInput
 from netlab.jupyter import server
+from netlab.language import speaking
+from netlab.progress import Progress
 
 
 def test_alone_it_listens_on_the_loopback() -> None:
@@ -37,3 +39,18 @@ def test_the_token_is_the_files(tmp_path: Path) -> None:
         server._token(str(file))
     file.write_text("abc\n")
     assert server._token(str(file)) == "abc"
+
+
+def test_it_opens_where_the_learner_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The landing page on the first day, then the lesson last begun; each in the language that is spoken."""
+    record = tmp_path / "progress.json"
+    monkeypatch.setenv("NETLAB_PROGRESS", str(record))
+    assert server._page(None) == "00-start-here.ipynb"
+    with speaking("zh"):
+        assert server._page(None) == "zh/00-start-here.ipynb"
+        Progress(record).begin("03")
+        assert server._page(None) == "zh/03-a-veth-pair.ipynb"
+    assert server._page(None) == "03-a-veth-pair.ipynb"
+    assert server._page("05-where-does-it-die.ipynb") == "05-where-does-it-die.ipynb"
+    with pytest.raises(BadInput, match="no notebook"):
+        server._page("03-none.ipynb")
