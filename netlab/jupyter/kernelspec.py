@@ -29,6 +29,8 @@ SETTINGS = {
     },
     # The whole lesson is on the page, not only what is in view: for Ctrl-F, for printing, for screen readers.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    # The glossary and the causes are there to be read.
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
 }
 # Menus that have nothing to do with the lessons; jupytext is there to build them.
 LEFT_OUT = {

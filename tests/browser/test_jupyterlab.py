@@ -45,7 +45,7 @@ def choose(page: Page, *path: str) -> None:
 
 
 def test_it_opens_on_the_landing_page(page: Page, server: Server) -> None:
-    """Without a prompt for news. Its table follows what is done elsewhere, and leads to the lessons."""
+    """Without a prompt for news. Its table follows what is done elsewhere; its links lead where they say."""
     open_page(page, server.page())
     expect(page.get_by_role("tab", name="00-start-here.ipynb")).to_be_visible()
     expect(page.get_by_text("official Jupyter news")).to_have_count(0)
@@ -58,6 +58,9 @@ def test_it_opens_on_the_landing_page(page: Page, server: Server) -> None:
     output.get_by_role("link", name="01 · The problem").click()
     expect(page.get_by_role("tab", name="01-the-problem.ipynb")).to_be_visible()
     expect(page.get_by_role("heading", name="01.1 A container that runs")).to_be_visible()
+    page.get_by_role("tab", name="00-start-here.ipynb").click()
+    page.get_by_role("link", name="glossary").click()
+    expect(page.locator(".jp-MarkdownViewer").get_by_role("cell", name="网络命名空间")).to_be_visible()
     server.progress.unlink()
 
 
