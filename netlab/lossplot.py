@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netlab import style
 from netlab.cards import Picture
 from netlab.language import gettext as _
+from netlab.letters import lettered
 from netlab.loss import Loss, so_far
 from netlab.style import LINE, MARGIN, SMALL, TITLE, Canvas, Rect, figure_html, text_width
 
@@ -23,6 +24,7 @@ def picture(loss: Loss) -> Picture:
     return Picture(lambda: figure_html(plot(loss), str(loss)), str(loss))
 
 
+@lettered()
 def plot(loss: Loss, *, width: float = 9.5) -> Figure:
     """The probes in a row, the lost ones as long red strokes; below, loss and its 95 % interval so far."""
     lines = loss.lines()

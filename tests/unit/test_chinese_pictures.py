@@ -13,6 +13,8 @@ from netlab import letters
 from netlab.draw import draw
 from netlab.language import speaking
 from netlab.letters import text_width, wrapped
+from netlab.loss import Loss
+from netlab.lossplot import plot
 from netlab.timeline import timeline
 from tests.unit import builders as b
 from tests.unit.pictures import check_picture, words
@@ -53,6 +55,14 @@ def test_a_timeline_can_be_read(name: str) -> None:
     assert not re.search(r"\b(request|reply|echo|packet|seen)\b", said)
 
 
+def test_a_loss_can_be_read() -> None:
+    """The numbers and the legend of the figure of many probes."""
+    figure = plot(Loss("if-test", "39.106.233.176", (True, False, True, True) * 10))
+    check_picture(figure)
+    assert CHINESE.search(words(figure))
+    assert not re.search(r"\b(lost|probes|loss)\b", words(figure))
+
+
 def test_without_a_typeface_pictures_are_in_english_and_say_so_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,11 +81,12 @@ def test_without_a_typeface_pictures_are_in_english_and_say_so_once(
 def test_a_line_ends_between_two_letters_and_never_before_a_comma() -> None:
     """Chinese has no blanks between words; closing signs stay with what they close."""
     text = "请求到了 veth_host；应答走第一条路由（docker0），进了一个什么都没插的网桥。"
-    lines = wrapped(text, 90.0)
-    assert len(lines) > 2
-    assert max(text_width(line, 8.0) for line in lines) <= 90.0
-    assert not [line for line in lines if line[0] in "，。；）"]
-    assert re.sub(r"\s", "", "".join(lines)) == re.sub(r"\s", "", text)
+    for width in range(60, 200, 2):
+        lines = wrapped(text, width)
+        assert len(lines) > 1
+        assert max(text_width(line, 8.0) for line in lines) <= width
+        assert not [line for line in lines if line[0] in "，。；）"]
+        assert re.sub(r"\s", "", "".join(lines)) == re.sub(r"\s", "", text)
 
 
 def test_english_lines_are_as_they_were() -> None:
