@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,13 @@ def files(language: str) -> tuple[Path, Path]:
     return folder / "netlab.po", folder / "netlab.mo"
 
 
-def said() -> list[str | tuple[str, ...]]:
+@cache
+def said() -> tuple[str | tuple[str, ...], ...]:
     """Every text that is to be translated; two of one that counts something."""
     from babel.messages.extract import extract_from_dir
 
     found = extract_from_dir(PACKAGE, method_map=[("**.py", "python")], keywords=KEYWORDS)
-    return sorted({message for _file, _line, message, *_rest in found}, key=str)
+    return tuple(sorted({message for _file, _line, message, *_rest in found}, key=str))
 
 
 def read(language: str) -> Any:

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from netlab import relay, wire
 from netlab.lab import Lab
+from netlab.language import gettext as _
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 EXIT_LAB_DIED = 125
@@ -38,9 +39,9 @@ def _pass_on(sock: socket.socket, number: int) -> None:
 
 def _exit_status(sock: socket.socket) -> int:
     try:
-        answer, _ = wire.receive(sock, trusted=True)
+        answer, __ = wire.receive(sock, trusted=True)
     except wire.Closed:
-        os.write(2, b"netlab: the lab went away.\n")
+        os.write(2, (_("netlab: the lab went away.") + "\n").encode())
         return EXIT_LAB_DIED
     return int(answer["exit"])
 

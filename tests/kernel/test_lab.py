@@ -16,6 +16,7 @@ import pytest
 from netlab import keeper
 from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabError, LabNotFound, UnknownName
 from netlab.lab import Lab
+from netlab.language import speaking
 from tests.kernel.conftest import sh
 
 
@@ -220,6 +221,7 @@ def test_learners_cannot_end_the_lab_or_reach_the_internet_node(lab: Lab) -> Non
     code = f"""
 import sys; sys.path.insert(0, {str(keeper.HOME)!r})
 from netlab.lab import Lab
+from netlab.language import speaking
 for ask in (lambda: Lab.here().run(["true"], node="internet"), lambda: Lab.here().down()):
     try: ask(); print("done")
     except Exception as error: print(type(error).__name__)
@@ -242,3 +244,17 @@ def test_the_machine_is_read_only_and_out_of_reach(lab: Lab) -> None:
     ):
         assert lab.run(["bash", "-c", command]).returncode != 0, command
     assert sh(lab, "readlink /proc/self/ns/net") != os.readlink("/proc/self/ns/net")
+
+
+def test_the_lab_answers_in_the_language_of_who_asks(lab: Lab) -> None:
+    """Errors of its keeper, which was started in another one, and whatever is started in it."""
+    with speaking("zh"):
+        with pytest.raises(UnknownName, match="没有名为 'nobody' 的节点"):
+            lab.run(["true"], "nobody")
+        with pytest.raises(UnknownName, match="没有名为 'nobody' 的节点"):
+            lab.probe("nobody", "192.0.2.1")
+        assert lab.run(["printenv", "NETLAB_LANG"]).stdout == "zh\n"
+        assert "实验环境：" in lab.run(["docker", "run", "--rm", "image", "true"]).stderr
+    with pytest.raises(UnknownName, match="There is no node 'nobody'"):
+        lab.run(["true"], "nobody")
+    assert lab.run(["printenv", "NETLAB_LANG"]).stdout == "en\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from netlab.language import LANGUAGES, gettext, language, ngettext, padded, spea
 from netlab.live.texts import TEXTS, spoken
 
 PACKAGE = Path(catalogue.__file__).parent
-TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 MARKS = ("_", "N_", "ngettext")
 # Two words of prose. What begins with a program's name is a command, which is the same in every language.
 PROSE = re.compile(
@@ -33,6 +33,14 @@ SAME = re.compile(
     r"lab\.\w+\(|notebook\.|-|/|<|\\b|\^|#|!|\*nat|net[./]|\{\} (route|rule)\b|"
     r"(host|internet|web|other) [a-z]\w*\d?$)"  # places, for programs to read
 )
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Every module of the package, parsed."""
+    return {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
+
+
 other_languages = pytest.mark.parametrize("language", LANGUAGES[1:])
 
 
@@ -60,7 +68,7 @@ def test_a_translated_text_can_be_found() -> None:
     """No text is translated inside of an f-string, or is one itself: the catalogue would not know of it."""
     hidden = [
         f"{file.name}:{call.lineno}"
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         for outer in ast.walk(tree)
         if isinstance(outer, ast.JoinedStr)
         for call in calls(outer)
@@ -68,7 +76,7 @@ def test_a_translated_text_can_be_found() -> None:
     ]
     made = [
         f"{file.name}:{call.lineno}"
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         for call in calls(tree)
         if any(isinstance(argument, ast.JoinedStr) for argument in call.args)
     ]
@@ -86,7 +94,7 @@ def test_nothing_is_translated_when_a_module_is_imported() -> None:
     """The language may be another when it is said: at the top of a module texts are only marked."""
     early = [
         f"{file.name}:{node.lineno}"
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         for node in outside_of_functions(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
@@ -109,7 +117,7 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
     """A function that throws something away as `_` cannot translate."""
     takers = [
         f"{file.name}:{node.lineno}"
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
         and len({type(name.ctx) for name in bound(node)}) > 1
@@ -171,12 +179,23 @@ def literal(node: ast.AST) -> str:
     """The text of a string, with {} for what is put in; "" for anything else."""
     if isinstance(node, ast.JoinedStr):
         return "".join(literal(part) or "{}" for part in node.values)
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    value = node.value if isinstance(node, ast.Constant) else ""
+    return (
+        value.decode(errors="replace")
+        if isinstance(value, bytes)
+        else value
+        if isinstance(value, str)
+        else ""
+    )
 
 
-UNMARKED = sorted(
-    {(str(file.relative_to(PACKAGE)), text) for file, tree in TREES.items() for text in unmarked(tree)}
-)
+@cache
+def exceptions() -> list[tuple[str, str]]:
+    """(file, text) of all prose that is not marked."""
+    found = {
+        (str(file.relative_to(PACKAGE)), text) for file, tree in trees().items() for text in unmarked(tree)
+    }
+    return sorted(found)
 
 
 def test_whatever_is_said_is_marked() -> None:
@@ -185,7 +204,7 @@ def test_whatever_is_said_is_marked() -> None:
     def is_excepted(file: str, text: str) -> bool:
         return any(re.match(where, file) and re.search(what, text) for where, what in NOT_OURS.values())
 
-    assert [(file, text) for file, text in UNMARKED if not is_excepted(file, text)] == []
+    assert [(file, text) for file, text in exceptions() if not is_excepted(file, text)] == []
 
 
 def test_each_exception_is_needed() -> None:
@@ -194,7 +213,7 @@ def test_each_exception_is_needed() -> None:
         (where, part)
         for where, what in NOT_OURS.values()
         for part in re.split(r"\|(?![^()]*\))", what)
-        if not any(re.match(where, file) and re.search(part, text) for file, text in UNMARKED)
+        if not any(re.match(where, file) and re.search(part, text) for file, text in exceptions())
     ]
     assert parts == []
 
