@@ -11,6 +11,7 @@ from netlab.capture import Recording
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.scene import Scene
 from netlab.errors import BadInput
+from netlab.language import columns, padded
 from netlab.language import gettext as _
 from netlab.model import Snapshot
 from netlab.probe import PROTOCOLS, Probe
@@ -150,7 +151,9 @@ def as_text(verdict: Verdict) -> str:
         + (_(", expected next on {expected}").format(expected=verdict.expected) if verdict.expected else "")
     )
     title = _(CAUSES[verdict.cause].title) if verdict.cause else _("the cause is not decided")
-    lines.append(f"  {title} ({_(verdict.certainty)}): {verdict.explanation}")
+    words = _("{title} ({certainty}): {explanation}")
+    said = words.format(title=title, certainty=_(verdict.certainty), explanation=verdict.explanation)
+    lines.append(f"  {said}")
     if 0 < verdict.received < verdict.sent:
         low, high = (round(100 * share) for share in verdict.loss_interval)
         places = ", ".join(
@@ -167,7 +170,8 @@ def as_text(verdict: Verdict) -> str:
         first = piece.output.splitlines()[0] if piece.output else ""
         lines.append(f"  · {piece.node}# {piece.command}\n      {first}\n      {piece.says}")
     for number, step in enumerate(verdict.cure):
-        lines.append(f"  {'cure:' if not number else '     '} {step.node}# {' '.join(step.argv)}")
+        label = padded("" if number else _("cure:"), columns(_("cure:")))
+        lines.append(f"  {label} {step.node}# {' '.join(step.argv)}")
     if verdict.next_blocker:
         lines.append("  " + _("next: {blocker}").format(blocker=verdict.next_blocker))
     lines += [

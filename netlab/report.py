@@ -67,9 +67,10 @@ def _headline(verdict: Verdict) -> str:
     if verdict.candidates:
         named = escape(", ".join(verdict.candidates))
         candidates = "<p>" + _("One of: {few}.").format(few=named) + "</p>"
+    head = _("{way}: {title}").format(way=way, title=escape(title))
     said = _("{answered}; {place}.").format(answered=count, place=escape(place))
     return (
-        f"<h3>✘ {way}: {escape(title)} <small>({escape(_(verdict.certainty))})</small></h3>"
+        f"<h3>✘ {head} <small>({escape(_(verdict.certainty))})</small></h3>"
         f"<p>{said}{loss}</p>"
         f"<p>{escape(verdict.explanation)}</p>{candidates}"
     )
