@@ -155,6 +155,14 @@ class Kernel:
         body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + one_queue + info
         self._do(rt.RTM_NEWLINK, _CREATE, body, f"add veth {name}")
 
+    def add_macvlan(self, name: str, lower: str, mode: str, namespace: int, mac: str = "") -> None:
+        """A macvlan on our device `lower`, in the namespace that descriptor `namespace` refers to."""
+        modes = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
+        info = rt.attribute(18, rt.attribute(1, "macvlan") + rt.attribute(2, rt.attribute(1, modes[mode])))
+        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + rt.attribute(5, self.index(lower))
+        body += rt.attribute(28, namespace) + rt.attribute(IFLA_TXQLEN, 0) + _mac_attribute(mac) + info
+        self._do(rt.RTM_NEWLINK, _CREATE, body, f"add macvlan {name} on {lower}")
+
     def add_bridge(self, name: str, mac: str = "", *, txqlen: int = 1000) -> None:
         info = rt.attribute(IFLA_TXQLEN, txqlen) + rt.attribute(18, rt.attribute(1, "bridge"))
         body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + _mac_attribute(mac) + info

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from netlab import relay, rootfs, syscalls
+from netlab.engines.namespaces import networks
 from netlab.engines.namespaces.store import Record, Store
 from netlab.errors import EngineError
 from netlab.kernel import Kernel
@@ -232,9 +233,22 @@ def restrict(capabilities: list[int]) -> None:
 
 
 def connect(store: Store, record: Record) -> Record:
-    """Join a container of the bridge network to docker0, as Docker does: the record with its address."""
-    if record.network != "bridge":
+    """Join a container to its network, as Docker does: the record with its address."""
+    if record.network in ("none", "host"):
         return record
+    taken = {r.address for r in store.all() if is_running(r)}
+    if made := networks.find(store, record.network):
+        address = networks.address_in(made, record.wanted, taken)
+        mac = networks.join(made, record.pid, address)
+        _write_hosts(record, address)
+        return replace(record, address=address, mac=mac, prefixlen=made.prefixlen, gateway=made.gateway)
+    record = _plug_in(record, taken)
+    _write_hosts(record, record.address)
+    return record
+
+
+def _plug_in(record: Record, taken: set[str]) -> Record:
+    """A cable from a container to docker0, with the next free address."""
     with Kernel() as host:
         links = {link.name: link for link in host.interfaces()}
         if BRIDGE not in links:
@@ -245,7 +259,7 @@ def connect(store: Store, record: Record) -> Record:
                 _("docker0 has no address to route the container by (./run reset brings it back)")
             )
         network = ip_interface(str(bridge_address))
-        taken = {r.address for r in store.all() if is_running(r)} | {str(network.ip)}
+        taken = {*taken, str(network.ip)}
         address = next((str(a) for a in network.network.hosts() if str(a) not in taken), None)
         if address is None:
             raise EngineError(_("no free address is left in {network}").format(network=network.network))
@@ -262,7 +276,6 @@ def connect(store: Store, record: Record) -> Record:
             os.close(namespace)
         host.set_master(outside, BRIDGE)
         host.set_up(outside)
-    _write_hosts(record, address)
     return replace(record, address=address, mac=mac)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from netlab.engines.namespaces import container, life, run, show
+from netlab.engines.namespaces import container, life, netverbs, networks, run, show
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused, find
 from netlab.engines.namespaces.store import Store
 from netlab.errors import EngineError
@@ -84,12 +84,23 @@ def _parser() -> Parser:
     remove.add_argument("containers", nargs="+")
     logs = _verb(verbs, "logs", _logs)
     logs.add_argument("container")
-    network = _verb(verbs, "network", _network)
-    network.add_argument("action", choices=("ls", "inspect"))
-    network.add_argument("names", nargs="*")
+    _network_verbs(_verb(verbs, "network", _network))
     _verb(verbs, "images", _images)
     _verb(verbs, "version", _version)
     return parser
+
+
+def _network_verbs(network: Parser) -> None:
+    verbs = network.add_subparsers(dest="action", metavar="COMMAND", required=True, parser_class=Parser)
+    _verb(verbs, "ls", _networks)
+    _verb(verbs, "inspect", _network).add_argument("names", nargs="+")
+    _verb(verbs, "rm", netverbs.remove).add_argument("names", nargs="+")
+    create = _verb(verbs, "create", netverbs.create)
+    create.add_argument("-d", "--driver", default="bridge")
+    for flag in ("--subnet", "--gateway", "--ip-range"):
+        create.add_argument(flag, default="")
+    create.add_argument("-o", "--opt", action="append", default=[])
+    create.add_argument("name")
 
 
 def _verb(verbs: argparse._SubParsersAction[Parser], name: str, run: Callable[..., int | None]) -> Parser:
@@ -111,6 +122,7 @@ def _container_options(parser: Parser) -> None:
         parser.add_argument(*flags, action="store_true")
     parser.add_argument("--name", default="")
     parser.add_argument("--network", "--net", default="bridge")
+    parser.add_argument("--ip", default="")
     parser.add_argument("-h", "--hostname", default="")
     parser.add_argument("-w", "--workdir", default="/")
     parser.add_argument("-e", "--env", action="append", default=[])
@@ -150,9 +162,13 @@ def _logs(options: argparse.Namespace, store: Store) -> None:
 
 def _network(options: argparse.Namespace, store: Store) -> None:
     try:
-        print(show.networks() if options.action == "ls" else show.network(store.all(), options.names))
+        print(show.network(store.all(), networks.known(store), options.names))
     except KeyError as error:
         raise Refused(f"Error: No such network: {error.args[0]}") from error
+
+
+def _networks(_: argparse.Namespace, store: Store) -> None:
+    print(show.networks(networks.known(store)))
 
 
 def _images(_: argparse.Namespace, store: Store) -> None:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from netlab import relay
-from netlab.engines.namespaces import container, ports
+from netlab.engines.namespaces import container, networks, ports
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused, running
 from netlab.engines.namespaces.store import Record, Store
 from netlab.errors import EngineError
@@ -21,12 +21,13 @@ NAMES = ("quiet", "brave", "gentle", "swift", "calm"), ("hopper", "cerf", "kahn"
 
 
 def _new(options: argparse.Namespace, store: Store) -> Record:
-    if options.network not in ("bridge", "none", "host"):
-        known = _("there are bridge, none and host")
+    made = networks.find(store, options.network)
+    if not made and options.network not in ("bridge", "none", "host"):
+        raise Refused(f"docker: Error response from daemon: network {options.network} not found.", 125)
+    if options.ip and not made:
         raise Refused(
-            _("network {network!r} not found ({known}). {elsewhere}").format(
-                network=options.network, known=known, elsewhere=_(ELSEWHERE)
-            ),
+            "docker: Error response from daemon: user specified IP address is supported on user defined "
+            "networks only.",
             125,
         )
     identity = secrets.token_hex(32)
@@ -48,7 +49,8 @@ def _new(options: argparse.Namespace, store: Store) -> Record:
         argv=options.command or ["/bin/bash"],
         created=time.time(),
         env=env | _environment(options.env),
-        network=options.network,
+        network=made.name if made else options.network,
+        wanted=options.ip,
         ports=[ports.parse(p) for p in options.publish],
         capabilities=_capabilities(options),
         init=options.init,
@@ -85,7 +87,10 @@ def create(options: argparse.Namespace, store: Store) -> None:
 
 def _warn(record: Record) -> None:
     """Docker says so too."""
-    if record.network == "bridge" and Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "0":
+    if (
+        record.network not in ("none", "host")
+        and Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "0"
+    ):
         print("WARNING: IPv4 forwarding is disabled. Networking will not work.", file=sys.stderr)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from netlab.engines.namespaces import templates
 from netlab.engines.namespaces.container import is_running
+from netlab.engines.namespaces.networks import Network
 from netlab.engines.namespaces.store import Record
 
 NETWORK_IDS = {name: (name.encode().hex() * 16)[:12] for name in ("bridge", "host", "none")}
@@ -89,8 +90,8 @@ def describe(record: Record) -> dict[str, Any]:
     address = record.address if running else ""
     endpoint = {
         "IPAddress": address,
-        "IPPrefixLen": 16 if address else 0,
-        "Gateway": "172.17.0.1" if address else "",
+        "IPPrefixLen": record.prefixlen if address else 0,
+        "Gateway": record.gateway if address else "",
         "MacAddress": record.mac if address else "",
     }
     bindings = {p.split(":")[1]: [{"HostIp": "0.0.0.0", "HostPort": p.split(":")[0]}] for p in record.ports}
@@ -119,27 +120,37 @@ def describe(record: Record) -> dict[str, Any]:
         "NetworkSettings": {
             "SandboxKey": f"/proc/{record.pid}/ns/net" if running else "",
             "Ports": bindings if running else {},
-            **endpoint,
+            **(endpoint if record.network == "bridge" else dict.fromkeys(endpoint, "") | {"IPPrefixLen": 0}),
             "Networks": {record.network: endpoint},
         },
     }
 
 
-def networks() -> str:
+def networks(made: Sequence[Network]) -> str:
     rows = [("NETWORK ID", "NAME", "DRIVER", "SCOPE")]
     drivers = {"bridge": "bridge", "host": "host", "none": "null"}
-    return _columns([*rows, *((NETWORK_IDS[n], n, drivers[n], "local") for n in drivers)]).rstrip("\n")
+    rows += [(NETWORK_IDS[n], n, drivers[n], "local") for n in drivers]
+    rows += [(network.id[:12], network.name, "macvlan", "local") for network in made]
+    return _columns([rows[0], *sorted(rows[1:], key=lambda row: row[1])]).rstrip("\n")
 
 
-def network(records: list[Record], names: list[str]) -> str:
+def network(records: list[Record], made: Sequence[Network], names: list[str]) -> str:
     """The JSON of `docker network inspect`; KeyError with the name of one that does not exist."""
     found = []
+    macvlans = {network.name: network for network in made}
     for name in names:
         members = {
-            r.id: {"Name": r.name, "MacAddress": r.mac, "IPv4Address": f"{r.address}/16" if r.address else ""}
+            r.id: {
+                "Name": r.name,
+                "MacAddress": r.mac,
+                "IPv4Address": f"{r.address}/{r.prefixlen}" if r.address else "",
+            }
             for r in records
             if r.network == name and is_running(r)
         }
+        if name in macvlans:
+            found.append(_macvlan(macvlans[name], members))
+            continue
         pool = [{"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.1"}] if name == "bridge" else []
         found.append(
             {
@@ -152,6 +163,20 @@ def network(records: list[Record], names: list[str]) -> str:
             }
         )
     return json.dumps(found, indent=4)
+
+
+def _macvlan(network: Network, members: dict[str, dict[str, str]]) -> dict[str, Any]:
+    pool = {"Subnet": network.subnet, "IPRange": network.pool, "Gateway": network.gateway}
+    return {
+        "Name": network.name,
+        "Id": network.id,
+        "Created": _moment(network.created),
+        "Scope": "local",
+        "Driver": "macvlan",
+        "IPAM": {"Driver": "default", "Config": [{key: value for key, value in pool.items() if value}]},
+        "Containers": members,
+        "Options": dict(network.options),
+    }
 
 
 def images(records: list[Record]) -> str:

@@ -26,7 +26,8 @@ class Record:
     argv: list[str]
     created: float  # seconds since the epoch
     env: dict[str, str] = field(default_factory=dict)
-    network: str = "bridge"  # bridge, none, host
+    network: str = "bridge"  # bridge, none, host, or one that was made
+    wanted: str = ""  # the address that was asked for there
     ports: list[str] = field(default_factory=list)  # "8080:80/tcp"
     capabilities: list[int] = field(default_factory=list)
     init: bool = False
@@ -37,7 +38,9 @@ class Record:
     started: float = 0.0
     finished: float = 0.0
     exit_code: int = 0
-    address: str = ""  # on docker0
+    address: str = ""  # on docker0, or in the network that was made
+    prefixlen: int = 16
+    gateway: str = "172.17.0.1"
     mac: str = ""
 
     @property
