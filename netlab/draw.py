@@ -198,6 +198,11 @@ def _legend(canvas: Canvas, scene: Scene, overlay: Overlay, y: float) -> None:
         canvas.line([(x, y), (x + 14.0, y)], color=style.FRAME, line=0.9, dashes=(3, 2))
         canvas.text(x + 19.0, y, _("a bridge with its ports"), color=style.MUTED)
         x += 19.0 + text_width(_("a bridge with its ports"), SMALL) + 16.0
+    if any(wire.dashed for wire in scene.wires):
+        canvas.line([(x, y), (x + 18.0, y)], line=1.2, dashes=(5, 2.5))
+        words = _("on its parent")
+        canvas.text(x + 23.0, y, words, color=style.MUTED)
+        x += 23.0 + text_width(words, SMALL) + 16.0
     for color, dashes, words in overlay.legend():
         canvas.line([(x, y), (x + 18.0, y)], color=color, line=2.6, dashes=dashes)
         canvas.text(x + 23.0, y, words, color=style.MUTED)

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
-from netlab import checks, lessons, predictions
+from netlab import checks, instruments, lessons, predictions
 from netlab.cards import Card, Picture
 from netlab.checks.gym import REPORT
 from netlab.checks.story import CheckResult
@@ -282,9 +282,11 @@ class LessonLab:
 
     def loss(self, node: str, destination: str, count: int = 100, **order: Any) -> Picture:
         """So many probes from a node: which were lost, what share, and how sure that is."""
-        from netlab import loss, lossplot
+        return instruments.loss(self.lab, node, destination, count, **order)
 
-        return lossplot.picture(loss.measure(self.lab, node, destination, count, **order))
+    def latency(self, destination: str, *sources: str, count: int = 200) -> Picture:
+        """So many round trips from each of those places: median and p95, and each of them in a row."""
+        return instruments.latency(self.lab, destination, sources, count)
 
     def route(self, node: str, destination: str) -> Card:
         """What `ip route get` says on a node: which way a packet to that address would take from there."""
@@ -318,8 +320,6 @@ class LessonLab:
     def down(self) -> None:
         """End the lab."""
         self.lab.down()
-
-    # -- within -------------------------------------------------------------------------------------
 
     def say_notes(self) -> None:
         """Say what went wrong with the file of the learner's progress, once."""

@@ -65,6 +65,26 @@ iptables -S
 docker ps --format '{{.Ports}}'
 docker rm -f pub
 iptables -t nat -S
+docker network create -d macvlan --subnet 192.0.2.0/24 -o parent=eth0 street
+docker network ls
+docker network create -d macvlan --subnet 192.0.2.0/25 -o parent=eth0 again
+docker network create -d macvlan --subnet 198.18.0.0/24 -o parent=eth0 street
+docker network create -d macvlan --subnet 198.18.0.0/24 -o parent=eth9 other
+docker run -d --name first --network street centos:8.1.1911 sleep 36000
+docker run -d --name second --network street --ip 192.0.2.200 centos:8.1.1911 sleep 36000
+docker exec first ip -br -4 addr
+docker exec second ip route
+docker exec second ip link show eth0
+docker inspect -f '{{.NetworkSettings.IPAddress}}|{{.NetworkSettings.Networks.street.IPAddress}}' second
+docker inspect -f '{{.NetworkSettings.Networks.street.MacAddress}}' second
+docker run --name third --network street --ip 10.0.0.1 centos:8.1.1911 true; echo $?
+docker rm third
+docker run --name third --network street --ip 192.0.2.200 centos:8.1.1911 true; echo $?
+docker rm third
+docker network rm street; echo $?
+docker rm -f first second
+docker network rm street nowhere; echo $?
+docker network inspect street; echo $?
 """
 
 

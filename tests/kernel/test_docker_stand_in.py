@@ -173,3 +173,31 @@ def test_names_resolve_at_once_or_fail_at_once(lab: Lab) -> None:
     for command in ("iptables -L", "! getent hosts example.com", "docker exec a getent hosts localhost"):
         done = lab.run(["bash", "-c", command], timeout=2)
         assert done.returncode == 0, command
+
+
+def test_a_macvlan_network_puts_a_container_on_the_hosts_cable(lab: Lab) -> None:
+    """`docker network create -d macvlan`: the address asked for, or the first of the range; no rule is made."""
+    rules = sh(lab, "iptables-save | grep -v '^#'")
+    sh(lab, "docker network create -d macvlan --subnet 192.0.2.0/24 --ip-range 192.0.2.128/25 "
+       "-o parent=eth0 -o macvlan_mode=private street")  # fmt: skip
+    sh(lab, "docker run -d --name a --network street x sleep 1000")
+    sh(lab, "docker run -d --name b --network street --ip 192.0.2.77 x sleep 1000")
+    assert "192.0.2.128/24" in sh(lab, "docker exec a ip -4 addr show eth0")
+    assert "macvlan mode private" in sh(lab, "docker exec b ip -d link show eth0")
+    assert lab.probe("internet", "192.0.2.77").reached
+    assert sh(lab, "iptables-save | grep -v '^#'") == rules
+    (seen,) = json.loads(sh(lab, "docker network inspect street"))
+    assert {m["Name"]: m["IPv4Address"] for m in seen["Containers"].values()} == {
+        "a": "192.0.2.128/24",
+        "b": "192.0.2.77/24",
+    }
+    assert lab.script("docker network rm street").returncode == 1
+    sh(lab, "docker rm -f a b; docker network rm street")
+    assert "street" not in sh(lab, "docker network ls")
+
+
+def test_a_network_does_not_outlive_a_reset(lab: Lab) -> None:
+    """What was made in one lesson is not in the way of the next."""
+    sh(lab, "docker network create -d macvlan --subnet 192.0.2.0/24 -o parent=eth0 street")
+    lab.reset()
+    assert "street" not in sh(lab, "docker network ls")

@@ -17,7 +17,7 @@ from netlab.lessons import Lesson, lessons
 OUTSIDE = "39.106.233.176"
 HELLO = "hello from if-test\n"  # what the server of lesson 06 has to say
 MOST = int(os.environ.get("NETLAB_MUTANTS", 42))
-SLOW = {"09": 4}  # whose mutants take so many times as long, since they send hundreds of probes
+SLOW = {"07": 3, "09": 4}  # whose mutants take so many times as long
 EIGHT_AT_ONCE = 'for n in {10..17}; do eval "exec $n<>/dev/tcp/198.51.100.2/80" || exit 1; done'
 SECONDS = 5  # for a step's commands: one that does not come back is interrupted
 SLIPS = {
@@ -199,6 +199,19 @@ class Behaviour:
         yield "06.3", outside and within
         yield "06.4", web
         yield "06.5", routed
+
+    def _lesson07(self) -> Iterator[tuple[str, bool]]:
+        card = "macvlan" in self.in_container("ip -d link show type macvlan")
+        outside = [self.pings(OUTSIDE, node) for node in ("if-test", "two")]
+        first = card and outside[0] and self.pings("192.0.2.101", "internet")
+        apart = all(outside) and not self.pings("192.0.2.101", "two")
+        private = "mode private" in self.says("ip -d link show dev eth0", "two")
+        web = "macvlan" in self.says("ip -d link show type macvlan", "web")
+        yield "07.1", first
+        yield "07.2", first and self.pings("192.0.2.101", "host")
+        yield "07.3", first and apart and private
+        yield "07.4", web and self.pings("192.0.2.150", "internet")
+        yield "07.5", self.pings(OUTSIDE, "bridged")
 
     def _lesson09(self) -> Iterator[tuple[str, bool]]:
         page = self.says("cat /srv/index.html")

@@ -29,8 +29,9 @@ def listing(records: list[Record], *, ids: bool, whole: bool, template: str) -> 
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    """As Docker sets them: three blanks behind the widest cell, and no column under ten letters."""
+    widths = [max(10, *(len(row[i]) + 3 for row in rows)) for i in range(len(rows[0]))]
+    lines = ("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
