@@ -36,7 +36,7 @@ class Latency:
     def quantile(self, share: float) -> float:
         """The value below which that share of them lies; ValueError without any."""
         if not self.round_trips_ms:
-            raise ValueError("no answer")
+            raise ValueError(self.source)
         return self.round_trips_ms[min(int(share * len(self.round_trips_ms)), len(self.round_trips_ms) - 1)]
 
     def __str__(self) -> str:

@@ -131,15 +131,15 @@ NOT_OURS = {
     "Docker's own words, which its stand-in says as they are": (
         "engines/namespaces/",
         r"daemon|[Cc]ontainer|WARNING: IPv4|Less than a second|Invalid signal|executable|No such network|"
-        r"requires at least|stand-in",
+        r"requires at least|stand-in|invalid argument|already in use|does not belong|macvlan port|address pools",
     ),
     "what ping and the kernel call it": (
         r"probe|kernel|faults/measure|firewall|syscalls|engines/",
-        r"destination unreachable|time to live|hop limit|packet too big|add (veth|bridge|address|default)|"
+        r"destination unreachable|time to live|hop limit|packet too big|add (veth|macvlan|bridge|address|default)|"
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
-        "scene|parsed|diagnosis/suspects_link|checks/bridge|jupyter/kernelspec|style",
+        "scene|parsed|diagnosis/suspects_link|checks/(bridge|macvlans)|jupyter/kernelspec|style",
         r"no carrier$|port state|isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)|^in \{\}$",
     ),
     "files' contents": (

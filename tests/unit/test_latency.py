@@ -18,7 +18,7 @@ def test_median_and_p95_are_what_they_say() -> None:
     """Of the numbers 1 to 100 half do not exceed the median, and ninety-five do not exceed p95."""
     found = Latency("x", tuple(float(n) for n in range(1, 101)))
     assert (found.median, found.p95) == (51.0, 96.0)
-    with pytest.raises(ValueError, match="no answer"):
+    with pytest.raises(ValueError, match="x"):
         _ = Latency("x", ()).median
 
 
