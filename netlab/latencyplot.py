@@ -61,7 +61,7 @@ def _most(found: Sequence[Latency]) -> float:
     needed = max((1.15 * each.p95 for each in found if each.round_trips_ms), default=1.0)
     size = 10.0**-3
     while True:
-        for step in (1, 2, 3, 5, 8):
+        for step in (1, 1.5, 2, 3, 5, 8):
             if step * size >= needed:
                 return step * size
         size *= 10

@@ -176,7 +176,7 @@ def test_names_resolve_at_once_or_fail_at_once(lab: Lab) -> None:
 
 
 def test_a_macvlan_network_puts_a_container_on_the_hosts_cable(lab: Lab) -> None:
-    """The address that is asked for, or the first of the range; Docker's firewall has nothing to do with it."""
+    """The address that is asked for, or the first of the range; and no firewall rule is made for it."""
     rules = sh(lab, "iptables -S; iptables -t nat -S")
     made = "docker network create -d macvlan --subnet 192.0.2.0/24 --ip-range 192.0.2.128/25 "
     sh(lab, f"{made} -o parent=eth0 -o macvlan_mode=private street")

@@ -131,11 +131,13 @@ NOT_OURS = {
     "Docker's own words, which its stand-in says as they are": (
         "engines/namespaces/",
         r"daemon|[Cc]ontainer|WARNING: IPv4|Less than a second|Invalid signal|executable|No such network|"
-        r"requires at least|stand-in|invalid argument|already in use|does not belong|macvlan port|address pools",
+        r"requires at least|stand-in|invalid argument|already in use|does not belong|macvlan port|"
+        r"address pools",
     ),
     "what ping and the kernel call it": (
         r"probe|kernel|faults/measure|firewall|syscalls|engines/",
-        r"destination unreachable|time to live|hop limit|packet too big|add (veth|macvlan|bridge|address|default)|"
+        r"destination unreachable|time to live|hop limit|packet too big|"
+        r"add (veth|macvlan|bridge|address|default)|"
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
