@@ -9,6 +9,7 @@ from netlab import style
 from netlab.cards import Picture
 from netlab.language import gettext as _
 from netlab.latency import Latency
+from netlab.letters import lettered
 from netlab.style import LINE, MARGIN, SMALL, TITLE, Canvas, figure_html, text_width
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def title(destination: str) -> str:
     return _("Round trips to {destination}").format(destination=destination)
 
 
+@lettered()
 def plot(destination: str, found: Sequence[Latency], *, width: float = 9.5) -> Figure:
     """The places one below the other, on one axis of milliseconds."""
     left, right = MARGIN, width * 72 - 3 * MARGIN

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from netlab import letters
+from netlab import latencyplot, letters
 from netlab.draw import draw
 from netlab.language import speaking
+from netlab.latency import Latency
 from netlab.letters import text_width, wrapped
 from netlab.loss import Loss
 from netlab.lossplot import plot
@@ -61,6 +62,15 @@ def test_a_loss_can_be_read() -> None:
     check_picture(figure)
     assert CHINESE.search(words(figure))
     assert not re.search(r"\b(lost|probes|loss)\b", words(figure))
+
+
+def test_latencies_can_be_read() -> None:
+    """The figure that compares round trips."""
+    found = (Latency("bridged", tuple(n / 500 for n in range(1, 200))), Latency("gone", ()))
+    figure = latencyplot.plot("39.106.233.176", found)
+    check_picture(figure)
+    assert CHINESE.search(words(figure))
+    assert not re.search(r"\b(round|trips|median|answers?)\b", words(figure))
 
 
 def test_without_a_typeface_pictures_are_in_english_and_say_so_once(
