@@ -17,9 +17,10 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from netlab.engines import ENGINES, Say
-from netlab.errors import LabAlreadyUp, LabNotFound
+from netlab.errors import LabAlreadyUp, LabNotFound, check_language
 from netlab.keeper import HOME
 from netlab.lab import DEFAULT, Lab
+from netlab.language import VARIABLE
 
 
 class LabProvisioner(LocalProvisioner):
@@ -43,7 +44,8 @@ class LabProvisioner(LocalProvisioner):
 
 
 def find_or_make(name: str, say: Say = lambda _: None) -> Lab:
-    """The lab of that name, up; with the engine that NETLAB_ENGINE names, if it names one. LabAlreadyUp."""
+    """The lab of that name, up; with the engine that NETLAB_ENGINE names, if any. LabAlreadyUp, BadInput."""
+    check_language(os.environ.get(VARIABLE, ""))
     engine = os.environ.get("NETLAB_ENGINE")
     with suppress(LabNotFound):
         lab = Lab.find(name)

@@ -13,6 +13,7 @@ import pytest
 from netlab import catalogue
 from netlab.__main__ import main
 from netlab.errors import BadInput, NetlabError, UnknownName, check_language
+from netlab.jupyter.provisioner import find_or_make
 from netlab.language import LANGUAGES, gettext, language, ngettext, padded, speaking
 from netlab.live.texts import TEXTS, spoken
 
@@ -272,6 +273,8 @@ def test_a_language_that_there_is_not_is_named(
     assert main(["--lang", "fr", "status"]) == 2
     monkeypatch.setenv("NETLAB_LANG", "tlh")
     assert main(["status"]) == 2
+    with pytest.raises(BadInput, match="'tlh'"):  # a notebook's kernel
+        find_or_make("nobody's")
     assert "Languages: en, zh" in capsys.readouterr().err
 
 
