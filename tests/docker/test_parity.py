@@ -77,9 +77,9 @@ docker exec second ip route
 docker exec second ip link show eth0
 docker inspect -f '{{.NetworkSettings.IPAddress}}|{{.NetworkSettings.Networks.street.IPAddress}}' second
 docker inspect -f '{{.NetworkSettings.Networks.street.MacAddress}}' second
-docker run --name third --network street --ip 10.0.0.1 centos:8.1.1911 true; echo $?
+docker run -d --name third --network street --ip 10.0.0.1 centos:8.1.1911 true; echo $?
 docker rm third
-docker run --name third --network street --ip 192.0.2.200 centos:8.1.1911 true; echo $?
+docker run -d --name third --network street --ip 192.0.2.200 centos:8.1.1911 true; echo $?
 docker rm third
 docker network rm street; echo $?
 docker rm -f first second

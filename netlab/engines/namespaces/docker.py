@@ -164,6 +164,7 @@ def _network(options: argparse.Namespace, store: Store) -> None:
     try:
         print(show.network(store.all(), networks.known(store), options.names))
     except KeyError as error:
+        print("[]")
         raise Refused(f"Error: No such network: {error.args[0]}") from error
 
 

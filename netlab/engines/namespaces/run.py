@@ -105,8 +105,10 @@ def run(options: argparse.Namespace, store: Store) -> int:
         )
     _warn(record)
     if options.detach:
-        launch(store, record)
-        print(record.id)
+        try:
+            launch(store, record)
+        finally:
+            print(record.id)  # it is there, whether it has started or not
         return 0
     nothing = os.open("/dev/null", os.O_RDONLY)
     streams = None if _wants_terminal(options.tty) else (0 if options.interactive else nothing, 1, 2)
