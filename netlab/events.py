@@ -178,7 +178,7 @@ def essence(snapshot: Snapshot) -> Snapshot:
 def _still(node: Node) -> Node:
     sysctls = {name: value for name, value in node.sysctls.items() if name != RESTLESS}
     chains = tuple(_uncounted(chain) for chain in node.chains)
-    return replace(node, neighbours=(), counters={}, listeners=(), chains=chains, sysctls=sysctls)
+    return replace(node, neighbours=(), fdb=(), counters={}, listeners=(), chains=chains, sysctls=sysctls)
 
 
 def _uncounted(chain: Chain) -> Chain:

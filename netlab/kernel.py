@@ -117,6 +117,12 @@ class Kernel:
         found = (parsed.neighbour(c, names) for _, c in self.ask(rt.RTM_GETNEIGH, rt.NLM_F_DUMP, body))
         return tuple(n for n in found if n.state != "NOARP")
 
+    def fdb(self, names: dict[int, str]) -> tuple[Neighbour, ...]:
+        """Which MAC address is behind which other end of a tunnel; what was learned is not PERMANENT."""
+        body = rt.IFINFO.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
+        found = (parsed.neighbour(c, names) for _, c in self.ask(rt.RTM_GETNEIGH, rt.NLM_F_DUMP, body))
+        return tuple(entry for entry in found if entry.address)
+
     def queue_drops(self, names: dict[int, str]) -> dict[str, int]:
         """How many packets each queueing discipline has dropped, by "qdisc DEVICE KIND"."""
         body = rt.TCMSG.pack(0, 0, 0, 0, 0)

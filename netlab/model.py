@@ -154,6 +154,7 @@ class Node:
     counters: Mapping[str, int] = field(default_factory=dict, hash=False)  # "Ip.InAddrErrors", …
     policies: tuple[PolicyRule, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    fdb: tuple[Neighbour, ...] = ()  # `bridge fdb` of its VXLANs: behind which other end which MAC address is
 
     def interface(self, name: str) -> Interface:
         """The interface of that name; UnknownName if there is none."""

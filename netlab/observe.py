@@ -155,6 +155,7 @@ def _node(place: Place, fd: int, earlier: Earlier) -> Node:
             interfaces=interfaces,
             routes=kernel.routes(names),
             neighbours=kernel.neighbours(names),
+            fdb=kernel.fdb(names) if any(i.kind == "vxlan" for i in interfaces) else (),
             sysctls=_sysctls(interfaces),
             policies=kernel.policies(),
         )

@@ -45,6 +45,7 @@ def _details(kind: str, info: rt.Attributes, found: rt.Attributes) -> dict[str, 
     if kind == "vxlan":
         details["vxlan id"] = str(rt.number(data.get(1)))
         details["vxlan remote"] = rt.ip(data.get(2) or data.get(16))
+        details["vxlan learning"] = "on" if rt.number(data.get(7)) else "off"
         details["vxlan port"] = str(int.from_bytes(data.get(15, b""), "big"))
     elif kind == "macvlan":
         modes = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}

@@ -19,6 +19,7 @@ from netlab.checks import (
     lesson05,
     lesson06,
     lesson07,
+    lesson08,
     lesson09,
     lesson10,
     story,
@@ -29,7 +30,7 @@ from netlab.variant import PLAIN, Variant
 
 __all__ = ["CHECKS", "Check", "CheckResult", "check"]
 
-LESSONS = (lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson07, lesson09, lesson10)
+LESSONS = (lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson07, lesson08, lesson09, lesson10)
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {found.id: found for lesson in LESSONS for found in lesson.CHECKS}
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
-from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
+from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.scene import Scene, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects_firewall import listing, undo
 from netlab.diagnosis.suspects_routing import lookups, tables
 from netlab.language import gettext as _
 from netlab.model import Node
-from netlab.verdict import PROVED, Cure
+from netlab.verdict import LIKELY, PROVED, Cure
 
 
 def forwarding_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
@@ -160,7 +160,29 @@ def too_big(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         if peer is not None and length > peer.mtu:
             other = scene.node(peer.netns)
             return _narrow(scene, other, peer.name, peer.mtu, f"mtu {peer.mtu}", f"ip link show {peer.name}")
+    if focus.stage == BRIDGE and (found := _through_a_narrow_port(scene, focus)):
+        return found
     return Cleared("too-big", _("it fits the MTU of the next link")) if scene.size > 1000 else None
+
+
+def _through_a_narrow_port(scene: Scene, focus: Focus) -> Finding | None:
+    """A bridge counts nothing and tells nobody when a frame does not fit the port that it has to leave by."""
+    if focus.journey is None or focus.interface is None or not focus.interface.master:
+        return None
+    length = focus.journey.last_seen.frame.length - 14
+    ports = focus.node.ports(focus.interface.master)
+    narrow = [i for i in ports if i.mtu < length and i.id != focus.interface.id]
+    if not narrow:
+        return None
+    port, first = narrow[0], focus.journey.first.frame.point
+    text = _(
+        "The packet has {length} bytes, and {port}, a port of {bridge} on {name}, takes {mtu} at most: "
+        "a bridge drops what does not fit, and tells nobody."
+    ).format(length=length, port=port.name, bridge=port.master, name=focus.node.name, mtu=port.mtu)
+    says = _("{device} takes {mtu} bytes at most").format(device=port.name, mtu=port.mtu)
+    evidence = (shown(focus.node, f"ip link show {port.name}", f"mtu {port.mtu}", says),)
+    steps = cure(scene.after.node(first.node), f"ip link set {first.interface} mtu {port.mtu}")
+    return Finding("too-big", LIKELY, text, evidence, steps)
 
 
 def _by_route(scene: Scene, focus: Focus, output: str, command: str) -> Finding:

@@ -41,6 +41,10 @@ SLIPS = {
     "sleep": "slep",
     "stop": "start",
     "rm": "ps",
+    "vxlan7": "vxlan8",
+    "br0": "docker0",
+    "append": "add",
+    "learning": "nolearning",
 }
 
 
@@ -233,6 +237,37 @@ class Behaviour:
     def fetches(self, address: str, node: str = "host") -> str:
         """The page that somebody on that node gets there."""
         return self.says(f"curl -s -m 1 {address}", node)
+
+    def _lesson08(self) -> Iterator[tuple[str, bool]]:
+        here, there = (self._tunnel_end(on) for on in ("", "-n host2"))
+        ends = bool(here) and here == there
+        reaches = ends and self.pings("10.99.0.2")
+        listed = [self.says(f"bridge {on} fdb show dev vxlan7") for on in ("", "-n host2")]
+        cards = [self._says_ip(r"link/ether (\S+)", node) for node in ("far", "if-test")]
+        learned = all(
+            any(card and line.startswith(card) and "permanent" not in line for line in lines.splitlines())
+            for card, lines in zip(cards, listed, strict=True)
+        )
+        yield "08.1", ends
+        yield "08.2", reaches
+        yield "08.3", reaches and learned
+        yield "08.4", reaches and self._fits("if-test", "10.99.0.2") and self._fits("far", "10.99.0.1")
+        yield "08.5", self.pings("10.2.0.2")
+
+    def _tunnel_end(self, on: str) -> str:
+        """Number and port of the VXLAN that is up and plugged into br0."""
+        said = self.says(f"ip {on} -d -o link show master br0 up type vxlan")
+        return " ".join(re.findall(r"vxlan id \d+|dstport \d+", said))
+
+    def _says_ip(self, pattern: str, node: str) -> str:
+        """What `ip link` says of that node's eth0."""
+        found = re.search(pattern, self.says("ip -o link show eth0", node))
+        return found[1] if found else ""
+
+    def _fits(self, node: str, address: str) -> bool:
+        """Whether the largest packet that its card sends is answered."""
+        mtu = int(self._says_ip(r"mtu (\d+)", node) or 0)
+        return mtu > 28 and bool(self.says(f"ping -c 1 -W 1 -M do -s {mtu - 28} {address}", node))
 
     def _lesson10(self) -> Iterator[tuple[str, bool]]:
         yield from ((f"10.{number}", True) for number in range(1, 5))
