@@ -245,7 +245,7 @@ class Behaviour:
         listed = [self.says(f"bridge {on} fdb show dev vxlan7") for on in ("", "-n host2")]
         cards = [self._says_ip(r"link/ether (\S+)", node) for node in ("far", "if-test")]
         learned = all(
-            any(card and line.startswith(card) and "permanent" not in line for line in lines.splitlines())
+            any(re.match(f"{card} dst [0-9.]+ self *$", line) for line in lines.splitlines() if card)
             for card, lines in zip(cards, listed, strict=True)
         )
         yield "08.1", ends
