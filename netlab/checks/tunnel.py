@@ -41,6 +41,12 @@ class TunnelEnds:
         return _difference(*ends)
 
 
+def typed_on(host: str, command: str) -> str:
+    """The command of ip or bridge as it is typed on the lab host for that host."""
+    tool, words = command.split(maxsplit=1)
+    return command if host == HOST else f"{tool} -n {host} {words}"
+
+
 def host_gone(host: str) -> Trouble:
     return Trouble(
         "host-gone",
@@ -50,27 +56,26 @@ def host_gone(host: str) -> Trouble:
 
 
 def _end_trouble(host: str, end: Interface | None) -> Trouble | None:
-    on = "" if host == HOST else f" -n {host}"
     if end is None:
         return Trouble(
             "no-tunnel",
             _("{host} has no VXLAN").format(host=host),
             _("A tunnel has two ends, and each host makes its own."),
-            f"ip{on} -d link show type vxlan",
+            typed_on(host, "ip -d link show type vxlan"),
         )
     if end.master != BRIDGE:
         return Trouble(
             "not-plugged",
             _("{name} on {host} is not a port of br0").format(name=end.name, host=host),
             _("A frame for the other host reaches the tunnel as it reaches any port: by way of the bridge."),
-            f"ip{on} link set {end.name} master br0",
+            typed_on(host, f"ip link set {end.name} master br0"),
         )
     if not end.is_up:
         return Trouble(
             "tunnel-down",
             _("{name} on {host} is down").format(name=end.name, host=host),
             _("New interfaces are off, tunnels too."),
-            f"ip{on} link set {end.name} up",
+            typed_on(host, f"ip link set {end.name} up"),
         )
     return None
 
@@ -112,7 +117,6 @@ class Flooded:
         node = world.node(self.host)
         if node is None:
             return host_gone(self.host)
-        on = "" if self.host == HOST else f" -n {self.host}"
         wanted = ADDRESSES[self.other]
         told = [entry.address for entry in node.fdb if entry.mac == EVERYBODY]
         if wanted in told:
@@ -126,13 +130,13 @@ class Flooded:
                 _("The other end is the other host, by its address on the cable: {wanted}.").format(
                     wanted=wanted
                 ),
-                f"bridge{on} fdb del {EVERYBODY} dev vxlan7 dst {told[0]}",
+                typed_on(self.host, f"bridge fdb del {EVERYBODY} dev vxlan7 dst {told[0]}"),
             )
         return Trouble(
             "nobody-told",
             _("the tunnel on {host} does not know whom to send what is for everybody").format(host=self.host),
             _("The first packet is an ARP request, and that is for everybody."),
-            f"bridge{on} fdb show dev vxlan7",
+            typed_on(self.host, "bridge fdb show dev vxlan7"),
         )
 
 
@@ -153,7 +157,6 @@ class Learned:
             entries = [e for e in node.fdb if e.mac == card.mac and e.address == ADDRESSES[other]]
             if any("PERMANENT" not in entry.state for entry in entries):
                 continue
-            on = "" if host == HOST else f" -n {host}"
             if entries:
                 return Trouble(
                     "entered",
@@ -162,14 +165,14 @@ class Learned:
                         "What somebody enters stays, even when the container moves. Take it out, and switch "
                         "learning on."
                     ),
-                    f"bridge{on} fdb del {card.mac} dev vxlan7 dst {ADDRESSES[other]}",
+                    typed_on(host, f"bridge fdb del {card.mac} dev vxlan7 dst {ADDRESSES[other]}"),
                 )
             if any(i.details.get("vxlan learning") == "off" for i in node.interfaces if i.kind == "vxlan"):
                 return Trouble(
                     "learning-off",
                     _("the tunnel on {host} does not learn").format(host=host),
                     _("It was made with nolearning. Each end has a switch of its own."),
-                    f"ip{on} link set vxlan7 type vxlan learning",
+                    typed_on(host, "ip link set vxlan7 type vxlan learning"),
                 )
             return Trouble(
                 "nothing-heard",
@@ -226,7 +229,6 @@ class RouteTo:
         routes = [route for route in node.routes if route.destination == self.network] if node else []
         if any(route.gateway == self.gateway for route in routes):
             return None
-        on = "" if self.host == HOST else f" -n {self.host}"
         if routes:
             return Trouble(
                 "other-gateway",
@@ -234,11 +236,11 @@ class RouteTo:
                 _("That network is behind the other host, whose address on the cable is {gateway}.").format(
                     gateway=self.gateway
                 ),
-                f"ip{on} route del {self.network}",
+                typed_on(self.host, f"ip route del {self.network}"),
             )
         return Trouble(
             "no-route",
             _("{host} has no route to {network}").format(host=self.host, network=self.network),
             _("Both hosts need one: the answer has to find its way as well."),
-            f"ip{on} route",
+            typed_on(self.host, "ip route"),
         )
