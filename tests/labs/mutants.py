@@ -16,13 +16,8 @@ from netlab.lessons import Lesson, lessons
 
 OUTSIDE = "39.106.233.176"
 HELLO = "hello from if-test\n"  # what the server of lesson 06 has to say
-<<<<<<< HEAD
-MOST = int(os.environ.get("NETLAB_MUTANTS", 42))
-SLOW = {"07": 3, "09": 4}  # whose mutants take so many times as long
-=======
 MOST = int(os.environ.get("NETLAB_MUTANTS", 30))
-SLOW = {"09": 4}  # whose mutants take so many times as long, since they send hundreds of probes
->>>>>>> ebbc11c (CI: the kernel tier's catalogue of faults runs once, as an ordinary user)
+SLOW = {"07": 3, "09": 4}  # whose mutants take so many times as long
 EIGHT_AT_ONCE = 'for n in {10..17}; do eval "exec $n<>/dev/tcp/198.51.100.2/80" || exit 1; done'
 SECONDS = 5  # for a step's commands: one that does not come back is interrupted
 SLIPS = {

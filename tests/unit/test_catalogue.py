@@ -142,11 +142,7 @@ NOT_OURS = {
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
-<<<<<<< HEAD
-        "scene|parsed|diagnosis/suspects_link|checks/(bridge|macvlans)|jupyter/kernelspec|style",
-=======
-        "scene|parsed|diagnosis/suspects_link|checks/(bridge|tunnel)|jupyter/kernelspec|style",
->>>>>>> 6e09361 (Lesson 08: cells that may fail are asked, not run)
+        "scene|parsed|diagnosis/suspects_link|checks/(bridge|macvlans|tunnel)|jupyter/kernelspec|style",
         r"no carrier$|port state|isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)|^in \{\}$",
     ),
     "files' contents": (
