@@ -11,6 +11,7 @@ import pytest
 from netlab.diagnose import as_text, trace
 from netlab.errors import BadInput, UnknownName
 from netlab.lab import Lab
+from netlab.lessons import lesson
 from netlab.verdict import LIKELY, PROVED, Verdict
 from tests.kernel.conftest import sh
 
@@ -185,3 +186,16 @@ def test_the_command_prints_text_or_json_and_a_status(healthy: Lab) -> None:
     assert len(told["journeys"]) == 5 and told["loss"] == 1.0
     unknown = subprocess.run([*command[:-1], "nowhere"], capture_output=True, text=True)
     assert (unknown.returncode, unknown.stdout) == (2, "")
+
+
+def test_a_bridge_drops_in_silence_what_does_not_fit_a_port(lab: Lab) -> None:
+    """A packet too big for the tunnel behind a bridge: the port is named, and a smaller card lets large ones through."""
+    lab.goto("08")
+    for step in lesson("08").steps[:2]:
+        sh(lab, step.solution)
+    verdict = trace(lab, "if-test", "10.99.0.2", count=2, timeout=0.4, size=1472, df=True)
+    assert (verdict.cause, verdict.certainty) == ("too-big", LIKELY), as_text(verdict)
+    assert "vxlan7, a port of br0 on host, takes 1450" in as_text(verdict)
+    for cure in verdict.cure:
+        assert lab.run(cure.argv, node=cure.node).returncode == 0
+    assert trace(lab, "if-test", "10.99.0.2", count=2, timeout=0.4, size=1422, df=True).reached
