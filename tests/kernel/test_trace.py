@@ -189,7 +189,7 @@ def test_the_command_prints_text_or_json_and_a_status(healthy: Lab) -> None:
 
 
 def test_a_bridge_drops_in_silence_what_does_not_fit_a_port(lab: Lab) -> None:
-    """A packet too big for the tunnel behind a bridge: the port is named, and a smaller card lets large ones through."""
+    """The port that is too small is named, and packets of the size that the cure sets arrive."""
     lab.goto("08")
     for step in lesson("08").steps[:2]:
         sh(lab, step.solution)
