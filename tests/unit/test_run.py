@@ -25,6 +25,9 @@ class Machine:
         self.clone.mkdir()
         for name in ("run", "requirements.txt", "pyproject.toml"):
             shutil.copy(ROOT / name, self.clone)
+        self.kernels = self.clone / "netlab/jupyter/kernelspec.py"
+        self.kernels.parent.mkdir(parents=True)
+        shutil.copy(ROOT / "netlab/jupyter/kernelspec.py", self.kernels)
         script = (self.clone / "run").read_text()
         fixed = script.replace(":/usr/local/sbin:/usr/sbin:/sbin", "").replace("/usr/local/bin/python3", "")
         (self.clone / "run").write_text(fixed.replace("/usr/bin/python3", ""))
@@ -43,7 +46,9 @@ class Machine:
         python.write_text('#!/bin/sh\necho "$@"\nexit 7\n')
         python.chmod(0o755)
         project = (self.clone / "pyproject.toml").read_text().partition("[tool")
-        wanted = (self.clone / "requirements.txt").read_text() + "".join(project[:2])
+        wanted = (
+            (self.clone / "requirements.txt").read_text() + self.kernels.read_text() + "".join(project[:2])
+        )
         wanted += project[2].partition("\n")[0] + "\n"
         sums = subprocess.run(["cksum"], input=wanted, text=True, capture_output=True, check=True).stdout
         (self.clone / ".venv/.ready").write_text(f"{sums.strip()} {self.clone.resolve()}\n")
