@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import select
 import socket
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from netlab import observe, wire
+from netlab import rtnetlink as rt
 from netlab.model import Chain, Node, Snapshot
 from netlab.netns import entered
 from netlab.observe import Earlier, Place
@@ -22,11 +24,13 @@ from netlab.observe import Earlier, Place
 NETLINK_NETFILTER = 12
 # RTNLGRP_*: LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, NSID
 ROUTE_GROUPS = sum(1 << (group - 1) for group in (1, 5, 7, 8, 9, 11, 19, 24, 28))
+NEWNETCONF, DELNETCONF, NETCONFA_IFINDEX = 80, 81, 1
+EVERY = -1  # instead of an interface's index
 NFTABLES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
 LOOK = 0.5  # seconds between two looks for namespaces that came or went in silence
 READ = 5.0  # seconds after which all is read but rules, whether anything was notified or not
 RULES = 60.0  # and after which rules are, too
-TOGETHER = 0.003  # seconds without a notification: what one command changes comes in one snapshot
+TOGETHER = 0.001  # seconds without a notification: what one command changes comes in one snapshot
 LONGEST = 0.02  # seconds that are waited for such a pause
 MOVING = 0.1  # seconds that an interface may take from one namespace to another
 TRIES = 5  # how often in a row reading may fail
@@ -78,6 +82,7 @@ class Ear:
         self._sockets: dict[int, list[socket.socket]] = {}
         self._of: dict[int, tuple[int, bool]] = {}  # descriptor → namespace, and whether it is about rules
         self._heard: set[tuple[int, bool]] = set()
+        self._set: dict[int, set[int]] = {}  # namespace → indexes of interfaces whose settings are others now
         self._read = self._rules = 0.0  # when all was read last
 
     def follow(self, found: Sequence[Place]) -> None:
@@ -100,6 +105,7 @@ class Ear:
         """What of the last snapshot needs not be read again, now that nothing was heard of it."""
         now = time.monotonic()
         heard, self._heard = self._heard, set()
+        changed_settings, self._set = self._set, {}
         if last is None or now - self._rules > RULES:
             self._read = self._rules = now
             return Earlier()
@@ -114,7 +120,8 @@ class Ear:
             self._read = now
             return Earlier({}, chains)
         dirty = changed | new | (far if changed or new else set())
-        return Earlier({n: node for n, node in known.items() if n not in dirty}, chains)
+        sysctls = {n: kept(node, changed_settings.get(n, set())) for n, node in known.items()}
+        return Earlier({n: node for n, node in known.items() if n not in dirty}, chains, sysctls)
 
     def rest(self, seconds: float) -> bool:
         """Leave the machine to others for a while; False when the client has hung up."""
@@ -139,14 +146,35 @@ class Ear:
         return True
 
     def _drain(self, ready: set[int]) -> None:
-        """Take everything that was notified. That there was something is all that counts: even what the
-        kernel had no room for (ENOBUFS) is in the snapshot that follows."""
+        """Take everything that was notified. That there was something is all that counts, but for settings:
+        even what the kernel had no room for (ENOBUFS) is in the snapshot that follows."""
         for sock in (sock for socks in self._sockets.values() for sock in socks):
             if sock.fileno() in ready:
-                self._heard.add(self._of[sock.fileno()])
-                with suppress(OSError):
-                    while sock.recv(1 << 16):
-                        pass
+                netns, rules = self._of[sock.fileno()]
+                self._heard.add((netns, rules))
+                try:
+                    while heard := sock.recv(1 << 16):
+                        if not rules:
+                            self._set.setdefault(netns, set()).update(settings(heard))
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    self._set.setdefault(netns, set()).add(EVERY)
+
+
+def settings(heard: bytes) -> set[int]:
+    """The indexes of the interfaces of which a setting was notified; one below 0 stands for all of them."""
+    bodies = [body for kind, _, body in rt.messages(heard) if kind in (NEWNETCONF, DELNETCONF)]
+    found = [rt.attributes(body, 4).get(NETCONFA_IFINDEX) for body in bodies]
+    return {int.from_bytes(index, sys.byteorder, signed=True) if index else EVERY for index in found}
+
+
+def kept(node: Node, indexes: set[int]) -> Mapping[str, str]:
+    """The settings of a node without those of the interfaces with these indexes."""
+    if any(index < 0 for index in indexes):
+        return {}
+    devices = [f".conf.{interface.name}." for interface in node.interfaces if interface.index in indexes]
+    return {name: v for name, v in node.sysctls.items() if not any(device in name for device in devices)}
 
 
 def _listen(namespace: str) -> list[socket.socket]:

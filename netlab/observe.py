@@ -50,13 +50,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What of an earlier look still holds, by namespace: whole nodes, and of others the firewall's rules.
+    """What of an earlier look still holds, by namespace: whole nodes, and of others rules and settings.
 
     A node that is read beside its rules is read without what goes with the traffic: counters, sockets.
     """
 
     nodes: Mapping[int, Node] = field(default_factory=dict)
     chains: Mapping[int, tuple[Chain, ...]] = field(default_factory=dict)
+    sysctls: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
 
 NOTHING = Earlier()
@@ -156,7 +157,7 @@ def _node(place: Place, fd: int, earlier: Earlier) -> Node:
             routes=kernel.routes(names),
             neighbours=kernel.neighbours(names),
             fdb=kernel.fdb(names) if any(i.kind == "vxlan" for i in interfaces) else (),
-            sysctls=_sysctls(interfaces),
+            sysctls=_sysctls(interfaces, earlier.sysctls.get(place.netns, {})),
             policies=kernel.policies(),
         )
         chains = earlier.chains.get(place.netns)
@@ -166,11 +167,14 @@ def _node(place: Place, fd: int, earlier: Earlier) -> Node:
         return replace(node, chains=firewall.chains(), counters=counters, listeners=sockets.listeners())
 
 
-def _sysctls(interfaces: tuple[Interface, ...]) -> dict[str, str]:
+def _sysctls(interfaces: tuple[Interface, ...], known: Mapping[str, str]) -> dict[str, str]:
     scopes = ("all", *(i.name for i in interfaces if i.kind != "loopback"))
     wanted = (*SYSCTLS, *OTHER_SYSCTLS, *(name.format(scope) for name in PER_DEVICE for scope in scopes))
     values = {}
     for name in wanted:
+        if name in known:
+            values[name] = known[name]
+            continue
         before, _, device = name.partition(".conf.")  # a device's name may hold dots
         tail = device.rpartition(".")
         path = f"{before.replace('.', '/')}/conf/{tail[0]}/{tail[2]}" if device else name.replace(".", "/")

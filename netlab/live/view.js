@@ -445,7 +445,7 @@ function render({ model, el }) {
     page.status.textContent = gone || model.get("status");
     el.classList.toggle("away", Boolean(gone || model.get("status")));
     page.said.replaceChildren(...model.get("said").map((text) => html("li", {}, text)));
-    page.said.scrollTop = page.said.scrollHeight;
+    requestAnimationFrame(() => { page.said.scrollTop = page.said.scrollHeight; }); // with the frame's own layout
   }
 
   page.toggle.addEventListener("click", () => { set("packets", !model.get("packets")); drawPackets(); });
