@@ -10,6 +10,15 @@ from netlab.language import gettext as _
 from netlab.model import Interface, Node
 
 
+def namespace_gone(name: str) -> Trouble:
+    """What the lesson began with is not there any more."""
+    return Trouble(
+        "namespace-gone",
+        _("there is no namespace called {name} any more").format(name=name),
+        _("It was made when the lesson began; run the notebook's first cell again."),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerRunning:
     """A container of that name runs, in a network namespace of its own."""

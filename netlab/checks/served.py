@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from netlab.checks.bridge import find_chain
+from netlab.checks.containers import namespace_gone
 from netlab.checks.reach import WAIT, Clue
 from netlab.checks.story import Trouble
 from netlab.checks.world import HOST, ProbeLike, World
@@ -167,11 +168,7 @@ def no_way_in(world: World) -> Trouble | None:
     """The office's machine has no route to the containers."""
     office = world.node("office")
     if office is None:
-        return Trouble(
-            "office-gone",
-            _("there is no namespace called office any more"),
-            _("It was made when the lesson began; run the notebook's first cell again."),
-        )
+        return namespace_gone("office")
     if any(r.destination.startswith("172.17.") or r.destination == "default" for r in office.routes):
         return None
     return Trouble(

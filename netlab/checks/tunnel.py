@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from netlab.checks.containers import namespace_gone
 from netlab.checks.reach import WAIT
 from netlab.checks.story import Trouble
 from netlab.checks.world import CONTAINER, HOST, World
@@ -31,7 +32,7 @@ class TunnelEnds:
         for host in ADDRESSES:
             node = world.node(host)
             if node is None:
-                return host_gone(host)
+                return namespace_gone(host)
             found = [i for i in node.interfaces if i.kind == "vxlan"]
             end = next((i for i in found if i.master == BRIDGE), found[0] if found else None)
             trouble = _end_trouble(host, end)
@@ -45,14 +46,6 @@ def typed_on(host: str, command: str) -> str:
     """The command of ip or bridge as it is typed on the lab host for that host."""
     tool, words = command.split(maxsplit=1)
     return command if host == HOST else f"{tool} -n {host} {words}"
-
-
-def host_gone(host: str) -> Trouble:
-    return Trouble(
-        "host-gone",
-        _("there is no namespace called {host} any more").format(host=host),
-        _("It was made when the lesson began; run the notebook's first cell again."),
-    )
 
 
 def _end_trouble(host: str, end: Interface | None) -> Trouble | None:
@@ -116,7 +109,7 @@ class Flooded:
     def __call__(self, world: World) -> Trouble | None:
         node = world.node(self.host)
         if node is None:
-            return host_gone(self.host)
+            return namespace_gone(self.host)
         wanted = ADDRESSES[self.other]
         told = [entry.address for entry in node.fdb if entry.mac == EVERYBODY]
         if wanted in told:
@@ -153,7 +146,7 @@ class Learned:
         for host, other, container in ((HOST, OTHER_HOST, FAR), (OTHER_HOST, HOST, CONTAINER)):
             node, card = world.node(host), world.interface(container, "eth0")
             if node is None or card is None:
-                return host_gone(host if node is None else container)
+                return namespace_gone(host if node is None else container)
             entries = [e for e in node.fdb if e.mac == card.mac and e.address == ADDRESSES[other]]
             if any("PERMANENT" not in entry.state for entry in entries):
                 continue
@@ -198,7 +191,7 @@ class FullSizeFits:
     def trouble(self, world: World) -> Trouble | None:
         card = world.interface(self.node, "eth0")
         if card is None:
-            return host_gone(self.node)
+            return namespace_gone(self.node)
         with suppress(NetlabError, OSError):
             probe = world.lab.probe(self.node, INSIDE[self.other], 1, WAIT, size=card.mtu - HEADERS, df=True)
             if probe.received:
