@@ -11,6 +11,7 @@ import shutil
 import socket
 import struct
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from netlab import rtnetlink as rt
@@ -21,15 +22,22 @@ _POLICY = re.compile(r"^:(\S+) (\S+)(?: \[(\d+):(\d+)\])?$")
 _NFT_COUNTER = re.compile(r"counter packets (\d+) bytes (\d+)")
 _NFT_VERDICTS = ("accept", "drop", "reject", "jump", "goto", "return", "masquerade", "dnat", "snat", "queue")
 FAMILIES = {"iptables": "ip", "ip6tables": "ip6"}
+# linux/netfilter/nf_tables.h and nfnetlink.h
+NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETCHAIN = 12, 10, 4
+NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME = 1, 3
+NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
+_GET_CHAINS, _NFGENMSG_SIZE = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 4
 
 
 def chains() -> tuple[Chain, ...]:
     """Every chain of the network namespace of this thread, with rules and counters."""
     found: list[Chain] = []
-    if nft_tables():
-        for command, family in FAMILIES.items():
+    there = nft_chains()
+    for command, family in FAMILIES.items():
+        if any(chain[0] == family for chain in there):
             found += _saved(f"{command}-nft-save", family, "nft")
-        saved = {(chain.family, chain.table, chain.name) for chain in found}
+    saved = {(chain.family, chain.table, chain.name) for chain in found}
+    if there - saved:
         native = native_chains(_output(["nft", "-a", "list", "ruleset"]))
         found += [chain for chain in native if (chain.family, chain.table, chain.name) not in saved]
     for command in legacy_tables():
@@ -44,17 +52,19 @@ def legacy_tables() -> list[str]:
     return [name for name, file in files.items() if file.exists() and file.read_text().strip()]
 
 
-def nft_tables() -> bool:
-    """Whether nf_tables has any table here: asked over netlink, 20 µs instead of several processes."""
-    nfnl_subsys_nftables, nft_msg_gettable, netlink_netfilter = 10, 1, 12
-    kind = nfnl_subsys_nftables << 8 | nft_msg_gettable
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, netlink_netfilter) as sock:
-            sock.send(rt.message(kind, rt.NLM_F_DUMP, 1, struct.pack("=BBH", 0, 0, 0)))
-            kinds = [answer for answer, _, _ in rt.messages(sock.recv(1 << 16))]
-    except OSError:
-        return False
-    return any(answer not in (rt.NLMSG_DONE, rt.NLMSG_ERROR) for answer in kinds)
+def nft_chains() -> set[tuple[str, str, str]]:
+    """(family, table, name) of every chain here: over netlink, 20 µs where each process takes 10 ms."""
+    found: set[tuple[str, str, str]] = set()
+    with suppress(OSError), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
+        sock.send(rt.message(_GET_CHAINS, rt.NLM_F_DUMP, 1, struct.pack("=BBH", 0, 0, 0)))
+        while True:
+            for kind, _, body in rt.messages(sock.recv(1 << 17)):
+                if kind in (rt.NLMSG_DONE, rt.NLMSG_ERROR):
+                    return found
+                words = rt.attributes(body, _NFGENMSG_SIZE)
+                family = NFT_FAMILIES.get(body[0], "")
+                found.add((family, rt.text(words.get(NFTA_CHAIN_TABLE)), rt.text(words.get(NFTA_CHAIN_NAME))))
+    return found
 
 
 def _saved(command: str, family: str, backend: str) -> list[Chain]:

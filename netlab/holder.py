@@ -7,6 +7,7 @@ so that none can hold up or hurt the keeper. Run as `python -m netlab.holder` by
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -75,6 +76,7 @@ class Holder:
     def serve(self) -> None:
         """Answer until the lab ends."""
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits:
             self._fork(self._end_when_exceeded)
         self.loop.watch_children(self._reap)

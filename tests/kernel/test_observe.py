@@ -174,3 +174,31 @@ def test_rubbish_where_containers_are_noted_does_no_harm(lab: Lab) -> None:
         """,
     )
     assert [node.kind for node in lab.snapshot().nodes] == ["host", "internet"]
+
+
+WAITING = """
+import socket, time
+four, six = socket.create_server(("127.0.0.1", 902)), socket.create_server(("::1", 901), family=socket.AF_INET6)
+bound = socket.socket(type=socket.SOCK_DGRAM)
+bound.bind(("172.17.0.1", 903))
+there = socket.create_connection(("127.0.0.1", 902)), four.accept()
+connected = socket.socket(type=socket.SOCK_DGRAM)
+connected.connect(("127.0.0.1", 9))
+open("/tmp/ready", "w").close()
+time.sleep(100)
+"""
+
+
+def test_who_waits_for_somebody_is_listed_and_nobody_who_is_connected(lab: Lab) -> None:
+    """Servers of TCP and bound sockets of UDP, with address and port, as ss finds them."""
+    sh(
+        lab,
+        f"python3 -c '{WAITING}' & echo $! > /tmp/pid; until [ -e /tmp/ready ] || ! kill -0 $!; do :; done",
+    )
+    listed = lab.snapshot().node("host").listeners
+    assert [(one.protocol, one.address, one.port) for one in listed] == [
+        ("tcp", "::1", 901),
+        ("tcp", "127.0.0.1", 902),
+        ("udp", "172.17.0.1", 903),
+    ]
+    sh(lab, "kill $(cat /tmp/pid); rm /tmp/ready")
