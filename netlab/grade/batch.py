@@ -28,7 +28,7 @@ from netlab.language import decided, speaking
 from netlab.language import gettext as _
 
 PREFIX = "grade"
-JOBS = 4 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
+JOBS = 8 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
 
 Say = Callable[[int, int, str], None]  # how many are done, of how many, and the last one's result
 

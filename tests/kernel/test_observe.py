@@ -178,7 +178,8 @@ def test_rubbish_where_containers_are_noted_does_no_harm(lab: Lab) -> None:
 
 WAITING = """
 import socket, time
-four, six = socket.create_server(("127.0.0.1", 902)), socket.create_server(("::1", 901), family=socket.AF_INET6)
+four = socket.create_server(("127.0.0.1", 902))
+six = socket.create_server(("::1", 901), family=socket.AF_INET6)
 bound = socket.socket(type=socket.SOCK_DGRAM)
 bound.bind(("172.17.0.1", 903))
 there = socket.create_connection(("127.0.0.1", 902)), four.accept()

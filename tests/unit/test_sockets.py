@@ -13,8 +13,8 @@ from netlab.entries import Listener
 
 
 @pytest.fixture
-def waiting() -> Iterator[set[Listener]]:
-    """A server of TCP and a bound socket of UDP, and on the same ports somebody who is connected."""
+def sockets_here() -> Iterator[tuple[set[Listener], set[int]]]:
+    """A server of TCP, a bound socket of UDP, somebody connected to each: who waits, and all ports."""
     with ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         client = stack.enter_context(socket.create_connection(server.getsockname()))
@@ -23,8 +23,8 @@ def waiting() -> Iterator[set[Listener]]:
         bound.bind(("127.0.0.1", 0))
         connected = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
         connected.connect(bound.getsockname())
-        yield {Listener("tcp", *server.getsockname()), Listener("udp", *bound.getsockname())}
-        assert client.getpeername()
+        ports = {each.getsockname()[1] for each in (server, client, bound, connected)}
+        yield {Listener("tcp", *server.getsockname()), Listener("udp", *bound.getsockname())}, ports
 
 
 def refused(protocol: str) -> Iterator[Listener]:
@@ -34,9 +34,11 @@ def refused(protocol: str) -> Iterator[Listener]:
 
 @pytest.mark.parametrize("asked", [sockets._asked, refused])
 def test_servers_are_found_and_nobody_who_is_connected(
-    waiting: set[Listener], asked: Callable[[str], Iterator[Listener]], monkeypatch: pytest.MonkeyPatch
+    sockets_here: tuple[set[Listener], set[int]],
+    asked: Callable[[str], Iterator[Listener]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Over sock_diag, and where a kernel refuses that, in /proc/net."""
     monkeypatch.setattr(sockets, "_asked", asked)
-    found = sockets.listeners()
-    assert {one for one in found if one.port in {each.port for each in waiting}} == waiting
+    waiting, ports = sockets_here
+    assert {one for one in sockets.listeners() if one.port in ports} == waiting
