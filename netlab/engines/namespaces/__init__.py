@@ -3,7 +3,8 @@
 container   a container's namespaces, root file system, network and process 1
 store       what is known of each container, as files on the lab host's /run
 docker      the stand-in for Docker's command line: its words and options
-run, life   what the commands do: run and exec; stop, start, kill and rm
+run, execute, life, listing, netverbs
+            what the commands do, each imported when it is typed
 show        what ps, inspect, network and images print; templates for inspect -f
 ports       the rules of published ports
 refused     how it says no

@@ -21,7 +21,7 @@ from typing import NoReturn
 
 from netlab import relay, rootfs, syscalls
 from netlab.engines.namespaces import networks
-from netlab.engines.namespaces.store import Record, Store
+from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.errors import EngineError
 from netlab.kernel import Kernel
 from netlab.language import gettext as _
@@ -41,15 +41,6 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 """
 RESOLV_CONF = "# There is no name server in the lab: names are known from /etc/hosts or not at all.\n"
-
-
-def is_running(record: Record) -> bool:
-    """Whether the container's process 1 is there, by the kernel's word."""
-    try:
-        state = Path(f"/proc/{record.pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return False
-    return record.pid > 0 and state != "Z"
 
 
 Streams = tuple[int, int, int]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from netlab.engines.namespaces import container, ports
 from netlab.engines.namespaces.refused import Refused, find, running
 from netlab.engines.namespaces.run import launch
-from netlab.engines.namespaces.store import Record, Store
+from netlab.engines.namespaces.store import Record, Store, is_running
 
 
 def _gone(record: Record) -> Callable[[float], bool]:
@@ -30,7 +30,7 @@ def _gone(record: Record) -> Callable[[float], bool]:
 
 
 def _halt(store: Store, record: Record, number: int, grace: float) -> None:
-    if container.is_running(record):
+    if is_running(record):
         container.stop(record, number, grace, _gone(record))
         _await_note(store, record)
     ports.withdraw(record)
@@ -73,7 +73,7 @@ def kill(options: argparse.Namespace, store: Store) -> None:
 def start(options: argparse.Namespace, store: Store) -> None:
     for name in options.containers:
         record = find(store, name, "Error response from daemon")
-        if not container.is_running(record):
+        if not is_running(record):
             launch(store, record)
         print(name)
 
@@ -88,7 +88,7 @@ def restart(options: argparse.Namespace, store: Store) -> None:
 def rm(options: argparse.Namespace, store: Store) -> None:
     for name in options.containers:
         record = find(store, name)
-        if container.is_running(record):
+        if is_running(record):
             if not options.force:
                 raise Refused(
                     f"Error response from daemon: You cannot remove a running container {record.id}. "

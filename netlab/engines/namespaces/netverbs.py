@@ -8,9 +8,8 @@ import secrets
 import time
 
 from netlab.engines.namespaces import networks
-from netlab.engines.namespaces.container import is_running
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused
-from netlab.engines.namespaces.store import Store
+from netlab.engines.namespaces.store import Store, is_running
 from netlab.kernel import Kernel
 from netlab.language import gettext as _
 

@@ -1,4 +1,4 @@
-"""docker run, create and exec: the options become a Record, and the record a running container."""
+"""docker run and create: the options become a Record, and the record a running container."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from netlab import relay
 from netlab.engines.namespaces import container, networks, ports
-from netlab.engines.namespaces.refused import ELSEWHERE, Refused, running
+from netlab.engines.namespaces.execute import environment, wants_terminal
+from netlab.engines.namespaces.refused import ELSEWHERE, Refused
 from netlab.engines.namespaces.store import Record, Store
 from netlab.errors import EngineError
 from netlab.language import gettext as _
@@ -48,7 +48,7 @@ def _new(options: argparse.Namespace, store: Store) -> Record:
         image=options.image,
         argv=options.command or ["/bin/bash"],
         created=time.time(),
-        env=env | _environment(options.env),
+        env=env | environment(options.env),
         network=made.name if made else options.network,
         wanted=options.ip,
         ports=[ports.parse(p) for p in options.publish],
@@ -58,11 +58,6 @@ def _new(options: argparse.Namespace, store: Store) -> Record:
         hostname=hostname,
         workdir=options.workdir,
     )
-
-
-def _environment(words: list[str]) -> dict[str, str]:
-    pairs = (word.partition("=") for word in words)
-    return {name: value if equals else os.environ.get(name, "") for name, equals, value in pairs}
 
 
 def _capabilities(options: argparse.Namespace) -> list[int]:
@@ -111,7 +106,7 @@ def run(options: argparse.Namespace, store: Store) -> int:
             print(record.id)  # it is there, whether it has started or not
         return 0
     nothing = os.open("/dev/null", os.O_RDONLY)
-    streams = None if _wants_terminal(options.tty) else (0 if options.interactive else nothing, 1, 2)
+    streams = None if wants_terminal(options.tty) else (0 if options.interactive else nothing, 1, 2)
     try:
         started, status = container.start(store, record, streams, wait=True)
     except EngineError:
@@ -128,55 +123,3 @@ def launch(store: Store, record: Record) -> None:
     log = os.open(store.path(record) / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     record, _ = container.start(store, record, (nothing, log, log), wait=False)
     ports.publish(record)
-
-
-def _wants_terminal(asked: bool) -> bool:
-    """Whether a terminal was asked for that is there; a note when it is not."""
-    if asked and not sys.stdin.isatty():
-        print(_("(lab: the input is not a terminal here, so -t is left out)"), file=sys.stderr)
-        return False
-    return asked
-
-
-def execute(options: argparse.Namespace, store: Store) -> int:
-    record = running(store, options.container)
-    if not options.command:
-        raise Refused('"docker exec" requires at least 2 arguments.')
-    terminal = _wants_terminal(options.t)
-    env = (
-        record.env
-        | _environment(options.env)
-        | ({"TERM": os.environ.get("TERM", "xterm")} if terminal else {})
-    )
-    words = ["nsenter", "-t", str(record.pid), "-m", "-u", "-i", "-n", "-p", "--"]
-    words += (
-        [] if options.privileged else ["setpriv", f"--bounding-set=-all,{_names(record.capabilities)}", "--"]
-    )
-    words += ["env", f"--chdir={options.workdir}"] if options.workdir else []
-    if terminal:
-        return _exec_in_terminal(record, [*words, "setsid", "--ctty", "--wait", *options.command], env)
-    if options.d and os.fork():
-        return 0
-    nothing = os.open("/dev/null", os.O_RDWR)
-    for number in (0, 1, 2) if options.d else () if options.i else (0,):
-        os.dup2(nothing, number)
-    if options.d:
-        os.setsid()  # the end of the terminal that it was typed in is not its end
-    os.execvpe(words[0], [*words, *options.command], env)
-
-
-def _exec_in_terminal(record: Record, argv: list[str], env: dict[str, str]) -> int:
-    master, slave = container.terminal_in(record)
-    child = os.fork()
-    if child == 0:
-        for number in range(3):
-            os.dup2(slave, number)
-        os.execvpe(argv[0], argv, env)
-    os.close(slave)
-    relay.join(master)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return 128 - status if status < 0 else status
-
-
-def _names(capabilities: list[int]) -> str:
-    return ",".join(f"+cap_{number}" for number in capabilities)

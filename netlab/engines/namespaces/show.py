@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from netlab.engines.namespaces import templates
-from netlab.engines.namespaces.container import is_running
 from netlab.engines.namespaces.networks import Network
-from netlab.engines.namespaces.store import Record
+from netlab.engines.namespaces.store import Record, is_running
 
 NETWORK_IDS = {name: (name.encode().hex() * 16)[:12] for name in ("bridge", "host", "none")}
 

@@ -101,6 +101,15 @@ class Store:
                     self._write(replace(record, pid=0, exit_code=status, finished=now))
 
 
+def is_running(record: Record) -> bool:
+    """Whether the container's process 1 is there, by the kernel's word."""
+    try:
+        state = Path(f"/proc/{record.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return record.pid > 0 and state != "Z"
+
+
 def _parse(text: str) -> Record:
     known = json.loads(text)
     record = Record(**{f.name: known[f.name] for f in fields(Record) if f.name in known})

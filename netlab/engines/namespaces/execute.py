@@ -1,0 +1,73 @@
+"""docker exec: a program in a running container. It is typed often, so it imports little."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from netlab.engines.namespaces.refused import Refused, running
+from netlab.engines.namespaces.store import Record, Store
+from netlab.language import gettext as _
+
+
+def environment(words: list[str]) -> dict[str, str]:
+    """The variables that `-e NAME=VALUE` sets, and `-e NAME` takes over."""
+    pairs = (word.partition("=") for word in words)
+    return {name: value if equals else os.environ.get(name, "") for name, equals, value in pairs}
+
+
+def wants_terminal(asked: bool) -> bool:
+    """Whether a terminal was asked for that is there; a note when it is not."""
+    if asked and not sys.stdin.isatty():
+        print(_("(lab: the input is not a terminal here, so -t is left out)"), file=sys.stderr)
+        return False
+    return asked
+
+
+def execute(options: argparse.Namespace, store: Store) -> int:
+    record = running(store, options.container)
+    if not options.command:
+        raise Refused('"docker exec" requires at least 2 arguments.')
+    terminal = wants_terminal(options.t)
+    env = (
+        record.env
+        | environment(options.env)
+        | ({"TERM": os.environ.get("TERM", "xterm")} if terminal else {})
+    )
+    words = ["nsenter", "-t", str(record.pid), "-m", "-u", "-i", "-n", "-p", "--"]
+    words += (
+        [] if options.privileged else ["setpriv", f"--bounding-set=-all,{_names(record.capabilities)}", "--"]
+    )
+    words += ["env", f"--chdir={options.workdir}"] if options.workdir else []
+    if terminal:
+        return _exec_in_terminal(record, [*words, "setsid", "--ctty", "--wait", *options.command], env)
+    if options.d and os.fork():
+        return 0
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for number in (0, 1, 2) if options.d else () if options.i else (0,):
+        os.dup2(nothing, number)
+    if options.d:
+        os.setsid()  # the end of the terminal that it was typed in is not its end
+    os.execvpe(words[0], [*words, *options.command], env)
+
+
+def _exec_in_terminal(record: Record, argv: list[str], env: dict[str, str]) -> int:
+    # Only who asks for a terminal waits for what makes one.
+    from netlab import relay
+    from netlab.engines.namespaces import container
+
+    master, slave = container.terminal_in(record)
+    child = os.fork()
+    if child == 0:
+        for number in range(3):
+            os.dup2(slave, number)
+        os.execvpe(argv[0], argv, env)
+    os.close(slave)
+    relay.join(master)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return 128 - status if status < 0 else status
+
+
+def _names(capabilities: list[int]) -> str:
+    return ",".join(f"+cap_{number}" for number in capabilities)
