@@ -45,7 +45,7 @@ def _choose_language(arguments: list[str]) -> None:
 
 
 def parser() -> Parser:
-    from netlab.faults.command import options as fault_options
+    from netlab.fault_command import options as fault_options
     from netlab.grade.command import assignment_options
     from netlab.grade.command import options as grade_options
 
@@ -231,7 +231,7 @@ def _trace(options: argparse.Namespace) -> int:
 
 
 def _fault(options: argparse.Namespace) -> None:
-    from netlab.faults.command import run
+    from netlab.fault_command import run
 
     run(options)
 

@@ -15,10 +15,12 @@ from pathlib import Path
 from netlab.errors import CommandFailed
 from netlab.kernel import Kernel
 from netlab.language import gettext as _
+from netlab.netfilter import Netfilter
 from netlab.netns import entered
 
 INTERNET_ADDRESS = "39.106.233.176"
 UPLINK_ADDRESS, HOST_ADDRESS, UPLINK_PREFIX = "192.0.2.1", "192.0.2.10", 24
+LO, CABLE = 1, 2  # the indexes of lo, and of both ends of the uplink
 BRIDGE, BRIDGE_ADDRESS, BRIDGE_PREFIX, BRIDGE_MAC = "docker0", "172.17.0.1", 16, "02:42:5e:0c:a7:01"
 
 # What a fresh namespace takes over from the machine is set to the kernel's defaults, so that every lab is
@@ -56,41 +58,29 @@ def build(host: int) -> None:
     """
     for namespace in (None, host):
         _write_sysctls(SYSCTLS, namespace)
-    with Kernel() as internet, Kernel(host) as lab_host:
+    with Kernel() as internet, internet.together():
         internet.set_up("lo")
-        internet.add_address("lo", INTERNET_ADDRESS, 32)
-        internet.add_veth("uplink", "eth0", host)
-        internet.add_address("uplink", UPLINK_ADDRESS, UPLINK_PREFIX)
+        internet.add_address(LO, INTERNET_ADDRESS, 32)
+        internet.add_veth("uplink", "eth0", host, index=CABLE, peer_index=CABLE)
+        internet.add_address(CABLE, UPLINK_ADDRESS, UPLINK_PREFIX)
         internet.set_up("uplink")
+    with Kernel(host) as lab_host, lab_host.together():
         lab_host.set_up("lo")
-        lab_host.add_address("eth0", HOST_ADDRESS, UPLINK_PREFIX)
+        lab_host.add_address(CABLE, HOST_ADDRESS, UPLINK_PREFIX)
         lab_host.set_up("eth0")
         lab_host.add_default_route(UPLINK_ADDRESS)
 
 
 def clear(host: int, baseline: dict[str, str]) -> None:
     """Take everything out of both namespaces again: links, addresses, routes, rules, changed settings."""
-    for namespace in (None, host):
+    for namespace in (host, None):
         with Kernel(namespace) as kernel:
-            for link in kernel.interfaces():
-                if link.kind != "loopback":
-                    with suppress(OSError):  # its other end went first
-                        kernel.delete_link(link.name)
-    for words in (
-        ["addr", "flush", "dev", "lo"],
-        ["link", "set", "lo", "down"],
-        ["route", "flush", "table", "all"],
-    ):
-        for namespace in (None, host):
-            run_in(namespace, ["ip", *words], check=False)
-    for family in ("-4", "-6"):
-        run_in(host, ["ip", family, "rule", "flush"], check=False)
-        for table, preference in (("main", "32766"), *([("default", "32767")] if family == "-4" else [])):
-            run_in(host, ["ip", family, "rule", "add", "from", "all", "lookup", table, "pref", preference])
-    for namespace in (None, host):
-        run_in(namespace, ["nft", "flush", "ruleset"])
+            kernel.clear()
+        with Netfilter(namespace) as netfilter:
+            netfilter.flush()
+            with suppress(OSError):  # nothing has loaded it yet
+                netfilter.forget_connections()
         _clear_legacy(namespace)
-    run_in(host, ["conntrack", "-F"], check=False)
     _write_sysctls(baseline, host)
 
 
@@ -109,20 +99,38 @@ def baseline(host: int) -> dict[str, str]:
     found = {}
     with entered(host):
         for folder in BASELINE_FOLDERS:
-            for file in Path("/proc/sys", folder).glob("*"):
-                if file.is_file() and os.access(file, os.W_OK):
-                    with suppress(OSError):  # write-only ones, such as route/flush
-                        found[str(file.relative_to("/proc/sys"))] = file.read_text()
+            with suppress(OSError):  # not in this kernel
+                for entry in os.scandir(f"/proc/sys/{folder}"):
+                    if entry.is_file(follow_symlinks=False):
+                        with suppress(OSError):  # read-only ones, and write-only ones such as route/flush
+                            found[f"{folder}/{entry.name}"] = _setting(entry.path)
     return found
+
+
+def _setting(file: str) -> str:
+    """What stands in a setting that may be written."""
+    fd = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 4096).decode()
+    finally:
+        os.close(fd)
 
 
 def _write_sysctls(values: dict[str, str], namespace: int | None) -> None:
     with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
         for name, value in values.items():
-            file = Path("/proc/sys", name)
             with suppress(OSError):  # not in this kernel, or it takes no such value any more
-                if file.read_text() != value:
-                    file.write_text(value)
+                _assure(f"/proc/sys/{name}", value)
+
+
+def _assure(file: str, value: str) -> None:
+    """Write it only where something else stands: writing a setting may change others."""
+    fd = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        if os.read(fd, 4096).decode().rstrip("\n") != value.rstrip("\n"):
+            os.pwrite(fd, value.encode(), 0)
+    finally:
+        os.close(fd)
 
 
 def _read_in(namespace: int | None, path: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from netlab import faults
 from netlab.language import gettext as _
 from netlab.lessons import Lesson
 from netlab.progress import Progress
@@ -41,6 +40,8 @@ def greeting(lesson: Lesson, progress: Progress) -> str:
 
 def bug_report(report: str, variant: Variant) -> tuple[str, str]:
     """What somebody says, and what is measured. Neither the place nor the cause."""
+    from netlab import faults  # here, since only the gym has any, and the catalogue takes a while to import
+
     fault = faults.reported(report)
     measured = _("Measured: {symptom}.").format(symptom=fault.symptom)
     return variant.exchange(_(fault.story)), variant.exchange(measured)

@@ -1,5 +1,4 @@
 """The keeper of a lab: process 1 of the lab's outer level, and the one lifeline of everything in it.
-
 It owns `internet` and the quotas, starts the lab host one level down, and answers requests: at the machine's
 door (everything), and at the lab host's (what a learner may ask). Each request is served by a forked child,
 so that none can hold up or hurt the keeper. Run as `python -m netlab.holder` by netlab.keeper, which see.
@@ -66,7 +65,6 @@ class Holder:
     def build(self, say: engines.Say) -> None:
         base.build(self.host)
         self.engine.lay_out(self._lab_host(), self.files, say)
-        self.baseline = base.baseline(self.host)
 
     def _lab_host(self) -> engines.LabHost:
         return engines.LabHost(self.init, self.host, partial(start_daemon, self.to_init))
@@ -75,6 +73,7 @@ class Holder:
 
     def serve(self) -> None:
         """Answer until the lab ends."""
+        self.baseline = base.baseline(self.host)  # before anybody can have changed anything
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits:
@@ -219,7 +218,11 @@ class Holder:
         raise UnknownName(_("node"), name, [place.name for place in known])
 
     def _exec(self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool) -> None:
-        place = self._place(str(request.get("node", "host")))
+        node = str(request.get("node", "host"))
+        if node == "host":  # by far the most: nothing needs to be looked for
+            self._pass_on(request, fds, client, {})
+            return
+        place = self._place(node)
         if place.kind == "internet":
             if learner:
                 raise LabError(
@@ -230,11 +233,13 @@ class Holder:
             return
         if place.kind == "container":
             enter = {kind: f"/proc/{place.pid}/ns/{kind}" for kind in NAMESPACES}
-        elif place.kind == "host":
-            enter = {}
         else:
             name = f"/run/netns/{(place.aliases or (place.name,))[0]}"
             enter = {"net": f"/proc/{place.pid}/ns/net" if place.pid else name}
+        self._pass_on(request, fds, client, enter)
+
+    def _pass_on(self, request: dict[str, Any], fds: list[int], client: socket.socket, enter: Any) -> None:
+        """Have the lab host's process 1 start it, in those namespaces."""
         request = {**request, "op": "exec", "enter": enter, "outlives": False}
         wire.send(self.to_init, request, [client.fileno(), *fds])
         client.close()
@@ -282,20 +287,42 @@ def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, file
 
 
 def main() -> None:
-    """The arguments are descriptors: of the listening door, and of the socket that the plan comes from and
-    that is told when the lab is ready."""
-    doors, report = (socket.socket(fileno=int(word)) for word in sys.argv[1:3])
-    words, files = wire.receive(report)
-    plan = Plan.parse(words)
-    try:
-        identity = engines.engine(plan.engine).identity()
-        plan = stage(plan)
-        sandbox.spawn(identity, lambda: _first_process(plan, doors, report, files))
-    except NetlabError as error:
-        _complain(report, error)
-    except OSError as error:
-        traceback.print_exc()
-        _complain(report, sandbox.why_refused(error))
+    """The argument is the descriptor of a socket on which orders come, each with a plan and descriptors: of
+    the listening door, the socket that is told when the lab is ready, the log, and the engine's files.
+    """
+    orders = socket.socket(fileno=int(sys.argv[1]))
+    gc.freeze()  # what is loaded by now is shared by all that are forked
+    with suppress(wire.Closed):
+        while True:
+            order, fds = wire.receive(orders)
+            child = os.fork()
+            if child == 0:
+                orders.close()
+                _begin(order, fds)
+            for fd in fds:
+                os.close(fd)
+            os.waitpid(child, 0)  # it ends when the lab has its own process 1
+
+
+def _begin(order: Mapping[str, Any], fds: list[int]) -> NoReturn:
+    """In a child: make the keeper's world."""
+    os.setsid()
+    door, report = (socket.socket(fileno=fd) for fd in fds[:2])
+    for stream in (1, 2):
+        os.dup2(fds[2], stream)
+    os.close(fds[2])
+    plan = Plan.parse(order["plan"])
+    with speaking(order["language"]):
+        try:
+            identity = engines.engine(plan.engine).identity()
+            plan = stage(plan)
+            sandbox.spawn(identity, lambda: _first_process(plan, door, report, fds[3:]))
+        except NetlabError as error:
+            _complain(report, error)
+        except OSError as error:
+            traceback.print_exc()
+            _complain(report, sandbox.why_refused(error))
+    os._exit(0)
 
 
 if __name__ == "__main__":

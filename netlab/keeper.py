@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import netlab.errors
@@ -85,7 +86,13 @@ class Confinement:
     limits: Limits = field(default_factory=Limits)
 
 
-def start(name: str, engine: Engine, say: Say, confined: Confinement | None = None) -> None:
+def start(
+    name: str,
+    engine: Engine,
+    say: Say,
+    confined: Confinement | None = None,
+    nursery: Nursery | None = None,
+) -> None:
     """Start the keeper of a new lab and wait until it is ready. LabAlreadyUp, SandboxRefused, LabError."""
     door = socket.socket(socket.AF_UNIX)
     with door, ExitStack() as stack:
@@ -112,7 +119,7 @@ def start(name: str, engine: Engine, say: Say, confined: Confinement | None = No
             "trees": [asdict(tree) for tree in _trees(exchange, confined)],
             "limits": asdict(confined.limits) if confined else None,
         }
-        _start_keeper(plan, door, files, say)
+        _start_keeper(plan, door, files, say, nursery)
 
 
 def rebuilt(answer: Mapping[str, str]) -> NetlabError:
@@ -176,23 +183,55 @@ def _prepare_exchange(name: str) -> Path:
     return exchange
 
 
-def _start_keeper(plan: Mapping[str, Any], door: socket.socket, files: Sequence[int], say: Say) -> None:
+class Nursery:
+    """A process that has loaded what a keeper needs, and becomes one by forking, as often as is asked for.
+
+    A `with` block in which several labs are made needs but one: each then comes without a new Python.
+    """
+
+    def __init__(self, log: int = subprocess.DEVNULL) -> None:
+        self._orders, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "netlab.holder", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": str(HOME), "PATH": PATH, VARIABLE: language()},
+            )
+
+    def __enter__(self) -> Nursery:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        self._orders.close()
+        threading.Thread(target=self._process.wait, daemon=True).start()  # it ends at once
+
+    def start(
+        self, plan: Mapping[str, Any], door: socket.socket, files: Sequence[int], log: int
+    ) -> socket.socket:
+        """Make a keeper; the connection on which it tells its progress, and when all is ready. OSError."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            order = {"plan": plan, "language": language()}
+            wire.send(self._orders, order, [door.fileno(), theirs.fileno(), log, *files])
+        return ours
+
+
+def _start_keeper(
+    plan: Mapping[str, Any], door: socket.socket, files: Sequence[int], say: Say, nursery: Nursery | None
+) -> None:
     exchange = Path(plan["exchange"])
-    ours, theirs = socket.socketpair()
-    with ours, theirs, (exchange / "keeper.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "netlab.holder", str(door.fileno()), str(theirs.fileno())],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=(door.fileno(), theirs.fileno()),
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(HOME), "PATH": PATH, VARIABLE: language()},
-        )
-        theirs.close()
+    with ExitStack() as stack:
+        log = stack.enter_context((exchange / "keeper.log").open("wb")).fileno()
+        nursery = nursery or stack.enter_context(Nursery(log))
         try:
-            wire.send(ours, plan, files)
-            while "progress" in (answer := wire.receive(ours, trusted=True)[0]):
+            report = stack.enter_context(nursery.start(plan, door, files, log))
+            while "progress" in (answer := wire.receive(report, trusted=True)[0]):
                 say(answer["progress"])
         except (wire.Closed, OSError) as error:
             tail = (exchange / "keeper.log").read_text(errors="replace").strip().splitlines()[-1:]
@@ -202,9 +241,5 @@ def _start_keeper(plan: Mapping[str, Any], door: socket.socket, files: Sequence[
                 ),
                 _("Look at: ./run doctor"),
             ) from error
-        finally:
-            threading.Thread(
-                target=process.wait, daemon=True
-            ).start()  # it ends at once: the keeper is its child
     if "error" in answer:
         raise rebuilt(answer)

@@ -8,77 +8,33 @@ Reading gives model values; what is asked for and refused raises OSError with th
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from types import TracebackType
 
 from netlab import parsed
 from netlab import rtnetlink as rt
 from netlab.entries import PolicyRule
 from netlab.model import Address, Interface, Neighbour, Route
-from netlab.netns import entered
+from netlab.netlink import Netlink
 
 IFLA_TXQLEN = 13
 _CREATE = rt.NLM_F_CREATE | rt.NLM_F_EXCL
+_ANY = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
+# What `ip rule` shows in a fresh namespace.
+_OWN_RULES = {
+    PolicyRule(preference, "lookup", table, family=family)
+    for family, tables in ((4, ("local", "main", "default")), (6, ("local", "main")))
+    for preference, table in zip((0, 32766, 32767), tables, strict=False)
+}
 
 
-class Kernel:
-    """A netlink socket in the network namespace `namespace` (path, descriptor, or None for this one)."""
-
-    def __init__(self, namespace: int | str | None = None) -> None:
-        self._sequence = 0
-        if namespace is None:
-            self._socket = self._open()
-            self.netns = os.stat("/proc/thread-self/ns/net").st_ino
-        else:
-            with entered(namespace):
-                self._socket = self._open()
-                self.netns = os.stat("/proc/thread-self/ns/net").st_ino
-
-    @staticmethod
-    def _open() -> socket.socket:
-        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        sock.bind((0, 0))
-        sock.settimeout(5)
-        return sock
+class Kernel(Netlink):
+    """An rtnetlink(7) socket in a network namespace."""
 
     def __enter__(self) -> Kernel:
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        self._socket.close()
-
-    # -- asking ---------------------------------------------------------------------------------
-
-    def ask(self, kind: int, flags: int, body: bytes, what: str = "") -> Iterator[tuple[int, bytes]]:
-        """Send one request and yield (type, body) of each answer up to its end; OSError if refused."""
-        self._sequence += 1
-        self._socket.send(rt.message(kind, flags, self._sequence, body))
-        single = not flags & rt.NLM_F_DUMP
-        while True:
-            for answer, sequence, content in rt.messages(self._socket.recv(1 << 17)):
-                if sequence != self._sequence:
-                    continue
-                if answer == rt.NLMSG_ERROR:
-                    code = rt.error(content)
-                    if code:
-                        raise OSError(code, f"{what or 'netlink'}: {os.strerror(code)}")
-                    return
-                if answer == rt.NLMSG_DONE:
-                    return
-                yield answer, content
-                if single and not flags & rt.NLM_F_ACK:
-                    return
-
-    def _do(self, kind: int, flags: int, body: bytes, what: str) -> None:
-        for _ in self.ask(kind, flags | rt.NLM_F_ACK, body, what):
-            pass
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -103,13 +59,11 @@ class Kernel:
 
     def routes(self, names: dict[int, str]) -> tuple[Route, ...]:
         """The routes of every table; `names` are the interfaces' names by index."""
-        body = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
-        return tuple(parsed.route(c, names) for _, c in self.ask(rt.RTM_GETROUTE, rt.NLM_F_DUMP, body))
+        return tuple(parsed.route(c, names) for _, c in self.ask(rt.RTM_GETROUTE, rt.NLM_F_DUMP, _ANY))
 
     def policies(self) -> tuple[PolicyRule, ...]:
         """The rules of `ip rule`, of both families."""
-        body = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
-        found = [parsed.policy(content) for _, content in self.ask(rt.RTM_GETRULE, rt.NLM_F_DUMP, body)]
+        found = [parsed.policy(content) for _, content in self.ask(rt.RTM_GETRULE, rt.NLM_F_DUMP, _ANY)]
         return tuple(rule for rule in found if rule is not None)
 
     def neighbours(self, names: dict[int, str]) -> tuple[Neighbour, ...]:
@@ -149,17 +103,28 @@ class Kernel:
     # -- changing -------------------------------------------------------------------------------
 
     def add_veth(
-        self, name: str, peer: str, peer_namespace: int, *, peer_mac: str = "", txqlen: int = 1000
+        self,
+        name: str,
+        peer: str,
+        peer_namespace: int,
+        *,
+        peer_mac: str = "",
+        txqlen: int = 1000,
+        index: int = 0,
+        peer_index: int = 0,
     ) -> None:
-        """A veth pair: `name` here, `peer` in the namespace that descriptor `peer_namespace` refers to."""
+        """A veth pair: `name` here, `peer` in the namespace that descriptor `peer_namespace` refers to.
+
+        An index of 0 is the next one; the peer's can be told only together with ours.
+        """
         ifla_net_ns_fd = 28
         one_queue = rt.attribute(31, 1) + rt.attribute(32, 1)  # spares an RCU wait each
         one_queue += rt.attribute(IFLA_TXQLEN, txqlen)
-        far = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, peer) + one_queue
+        far = rt.IFINFO.pack(0, 0, peer_index, 0, 0) + rt.attribute(3, peer) + one_queue
         far += rt.attribute(ifla_net_ns_fd, peer_namespace) + _mac_attribute(peer_mac)
         info = rt.attribute(18, rt.attribute(1, "veth") + rt.attribute(2, rt.attribute(1, far)))
-        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + one_queue + info
-        self._do(rt.RTM_NEWLINK, _CREATE, body, f"add veth {name}")
+        body = rt.IFINFO.pack(0, 0, index, 0, 0) + rt.attribute(3, name) + one_queue + info
+        self.do(rt.RTM_NEWLINK, _CREATE, body, f"add veth {name}")
 
     def add_macvlan(self, name: str, lower: str, mode: str, namespace: int, mac: str = "") -> None:
         """A macvlan on our device `lower`, in the namespace that descriptor `namespace` refers to."""
@@ -167,39 +132,75 @@ class Kernel:
         info = rt.attribute(18, rt.attribute(1, "macvlan") + rt.attribute(2, rt.attribute(1, modes[mode])))
         body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + rt.attribute(5, self.index(lower))
         body += rt.attribute(28, namespace) + rt.attribute(IFLA_TXQLEN, 0) + _mac_attribute(mac) + info
-        self._do(rt.RTM_NEWLINK, _CREATE, body, f"add macvlan {name} on {lower}")
+        self.do(rt.RTM_NEWLINK, _CREATE, body, f"add macvlan {name} on {lower}")
 
-    def add_bridge(self, name: str, mac: str = "", *, txqlen: int = 1000) -> None:
+    def add_bridge(self, name: str, mac: str = "", *, txqlen: int = 1000, index: int = 0) -> None:
         info = rt.attribute(IFLA_TXQLEN, txqlen) + rt.attribute(18, rt.attribute(1, "bridge"))
-        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + _mac_attribute(mac) + info
-        self._do(rt.RTM_NEWLINK, _CREATE, body, f"add bridge {name}")
+        body = rt.IFINFO.pack(0, 0, index, 0, 0) + rt.attribute(3, name) + _mac_attribute(mac) + info
+        self.do(rt.RTM_NEWLINK, _CREATE, body, f"add bridge {name}")
 
     def delete_link(self, name: str) -> None:
         body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name)
-        self._do(rt.RTM_DELLINK, 0, body, f"delete {name}")
+        self.do(rt.RTM_DELLINK, 0, body, f"delete {name}")
 
     def set_up(self, name: str) -> None:
         body = rt.IFINFO.pack(0, 0, 0, rt.IFF_UP, rt.IFF_UP) + rt.attribute(3, name)
-        self._do(rt.RTM_NEWLINK, 0, body, f"set {name} up")
+        self.do(rt.RTM_NEWLINK, 0, body, f"set {name} up")
 
     def set_master(self, name: str, master: str) -> None:
         body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + rt.attribute(10, self.index(master))
-        self._do(rt.RTM_NEWLINK, 0, body, f"set {name} master {master}")
+        self.do(rt.RTM_NEWLINK, 0, body, f"set {name} master {master}")
 
-    def add_address(self, name: str, address: str, prefixlen: int) -> None:
-        """Give an interface an address; an IPv4 one gets its broadcast address, as Docker does."""
+    def add_address(self, name: str | int, address: str, prefixlen: int) -> None:
+        """Give an interface, by name or index, an address; an IPv4 one with its broadcast, as Docker does."""
         family, raw = rt.packed_ip(address)
-        body = rt.IFADDR.pack(family, prefixlen, 0, 0, self.index(name))
+        index = name if isinstance(name, int) else self.index(name)
+        body = rt.IFADDR.pack(family, prefixlen, 0, 0, index)
         body += rt.attribute(2, raw) + rt.attribute(1, raw)
         if family == socket.AF_INET and prefixlen < 31:
             host_bits = (1 << (32 - prefixlen)) - 1
             body += rt.attribute(4, struct.pack("!I", struct.unpack("!I", raw)[0] | host_bits))
-        self._do(rt.RTM_NEWADDR, _CREATE, body, f"add address {address} to {name}")
+        self.do(rt.RTM_NEWADDR, _CREATE, body, f"add address {address} to {name}")
 
     def add_default_route(self, gateway: str) -> None:
         family, raw = rt.packed_ip(gateway)
         body = rt.RTMSG.pack(family, 0, 0, 0, 254, 3, 0, 1, 0) + rt.attribute(5, raw)
-        self._do(rt.RTM_NEWROUTE, _CREATE, body, f"add default route via {gateway}")
+        self.do(rt.RTM_NEWROUTE, _CREATE, body, f"add default route via {gateway}")
+
+    def clear(self) -> None:
+        """Take out links (lo goes down), addresses, routes, and rules but the kernel's own."""
+        self._delete_links()
+        self._delete_all(rt.RTM_GETADDR, rt.RTM_DELADDR, rt.IFADDR.pack(0, 0, 0, 0, 0))
+        self.do(rt.RTM_NEWLINK, 0, rt.IFINFO.pack(0, 0, 1, 0, rt.IFF_UP), "set lo down")
+        self._delete_all(rt.RTM_GETROUTE, rt.RTM_DELROUTE, _ANY)
+        if set(self.policies()) != _OWN_RULES:
+            self._delete_all(rt.RTM_GETRULE, rt.RTM_DELRULE, _ANY)
+            for rule in _OWN_RULES:
+                family = socket.AF_INET6 if rule.family == 6 else socket.AF_INET
+                table = next(number for number, name in rt.TABLES.items() if name == rule.table)
+                body = rt.RTMSG.pack(family, 0, 0, 0, table, 0, 0, 1, 0) + rt.attribute(6, rule.preference)
+                self.do(rt.RTM_NEWRULE, _CREATE, body, f"add rule {rule}")
+
+    def _delete_links(self) -> None:
+        """All but lo, as one group: the kernel waits for their last users once then, not for each."""
+        links = [link for link in self.interfaces() if link.kind != "loopback"]
+        if not links:
+            return
+        leaving = 0x6E65746C  # IFLA_GROUP: a number that nobody else gives
+        for link in links:
+            body = rt.IFINFO.pack(0, 0, link.index, 0, 0) + rt.attribute(27, leaving)
+            with suppress(OSError):  # its other end was deleted at this moment
+                self.do(rt.RTM_SETLINK, 0, body, f"delete {link.name}")
+        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(27, leaving)
+        self.do(rt.RTM_DELLINK, 0, body, "delete all links")
+
+    def _delete_all(self, question: int, deletion: int, body: bytes) -> None:
+        """Send back what the kernel lists as what is to be deleted; what it keeps, it keeps."""
+        for content in [content for _, content in self.ask(question, rt.NLM_F_DUMP, body)]:
+            if question == rt.RTM_GETRULE and 6 not in rt.attributes(content, rt.RTMSG.size):
+                content += rt.attribute(6, 0)  # else the first rule that is like it in the rest would go
+            with suppress(OSError):
+                self.do(deletion, 0, content, "delete")
 
     def index(self, name: str) -> int:
         """The index of an interface; OSError (ENODEV) if there is none of that name."""

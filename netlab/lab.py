@@ -77,16 +77,17 @@ class Lab:
         engine: str = ENGINES[0],
         say: Say = lambda _: None,
         confined: keeper.Confinement | None = None,
+        nursery: keeper.Nursery | None = None,
     ) -> Lab:
         """Make a lab and wait until it is ready; `say` is told what is being done where that takes a while.
 
-        `confined` is for somebody whom one does not trust.
+        `confined` is for somebody whom one does not trust; a `nursery` makes the second of many come sooner.
         LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
         """
         keeper.check_name(name)
         chosen, lab = engines.engine(engine), cls(name)
         try:
-            keeper.start(name, chosen, say, confined)
+            keeper.start(name, chosen, say, confined, nursery)
         except LabAlreadyUp:
             lab.check_engine(engine)
             raise

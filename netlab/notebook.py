@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from netlab import checks, instruments, lessons, predictions
 from netlab.cards import Card, Picture
-from netlab.checks.gym import REPORT
 from netlab.checks.story import CheckResult
 from netlab.errors import BadInput, check_language
 from netlab.greeting import bug_report, greeting, next_step
@@ -29,7 +28,7 @@ from netlab.live.shown import Live
 from netlab.model import Capture, Snapshot
 from netlab.predictions import Comparison
 from netlab.progress import Progress, default_path
-from netlab.questions import ask, check_known, the_answer, the_prediction
+from netlab.questions import REPORT, ask, check_known, the_answer, the_prediction
 from netlab.shell import short_errors
 from netlab.variant import PLAIN, Variant
 

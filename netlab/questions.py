@@ -7,6 +7,8 @@ from netlab.errors import UnknownName
 from netlab.language import gettext as _
 from netlab.lessons import Lesson, Question
 
+REPORT = "report"  # the answer that holds the bug report of the gym
+
 
 def ask(title: str, question: Question, call: str) -> Card:
     options = [f'"{key}": {meaning}' for key, meaning in question.options.items()]

@@ -8,32 +8,45 @@ A check reads the lab and probes it; it never changes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import importlib
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from netlab.checks import (
-    lesson01,
-    lesson02,
-    lesson03,
-    lesson04,
-    lesson05,
-    lesson06,
-    lesson07,
-    lesson08,
-    lesson09,
-    lesson10,
-    story,
-)
+from netlab.checks import story
 from netlab.checks.story import Check, CheckResult
 from netlab.checks.world import Observable
 from netlab.variant import PLAIN, Variant
 
 __all__ = ["CHECKS", "Check", "CheckResult", "check"]
 
-LESSONS = (lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson07, lesson08, lesson09, lesson10)
-CHECKS: Mapping[str, Check] = MappingProxyType(
-    {found.id: found for lesson in LESSONS for found in lesson.CHECKS}
-)
+LESSONS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10")
+
+
+class _Checks(Mapping[str, Check]):
+    """The checks of all lessons by the ids of their steps; a lesson's are loaded when one is wanted."""
+
+    def __getitem__(self, id: str) -> Check:
+        for check in self._of(id.partition(".")[0]):
+            if check.id == id:
+                return check
+        raise KeyError(id)
+
+    def __iter__(self) -> Iterator[str]:
+        return (check.id for lesson in LESSONS for check in self._of(lesson))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @staticmethod
+    def _of(lesson: str) -> Sequence[Check]:
+        if lesson not in LESSONS:
+            raise KeyError(lesson)
+        found: Sequence[Check] = importlib.import_module(f"netlab.checks.lesson{lesson}").CHECKS
+        return found
+
+
+CHECKS: Mapping[str, Check] = _Checks()
 NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 
 
@@ -51,5 +64,5 @@ def check(
     `further` are checks that are known beside those of the lessons.
     """
     said = variant.exchanged(predictions), variant.exchanged(answers)
-    every = {**CHECKS, **{check.id: check for check in further}}
+    every = ChainMap({check.id: check for check in further}, CHECKS)  # type: ignore[arg-type]
     return variant.exchanged(story.run(variant.view(lab), step, every, *said, seconds))

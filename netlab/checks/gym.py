@@ -18,8 +18,8 @@ from netlab.checks.world import CONTAINER, HOST, OUTSIDE, World
 from netlab.errors import NetlabError
 from netlab.faults.model import Fault
 from netlab.language import gettext as _
+from netlab.questions import REPORT
 
-REPORT = "report"
 PROBES = 20
 # What a command has to be about to show that cause. Several tools show the same table.
 RULES = r"\b(ip6?tables|ebtables|nft)\b"

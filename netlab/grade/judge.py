@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netlab import checks, lessons
-from netlab.checks.gym import REPORT
 from netlab.checks.story import Check, CheckResult
 from netlab.errors import CaptureRefused, LabDied, LabError, LabNotFound
 from netlab.faults import gym
@@ -24,6 +23,7 @@ from netlab.lab import Lab
 from netlab.language import gettext as _
 from netlab.lessons import Lesson
 from netlab.model import Capture
+from netlab.questions import REPORT
 from netlab.variant import Variant
 
 SECONDS = 300.0  # for all cells of a submission

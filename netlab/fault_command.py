@@ -1,18 +1,18 @@
-"""./run fault list | inject NAME | random [--seed N] | cure [NAME]"""
+"""./run fault list | inject NAME | random [--seed N] | cure [NAME]
+
+The catalogue is loaded when one of them runs: --help of the whole does without.
+"""
 
 from __future__ import annotations
 
 import argparse
-import secrets
 from typing import TYPE_CHECKING
 
-from netlab import faults, keeper
 from netlab.errors import BadInput
-from netlab.faults import gym
-from netlab.faults.model import Fault
 from netlab.language import gettext as _
 
 if TYPE_CHECKING:
+    from netlab.faults.model import Fault
     from netlab.lab import Lab
 
 
@@ -42,17 +42,27 @@ def _lab(chosen: argparse.Namespace) -> Lab:
 
 
 def _list(__: argparse.Namespace) -> None:
+    from netlab import faults
+
     for fault in faults.catalogue():
         print(f"{fault.name:28} {_(fault.story)}")
 
 
 def _inject(chosen: argparse.Namespace) -> None:
+    from netlab import faults, keeper
+    from netlab.faults import gym
+
     fault = faults.find(chosen.name)
     exercise = gym.begin(_lab(chosen), name=fault.name, inside=keeper.is_inside())
     print(report(exercise.fault))
 
 
 def _random(chosen: argparse.Namespace) -> None:
+    import secrets
+
+    from netlab import keeper
+    from netlab.faults import gym
+
     seed = secrets.randbelow(10_000) if chosen.seed is None else chosen.seed
     exercise = gym.begin(_lab(chosen), seed=seed, inside=keeper.is_inside())
     print(_("Seed {seed}.").format(seed=seed))
@@ -67,6 +77,9 @@ def report(fault: Fault) -> str:
 
 
 def _cure(chosen: argparse.Namespace) -> None:
+    from netlab import faults
+    from netlab.faults import gym
+
     lab = _lab(chosen)
     fault = faults.find(chosen.name) if chosen.name else None
     exercise = gym.current(lab)

@@ -1,0 +1,92 @@
+"""./run bench [ROW…] [--small] [--json FILE]: netlab beside its peers and its floors, in numbers.
+
+Each row's method stands at its function. What is measured is written as JSON and as a plot; what misses its
+goal is told as missed, and changes nothing of the exit status: that is 1 only where something did not work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from tests.bench import rows_lab, rows_look, rows_start
+from tests.bench.harness import Row
+
+ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
+    "build": rows_lab.building,
+    "up": rows_lab.coming,
+    "reset": rows_lab.putting_back,
+    "goto": rows_lab.going,
+    "down": rows_lab.ending,
+    "snapshot": rows_look.looking,
+    "import": rows_start.importing,
+    "help": rows_start.helping,
+    "memory": rows_start.remembering,
+}
+OUT = Path(__file__).resolve().parents[2] / "build/bench"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
+    OUT.mkdir(parents=True, exist_ok=True)
+    rows = {}
+    for name in options.rows or ROWS:
+        with ROWS[name](options.small) as row:
+            rows[name] = row
+            print("\n".join(row.lines()), flush=True)
+    report = {
+        "machine": machine(),
+        "small": options.small,
+        "rows": {n: row.as_json() for n, row in rows.items()},
+    }
+    options.json.write_text(json.dumps(report, indent=1))
+    print(f"\n{_machine_in_words(report['machine'])}\n{options.json}")
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of: {', '.join(ROWS)} (default: all)")
+    parser.add_argument("--small", action="store_true", help="one go each: whether it works, not how fast")
+    parser.add_argument("--json", type=Path, metavar="FILE", default=OUT / "bench.json")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.rows) - set(ROWS):
+        parser.error(f"no such row: {', '.join(sorted(unknown))}")
+    return options
+
+
+def machine() -> dict[str, Any]:
+    """What it was measured on, and when."""
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
+    with open("/proc/meminfo") as file:
+        memory = int(file.readline().split()[1]) / 2**20
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "cpu": model,
+        "processors": os.cpu_count(),
+        "memory_gib": round(memory),
+        "kernel": platform.release(),
+        "system": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
+        "python": platform.python_version(),
+        "load": os.getloadavg()[0],
+    }
+
+
+def _machine_in_words(of: dict[str, Any]) -> str:
+    return (
+        f"{of['date']}: {of['cpu']}, {of['processors']} processors, {of['memory_gib']} GiB; {of['system']}, "
+        f"Linux {of['kernel']}, Python {of['python']}; load {of['load']:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""A lab comes, is put back, goes; beside a shell script and Mininet."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from netlab.keeper import Nursery
+from netlab.lab import Lab
+from netlab.lessons import lessons
+from tests.bench.harness import OURS, Goal, Row, milliseconds
+from tests.bench.peer import Peer
+
+DEBIANS_PYTHON = "/usr/bin/python3"  # Mininet is a package of Debian's
+
+
+def shell() -> Peer:
+    return Peer("peer_shell")
+
+
+def mininet() -> Peer:
+    return Peer("peer_mininet", python=DEBIANS_PYTHON)
+
+
+@contextmanager
+def building(small: bool) -> Iterator[Row]:
+    """The base lab into two namespaces that are there already: links, addresses, routes, Docker's rules.
+
+    The replay sends the bytes that netlab sends, from a program in C.
+    """
+    goals = [Goal(25, "shell script"), Goal(20, "Mininet"), Goal(1.3, "replay in C", floor=True)]
+    row = Row("build the lab", "ms", goals)
+    with shell() as script, mininet() as other, Peer("peer_build") as ours:
+        contenders: dict[str, Callable[[], float]] = {
+            OURS: lambda: ours.ask("netlab"),
+            "replay in C": lambda: ours.ask("replay"),
+            "shell script": lambda: script.ask("build"),
+            "Mininet": lambda: other.ask("build"),
+        }
+        yield row.measure(contenders, 1 if small else 15)
+
+
+@contextmanager
+def coming(small: bool) -> Iterator[Row]:
+    """`Lab.up` of a process that has netlab and a nursery, until a command has run in the lab host."""
+    row = Row("up, to a usable shell", "ms", [Goal(60)])
+    name = f"bench-{os.getpid()}"
+
+    def up() -> float:
+        began = time.perf_counter()
+        lab = Lab.up(name, nursery=nursery)
+        lab.run(["true"])
+        taken = (time.perf_counter() - began) * 1000
+        lab.down()
+        return taken
+
+    with shell() as script, mininet() as other, Nursery() as nursery:
+        up()  # the nursery is ready then
+        contenders = {
+            OURS: up,
+            "shell script": lambda: script.ask("up"),
+            "Mininet": lambda: other.ask("up"),
+        }
+        yield row.measure(contenders, 1 if small else 11)
+
+
+@contextmanager
+def putting_back(small: bool) -> Iterator[Row]:
+    """A base lab that is there: `Lab.reset`, or ended and built anew by the shell script."""
+    row = Row("reset of a base lab", "ms", [Goal(100, "rebuild by shell")])
+    with shell() as script, lab() as ours:
+        contenders = {
+            OURS: lambda: milliseconds(ours.reset),
+            "rebuild by shell": lambda: script.ask("rebuild"),
+        }
+        yield row.measure(contenders, 1 if small else 11)
+
+
+@contextmanager
+def going(small: bool) -> Iterator[Row]:
+    """`Lab.goto` of each lesson in turn, from where the one before left the lab; the slowest one counts."""
+    row = Row("goto, the slowest lesson", "ms", [Goal(150)])
+    with lab() as ours:
+        taken: dict[str, list[float]] = {lesson.id: [] for lesson in lessons()}
+        for _ in range(1 if small else 5):
+            for name in taken:
+                taken[name].append(milliseconds(lambda name=name: ours.goto(name)))  # type: ignore[misc]
+        medians = {name: sorted(values)[len(values) // 2] for name, values in taken.items()}
+        row.samples[OURS] = taken[max(medians, key=lambda name: medians[name])]
+        row.notes.append(", ".join(f"{name}: {value:.0f}" for name, value in medians.items()) + " ms")
+        yield row
+
+
+@contextmanager
+def ending(small: bool) -> Iterator[Row]:
+    """Until `Lab.down`, or Mininet's `stop`, returns, for a lab of the same content."""
+    row = Row("down returns", "ms", [Goal(50, "Mininet")])
+    name = f"bench-{os.getpid()}"
+
+    def down() -> float:
+        return milliseconds(Lab.up(name, nursery=nursery).down)
+
+    with mininet() as other, Nursery() as nursery:
+        yield row.measure({OURS: down, "Mininet": lambda: other.ask("down")}, 1 if small else 11)
+
+
+@contextmanager
+def lab() -> Iterator[Lab]:
+    with ExitStack() as stack:
+        made = Lab.up(f"bench-{os.getpid()}")
+        stack.callback(made.down)
+        yield made
