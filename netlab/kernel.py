@@ -11,7 +11,6 @@ from __future__ import annotations
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import replace
 
 from netlab import parsed
 from netlab import rtnetlink as rt
@@ -21,6 +20,7 @@ from netlab.netlink import Netlink
 
 IFLA_TXQLEN = 13
 _CREATE = rt.NLM_F_CREATE | rt.NLM_F_EXCL
+_WITHOUT_STATISTICS = (29, 1 << 3)  # IFLA_EXT_MASK: RTEXT_FILTER_SKIP_STATS
 _ANY = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
 # What `ip rule` shows in a fresh namespace.
 _OWN_RULES = {
@@ -41,20 +41,15 @@ class Kernel(Netlink):
     def interfaces(self) -> tuple[Interface, ...]:
         """Every interface with its addresses. A peer in another namespace has the (negative) number that
         this namespace knows that one by in `peer.netns`, -1 for "unknown"; `nsid` translates it."""
-        body = rt.IFINFO.pack(0, 0, 0, 0, 0)
-        links = [parsed.interface(self.netns, b) for _, b in self.ask(rt.RTM_GETLINK, rt.NLM_F_DUMP, body)]
-        names = {link.index: link.name for link in links}
+        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(*_WITHOUT_STATISTICS)
+        links = [parsed.link(content) for _, content in self.ask(rt.RTM_GETLINK, rt.NLM_F_DUMP, body)]
+        names = {index: rt.text(found.get(3)) for index, _, found in links}
         addresses: dict[int, list[Address]] = {}
         for _, content in self.ask(rt.RTM_GETADDR, rt.NLM_F_DUMP, rt.IFADDR.pack(0, 0, 0, 0, 0)):
             index, address = parsed.address(content)
             addresses.setdefault(index, []).append(address)
         return tuple(
-            replace(
-                link,
-                master=names.get(int(link.master), "") if link.master else "",
-                addresses=tuple(addresses.get(link.index, ())),
-            )
-            for link in links
+            parsed.interface(self.netns, link, names, tuple(addresses.get(link[0], ()))) for link in links
         )
 
     def routes(self, names: dict[int, str]) -> tuple[Route, ...]:

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Mapping
+from functools import lru_cache
 
 from netlab import rtnetlink as rt
 from netlab.entries import PolicyRule
 from netlab.model import Address, Interface, InterfaceId, Neighbour, Route
 
+Link = tuple[int, int, rt.Attributes]
 
-def interface(netns: int, content: bytes) -> Interface:
-    _, _, index, flags, _ = rt.IFINFO.unpack_from(content)
-    found = rt.attributes(content, rt.IFINFO.size)
-    info = rt.attributes(found.get(18, b""))
+
+@lru_cache(256)
+def link_flags(flags: int) -> frozenset[str]:
+    """The words of `ip link` for the flags of an interface."""
     names = {word for bit, word in rt.LINK_FLAGS.items() if flags & bit}
     if "UP" in names and "LOWER_UP" not in names:
         names.add("NO-CARRIER")
-    kind = "loopback" if "LOOPBACK" in names else rt.text(info.get(1))
+    return frozenset(names)
+
+
+@lru_cache(256)
+def next_hop_flags(flags: int) -> frozenset[str]:
+    return frozenset(word for bit, word in rt.NEXT_HOP_FLAGS.items() if flags & bit)
+
+
+def link(content: bytes) -> Link:
+    """What a message about a link holds: its index, its flags, its attributes."""
+    _, _, index, flags, _ = rt.IFINFO.unpack_from(content)
+    return index, flags, rt.attributes(content, rt.IFINFO.size)
+
+
+def interface(netns: int, link: Link, names: Mapping[int, str], addresses: tuple[Address, ...]) -> Interface:
+    """An interface of namespace `netns`; `names` are those of its neighbours there, by index."""
+    index, flags, found = link
+    info = rt.attributes(found.get(18, b""))
+    names_of_flags = link_flags(flags)
+    kind = "loopback" if "LOOPBACK" in names_of_flags else rt.text(info.get(1))
     peer = None
     if 5 in found:  # IFLA_LINK, with IFLA_LINK_NETNSID (37) when it is in another namespace
         nsid = struct.unpack("=i", found[37])[0] if 37 in found else None
@@ -28,12 +50,13 @@ def interface(netns: int, content: bytes) -> Interface:
         index=index,
         name=rt.text(found.get(3)),
         kind=kind,
-        flags=frozenset(names),
+        flags=names_of_flags,
         operstate=rt.OPERSTATES[min(rt.number(found.get(16)), 6)],
         mac=rt.mac(found.get(1)),
         mtu=rt.number(found.get(4)),
-        master=str(rt.number(found[10])) if 10 in found else "",
+        master=names.get(rt.number(found[10]), "") if 10 in found else "",
         peer=peer,
+        addresses=addresses,
         details=_details(kind, info, found),
     )
 
@@ -85,7 +108,7 @@ def route(content: bytes, names: dict[int, str]) -> Route:
         metric=rt.number(found.get(6)),
         scope=rt.SCOPES.get(scope, str(scope)),
         protocol=rt.PROTOCOLS.get(protocol, str(protocol)),
-        flags=frozenset(word for bit, word in rt.NEXT_HOP_FLAGS.items() if flags & bit),
+        flags=next_hop_flags(flags),
         family=6 if family == socket.AF_INET6 else 4,
     )
 

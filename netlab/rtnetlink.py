@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from collections.abc import Iterator
+from functools import lru_cache
 
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
@@ -96,9 +98,9 @@ def messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 def attributes(data: bytes, at: int = 0) -> Attributes:
     """The attributes from offset `at` on, by their type; of a repeated one, the last."""
     found: Attributes = {}
-    end = len(data)
-    while at + 4 <= end:
-        length, kind = _ATTRIBUTE.unpack_from(data, at)
+    end, head = len(data) - 3, _ATTRIBUTE.unpack_from
+    while at < end:
+        length, kind = head(data, at)
         if length < 4:
             break
         found[kind & NLA_TYPE_MASK] = data[at + 4 : at + length]
@@ -111,13 +113,15 @@ def text(value: bytes | None) -> str:
 
 
 def number(value: bytes | None, default: int = 0) -> int:
-    return int.from_bytes(value, "little" if struct.pack("=H", 1)[0] else "big") if value else default
+    return int.from_bytes(value, sys.byteorder) if value else default
 
 
+@lru_cache(4096)
 def mac(value: bytes | None) -> str:
     return value.hex(":") if value else ""
 
 
+@lru_cache(4096)
 def ip(value: bytes | None) -> str:
     """An address as text; "" for none."""
     if not value or len(value) not in (4, 16):
