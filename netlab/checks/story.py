@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from threading import Event
 from typing import Protocol
@@ -21,7 +21,7 @@ from netlab.lessons import Step
 from netlab.lessons import step as lesson_step
 
 SECONDS = 1.0  # how long a check waits for the lab to settle
-PAUSE = 0.1
+PAUSE = 0.05  # before the second look; then twice as long each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,9 @@ def run(
     """Run the check of that step, after the checks that it needs."""
     if id not in checks:
         raise UnknownName(_("check"), id, checks)
+    world = World(lab, lab.snapshot(), predictions, answers)
     for needed in _order(id, checks):
-        trouble = _wait(lab, checks[needed].expects, predictions, answers, seconds)
+        trouble, world = _wait(world, checks[needed].expects, seconds)
         if trouble:
             return _not_yet(checks[id], checks[needed], trouble)
     return CheckResult.of(checks[id], _("all of it"), passed=True)
@@ -160,21 +161,17 @@ def _order(id: str, checks: Mapping[str, Check]) -> list[str]:
     return [*dict.fromkeys(before), id]
 
 
-def _wait(
-    lab: Observable,
-    expects: Sequence[Expectation],
-    predictions: Mapping[str, str],
-    answers: Mapping[str, str],
-    seconds: float,
-) -> Trouble | None:
-    """The first trouble that is still there at the deadline."""
-    deadline, pause = time.monotonic() + seconds, Event()
+def _wait(world: World, expects: Sequence[Expectation], seconds: float) -> tuple[Trouble | None, World]:
+    """The first trouble that is still there at the deadline, and the last look at the lab."""
+    deadline, pause, again = time.monotonic() + seconds, PAUSE, Event()
     while True:
-        world = World(lab, lab.snapshot(), predictions, answers)
         trouble = next((t for t in (e.trouble(world) for e in expects) if t), None)
-        if trouble is None or trouble.settled or time.monotonic() >= deadline:
-            return trouble
-        pause.wait(PAUSE)
+        left = deadline - time.monotonic()
+        if trouble is None or trouble.settled or left <= 0:
+            return trouble, world
+        again.wait(min(pause, left))
+        pause *= 2
+        world = replace(world, snapshot=world.lab.snapshot())
 
 
 def _not_yet(check: Check, needed: Check, trouble: Trouble) -> CheckResult:
