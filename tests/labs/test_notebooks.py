@@ -58,6 +58,11 @@ def test_with_its_solutions_a_notebook_ends_with_all_checks_passed(
 ) -> None:
     """From the first cell to the last, in each language: no error, a passed check for every step, every
     prediction noted."""
+    assert_it_passes(lab, lesson, language)
+
+
+def assert_it_passes(lab: Lab, lesson: Lesson, language: str) -> None:
+    """What that test says, of one notebook."""
     notebook = executed(lab, build_lessons.notebook(lesson, solution=True, language=language))
     results = tagged(notebook, "check")
     assert len(results) == len(lesson.steps)

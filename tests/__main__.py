@@ -1,0 +1,115 @@
+"""Runs the tests: python -m tests [TIER…] [words for pytest]; `./run test` is this.
+
+Tests wait more than they work. So the tiers, and the longest files of theirs, are parts that run side by
+side, each in a pytest of its own, whose report is printed when it ends. Root has an ordinary user run those
+tiers as well in which it matters who one is.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tests import ordinary, parts
+from tests.parts import Part
+
+ROOT = Path(__file__).parent.parent
+CI = bool(os.environ.get("CI"))
+IS_ROOT = os.geteuid() == 0
+USUAL = ("unit", "kernel", "labs", "docker", "browser")
+AT_ONCE = (os.cpu_count() or 1) + IS_ROOT  # of root's parts one is the virtual machine's, for a long time
+NOTHING_CHOSEN = 5  # pytest's status when the words leave no test of a part
+INTERRUPTED = 130
+# A busy CI machine is not ours to mend: a test that fails there is run once more, which the summary says (R).
+ON_CI = ["--reruns", "1"] if CI else []
+
+
+class Run:
+    """A part at work. What it prints goes to a file until it ends."""
+
+    def __init__(self, name: str, words: Sequence[str]) -> None:
+        self.name, self.status, self.report = name, 0, ""
+        self._started = time.monotonic()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it ends
+        out = self._file
+        # A session of its own, so that Ctrl-C is ours to pass on.
+        self.process = subprocess.Popen(
+            words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+        print(f"begins: {name}", flush=True)
+
+    def end(self) -> None:
+        """Wait for it, and print its report."""
+        self.status = self.process.wait()
+        self._file.seek(0)
+        self.report = self._file.read().decode(errors="replace")
+        self._file.close()
+        minutes = (time.monotonic() - self._started) / 60
+        print(f"\n{self.report}\nended: {self.name}, status {self.status}, {minutes:.1f} min", flush=True)
+
+
+def main(words: Sequence[str]) -> int:
+    chosen = [word for word in words if word in os.listdir(parts.TESTS)]
+    rest = [word for word in words if word not in chosen]
+    if any(".py" in word for word in rest):  # single files: nothing is to be arranged for those
+        return subprocess.run(pytest(rest), cwd=ROOT, check=False).returncode
+    tiers = chosen or [*USUAL, *(["vm"] if CI and IS_ROOT else [])]
+    if IS_ROOT:
+        install([tier for tier in tiers if chosen or CI])
+    as_user = ordinary.tiers(tiers if chosen or CI else [tier for tier in tiers if tier != "docker"])
+    waiting = [(part.name, pytest(rest, part)) for part in parts.of(tiers, ordinary.ALONE if as_user else ())]
+    if len(waiting) == 1 and not as_user:
+        return subprocess.run(waiting[0][1], cwd=ROOT, check=False).returncode
+    begun = time.monotonic()
+    beside = [Run("as an ordinary user", ordinary.command(as_user, rest))] if as_user else []
+    done = list(side_by_side(waiting, beside))
+    print(parts.total([run.report for run in done], time.monotonic() - begun))
+    bad = [run.name for run in done if run.status not in (0, NOTHING_CHOSEN)]
+    print("".join(f"not passed: {name}\n" for name in bad), end="")
+    return 1 if bad or all(run.status == NOTHING_CHOSEN for run in done) else 0
+
+
+def install(tiers: Sequence[str]) -> None:
+    """What those tiers need besides."""
+    for tier, script in (("docker", "install-docker"), ("vm", "install-vagrant")):
+        if tier in tiers and (status := subprocess.run([f"{ROOT}/.ci/{script}"], check=False).returncode):
+            sys.exit(status)
+
+
+def pytest(words: Sequence[str], part: Part | None = None) -> list[str]:
+    places = [f"tests/{part.name}", *(f"--ignore=tests/{name}" for name in part.without)] if part else []
+    return [sys.executable, "-m", "pytest", *places, *ON_CI, *words]
+
+
+def side_by_side(waiting: list[tuple[str, list[str]]], working: list[Run]) -> Iterator[Run]:
+    """Run them, so many at once beside what works already; each as it ends. Ctrl-C ends all of them."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # and so does who ends us
+    beside = len(working)
+    try:
+        while waiting or working:
+            while waiting and len(working) < AT_ONCE + beside:
+                working.append(Run(*waiting.pop(0)))
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            for run in [run for run in working if run.process.poll() is not None]:
+                working.remove(run)
+                beside -= run.name == "as an ordinary user"
+                run.end()
+                yield run
+    except KeyboardInterrupt:
+        for run in working:
+            with suppress(ProcessLookupError):
+                os.killpg(run.process.pid, signal.SIGINT)
+        for run in working:
+            run.end()
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,72 @@
+"""`./run test` as a whole: no test is lost when its parts run side by side, and no failure either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import parts
+from tests.__main__ import INTERRUPTED, Run, side_by_side
+from tests.conftest import TIERS
+
+ENDED = """
+======================== 3 passed, 1 skipped in 2.50s =========================
+"""
+FAILED = """
+=================== 1 failed, 20 passed, 2 rerun in 61.00s (0:01:01) ===================
+"""
+
+
+@pytest.mark.parametrize("elsewhere", [(), ("kernel/test_catalogue.py",)])
+def test_every_file_is_in_one_part(elsewhere: tuple[str, ...]) -> None:
+    """All files of all tiers, but for those that somebody else runs."""
+    files = {
+        str(file.relative_to(parts.TESTS))
+        for tier in TIERS
+        for file in (parts.TESTS / tier).rglob("test_*.py")
+    }
+    run = [
+        name
+        for part in parts.of(list(TIERS), elsewhere)
+        for name in files
+        if name.startswith(part.name) and name not in part.without
+    ]
+    assert sorted(run) == sorted(files - set(elsewhere))
+
+
+def test_what_runs_apart_is_there() -> None:
+    """A file that was renamed would run twice as long beside the rest of its tier."""
+    assert [name for name in parts.APART if not (parts.TESTS / name).exists()] == []
+
+
+def test_the_last_line_is_that_of_all_reports_together() -> None:
+    """Counts are added up, for who reads the end alone."""
+    assert "1 failed, 23 passed, 2 rerun, 1 skipped in 70.00s" in parts.total([ENDED, FAILED, "nothing"], 70)
+
+
+def test_parts_run_at_the_same_time_and_each_tells_how_it_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each waits for the other; what one prints stays together, and its status is known."""
+    meet = f"cd {tmp_path}; touch $0; until [ -e $1 ]; do :; done; echo met $1; exit $2"
+    waiting = [("one", ["sh", "-c", meet, "a", "b", "0"]), ("other", ["sh", "-c", meet, "b", "a", "3"])]
+    done = {run.name: run for run in side_by_side(waiting, [])}
+    assert {name: (run.status, run.report) for name, run in done.items()} == {
+        "one": (0, "met b\n"),
+        "other": (3, "met a\n"),
+    }
+    assert "ended: other, status 3" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None goes on by itself."""
+    sleeping = Run("sleeping", ["sleep", "100"])
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.waitid", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        list(side_by_side([], [sleeping]))
+    assert (ended.value.code, sleeping.status) == (INTERRUPTED, -2)
