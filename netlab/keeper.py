@@ -191,6 +191,7 @@ class Nursery:
 
     def __init__(self, log: int = subprocess.DEVNULL) -> None:
         self._orders, theirs = socket.socketpair()
+        self._one_by_one = threading.Lock()  # labs may be made by several threads
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "netlab.holder", str(theirs.fileno())],
@@ -218,7 +219,8 @@ class Nursery:
         ours, theirs = socket.socketpair()
         with theirs:
             order = {"plan": plan, "language": language()}
-            wire.send(self._orders, order, [door.fileno(), theirs.fileno(), log, *files])
+            with self._one_by_one:
+                wire.send(self._orders, order, [door.fileno(), theirs.fileno(), log, *files])
         return ours
 
 

@@ -24,6 +24,7 @@ from netlab.grade.hidden import Hidden
 from netlab.grade.judge import Grade, Order, grade
 from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import Submission, read
+from netlab.keeper import Nursery
 from netlab.language import decided, speaking
 from netlab.language import gettext as _
 
@@ -31,6 +32,14 @@ PREFIX = "grade"
 JOBS = 8 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
 
 Say = Callable[[int, int, str], None]  # how many are done, of how many, and the last one's result
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the submissions of one batch are graded."""
+
+    editions: Path  # a folder for what the learners see as labs/
+    nursery: Nursery
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,10 @@ class Batch:
             ) from error
         with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions:
             os.chmod(editions, 0o755)
-            with ThreadPoolExecutor(self.jobs) as pool:
+            with Nursery() as nursery, ThreadPoolExecutor(self.jobs) as pool:
+                place = _Place(Path(editions), nursery)
                 waiting = {
-                    pool.submit(self._one, path, names[path], number, Path(editions)): path
+                    pool.submit(self._one, path, names[path], number, place): path
                     for number, path in enumerate(paths)
                 }
                 try:
@@ -80,7 +90,7 @@ class Batch:
         self._tables(results)
         return results
 
-    def _one(self, path: Path, name: str, number: int, editions: Path) -> dict[str, Any]:
+    def _one(self, path: Path, name: str, number: int, place: _Place) -> dict[str, Any]:
         """Grade one, unless that is done already."""
         try:
             submission = read(path, self.lesson)
@@ -91,20 +101,20 @@ class Batch:
             Bundle(self.out / name).close(unreadable, None, self.key)
             return formats.result(unreadable)
         with speaking(decided(os.environ, submission.language)):
-            return self._judged(submission, name, number, editions)
+            return self._judged(submission, name, number, place)
 
-    def _judged(self, submission: Submission, name: str, number: int, editions: Path) -> dict[str, Any]:
+    def _judged(self, submission: Submission, name: str, number: int, place: _Place) -> dict[str, Any]:
         """In the submission's own language, unless the teacher has chosen one."""
         before = bundle.result(self.out / name)
         wanted = {name: getattr(submission, name) for name in ("digest", "lesson", "seed", "hidden")}
         if before and wanted.items() <= before.items():
             return before
         folder = Bundle(self.out / name)
-        shown = edition.write(submission.lesson, editions / f"{number}")
+        shown = edition.write(submission.lesson, place.editions / f"{number}")
         lab = owned.name(PREFIX, number)
         try:
             further = tuple(each.check for each in self.hidden if each.lesson == submission.lesson)
-            order = Order(submission, name, lab, shown, self.cell_seconds, further)
+            order = Order(submission, name, lab, shown, self.cell_seconds, further, place.nursery)
             given = grade(order, folder.saw)
         except SandboxRefused:
             raise

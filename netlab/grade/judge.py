@@ -18,7 +18,7 @@ from netlab.errors import CaptureRefused, LabDied, LabError, LabNotFound
 from netlab.faults import gym
 from netlab.grade.session import CELL_SECONDS, CellRun, Session
 from netlab.grade.submission import Submission
-from netlab.keeper import Confinement
+from netlab.keeper import Confinement, Nursery
 from netlab.lab import Lab
 from netlab.language import gettext as _
 from netlab.lessons import Lesson
@@ -99,7 +99,10 @@ class _Judge:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to grade, and where: `edition` is what the learner sees as labs/ (netlab.grade.edition)."""
+    """What to grade, and where: `edition` is what the learner sees as labs/ (netlab.grade.edition).
+
+    A `nursery` makes the second lab of many come sooner.
+    """
 
     submission: Submission
     name: str
@@ -107,13 +110,14 @@ class Order:
     edition: Path
     cell_seconds: float = CELL_SECONDS
     hidden: tuple[Check, ...] = ()
+    nursery: Nursery | None = None
 
 
 def grade(order: Order, seen: Seen = lambda step, capture: None) -> Grade:
     """Grade one submission in a lab of its own. LabError when none can be made, or a new one is not empty."""
     submission, name = order.submission, order.name
     lesson, variant = lessons.lesson(submission.lesson), Variant.of(submission.seed)
-    lab = Lab.up(order.lab, confined=Confinement(order.edition))
+    lab = Lab.up(order.lab, confined=Confinement(order.edition), nursery=order.nursery)
     try:
         _assert_empty(lab)
         gym.bring(lab, lesson, variant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 from netlab import keeper
@@ -10,6 +11,16 @@ from netlab.__main__ import main
 from netlab.lessons import lesson
 
 from .tools import HIDDEN, LESSON, told, tool
+
+
+def exported(folder: Path, name: str, place: Path) -> Path:
+    """Run that notebook to its last cell, which is otter's export; the notebook in the archive it made."""
+    tool(folder, "jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace", name)
+    (archive,) = folder.glob(f"{Path(name).stem}_*.zip")
+    with zipfile.ZipFile(archive) as opened:
+        assert name in opened.namelist()
+        opened.extractall(place)
+    return place / name
 
 
 def test_a_lesson_goes_through_otter(tmp_path: Path) -> None:
@@ -26,10 +37,10 @@ def test_a_lesson_goes_through_otter(tmp_path: Path) -> None:
     )
     assert told(tmp_path / "dist/student") == []
     autograder = next((tmp_path / "dist/autograder").glob("*.zip"))
+    handed_in = exported(tmp_path / "dist/autograder", master.name, tmp_path / "handed in")
     scores = {}
-    for who in ("autograder", "student"):
+    for who, notebook in (("solved", handed_in), ("untouched", tmp_path / "dist/student" / master.name)):
         (tmp_path / who).mkdir()
-        notebook = tmp_path / "dist" / who / master.name
         tool(tmp_path, "otter", "run", str(notebook), "-a", str(autograder), "-o", str(tmp_path / who))
         results = json.loads((tmp_path / who / "results.json").read_text())
         scores[who] = {test["name"]: (test.get("score"), test.get("max_score")) for test in results["tests"]}
@@ -37,6 +48,6 @@ def test_a_lesson_goes_through_otter(tmp_path: Path) -> None:
         assert not [word for word in ("DefaultRoute", "way out") if word in json.dumps(shown)]
     points = {step.id: step.points for step in lesson(LESSON).steps} | {f"{LESSON}.h1": 3}
     for step, worth in points.items():
-        assert scores["autograder"][step] == (worth, worth)
-        assert scores["student"][step] == (0, worth)
+        assert scores["solved"][step] == (worth, worth)
+        assert scores["untouched"][step] == (0, worth)
     assert [name for name in keeper.names() if name.startswith("kernel-")] == []
