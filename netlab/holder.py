@@ -19,6 +19,7 @@ from threading import Event
 from typing import Any, NoReturn
 
 from netlab import base, engines, events, init, probe, record, rootfs, sandbox, syscalls, wire
+from netlab.engines.protocol import LabHost, Say
 from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
 from netlab.language import gettext as _
 from netlab.language import speaking
@@ -62,12 +63,12 @@ class Holder:
         here = [rootfs.Tree(tree.path, tree.writable) for tree in self.plan.trees]
         init.main(keeper, self.engine, self.plan.python, ETC, here, self.plan.limits)
 
-    def build(self, say: engines.Say) -> None:
+    def build(self, say: Say) -> None:
         base.build(self.host)
         self.engine.lay_out(self._lab_host(), self.files, say)
 
-    def _lab_host(self) -> engines.LabHost:
-        return engines.LabHost(self.init, self.host, partial(start_daemon, self.to_init))
+    def _lab_host(self) -> LabHost:
+        return LabHost(self.init, self.host, partial(start_daemon, self.to_init))
 
     # -- serving ------------------------------------------------------------------------------------
 

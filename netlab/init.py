@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from netlab import rootfs, syscalls, wire
-from netlab.engines import Engine
+from netlab.engines.protocol import Engine
 from netlab.kernel import Kernel
 from netlab.limits import Limits, harden
 from netlab.spawn import Loop, Spawner

@@ -21,7 +21,7 @@ from typing import Any
 
 import netlab.errors
 from netlab import wire
-from netlab.engines import Engine, Say
+from netlab.engines.protocol import Engine, Say
 from netlab.errors import BadInput, LabAlreadyUp, LabError, LabNotFound, NetlabError
 from netlab.init import DOOR
 from netlab.language import VARIABLE, language

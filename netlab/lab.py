@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from netlab import engines, keeper, lessons, wire
 from netlab.capture import Recording
-from netlab.engines import ENGINES, Say
+from netlab.engines import ENGINES
+from netlab.engines.protocol import Say
 from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
 from netlab.language import VARIABLE, language
 from netlab.language import gettext as _
@@ -36,17 +37,8 @@ if TYPE_CHECKING:
     from netlab.report import Report
 
 DEFAULT = "default"
-PASSED_ON = (
-    "TERM",
-    "COLORTERM",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "COLUMNS",
-    "LINES",
-    "NETLAB_LANG",
-    "NETLAB_PROGRESS",
-)
+PASSED_ON: tuple[str, ...] = ("TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS", "LINES")
+PASSED_ON += ("NETLAB_LANG", "NETLAB_PROGRESS")
 
 
 @dataclass(frozen=True)

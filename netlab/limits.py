@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from netlab.language import gettext as _
 
@@ -71,12 +71,12 @@ def exceeded(limits: Limits, pause: Callable[[float], object]) -> str:
 def resident() -> int:
     """Bytes of memory that the processes of this pid namespace have, each for itself."""
     total = 0
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError, ValueError, IndexError):  # it ended in the meantime
-                pages = (folder / "statm").read_text().split()
-                total += (int(pages[1]) - int(pages[2])) * resource.getpagesize()
-    return total
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/statm") as file:
+                pages = file.read().split()  # it may have ended in the meantime
+                total += int(pages[1]) - int(pages[2])
+    return total * resource.getpagesize()
 
 
 def _at_most(value: int, hard: int) -> int:

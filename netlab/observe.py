@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netlab import firewall, sockets
-from netlab.engines import Engine
+from netlab.engines.protocol import Engine
 from netlab.kernel import Kernel
 from netlab.model import Chain, Interface, InterfaceId, Node, Snapshot
 from netlab.netns import entered, is_one

@@ -137,7 +137,7 @@ class Spawner:
 
 
 class Daemon:
-    """One that was started by `start_daemon`; see netlab.engines.Started."""
+    """One that was started by `start_daemon`; see netlab.engines.protocol.Started."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection

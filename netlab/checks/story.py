@@ -21,7 +21,7 @@ from netlab.lessons import Step
 from netlab.lessons import step as lesson_step
 
 SECONDS = 1.0  # how long a check waits for the lab to settle
-PAUSE = 0.05  # before the second look; then twice as long each time
+PAUSE = 0.1  # before the second look; then twice as long each time
 
 
 @dataclass(frozen=True, slots=True)

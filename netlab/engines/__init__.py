@@ -1,105 +1,30 @@
 """How a container is made, and what `docker` means in the lab host: one package per engine.
 
-What a lab does the same way with every engine knows only the `Engine` below.
+What a lab does the same way with every engine knows only the `Engine` of protocol.py. Every `docker` that a
+learner types imports this package, so it imports nothing before it has to.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-from netlab.errors import BadInput
-from netlab.language import gettext as _
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from netlab.sandbox import Identity
+    from netlab.engines.protocol import Engine
 
 ENGINES = ("namespaces", "docker")
-Say = Callable[[str], None]  # is told what is being done, a line each
-
-
-@dataclass(frozen=True)
-class Container:
-    """A container that an engine knows of. Whether it runs is for the kernel to say."""
-
-    name: str
-    pid: int  # of its process 1, as the lab host numbers it
-
-
-@dataclass(frozen=True)
-class LabHost:
-    """The lab host as the keeper sees it."""
-
-    init: int  # the pid, here, of its process 1
-    netns: int  # a descriptor of its network namespace
-    start: Callable[
-        [Sequence[str], Mapping[str, str], int], Started
-    ]  # a daemon: argv, environment, its output
-
-    @property
-    def root(self) -> str:
-        """Its root directory. The learner's: what is read below it is no evidence."""
-        return f"/proc/{self.init}/root"
-
-
-class Started(Protocol):
-    """A daemon that was started in the lab host."""
-
-    def ended(self) -> int | None:
-        """Its exit status, None while it runs."""
-
-    def close(self) -> None:
-        """Let it go on by itself."""
-
-
-class Engine(Protocol):
-    """One way to make containers. Each method runs where its heading says."""
-
-    name: str
-
-    # -- on the machine, before there is a lab
-
-    def identity(self) -> Identity:
-        """Which users the lab has. ToolMissing or SandboxRefused when this engine cannot work here."""
-
-    def prepare(self, say: Say) -> list[int]:
-        """Descriptors of files of the machine that `lay_out` needs."""
-
-    # -- at the keeper
-
-    def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
-        """The engine's part of the base lab, on top of the uplink: docker0, its rules, a daemon."""
-
-    def containers(self, root: str) -> list[Container]:
-        """The containers of the lab host whose root directory is `root`, the oldest first."""
-
-    def about(self, root: str) -> tuple[str, ...]:
-        """What of this engine a learner should know: its version, and what that changes in the lessons."""
-
-    # -- in the lab host's process 1
-
-    def programs(self, python: str, home: str) -> dict[str, str]:
-        """The scripts of the lab host's /usr/local/sbin; `docker` is one of them."""
-
-    def furnish(self) -> None:
-        """What the lab host's root file system needs besides. OSError."""
-
-    def ended(self, pid: int, status: int, now: float) -> None:
-        """A process without a parent ended with that exit status. OSError."""
-
-    def clear(self) -> None:
-        """Forget every container; their processes have been ended. OSError."""
 
 
 def engine(name: str) -> Engine:
     """The engine of that name; BadInput with those that there are."""
     if name not in ENGINES:
+        from netlab.errors import BadInput
+        from netlab.language import gettext as _
+
         raise BadInput(
             _("There is no engine {name!r}.").format(name=name),
             _("Known engines: {engines}.").format(engines=", ".join(ENGINES)),
         )
+    import importlib
+
     module = importlib.import_module(f"netlab.engines.{name}.engine")
     made: Engine = module.ENGINE
     return made

@@ -16,7 +16,8 @@ from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from netlab.engines import ENGINES, Say
+from netlab.engines import ENGINES
+from netlab.engines.protocol import Say
 from netlab.errors import LabAlreadyUp, LabNotFound, check_language
 from netlab.keeper import HOME
 from netlab.lab import DEFAULT, Lab

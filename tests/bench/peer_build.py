@@ -12,8 +12,8 @@ from pathlib import Path
 
 from netlab import base, syscalls
 from netlab import rtnetlink as rt
-from netlab.engines import LabHost
 from netlab.engines.namespaces.engine import ENGINE
+from netlab.engines.protocol import LabHost
 from netlab.netlink import Netlink
 from tests.bench.harness import milliseconds
 from tests.bench.peer import run, serve

@@ -102,6 +102,20 @@ def test_exec_in_the_background_holds_nobody_up(lab: Lab) -> None:
     assert eventually(lambda: "sleep 1001" in sh(lab, "docker exec a ps -ef"))
 
 
+def test_the_plain_exec_is_the_one_with_options(lab: Lab) -> None:
+    """By name or the id's first digits: environment, rights and folder, and the same refusals."""
+    identity = sh(lab, "docker run -d --name a -e WHO=me -w /tmp x sleep 1000").strip()
+    look = "sh -c 'env | sort; pwd; cat /proc/self/status | grep Cap; ls -l /proc/self/ns /proc/self/fd/0'"
+    for plain in (f"docker exec {name} {look}" for name in ("a", identity, identity[:3])):
+        full = plain.replace("exec", "exec -e WHO=me")
+        assert sh(lab, plain) == sh(lab, full)
+    sh(lab, "docker stop -t 0 a")
+    for name in ("a", "nobody", identity[:2]):
+        plain, full = (lab.run(["docker", "exec", *more, name, "true"]) for more in ((), ("-w", "/")))
+        assert (plain.returncode, plain.stderr) == (full.returncode, full.stderr)
+        assert plain.returncode == 1
+
+
 def test_exec_passes_input_environment_and_status(lab: Lab) -> None:
     """-i is standard input, -e the environment, the exit status the command's; -t is dropped with a note."""
     sh(lab, "docker run -d --name a -e WHO=me x sleep 1000")

@@ -17,9 +17,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from netlab import base, syscalls
-from netlab.engines import Container, LabHost, Say, Started, script
+from netlab.engines import script
 from netlab.engines.docker import image, rootlesskit, tools, users
 from netlab.engines.docker.api import Daemon
+from netlab.engines.protocol import Container, LabHost, Say, Started
 from netlab.errors import EngineError
 from netlab.language import gettext as _
 from netlab.netns import entered
@@ -36,7 +37,7 @@ IP_FORWARD = "/proc/sys/net/ipv4/ip_forward"
 
 
 class DockerEngine:
-    """Real Docker; see netlab.engines.Engine."""
+    """Real Docker; see netlab.engines.protocol.Engine."""
 
     name = "docker"
 

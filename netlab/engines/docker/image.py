@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from netlab.engines import Say
+from netlab.engines.protocol import Say
 from netlab.errors import EngineError, ToolMissing
 from netlab.language import gettext as _
 

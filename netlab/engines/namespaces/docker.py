@@ -1,150 +1,20 @@
-"""`docker` in the lab host of the namespaces engine: the commands that the lectures and tutorials use.
+"""`docker` in the lab host of the namespaces engine: the program that is started.
 
-What it cannot do it refuses in one line; it never pretends. The real Docker is the docker engine's.
+`docker exec` is typed all the time. It is done here, without what all other commands import.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
-from collections.abc import Callable
-from typing import NoReturn
 
-from netlab.engines.namespaces.refused import ELSEWHERE, Refused
-from netlab.engines.namespaces.store import Store
-from netlab.errors import EngineError
-from netlab.language import gettext as _
-
-
-class Parser(argparse.ArgumentParser):
-    """Says no in Docker's way, and names the engine."""
-
-    def error(self, message: str) -> NoReturn:
-        raise Refused(f"{self.prog}: {message}. {_(ELSEWHERE)}", 125)
+from netlab.engines.namespaces import quick
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one docker command; its exit status."""
-    try:
-        options = _parser().parse_args(arguments)
-        return int(options.run(options, Store()) or 0)
-    except Refused as refused:
-        print(refused, file=sys.stderr)
-        return refused.status
-    except EngineError as error:
-        print(f"docker: Error response from daemon: {error.what}.", file=sys.stderr)
-        return 127 if "executable file not found" in error.what else 125
-    except BrokenPipeError:
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    except PermissionError as error:
-        print(
-            _("docker: {error}. In the lab host be root, as you are by default.").format(error=error),
-            file=sys.stderr,
-        )
-        return 1
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["exec"]:
+        quick.execute(words[1:])
+    from netlab.engines.namespaces import commands
 
-
-def _parser() -> Parser:
-    parser = Parser(
-        prog="docker",
-        description=_("Docker's command line, made of namespaces. {elsewhere}").format(
-            elsewhere=_(ELSEWHERE)
-        ),
-    )
-    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True, parser_class=Parser)
-    for verb, function in (("run", _later("run", "run")), ("create", _later("run", "create"))):
-        _container_options(_verb(verbs, verb, function))
-    execute = _verb(verbs, "exec", _later("execute", "execute"))
-    for flag in ("-i", "-t", "-d", "--privileged"):
-        execute.add_argument(flag, action="store_true")
-    execute.add_argument("-e", "--env", action="append", default=[])
-    execute.add_argument("-w", "--workdir", default="")
-    execute.add_argument("container")
-    execute.add_argument("command", nargs=argparse.REMAINDER)
-    ps = _verb(verbs, "ps", _later("listing", "ps"))
-    for flag in ("-a", "-q", "--no-trunc"):
-        ps.add_argument(flag, action="store_true")
-    ps.add_argument("--format", default="")
-    inspect = _verb(verbs, "inspect", _later("listing", "inspect"))
-    inspect.add_argument("-f", "--format", default="")
-    inspect.add_argument("containers", nargs="+")
-    for verb in ("stop", "restart", "kill"):
-        command = _verb(verbs, verb, _later("life", verb))
-        command.add_argument("-t", "--time", type=float, default=10.0)
-        command.add_argument("-s", "--signal", default="KILL" if verb == "kill" else "TERM")
-        command.add_argument("containers", nargs="+")
-    _verb(verbs, "start", _later("life", "start")).add_argument("containers", nargs="+")
-    remove = _verb(verbs, "rm", _later("life", "rm"))
-    remove.add_argument("-f", "--force", action="store_true")
-    remove.add_argument("-v", action="store_true")
-    remove.add_argument("containers", nargs="+")
-    logs = _verb(verbs, "logs", _later("listing", "logs"))
-    logs.add_argument("container")
-    _network_verbs(_verb(verbs, "network", _later("listing", "network_inspect")))
-    _verb(verbs, "images", _later("listing", "images"))
-    _verb(verbs, "version", _version)
-    return parser
-
-
-def _network_verbs(network: Parser) -> None:
-    verbs = network.add_subparsers(dest="action", metavar="COMMAND", required=True, parser_class=Parser)
-    _verb(verbs, "ls", _later("listing", "network_list"))
-    _verb(verbs, "inspect", _later("listing", "network_inspect")).add_argument("names", nargs="+")
-    _verb(verbs, "rm", _later("netverbs", "remove")).add_argument("names", nargs="+")
-    create = _verb(verbs, "create", _later("netverbs", "create"))
-    create.add_argument("-d", "--driver", default="bridge")
-    for flag in ("--subnet", "--gateway", "--ip-range"):
-        create.add_argument(flag, default="")
-    create.add_argument("-o", "--opt", action="append", default=[])
-    create.add_argument("name")
-
-
-def _later(module: str, function: str) -> Callable[..., int | None]:
-    """What a command does. Its module is imported when it is typed: all together take 0.2 s."""
-
-    def run(options: argparse.Namespace, store: Store) -> int | None:
-        command = getattr(importlib.import_module(f"netlab.engines.namespaces.{module}"), function)
-        status: int | None = command(options, store)
-        return status
-
-    return run
-
-
-def _verb(verbs: argparse._SubParsersAction[Parser], name: str, run: Callable[..., int | None]) -> Parser:
-    parser = verbs.add_parser(name, allow_abbrev=False, add_help=False)  # -h is the host name's
-    parser.add_argument("--help", action="help")
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _container_options(parser: Parser) -> None:
-    for flags in (
-        ("-d", "--detach"),
-        ("-i", "--interactive"),
-        ("-t", "--tty"),
-        ("--rm",),
-        ("--init",),
-        ("--privileged",),
-    ):
-        parser.add_argument(*flags, action="store_true")
-    parser.add_argument("--name", default="")
-    parser.add_argument("--network", "--net", default="bridge")
-    parser.add_argument("--ip", default="")
-    parser.add_argument("-h", "--hostname", default="")
-    parser.add_argument("-w", "--workdir", default="/")
-    parser.add_argument("-e", "--env", action="append", default=[])
-    parser.add_argument("-p", "--publish", action="append", default=[])
-    parser.add_argument("--cap-add", action="append", default=[])
-    parser.add_argument("image")
-    parser.add_argument("command", nargs=argparse.REMAINDER)
-
-
-def _version(_: argparse.Namespace, __: Store) -> None:
-    print("Docker's stand-in in the lab: namespaces and util-linux, no daemon")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return commands.main(words)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netlab import base
-from netlab.engines import Container, LabHost, Say, script
+from netlab.engines import script
 from netlab.engines.namespaces import rules
 from netlab.engines.namespaces.store import Store
+from netlab.engines.protocol import Container, LabHost, Say
 from netlab.kernel import Kernel
 from netlab.sandbox import Identity
 
@@ -15,7 +16,7 @@ DOCKER0 = 3  # its index: the first that is free beside lo and eth0
 
 
 class NamespacesEngine:
-    """Containers made by hand of namespaces; see netlab.engines.Engine."""
+    """Containers made by hand of namespaces; see netlab.engines.protocol.Engine."""
 
     name = "namespaces"
 

@@ -1,4 +1,4 @@
-"""docker exec: a program in a running container. It is typed often, so it imports little."""
+"""docker exec with all its options (quick has the plain case): a program in a running container."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import argparse
 import os
 import sys
 
+from netlab import relay
+from netlab.engines.namespaces import container
+from netlab.engines.namespaces.quick import entering
 from netlab.engines.namespaces.refused import Refused, running
 from netlab.engines.namespaces.store import Record, Store
 from netlab.language import gettext as _
@@ -35,10 +38,7 @@ def execute(options: argparse.Namespace, store: Store) -> int:
         | environment(options.env)
         | ({"TERM": os.environ.get("TERM", "xterm")} if terminal else {})
     )
-    words = ["nsenter", "-t", str(record.pid), "-m", "-u", "-i", "-n", "-p", "--"]
-    words += (
-        [] if options.privileged else ["setpriv", f"--bounding-set=-all,{_names(record.capabilities)}", "--"]
-    )
+    words = entering(record.pid, None if options.privileged else record.capabilities)
     words += ["env", f"--chdir={options.workdir}"] if options.workdir else []
     if terminal:
         return _exec_in_terminal(record, [*words, "setsid", "--ctty", "--wait", *options.command], env)
@@ -53,10 +53,6 @@ def execute(options: argparse.Namespace, store: Store) -> int:
 
 
 def _exec_in_terminal(record: Record, argv: list[str], env: dict[str, str]) -> int:
-    # Only who asks for a terminal waits for what makes one.
-    from netlab import relay
-    from netlab.engines.namespaces import container
-
     master, slave = container.terminal_in(record)
     child = os.fork()
     if child == 0:
@@ -67,7 +63,3 @@ def _exec_in_terminal(record: Record, argv: list[str], env: dict[str, str]) -> i
     relay.join(master)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return 128 - status if status < 0 else status
-
-
-def _names(capabilities: list[int]) -> str:
-    return ",".join(f"+cap_{number}" for number in capabilities)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-FOLDER = "/run/netlab/containers"
+from netlab.engines.namespaces.quick import FOLDER, is_alive
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,8 @@ class Store:
 
 
 def is_running(record: Record) -> bool:
-    """Whether the container's process 1 is there, by the kernel's word."""
-    try:
-        state = Path(f"/proc/{record.pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return False
-    return record.pid > 0 and state != "Z"
+    """Whether the container's process 1 is there."""
+    return is_alive(record.pid)
 
 
 def _parse(text: str) -> Record:
