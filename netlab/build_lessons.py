@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
@@ -59,9 +60,10 @@ def causes_page(language: str) -> Path:
 def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
     """Write every lesson for each learner, in words of his own, into a folder of his name in that folder.
 
-    They are in the language that is spoken, as far as they are written in it.
+    They are in the language that is spoken, as far as they are written in it. What they link to is there.
     """
     written = []
+    beside = {"glossary.md": LABS / "glossary.md", "causes.md": causes_page(language())}
     for learner in learners:
         if not re.fullmatch(r"[\w.@-]+", learner) or learner.startswith("."):
             raise BadInput(
@@ -75,6 +77,8 @@ def build_for(learners: Sequence[str], seed: str, folder: Path) -> list[Path]:
             tongue = language() if source(lesson, language()).is_file() else ENGLISH
             target.write_text(notebook(lesson, variant=variant, language=tongue), encoding="utf-8")
             written.append(target)
+        for name, file in beside.items():
+            shutil.copyfile(file, folder / learner / name)
     return written
 
 
@@ -117,7 +121,13 @@ def _text(lesson: Lesson, language: str, labs: Path, variant: Variant) -> str:
     if not variant.seed:
         return text
     started = f'notebook.start("{lesson.id}")', f"notebook.start({lesson.id!r}, seed={variant.seed!r})"
-    return variant.exchange(text).replace(*started)
+    return alone(variant.exchange(text).replace(*started))
+
+
+def alone(text: str) -> str:
+    """A page for a folder that holds one language, with the glossary beside it: no link leads out of it."""
+    elsewhere = r"\n[^\n]*\]\((?:\.\.|\w+)/00-start-here\.ipynb\)[^\n]*\n"
+    return re.sub(elsewhere, "\n", text).replace("](../", "](")
 
 
 def notebook(

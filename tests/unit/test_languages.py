@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from netlab import build_lessons, lessons
+from netlab import build_lessons, engines, lessons
 from netlab.errors import BadInput
 from netlab.grade import edition, nbgrader, otter
 from netlab.language import LANGUAGES, decided, speaking
@@ -220,6 +220,20 @@ def test_the_chinese_readme_is_a_whole_one() -> None:
     assert set(re.findall(commands, english)) <= set(re.findall(commands, chinese))
 
 
+def test_the_engines_differ_in_chinese_as_in_english() -> None:
+    """The same table, with the same patterns, and as many remarks behind it."""
+    folder = Path(engines.__file__).parent
+    both = [(folder / name).read_text(encoding="utf-8") for name in ("DIFFERENCES.md", "DIFFERENCES.zh.md")]
+
+    def form(text: str) -> tuple[list[list[str]], int]:
+        rows = [re.split(r"(?<!\\)\|", line)[2:4] for line in text.splitlines() if line.startswith("|")]
+        return rows, len(re.findall(r"(?m)^- ", text))
+
+    english, chinese = map(form, both)
+    assert len(english[0]) > 5
+    assert chinese == english
+
+
 LESSONS = """
 [[lesson]]
 id = "01"
@@ -316,6 +330,16 @@ def test_a_variant_is_made_in_the_language_that_is_spoken(tmp_path: Path) -> Non
     assert "veth_host" not in text
     assert Variant.of(seed).exchange("veth_host") in text
     assert CHINESE.search(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_in_a_learners_folder_every_link_leads_somewhere(tmp_path: Path, language: str) -> None:
+    """It holds one language and what the lessons link to, and can be handed out by itself."""
+    with speaking(language):
+        files = build_lessons.build_for(["ada"], "autumn", tmp_path)
+    links = {link for file in files for link in re.findall(r"\]\(([^)#]+)", file.read_text(encoding="utf-8"))}
+    assert {"glossary.md", "causes.md"} <= links
+    assert [link for link in links if "://" not in link and not (tmp_path / "ada" / link).is_file()] == []
 
 
 def test_names_beside_chinese_letters_are_exchanged() -> None:
