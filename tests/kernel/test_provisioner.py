@@ -30,6 +30,7 @@ kernel.start_kernel()
 print(flush=True)
 input()
 """
+PATIENCE = 60  # seconds; a kernel's first traceback takes 0.3, and ten times that on a busy machine
 LINKS = "%%bash\nip -br link"
 
 
@@ -70,7 +71,7 @@ def kernel() -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
     client = manager.blocking_client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=30)
+        client.wait_for_ready(timeout=PATIENCE)
         yield manager, client
     finally:
         client.stop_channels()
@@ -86,14 +87,17 @@ def run(client: BlockingKernelClient, code: str) -> str:
         if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
             printed.append(message["content"]["text"])
 
-    client.execute_interactive(code, timeout=30, output_hook=hook)
+    client.execute_interactive(code, timeout=PATIENCE, output_hook=hook)
     return "".join(printed)
 
 
 def begin(client: BlockingKernelClient, code: str, until: str) -> str:
-    """Start a cell, and wait until it has printed that; its request's id."""
-    request: str = client.execute(code)
-    while until not in client.get_iopub_msg(timeout=10)["content"].get("text", ""):
+    """Start a cell, and wait until it has printed that; its request's id.
+
+    If it ends in an error, what comes right behind it is not aborted with it, as is the default.
+    """
+    request: str = client.execute(code, stop_on_error=False)
+    while until not in client.get_iopub_msg(timeout=PATIENCE)["content"].get("text", ""):
         pass
     return request
 
@@ -101,7 +105,7 @@ def begin(client: BlockingKernelClient, code: str, until: str) -> str:
 def reply(client: BlockingKernelClient, request: str) -> dict[str, Any]:
     """What came of that cell. Answers to other requests (is the kernel ready?) are passed over."""
     while True:
-        message: dict[str, Any] = client.get_shell_msg(timeout=10)
+        message: dict[str, Any] = client.get_shell_msg(timeout=PATIENCE)
         if message["parent_header"]["msg_id"] == request:
             return message["content"]
 
@@ -130,7 +134,7 @@ def test_a_restart_keeps_the_lab(own_lab: str) -> None:
     with kernel() as (manager, client):
         run(client, "%%bash\nip link add kept type bridge")
         manager.restart_kernel()
-        client.wait_for_ready(timeout=30)
+        client.wait_for_ready(timeout=PATIENCE)
         assert "kept" in run(client, LINKS)
 
 
@@ -190,7 +194,7 @@ def test_a_lab_that_died_takes_the_kernel_along_and_a_restart_makes_it_anew(own_
         Lab.find(own_lab).down()
         assert eventually(lambda: not manager.is_alive())
         manager.restart_kernel()
-        client.wait_for_ready(timeout=30)
+        client.wait_for_ready(timeout=PATIENCE)
         assert "docker0" in (links := run(client, LINKS))
         assert "lost" not in links
 
