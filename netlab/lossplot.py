@@ -71,8 +71,8 @@ def _paint_curve(canvas: Canvas, loss: Loss, area: Rect) -> None:
 
 
 def _most(loss: Loss) -> float:
-    """What the axis reaches to: what is left of the doubt after the first tenth fits on it."""
-    high = so_far(loss.outcomes)[max(loss.sent // 10, 1) - 1][2] if loss.sent else 1.0
+    """What the axis reaches to: all that is drawn after the first tenth fits on it."""
+    high = max((one[2] for one in so_far(loss.outcomes)[max(loss.sent // 10, 1) - 1 :]), default=1.0)
     return next((m for m in (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0) if m >= min(high, 1.0)), 1.0)
 
 

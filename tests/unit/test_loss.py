@@ -117,3 +117,13 @@ def test_probes_are_asked_for_as_the_lesson_says() -> None:
         ("if-test", "198.51.100.2", 8, {"proto": "tcp", "port": 80, "hold": True}),
     ]
     assert "2 TCP connections at once, 1 lost" in str(held)
+
+
+def test_a_loss_that_comes_late_is_not_cut_off() -> None:
+    """The first tenth is whole, as where a link flaps: the curve still ends at the share that was lost."""
+    outcomes = (True,) * 60 + (False,) * 60 + (True,) * 80
+    figure = plot(loss(outcomes))
+    (curve,) = (line for line in figure.axes[0].lines if len(line.get_xdata()) == len(outcomes))
+    heights = [float(y) for y in curve.get_ydata()]
+    assert heights[119] < heights[-1] < heights[0], "downwards: half is lost, then 30 %, at first none"
+    assert len({round(y, 3) for y in heights[60:120]}) == 60, "it rises with each probe"
