@@ -54,7 +54,7 @@ class Cables:
     def _route(self, a: InterfaceId, b: InterfaceId) -> Way | None:
         """Around other namespaces' boxes as well, if that can be."""
         homes = (self.layout.box_of(a), self.layout.box_of(b))
-        others = [box.rect.grown(2.0) for box in self.layout.boxes if box not in homes]
+        others = [box.rect for box in self.layout.boxes if box not in homes]
         self.router.obstacles = self.blocked + others
         way = self.router.route(self.rects[a], self.rects[b])
         self.router.obstacles = self.blocked

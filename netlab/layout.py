@@ -14,6 +14,7 @@ from netlab.packing import CARD_PAD, GAP, LABEL, Group, Packer, PlacedBox, colum
 from netlab.scene import Scene
 from netlab.style import MARGIN, SMALL, Rect, text_width
 
+AIR = 2.0  # from a text to what runs beside it, more than a card needs
 GUTTER = (30.0, 74.0)  # between the columns of boxes
 WRAPS = (150.0, 128.0, 112.0, 96.0, 84.0)  # how wide an address may be, tried in this order
 
@@ -132,7 +133,7 @@ def obstacles(boxes: Iterable[PlacedBox]) -> list[Rect]:
     """What no cable may cross: cards and texts."""
     found = []
     for box in boxes:
-        found += [card.rect for card in box.cards] + [text.rect for text in box.texts]
+        found += [card.rect for card in box.cards] + [text.rect.grown(AIR) for text in box.texts]
         found += [group_label(group) for group in box.groups]
     return found
 

@@ -15,6 +15,7 @@ from netlab.style import Rect
 Spot = tuple[float, float]
 Way = list[Spot]
 CLEAR = 5.0  # from an obstacle to a cable
+NEAR = 3.5  # nearer than that to one no cable runs along
 TURN = 18.0
 CROSS = 25.0
 OVERLAP = 12.0  # per point of length: lying on another cable is the worst, short of crossing a card
@@ -123,12 +124,16 @@ class Router:
         return length + OVERLAP * self._overlap(a, b) + CROSS * self._crossings(a, b)
 
     def _free(self, a: Spot, b: Spot) -> bool:
+        """Whether the step keeps clear of all obstacles. It may end at one, and not run along its edge."""
         x0, x1 = sorted((a[0], b[0]))
         y0, y1 = sorted((a[1], b[1]))
+        level = a[1] == b[1]
         return not any(
-            r.x0 - 2 < x1 and x0 < r.x1 + 2 and r.y0 - 2 < y1 and y0 < r.y1 + 2
+            r.x0 - NEAR < x1 and x0 < r.x1 + NEAR and r.y0 - NEAR < y1 and y0 < r.y1 + NEAR
             for r in self.obstacles
-            if not (x1 <= r.x0 + 0.01 or x0 >= r.x1 - 0.01 or y1 <= r.y0 + 0.01 or y0 >= r.y1 - 0.01)
+            if not (
+                x1 <= r.x0 + 0.01 or x0 >= r.x1 - 0.01 if level else y1 <= r.y0 + 0.01 or y0 >= r.y1 - 0.01
+            )
         )
 
     def _overlap(self, a: Spot, b: Spot) -> float:

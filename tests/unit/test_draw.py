@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,6 +21,8 @@ from netlab.layout import lay_out
 from netlab.model import Snapshot
 from netlab.overlay import Cables, Overlay
 from netlab.scene import build_scene
+from netlab.style import Rect
+from netlab.wires import CLEAR, NEAR, Router, Spot
 from tests.unit import builders as b
 from tests.unit.pictures import boxes, check_cables, check_picture, words
 from tests.unit.topologies import WORLDS, odd_one_out, pair_in_the_host
@@ -237,3 +240,18 @@ def test_importing_the_drawing_is_cheap() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_cable_runs_along_the_edge_of_a_card() -> None:
+    """Not even where something else leaves a track there: it would be taken for part of the card."""
+    left, right = Rect(0, 40, 20, 60), Rect(200, 40, 220, 60)
+    between, above = Rect(80, 40, 120, 60), Rect(80, 10, 120, 40 - 1.1 * CLEAR)
+    way = Router([left, right, between, above], Rect(-50, -50, 300, 100)).route(left, right)
+    assert way
+    assert not [step for step in pairwise(way) if _runs_beside(step, between)]
+
+
+def _runs_beside(step: tuple[Spot, Spot], card: Rect) -> bool:
+    (ax, ay), (bx, by) = step
+    level = ay == by and min(abs(ay - card.y0), abs(ay - card.y1)) < NEAR
+    return level and min(ax, bx) < card.x1 and max(ax, bx) > card.x0
