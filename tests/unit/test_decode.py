@@ -7,11 +7,19 @@ import struct
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6ND_NS, ICMPv6PacketTooBig, IPv6, IPv6ExtHdrHopByHop
+from scapy.layers.inet6 import (
+    ICMPv6EchoRequest,
+    ICMPv6ND_NS,
+    ICMPv6ND_RS,
+    ICMPv6PacketTooBig,
+    IPv6,
+    IPv6ExtHdrHopByHop,
+)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
+from netlab.capture import is_housekeeping
 from netlab.decode import carried, decode, summarize
 from tests.unit import builders as b
 
@@ -164,3 +172,14 @@ def test_envelopes_without_end_are_not_followed_to_the_end() -> None:
 def test_summaries_fit_a_label(layers: object, words: str) -> None:
     """A few words that a learner knows from tcpdump and the lecture."""
     assert summarize(decode(bytes(Ether(**MACS) / layers))) == words
+
+
+def test_a_links_talk_with_itself_is_noise_in_a_tunnel_as_well() -> None:
+    """A router solicitation, plain or in VXLAN; an echo request in VXLAN is what somebody wants to see."""
+    talk = Ether(**MACS) / IPv6(src="fe80::1", dst="ff02::2") / ICMPv6ND_RS()
+    ping = Ether(**MACS) / IP(src="10.99.0.1", dst="10.99.0.2") / ICMP()
+    tunnel = Ether(**MACS) / IP(src="192.0.2.10", dst="192.0.2.1") / UDP(sport=9, dport=4789) / VXLAN(vni=7)
+    assert is_housekeeping(bytes(talk))
+    assert is_housekeeping(bytes(tunnel / talk))
+    assert not is_housekeeping(bytes(tunnel / ping))
+    assert not is_housekeeping(bytes(tunnel))
