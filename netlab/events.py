@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from typing import Any
 
 from netlab import observe, wire
 from netlab import rtnetlink as rt
@@ -25,6 +26,7 @@ NETLINK_NETFILTER = 12
 # RTNLGRP_*: LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, NSID
 ROUTE_GROUPS = sum(1 << (group - 1) for group in (1, 5, 7, 8, 9, 11, 19, 24, 28))
 NEWNETCONF, DELNETCONF, NETCONFA_IFINDEX = 80, 81, 1
+LEAVING = (rt.RTM_DELLINK, rt.RTM_NEWNSID, rt.RTM_DELNSID)  # perhaps for a namespace that nobody knows
 EVERY = -1  # instead of an interface's index
 NFTABLES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
 LOOK = 0.5  # seconds between two looks for namespaces that came or went in silence
@@ -40,43 +42,48 @@ RESTLESS = "net.netfilter.nf_conntrack_count"  # goes with the traffic, not with
 def serve(client: socket.socket, lab: str, look: Callable[[], list[Place]]) -> bool:
     """Send a snapshot now, and one after each change, until the client hangs up."""
     with ExitStack() as stack:
-        ear = Ear(client)
-        stack.callback(ear.follow, [])
+        ear = Ear(client, look)
+        stack.callback(ear.close)
         read: Snapshot | None = None
         sent: Snapshot | None = None
+        known: Snapshot | None = None  # the essence of what was sent
         held = 0.0  # until when nothing is sent, since an interface is between two namespaces
         failed = 0
         while True:
             started = time.monotonic()
-            found = look()
-            ear.follow(found)
+            found = ear.places()
             try:
-                read, failed = observe.read(lab, found, ear.unchanged(read, found)), 0
+                read, failed = read_again(lab, found, read, ear.unchanged(read, found)), 0
             except OSError:  # something ended while it was read
                 if failed == TRIES or not ear.rest(MOVING):
                     raise
                 read, failed = None, failed + 1
+                ear.doubts()
+                continue
+            if len(read.nodes) < len(found) and ear.doubts():
                 continue
             moving = sent is not None and is_moving(sent, read)
             held = (held or started + MOVING) if moving else 0.0
-            if held < started and (sent is None or essence(read) != essence(sent)):
-                held, sent = 0.0, read
+            if held < started and (now := essence(read)) != known:
+                news = difference(sent, read)
+                held, sent, known = 0.0, read, now
                 try:
-                    wire.send(client, {"snapshot": read}, values=True)
+                    wire.send(client, news, values=True)
                 except OSError:
                     return True
             # Under a storm of changes at most half of the time goes into reading them.
-            if not ear.rest(time.monotonic() - started) or not ear.wait(
-                look, found, MOVING if held else READ
-            ):
+            if not ear.rest(time.monotonic() - started) or not ear.wait(MOVING if held else READ):
                 return True
 
 
 class Ear:
     """Hears what the kernel notifies, in every namespace, and remembers which ones are to be read again."""
 
-    def __init__(self, client: socket.socket) -> None:
-        self._client = client
+    def __init__(self, client: socket.socket, look: Callable[[], list[Place]]) -> None:
+        self._client, self._look = client, look
+        self._found: list[Place] = []
+        self._looked = 0.0  # when that was
+        self._is_sure = False  # that none has come or gone since
         self._poll = select.poll()
         self._poll.register(client, select.POLLIN)
         self._sockets: dict[int, list[socket.socket]] = {}
@@ -85,7 +92,23 @@ class Ear:
         self._set: dict[int, set[int]] = {}  # namespace → indexes of interfaces whose settings are others now
         self._read = self._rules = 0.0  # when all was read last
 
-    def follow(self, found: Sequence[Place]) -> None:
+    def close(self) -> None:
+        self._follow([])
+
+    def places(self) -> list[Place]:
+        """Every namespace. They are looked for again when one may have come: an interface has left for it,
+        it was given a number, or nobody has looked for some time."""
+        if not self._is_sure or time.monotonic() - self._looked > LOOK:
+            self._found, self._looked, self._is_sure = self._look(), time.monotonic(), True
+            self._follow(self._found)
+        return self._found
+
+    def doubts(self) -> bool:
+        """One of them could not be entered. Whether to look for them again; not if that was just done."""
+        was_sure, self._is_sure = self._is_sure, False
+        return was_sure
+
+    def _follow(self, found: Sequence[Place]) -> None:
         """Listen in every namespace that is there, and no longer in those that are gone."""
         there = {place.netns: place.path for place in found}
         for netns in set(self._sockets) - set(there):
@@ -110,16 +133,13 @@ class Ear:
             self._read = self._rules = now
             return Earlier()
         changed = {netns for netns, _ in heard}
-        # A cable is told only where it ends now; the other end has another peer all the same.
-        far = {i.netns for _, i in last.interfaces() if i.peer and i.peer.netns in changed}
-        far |= {i.netns for _, i in last.interfaces() if i.kind == "veth" and i.peer is None}
         known = {node.netns: node for node in last.nodes}
         new = {place.netns for place in found} - set(known)
         chains = {n: node.chains for n, node in known.items() if (n, True) not in heard}
         if now - self._read > READ:
             self._read = now
             return Earlier({}, chains)
-        dirty = changed | new | (far if changed or new else set())
+        dirty = changed | new
         sysctls = {n: kept(node, changed_settings.get(n, set())) for n, node in known.items()}
         return Earlier({n: node for n, node in known.items() if n not in dirty}, chains, sysctls)
 
@@ -127,9 +147,9 @@ class Ear:
         """Leave the machine to others for a while; False when the client has hung up."""
         return not select.select([self._client], [], [], seconds)[0]
 
-    def wait(self, look: Callable[[], list[Place]], found: Sequence[Place], longest: float) -> bool:
+    def wait(self, longest: float) -> bool:
         """Until there may be something new; False when the client has hung up."""
-        known = set(found)
+        known = set(self._found)
         deadline = time.monotonic() + longest
         while time.monotonic() < deadline:
             ready = {fd for fd, _ in self._poll.poll(min(LOOK, longest) * 1000)}
@@ -141,7 +161,8 @@ class Ear:
                     self._drain(ready)
                     ready = {fd for fd, _ in self._poll.poll(TOGETHER * 1000)}
                 return True
-            if set(look()) != known:
+            self._is_sure = False
+            if set(self.places()) != known:
                 return True
         return True
 
@@ -156,10 +177,38 @@ class Ear:
                     while heard := sock.recv(1 << 16):
                         if not rules:
                             self._set.setdefault(netns, set()).update(settings(heard))
+                            self._is_sure &= not any(kind in LEAVING for kind, _, _ in rt.messages(heard))
                 except BlockingIOError:
                     pass
                 except OSError:
                     self._set.setdefault(netns, set()).add(EVERY)
+                    self._is_sure = False
+
+
+def read_again(lab: str, found: Sequence[Place], last: Snapshot | None, earlier: Earlier) -> Snapshot:
+    """The lab now, but for what of an earlier look still holds.
+
+    A cable that comes, goes or moves is told only where it ends now; its other end leads elsewhere, too.
+    """
+    read = observe.read(lab, found, earlier)
+    if last is None or not (moved := recabled(last, read)):
+        return read
+    far = {
+        i.netns for _, i in last.interfaces() if i.kind == "veth" and (not i.peer or i.peer.netns in moved)
+    }
+    if not far & set(earlier.nodes):
+        return read
+    kept = {netns: node for netns, node in earlier.nodes.items() if netns not in far}
+    return observe.read(lab, found, replace(earlier, nodes=kept))
+
+
+def recabled(before: Snapshot, after: Snapshot) -> set[int]:
+    """The namespaces in which other ends of cables are than before, or the same ones lead elsewhere."""
+    ends = [
+        {node.netns: {(i.index, i.peer) for i in node.interfaces if i.kind == "veth"} for node in shot.nodes}
+        for shot in (before, after)
+    ]
+    return {netns for netns in ends[0].keys() | ends[1].keys() if ends[0].get(netns) != ends[1].get(netns)}
 
 
 def settings(heard: bytes) -> set[int]:
@@ -188,14 +237,20 @@ def _listen(namespace: str) -> list[socket.socket]:
     return opened
 
 
+def difference(before: Snapshot | None, after: Snapshot) -> dict[str, Any]:
+    """The later snapshot with nothing but the nodes that are others now, and the order of all of them."""
+    known = {node.netns: node for node in before.nodes} if before else {}
+    others = tuple(node for node in after.nodes if known.get(node.netns) != node)
+    return {"snapshot": replace(after, nodes=others), "nodes": [node.netns for node in after.nodes]}
+
+
 def is_moving(before: Snapshot, after: Snapshot) -> bool:
-    """Whether one end of a cable is nowhere, though its other end is there still: it is on its way."""
+    """Whether an interface that may be on its way is nowhere: one end of a cable whose other end is there
+    still, or one that sits on another interface. (That one was deleted is seen when it does not arrive.)"""
     there = {i.id for _, i in after.interfaces()}
     macs = {i.mac for _, i in after.interfaces()}
-    return any(
-        i.kind == "veth" and i.id not in there and i.mac not in macs and i.peer in there
-        for _, i in before.interfaces()
-    )
+    gone = [i for _, i in before.interfaces() if i.id not in there and i.mac not in macs]
+    return any(i.kind == "macvlan" or (i.kind == "veth" and i.peer in there) for i in gone)
 
 
 def essence(snapshot: Snapshot) -> Snapshot:

@@ -75,7 +75,11 @@ def read(lab: str, found: Sequence[Place], earlier: Earlier = NOTHING) -> Snapsh
     try:
         for place in found:
             with suppress(OSError):  # it ended in the meantime
-                opened[place.netns] = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)
+                fd = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)
+                if os.fstat(fd).st_ino == place.netns:
+                    opened[place.netns] = fd
+                else:  # whoever was in it has gone elsewhere
+                    os.close(fd)
         nodes = [_node(place, opened[place.netns], earlier) for place in found if place.netns in opened]
         nodes = _join_peers(nodes, opened)
     finally:

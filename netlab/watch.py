@@ -10,16 +10,17 @@ from __future__ import annotations
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
+from typing import Any
 
 from netlab import wire
 from netlab.changes import describe_changes
 from netlab.errors import LabDied
 from netlab.language import gettext as _
-from netlab.language import language
+from netlab.language import language, speaking
 from netlab.model import Snapshot
 
 KEPT = 300  # changes that are remembered
@@ -77,22 +78,28 @@ class Watch:
         self._socket.close()
 
     def _read(self) -> None:
-        while True:
-            try:
-                after = _sharing(self.snapshot, wire.receive(self._socket, trusted=True)[0]["snapshot"])
-            except (wire.Closed, OSError, KeyError):
-                self.has_ended = True
-                self._on_end()
-                return
-            change = Change(describe_changes(self.snapshot, after), self.snapshot, after)
-            self.snapshot = after
-            if change.words:
-                self.changes.append(change)
-                self._on_change(change)
+        with speaking(language()):  # asked once, and not for every word
+            while self._follow():
+                pass
+
+    def _follow(self) -> bool:
+        """Wait for the next change, and tell it; False when the lab has ended."""
+        try:
+            after = _joined(self.snapshot, wire.receive(self._socket, trusted=True)[0])
+        except (wire.Closed, OSError, KeyError):
+            self.has_ended = True
+            self._on_end()
+            return False
+        change = Change(describe_changes(self.snapshot, after), self.snapshot, after)
+        self.snapshot = after
+        if change.words:
+            self.changes.append(change)
+            self._on_change(change)
+        return True
 
 
-def _sharing(before: Snapshot, after: Snapshot) -> Snapshot:
-    """The later snapshot with the nodes that are as they were, so that none is kept twice."""
-    known = {node.netns: node for node in before.nodes}
-    nodes = tuple(known[n.netns] if known.get(n.netns) == n else n for n in after.nodes)
-    return replace(after, nodes=nodes)
+def _joined(before: Snapshot, news: Mapping[str, Any]) -> Snapshot:
+    """The lab after those news: nodes that are as they were are not sent again, and none is kept twice."""
+    after: Snapshot = news["snapshot"]
+    nodes = {node.netns: node for node in (*before.nodes, *after.nodes)}
+    return replace(after, nodes=tuple(nodes[netns] for netns in news["nodes"]))

@@ -66,7 +66,7 @@ def picture(snapshot: Snapshot, ids: Mapping[InterfaceId, int], cables: Cables) 
         "cables": [
             {
                 "id": "-".join(sorted(str(ids[end]) for end in ends)),
-                "points": [list(spot) for spot in way],
+                "points": [[round(x, 2), round(y, 2)] for x, y in way],
                 "dashed": cables.styles.get(ends, ("", False))[1],
             }
             for ends, way in cables.ways.items()
@@ -77,19 +77,26 @@ def picture(snapshot: Snapshot, ids: Mapping[InterfaceId, int], cables: Cables) 
 
 
 def _box(placed: PlacedBox) -> dict[str, Any]:
+    """What is in it is placed from its corner, so that a box that only moves is not drawn again."""
     texts = [
-        {"x": t.x, "y": t.y, "text": t.text, "size": t.size, "bold": t.bold, "mono": t.mono, "muted": t.muted}
+        {
+            "text": t.text,
+            **_spot(t.x, t.y, placed),
+            "size": t.size,
+            "bold": t.bold,
+            "mono": t.mono,
+            "muted": t.muted,
+        }
         for t in placed.texts
     ]
     for group in placed.groups:
         label = group_label(group)
-        x, y = label.x0, label.centre[1]
         words = {"size": 8.0, "bold": False, "mono": False, "muted": True}
-        texts.append({"x": x, "y": y, "text": group.label, **words})
+        texts.append({"text": group.label, **_spot(label.x0, label.centre[1], placed), **words})
     return {
         "id": placed.box.node.netns,
         "rect": _rect(placed.rect),
-        "groups": [_rect(group.rect) for group in placed.groups],
+        "groups": [_rect(group.rect, placed.rect) for group in placed.groups],
         "texts": texts,
     }
 
@@ -135,5 +142,10 @@ def _details(interface: Interface, state: str) -> str:
     return _(", ").join(part for part in parts if part)
 
 
-def _rect(rect: Rect) -> list[float]:
-    return [rect.x0, rect.y0, rect.width, rect.height]
+def _spot(x: float, y: float, inside: PlacedBox) -> dict[str, float]:
+    return {"x": round(x - inside.rect.x0, 2), "y": round(y - inside.rect.y0, 2)}
+
+
+def _rect(rect: Rect, inside: Rect | None = None) -> list[float]:
+    left, top = (inside.x0, inside.y0) if inside else (0.0, 0.0)
+    return [round(length, 2) for length in (rect.x0 - left, rect.y0 - top, rect.width, rect.height)]

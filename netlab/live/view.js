@@ -5,6 +5,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const SIGNS = { up: "●", "no carrier": "○", down: "✕" };
 const QUIET = 1.6, SCALE = 90; // as in netlab/live/lanes.py
 const PIECE = 260; // ms that a packet takes from one interface to the next
+const ROOMY = 0.6; // the share of its height below which a picture is made lower again
+const NEAR = 20, JOURNEY = 600; // points; ms, as in view.css
 const LATE = 1500; // ms that a packet may wait for those before it; if longer, it is not seen moving
 const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 const KERNEL = {
@@ -36,6 +38,24 @@ const path = (points) => points.map((spot) => spot.join(",")).join(" ");
 
 function place(node, x, y) {
   node.style.transform = `translate(${x}px, ${y}px)`;
+}
+
+// Whether that is something else than the element was drawn from last.
+function isNews(node, found) {
+  const drawn = JSON.stringify(found);
+  const isNew = node.drawn !== drawn;
+  node.drawn = drawn;
+  return isNew;
+}
+
+// A card that only makes room for another is there at once: what is seen moving is what has moved.
+function moveTo(card, [x, y]) {
+  const [left, top] = card.spot ?? [x, y];
+  const now = performance.now();
+  if (Math.hypot(x - left, y - top) > NEAR) card.arrives = now + JOURNEY;
+  card.toggleAttribute("data-near", !(card.arrives > now));
+  card.spot = [x, y];
+  place(card, x, y);
 }
 
 // Keeps one element for each id: makes what is new, changes what is there, removes what is gone.
@@ -78,23 +98,20 @@ function words(text) {
   return element("text", { x: text.x, y: text.y, class: classes.join(" "), "font-size": text.size }, text.text);
 }
 
-function box(found) {
+function fillBox(box, found) {
   const [x, y, width, height] = found.rect;
-  const made = element("g", { class: "box" });
-  made.append(element("rect", { x, y, width, height, rx: 7 }));
-  for (const [gx, gy, gw, gh] of found.groups) {
-    made.append(element("rect", { x: gx, y: gy, width: gw, height: gh, rx: 4, class: "group" }));
-  }
-  made.append(...found.texts.map(words));
-  return made;
+  place(box, x, y);
+  if (!isNews(box, [width, height, found.groups, found.texts])) return;
+  box.replaceChildren(
+    element("rect", { width, height, rx: 7 }),
+    ...found.groups.map(([gx, gy, gw, gh]) => element("rect", { x: gx, y: gy, width: gw, height: gh, rx: 4, class: "group" })),
+    ...found.texts.map(words));
 }
 
 function fill(card, found) {
   const [, , width, height] = found.rect;
-  place(card, found.rect[0], found.rect[1]);
-  const drawn = JSON.stringify([width, height, found.details, found.mark, found.lines, found.head]);
-  if (card.dataset.drawn === drawn) return;
-  card.dataset.drawn = drawn;
+  moveTo(card, found.rect);
+  if (!isNews(card, [width, height, found.details, found.mark, found.lines, found.head])) return;
   card.setAttribute("class", `card ${found.state.replace(" ", "-")} ${found.mark ? "marked" : ""}`);
   card.setAttribute("aria-label", found.details);
   const title = element("title", {}, found.details);
@@ -118,7 +135,8 @@ class Topology {
     this.cards = new Map();
     this.cables = new Map();
     this.tell = tell;
-    this.boxes = "";
+    this.boxes = new Map();
+    this.height = 0;
   }
 
   newCard() {
@@ -130,14 +148,15 @@ class Topology {
   }
 
   draw(picture) {
-    this.svg.setAttribute("viewBox", `0 0 ${picture.width} ${picture.height}`);
+    // The page below does not jump with every interface that comes or goes, nor has all of it to be drawn again.
+    if (picture.height > this.height || picture.height < this.height * ROOMY) this.height = picture.height;
+    const viewBox = `0 0 ${picture.width} ${this.height}`;
+    if (isNews(this.svg, viewBox)) this.svg.setAttribute("viewBox", viewBox);
     this.svg.setAttribute("aria-label", picture.words);
-    const boxes = JSON.stringify(picture.boxes);
-    if (boxes !== this.boxes) this.layers.boxes.replaceChildren(...picture.boxes.map(box));
-    this.boxes = boxes;
+    keep(this.layers.boxes, this.boxes, picture.boxes, () => element("g", { class: "box" }), fillBox);
     const newCable = () => element("polyline", { class: "cable" });
     keep(this.layers.cables, this.cables, picture.cables, newCable, (cable, found) => {
-      cable.setAttribute("points", path(found.points));
+      if (isNews(cable, found.points)) cable.setAttribute("points", path(found.points));
       cable.classList.toggle("dashed", found.dashed);
     });
     keep(this.layers.cards, this.cards, picture.cards, () => this.newCard(), fill);
@@ -290,9 +309,7 @@ class Timeline {
   }
 
   track(node, track) {
-    const drawn = JSON.stringify(track);
-    if (node.dataset.drawn === drawn) return;
-    node.dataset.drawn = drawn;
+    if (!isNews(node, track)) return;
     node.setAttribute("class", `track ${track.kind}`);
     node.setAttribute("aria-label", track.words);
     const parts = [element("title", {}, track.words)];
@@ -352,6 +369,15 @@ function table(found, say) {
     html("table", {}, html("caption", {}, say("Its headers at each hop; → marks what is not as at the hop before")),
       html("thead", {}, html("tr", {}, html("td"), ...heads)), html("tbody", {}, ...body)),
   ];
+}
+
+// The list holds these texts; those that it held already stay where they are.
+function tellOnce(list, texts) {
+  const told = [...list.children].map((line) => line.textContent);
+  let kept = told.findIndex((_, first) => told.slice(first).every((text, number) => text === texts[number]));
+  if (kept < 0) kept = told.length;
+  for (const line of [...list.children].slice(0, kept)) line.remove();
+  list.append(...texts.slice(told.length - kept).map((text) => html("li", {}, text)));
 }
 
 // -- all together --------------------------------------------------------------------------------------------
@@ -444,7 +470,7 @@ function render({ model, el }) {
   function tellAll() {
     page.status.textContent = gone || model.get("status");
     el.classList.toggle("away", Boolean(gone || model.get("status")));
-    page.said.replaceChildren(...model.get("said").map((text) => html("li", {}, text)));
+    tellOnce(page.said, model.get("said"));
     requestAnimationFrame(() => { page.said.scrollTop = page.said.scrollHeight; }); // with the frame's own layout
   }
 

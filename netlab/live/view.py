@@ -20,7 +20,7 @@ import traitlets
 
 from netlab.cables import Trails
 from netlab.errors import CaptureRefused, LabError
-from netlab.language import N_
+from netlab.language import N_, language, speaking
 from netlab.language import gettext as _
 from netlab.live.history import History
 from netlab.live.packets import Network, Packets
@@ -130,7 +130,8 @@ class LiveView(anywidget.AnyWidget):
             self._news.clear()
             began = time.monotonic()
             try:
-                with self.hold_sync():  # what belongs together is one message
+                # What belongs together is one message; which language is asked once, and not for every word.
+                with speaking(language()), self.hold_sync():
                     self._do_all()
             except Exception as error:  # whatever it is, the learner is told, and the view goes on
                 self.status = _("This could not be drawn: {name}: {error}").format(

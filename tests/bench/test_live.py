@@ -1,18 +1,28 @@
-"""The live view's figures: from the kernel's event to the page's pixels, under a storm, and at rest.
+"""The live view's figures: from the kernel's event to the page's pixels, under a storm, at rest, over time.
 
-Not part of the default run: ./run test bench, on an idle machine. Method: a process in the lab host adds and
-deletes a bridge over its own netlink socket, and notes the time when the kernel has done it. In the page, an
-observer notes the time after the frame in which the view drew next. Both clocks are the machine's. At rest,
-the processor time is that of the notebook's kernel and of all of the lab's keepers, by /proc.
+Not part of the default run: ./run test bench, on an idle machine.
+
+To the pixels: a process in the lab host makes a bridge, gives it an address, sets it up and deletes it, again
+and again, ten changes a second, over its own netlink socket; on another one it hears what a watch hears, and
+notes when the kernel first told of each change. (Of a deletion it first tells that the settings are gone.
+Then it holds its lock for another 15 to 25 ms, in which nobody can read anything; `ip monitor` prints the
+deletion after them.) In the page, an observer notes the time after the frame in which the view drew, and
+what the bridge's card shows then. A change is seen with the first frame that shows it. Both
+clocks are the machine's.
+
+At rest, and for growth, processor time and memory are those of the notebook's kernel and of all of the lab's
+keepers, by /proc; of the page they are what Chromium counts (Performance.getMetrics), after a collection.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import statistics
+import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import nbformat
 import pytest
@@ -24,15 +34,18 @@ from netlab.build_lessons import metadata
 from netlab.lessons import LABS
 from netlab.text import alt_text
 from tests.browser.conftest import browser_context_args, browser_type_launch_args, server
-from tests.browser.test_jupyterlab import choose, open_page
+from tests.browser.test_jupyterlab import choose, end_kernels, open_page
 from tests.patience import eventually
 
 __all__ = ["browser_context_args", "browser_type_launch_args", "server"]
 
 MEDIAN, P95 = 30.0, 100.0  # ms, at ten changes a second
+RATE = 10
 CELL = 0.5  # seconds that a cell may take during a storm
 IDLE = 0.01  # of one core
-WATCHED_FOR = 30  # seconds
+WATCHED_FOR = 60  # seconds
+FAST = 100  # changes a second
+GROWN, NODES = 4096, 500  # KiB, and nodes of the page: the noise, and nothing that goes with the changes
 FILE = LABS / "live-bench.ipynb"
 BLINK = """
 import json, sys, time
@@ -46,13 +59,51 @@ with Kernel() as kernel:
         times.append(time.time_ns() / 1e6)
 print(json.dumps(times))
 """
+CHANGES = """
+import json, socket, sys, threading, time
+sys.path.insert(0, {home!r})
+from netlab.events import ROUTE_GROUPS
+from netlab.kernel import Kernel
+
+def listen():
+    while True:
+        ear.recv(1 << 16)
+        heard.append(time.time_ns() / 1e6)
+
+ear = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+ear.bind((0, ROUTE_GROUPS))
+heard, began, start = [], [], time.monotonic()
+threading.Thread(target=listen, daemon=True).start()
+with Kernel() as kernel:
+    changes = (
+        lambda: kernel.add_bridge("blink"),
+        lambda: kernel.add_address("blink", "10.99.0.1", 24),
+        lambda: kernel.set_up("blink"),
+        lambda: kernel.delete_link("blink"),
+    )
+    for number in range({changes}):
+        time.sleep(max(start + number / {rate} - time.monotonic(), 0))
+        began.append(time.time_ns() / 1e6)
+        changes[number % 4]()
+print(json.dumps([next(t for t in heard if t >= at) for at in began]))
+"""
 OBSERVE = """view => {
     window.drawn = [];
     const after = new MessageChannel();
-    after.port1.onmessage = () => window.drawn.push(performance.timeOrigin + performance.now());
+    after.port1.onmessage = () => {
+        const card = view.querySelector('.card[aria-label^="blink in host"]');
+        window.drawn.push([performance.timeOrigin + performance.now(), card ? card.textContent : '']);
+    };
     new MutationObserver(() => requestAnimationFrame(() => after.port2.postMessage(0)))
         .observe(view, { attributes: true, attributeFilter: ['data-drawn'] });
 }"""
+# What the bridge's card shows after each of the four changes.
+SHOWN: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("bridge added", lambda card: "✕" in card and "10.99.0.1" not in card),
+    ("address added", lambda card: "✕" in card and "10.99.0.1" in card),
+    ("set up", lambda card: "●" in card or "○" in card),
+    ("bridge deleted", lambda card: not card),
+)
 
 
 @pytest.fixture
@@ -69,23 +120,36 @@ def view(page: Page, server: Server) -> Iterator[Locator]:
     found.evaluate(OBSERVE)
     yield found
     FILE.unlink()
+    end_kernels(page, server)
 
 
-def blink(server: Server, rate: int, seconds: float) -> list[float]:
-    """Changes at that rate; when each was done, in ms."""
-    code = BLINK.format(home=str(keeper.HOME), changes=int(rate * seconds) // 2 * 2, rate=rate)
-    done = server.lab.run(["python3", "-c", code], timeout=60)
+def events(server: Server, rate: int, seconds: float) -> list[float]:
+    """Changes at that rate; when the kernel told of each, in ms."""
+    code = CHANGES.format(home=str(keeper.HOME), changes=int(rate * seconds) // 4 * 4, rate=rate)
+    done = server.lab.run(["python3", "-c", code], timeout=seconds + 60)
     assert done.returncode == 0, done.stderr
     times: list[float] = json.loads(done.stdout)
     return times
 
 
+def seen(times: Sequence[float], drawn: Sequence[tuple[float, str]]) -> list[float]:
+    """How long after its event each change was on the page, in ms; never is infinity."""
+    taken, frame = [], 0
+    for number, at in enumerate(times):
+        is_shown = SHOWN[number % 4][1]
+        found = next((i for i in range(frame, len(drawn)) if is_shown(drawn[i][1])), None)
+        taken.append(drawn[found][0] - at if found is not None else float("inf"))
+        frame = frame if found is None else found + 1
+    return taken
+
+
 def test_from_the_event_to_the_pixels(page: Page, server: Server, view: Locator) -> None:
     """A hundred changes, ten a second."""
-    times = blink(server, 10, 10)
+    times = events(server, RATE, 10)
     page.wait_for_timeout(500)
-    drawn: list[float] = page.evaluate("window.drawn")
-    taken = [min((d for d in drawn if d > at), default=float("inf")) - at for at in times]
+    taken = seen(times, page.evaluate("window.drawn"))
+    for number, (name, _) in enumerate(SHOWN):
+        print(f"{name}: median {statistics.median(taken[number::4]):.1f} ms")
     median, p95 = statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
     print(f"event to pixels: median {median:.1f} ms, p95 {p95:.1f} ms; load {os.getloadavg()[0]:.1f}")
     assert median <= MEDIAN and p95 <= P95
@@ -125,10 +189,8 @@ def test_a_storm_leaves_the_view_right_and_the_kernel_at_hand(
 def spent(server: Server) -> tuple[float, int]:
     """Processor seconds so far, and KiB in memory, of the notebook's kernel and the lab's keepers."""
     with keeper.connect(server.lab_name) as sock:
-        import socket
-        import struct
-
         above = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+    kernels = str(keeper.exchange_folder(server.lab_name))
     ticks, pages = 0, 0
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -136,10 +198,20 @@ def spent(server: Server) -> tuple[float, int]:
                 fields, command = stat.read().rpartition(")")[2].split(), line.read()
         except OSError:
             continue
-        if int(name) == above or int(fields[1]) == above or "ipykernel" in command:
+        if int(name) == above or int(fields[1]) == above or ("ipykernel" in command and kernels in command):
             ticks += int(fields[11]) + int(fields[12])
             pages += int(fields[21])
     return ticks / os.sysconf("SC_CLK_TCK"), pages * 4
+
+
+def page_holds(page: Page) -> dict[str, float]:
+    """What Chromium counts of the page: seconds that it worked, KiB of its scripts' values, nodes."""
+    chromium = page.context.new_cdp_session(page)
+    for command in ("Performance.enable", "HeapProfiler.collectGarbage"):
+        chromium.send(command)
+    found = {m["name"]: m["value"] for m in chromium.send("Performance.getMetrics")["metrics"]}
+    chromium.detach()
+    return {"work": found["TaskDuration"], "heap": found["JSHeapUsedSize"] / 1024, "nodes": found["Nodes"]}
 
 
 @pytest.mark.parametrize("packets", [False, True])
@@ -153,9 +225,26 @@ def test_at_rest_it_costs_next_to_nothing(
     if packets:
         view.get_by_role("button", name="Show packets").click()
     page.wait_for_timeout(8000)
-    before, held = spent(server)
+    before, held, page_before = *spent(server), page_holds(page)
     page.wait_for_timeout(WATCHED_FOR * 1000)
-    after, holds = spent(server)
+    after, holds, page_after = *spent(server), page_holds(page)
     share = (after - before) / WATCHED_FOR
+    drawing = (page_after["work"] - page_before["work"]) / WATCHED_FOR
+    more = page_after["heap"] - page_before["heap"]
     print(f"at rest, packets {packets}: {share:.2%} of a core, {holds - held:+d} KiB in {WATCHED_FOR} s")
+    print(f"  the page, all of JupyterLab in it: {drawing:.2%} of a core, {more:+.0f} KiB of its heap")
     assert share < IDLE
+
+
+def test_it_does_not_grow(page: Page, server: Server, view: Locator) -> None:
+    """A thousand changes fill all that is remembered; ten thousand more leave it at that."""
+    events(server, FAST, 1000 / FAST)
+    page.wait_for_timeout(5000)
+    (_, held), page_before = spent(server), page_holds(page)
+    events(server, FAST, 10_000 / FAST)
+    page.wait_for_timeout(5000)
+    (_, holds), page_after = spent(server), page_holds(page)
+    more = {name: page_after[name] - page_before[name] for name in ("heap", "nodes")}
+    print(f"10,000 changes more: {holds - held:+d} KiB in the kernel and keepers (of {held} KiB)")
+    print(f"  the page: {more['heap']:+.0f} KiB (of {page_before['heap']:.0f}), {more['nodes']:+.0f} nodes")
+    assert holds - held < GROWN and more["heap"] < GROWN and more["nodes"] < NODES

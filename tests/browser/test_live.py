@@ -18,7 +18,7 @@ from netlab.lessons import LABS, lesson
 from netlab.text import alt_text
 
 from .axe import violations
-from .test_jupyterlab import PICTURES, choose, open_page
+from .test_jupyterlab import PICTURES, choose, end_kernels, open_page
 
 WAIT = 60_000  # ms; on an idle machine it takes well under one second
 FILE = LABS / "live-test.ipynb"
@@ -60,11 +60,7 @@ def notebook(page: Page, server: Server) -> Iterator[Path]:
     """A place for one test's notebook."""
     yield FILE
     FILE.unlink()
-    # Its kernel would follow the lab for as long as the server runs.
-    address, _, token = server.url.partition("/lab")[0], *server.url.partition("token=")[1:]
-    asked = {"Authorization": f"token {token.partition('&')[0]}"}
-    for session in page.request.get(f"{address}/api/sessions", headers=asked).json():
-        page.request.delete(f"{address}/api/sessions/{session['id']}", headers=asked)
+    end_kernels(page, server)
 
 
 @pytest.fixture

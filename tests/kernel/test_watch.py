@@ -32,6 +32,11 @@ def test_the_lectures_commands_are_told_as_they_happen(lab: Lab) -> None:
                 "ip link set veth_container netns $(docker inspect -f '{{.State.Pid}}' if-test)",
                 "moved to if-test",
             ),
+            ("ip link add mv1 link eth0 type macvlan mode bridge", "mv1 appeared in host"),
+            (
+                "ip link set mv1 netns $(docker inspect -f '{{.State.Pid}}' if-test) name eth0",
+                "mv1 moved to if-test",
+            ),
             ("ip link set veth_host master docker0 up", "veth_host became a port of docker0"),
             ("echo 1 > /proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward went from 0 to 1 in host"),
             ("iptables -P FORWARD ACCEPT", "policy of FORWARD went from DROP to ACCEPT"),
@@ -40,7 +45,7 @@ def test_the_lectures_commands_are_told_as_they_happen(lab: Lab) -> None:
         ):
             assert lab.script(command).returncode == 0
             assert told(watch, words), [str(change) for change in watch.changes]
-        assert essence(watch.snapshot) == essence(lab.snapshot())
+        assert eventually(lambda: essence(watch.snapshot) == essence(lab.snapshot()), SECONDS)
     assert heard == list(watch.changes)
 
 

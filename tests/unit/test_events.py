@@ -1,12 +1,13 @@
-"""Which settings a watch reads again: those that were notified to be others now."""
+"""What a watch reads again, waits for, and sends: no more than what may be another now."""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 from netlab import events
 from netlab import rtnetlink as rt
-from netlab.model import Interface, Node
+from netlab.model import Interface, InterfaceId, Node, Snapshot
 
 EVERYWHERE = {
     "net.ipv4.ip_forward": "0",
@@ -40,3 +41,54 @@ def test_a_setting_for_all_has_all_read_again() -> None:
     assert events.settings(notified(events.NEWNETCONF, (1, -1))) == {-1}
     assert events.settings(notified(events.DELNETCONF)) == {events.EVERY}
     assert events.kept(NODE, {2, -1}) == {}
+
+
+def test_what_has_left_and_not_arrived_is_on_its_way() -> None:
+    """A macvlan, or one end of a cable; not a bridge, which nobody moves, nor a cable with both ends."""
+    plug, socket = (
+        Interface(
+            netns, 5, "veth", kind="veth", mac=f"02:00:00:00:00:0{netns}", peer=InterfaceId(3 - netns, 5)
+        )
+        for netns in (1, 2)
+    )
+
+    def lab(*interfaces: Interface) -> Snapshot:
+        nodes = [
+            Node(n, str(n), "netns", interfaces=tuple(i for i in interfaces if i.netns == n)) for n in (1, 2)
+        ]
+        return Snapshot(0, "lab", tuple(nodes))
+
+    macvlan = Interface(1, 7, "mv1", kind="macvlan", mac="02:00:00:00:00:07")
+    assert events.is_moving(lab(macvlan), lab())
+    assert not events.is_moving(lab(macvlan), lab(replace(macvlan, netns=2, name="eth0")))
+    assert events.is_moving(lab(plug, socket), lab(plug))
+    assert not events.is_moving(lab(plug, socket), lab())
+    assert not events.is_moving(lab(replace(macvlan, kind="bridge")), lab())
+
+
+def test_the_far_ends_of_cables_are_known_to_lead_elsewhere() -> None:
+    """Where an end came or went, its cable leads elsewhere; what else changes there changes no cable."""
+    end = Interface(1, 5, "veth_host", kind="veth", peer=InterfaceId(2, 5))
+    before = Snapshot(0, "lab", (replace(NODE, interfaces=(end,)), Node(2, "if-test", "container")))
+    assert events.recabled(before, before) == set()
+    up = replace(end, flags=frozenset({"UP"}))
+    assert (
+        events.recabled(before, replace(before, nodes=(replace(NODE, interfaces=(up,)), before.nodes[1])))
+        == set()
+    )
+    assert events.recabled(
+        before, replace(before, nodes=(replace(NODE, interfaces=()), before.nodes[1]))
+    ) == {1}
+    assert events.recabled(before, replace(before, nodes=before.nodes[:1])) == {2}
+
+
+def test_only_the_nodes_that_changed_are_sent() -> None:
+    """With the order of all, from which the other side puts the lab together again."""
+    first = Snapshot(0, "lab", (NODE, Node(2, "if-test", "container")))
+    assert [n.netns for n in events.difference(None, first)["snapshot"].nodes] == [1, 2]
+    later = replace(first, time_ns=1, nodes=(Node(3, "new", "netns"), replace(NODE, pid=7)))
+    news = events.difference(first, later)
+    assert [n.netns for n in news["snapshot"].nodes] == [3, 1]
+    assert news["nodes"] == [3, 1]
+    gone = events.difference(first, replace(first, nodes=first.nodes[1:]))
+    assert (gone["snapshot"].nodes, gone["nodes"]) == ((), [2])
