@@ -33,7 +33,7 @@ class Cables:
         self.router = Router(self.blocked, bounds)
         for box in layout.boxes:
             for rect in (box.rect, *(group.rect for group in box.groups)):
-                self.router.taken += outline(rect)
+                self.router.take(outline(rect))
         self.ways: dict[Ends, Way] = {}
         self.styles: dict[Ends, tuple[str, bool]] = {}
         self._ports()
@@ -193,8 +193,8 @@ def _is_inside(rect: Rect, bounds: Rect) -> bool:
 
 
 def _taken(cables: Cables, ways: Sequence[Way]) -> list[Rect]:
-    edges = [line for box in cables.layout.boxes for line in outline(box.rect)]
-    edges += [line for box in cables.layout.boxes for g in box.groups for line in outline(g.rect)]
+    edges = [line for box in cables.layout.boxes for line in pairwise(outline(box.rect))]
+    edges += [line for box in cables.layout.boxes for g in box.groups for line in pairwise(outline(g.rect))]
     edges += [piece for way in [*cables.ways.values(), *ways] for piece in pairwise(way)]
     return [*cables.blocked, *(Rect(*_span(a, b)).grown(1.5) for a, b in edges)]
 
@@ -203,7 +203,7 @@ def _span(a: Spot, b: Spot) -> tuple[float, float, float, float]:
     return min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])
 
 
-def outline(rect: Rect) -> list[tuple[Spot, Spot]]:
-    """The four edges."""
+def outline(rect: Rect) -> Way:
+    """Once around."""
     corners = [(rect.x0, rect.y0), (rect.x1, rect.y0), (rect.x1, rect.y1), (rect.x0, rect.y1)]
-    return list(pairwise([*corners, corners[0]]))
+    return [*corners, corners[0]]

@@ -1,6 +1,6 @@
 """Orthogonal ways for cables: from one card to another around every card and text.
 
-Dijkstra's algorithm on the few lines where a cable may run: beside obstacles, and level with the middle of
+The A* algorithm on the few lines where a cable may run: beside obstacles, and level with the middle of
 cards. Turning costs, crossing another cable costs, and lying on top of one costs most.
 """
 
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise
 
 from netlab.style import Rect
 
 Spot = tuple[float, float]
 Way = list[Spot]
+Piece = tuple[float, float, float]
 CLEAR = 5.0  # from an obstacle to a cable
 NEAR = 3.5  # nearer than that to one no cable runs along
 TURN = 18.0
@@ -28,11 +30,15 @@ class Router:
     def __init__(self, obstacles: Sequence[Rect], bounds: Rect) -> None:
         self.obstacles = list(obstacles)
         self.bounds = bounds
-        self.taken: list[tuple[Spot, Spot]] = []
+        # The pieces that are taken, level ones and upright ones: (where across, from, to).
+        self.taken: tuple[list[Piece], list[Piece]] = ([], [])
 
     def take(self, way: Way) -> None:
         """Cables found later keep clear of this one."""
-        self.taken += pairwise(way)
+        for a, b in pairwise(way):
+            axis = 0 if a[1] == b[1] else 1
+            start, end = sorted((a[axis], b[axis]))
+            self.taken[axis].append((a[1 - axis], start, end))
 
     def route(self, a: Rect, b: Rect) -> Way | None:
         """A way from the edge of one card to the edge of another; None if there is none."""
@@ -69,36 +75,44 @@ class Router:
         return None
 
     def _search(self, a: Rect, b: Rect) -> Way | None:
+        """A*: what is nearer to the end, by level and upright steps, is looked at first."""
         starts, ends = _doors(a), _doors(b)
         xs, ys = self._tracks([spot for spot, _, _ in starts + ends])
         goal = {(xs.index(spot[0]), ys.index(spot[1])): (axis, cost) for spot, axis, cost in ends}
-        queue: list[tuple[float, int, int, int]] = []
+
+        @cache
+        def ahead(i: int, j: int) -> float:
+            return min(abs(xs[i] - x) + abs(ys[j] - y) for (x, y), _, _ in ends)
+
+        @cache
+        def steps(i: int, j: int) -> list[tuple[int, int, int, float]]:
+            """(i, j, axis, cost) of every spot beside that one to which the way is free."""
+            beside = ((i + 1, j, 0), (i - 1, j, 0), (i, j + 1, 1), (i, j - 1, 1))
+            inside = [(ni, nj, axis) for ni, nj, axis in beside if 0 <= ni < len(xs) and 0 <= nj < len(ys)]
+            costs = [self._cost((xs[i], ys[j]), (xs[ni], ys[nj])) for ni, nj, _ in inside]
+            return [(*step, cost) for step, cost in zip(inside, costs, strict=True) if cost is not None]
+
+        queue: list[tuple[float, float, int, int, int]] = []
         best: dict[tuple[int, int, int], float] = {}
         came: dict[tuple[int, int, int], tuple[int, int, int]] = {}
         for spot, axis, cost in starts:
-            state = (xs.index(spot[0]), ys.index(spot[1]), axis)
-            best[state] = cost
-            heapq.heappush(queue, (cost, *state))
+            i, j = xs.index(spot[0]), ys.index(spot[1])
+            best[i, j, axis] = cost
+            heapq.heappush(queue, (cost + ahead(i, j), cost, i, j, axis))
         while queue:
-            cost, i, j, axis = heapq.heappop(queue)
+            _, cost, i, j, axis = heapq.heappop(queue)
             if best.get((i, j, axis), cost) < cost:
                 continue
             if (i, j) in goal and goal[i, j][0] == axis:
                 return _walk_back((i, j, axis), came, xs, ys)
-            for di, dj in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-                ni, nj, turned = i + di, j + dj, 0 if di else 1
-                if not (0 <= ni < len(xs) and 0 <= nj < len(ys)):
-                    continue
-                step = self._cost((xs[i], ys[j]), (xs[ni], ys[nj]))
-                if step is None:
-                    continue
+            for ni, nj, turned, step in steps(i, j):
                 total = cost + step + (TURN if turned != axis else 0.0)
                 if (ni, nj) in goal and goal[ni, nj][0] == turned:
                     total += goal[ni, nj][1]
                 if total < best.get((ni, nj, turned), float("inf")):
                     best[ni, nj, turned] = total
                     came[ni, nj, turned] = (i, j, axis)
-                    heapq.heappush(queue, (total, ni, nj, turned))
+                    heapq.heappush(queue, (total + ahead(ni, nj), total, ni, nj, turned))
         return None
 
     def _tracks(self, doors: Iterable[Spot]) -> tuple[list[float], list[float]]:
@@ -106,11 +120,9 @@ class Router:
         for rect in self.obstacles:
             xs |= {rect.x0 - 1.6 * CLEAR, rect.x1 + 1.6 * CLEAR}
             ys |= {rect.y0 - 1.1 * CLEAR, rect.y1 + 1.1 * CLEAR}
-        for (x0, y0), (x1, y1) in self.taken:
-            if x0 == x1:
-                xs |= {x0 - CLEAR, x0 + CLEAR}
-            if y0 == y1:
-                ys |= {y0 - CLEAR, y0 + CLEAR}
+        level, upright = self.taken
+        xs |= {x + side for x, _, _ in upright for side in (-CLEAR, CLEAR)}
+        ys |= {y + side for y, _, _ in level for side in (-CLEAR, CLEAR)}
         inside = self.bounds
         return (
             sorted(x for x in xs if inside.x0 <= x <= inside.x1),
@@ -128,36 +140,25 @@ class Router:
         x0, x1 = sorted((a[0], b[0]))
         y0, y1 = sorted((a[1], b[1]))
         level = a[1] == b[1]
-        return not any(
-            r.x0 - NEAR < x1 and x0 < r.x1 + NEAR and r.y0 - NEAR < y1 and y0 < r.y1 + NEAR
-            for r in self.obstacles
-            if not (
-                x1 <= r.x0 + 0.01 or x0 >= r.x1 - 0.01 if level else y1 <= r.y0 + 0.01 or y0 >= r.y1 - 0.01
-            )
-        )
+        for r in self.obstacles:
+            if r.x0 - NEAR < x1 and x0 < r.x1 + NEAR and r.y0 - NEAR < y1 and y0 < r.y1 + NEAR:
+                before, behind = (x1 - r.x0, r.x1 - x0) if level else (y1 - r.y0, r.y1 - y0)
+                if min(before, behind) > 0.01:
+                    return False
+        return True
 
     def _overlap(self, a: Spot, b: Spot) -> float:
         """For how many points of its length the step lies on a cable, or nearly so."""
-        total = 0.0
-        for axis in (0, 1):
-            if a[1 - axis] != b[1 - axis]:
-                continue
-            low, high = sorted((a[axis], b[axis]))
-            for c, d in self.taken:
-                if c[1 - axis] == d[1 - axis] and abs(c[1 - axis] - a[1 - axis]) < 3.0:
-                    start, end = sorted((c[axis], d[axis]))
-                    total += max(min(high, end) - max(low, start), 0.0)
-        return total
-
-    def _crossings(self, a: Spot, b: Spot) -> int:
-        count = 0
         axis = 0 if a[1] == b[1] else 1
         low, high = sorted((a[axis], b[axis]))
-        for c, d in self.taken:
-            if c[axis] == d[axis] and low < c[axis] <= high:
-                start, end = sorted((c[1 - axis], d[1 - axis]))
-                count += start < a[1 - axis] < end
-        return count
+        beside = [piece for piece in self.taken[axis] if abs(piece[0] - a[1 - axis]) < 3.0]
+        return sum(max(min(high, end) - max(low, start), 0.0) for _, start, end in beside)
+
+    def _crossings(self, a: Spot, b: Spot) -> int:
+        axis = 0 if a[1] == b[1] else 1
+        low, high = sorted((a[axis], b[axis]))
+        across = a[1 - axis]
+        return sum(low < where <= high and start < across < end for where, start, end in self.taken[1 - axis])
 
 
 def _doors(rect: Rect) -> list[tuple[Spot, int, float]]:

@@ -120,6 +120,7 @@ def keep_pages(page: Page, name: str) -> None:
     """Screenshots of the notebook from top to bottom, for people to look at."""
     page.keyboard.press("Control+b")  # without the list of files
     panel = page.locator(".jp-WindowedPanel-outer")
+    panel.evaluate("e => { e.scrollTop = 0; }")
     for old in PICTURES.glob(f"{name}-[0-9]*.png"):
         old.unlink()
     for number in range(1, 40):
