@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from tests.bench import rows_lab, rows_look, rows_start
+from tests.bench import rows_crowd, rows_lab, rows_look, rows_packets, rows_run, rows_start
 from tests.bench.harness import Row
 
 ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
@@ -27,9 +27,16 @@ ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
     "goto": rows_lab.going,
     "down": rows_lab.ending,
     "snapshot": rows_look.looking,
+    "capture": rows_packets.capturing,
+    "journeys": rows_packets.joining,
+    "trace": rows_packets.tracing,
+    "fault": rows_packets.tracing_the_fault,
+    "labs": rows_crowd.crowding,
+    "weight": rows_crowd.weighing,
     "import": rows_start.importing,
     "help": rows_start.helping,
     "memory": rows_start.remembering,
+    "run": rows_run.opening,
 }
 OUT = Path(__file__).resolve().parents[2] / "build/bench"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 sys.path.append("/usr/lib/python3/dist-packages")  # where Debian has it, whichever Python runs this
 from mininet.link import Link
@@ -67,6 +68,25 @@ def down() -> float:
     return milliseconds(net.stop)
 
 
+def crowd(count: int) -> tuple[list[float], float]:
+    """Milliseconds that each of so many labs takes, and MiB of memory for each."""
+    before, labs, taken = _available(), [], []
+    for _ in range(count):
+        began = time.perf_counter()
+        labs.append(_nodes())
+        _fill(*labs[-1])
+        taken.append((time.perf_counter() - began) * 1000)
+    memory = (before - _available()) / count
+    for nodes in labs:
+        _end(nodes)
+    return taken, memory
+
+
+def _available() -> float:
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) / 1024
+
+
 def rules() -> str:
     """What has been built, for a look: the host's rules."""
     nodes = _nodes()
@@ -78,4 +98,4 @@ def rules() -> str:
 
 if __name__ == "__main__":
     run(["ip", "link", "set", "lo", "up"])
-    serve({"build": build, "up": up, "down": down, "rules": rules})
+    serve({"build": build, "up": up, "down": down, "crowd": crowd, "rules": rules})

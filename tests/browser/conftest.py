@@ -19,20 +19,10 @@ from server import Server
 from netlab.errors import LabNotFound
 from netlab.keeper import HOME, exchange_folder
 from netlab.lab import Lab
+from tests.browser.chromium import QUIET
 
 PICTURES = HOME / "build/browser"
 URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
-# What a Chromium would do by itself on the network.
-QUIET = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-sync",
-    "--metrics-recording-only",
-    "--no-first-run",
-    "--no-sandbox",  # it cannot have one as root, and it sees nothing but our own pages
-]
 
 
 @pytest.fixture(scope="session")
