@@ -54,7 +54,8 @@ class Kernel(Netlink):
 
     def routes(self, names: dict[int, str]) -> tuple[Route, ...]:
         """The routes of every table; `names` are the interfaces' names by index."""
-        return tuple(parsed.route(c, names) for _, c in self.ask(rt.RTM_GETROUTE, rt.NLM_F_DUMP, _ANY))
+        found = (content for _, content in self.ask(rt.RTM_GETROUTE, rt.NLM_F_DUMP, _ANY))
+        return tuple(parsed.route(c, names.get(parsed.leaves_by(c), "")) for c in found)
 
     def policies(self) -> tuple[PolicyRule, ...]:
         """The rules of `ip rule`, of both families."""

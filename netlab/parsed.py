@@ -1,4 +1,7 @@
-"""What rtnetlink's answers say, as values of the model: each function takes the body of one message."""
+"""What rtnetlink's answers say, as values of the model: each function takes the body of one message.
+
+Who looks often sees the same bodies again and again. The same bytes say the same: what was read is kept.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from netlab.entries import PolicyRule
 from netlab.model import Address, Interface, InterfaceId, Neighbour, Route
 
 Link = tuple[int, int, rt.Attributes]
+KEPT = 2048  # bodies of each kind
 
 
 @lru_cache(256)
@@ -28,6 +32,7 @@ def next_hop_flags(flags: int) -> frozenset[str]:
     return frozenset(word for bit, word in rt.NEXT_HOP_FLAGS.items() if flags & bit)
 
 
+@lru_cache(KEPT)
 def link(content: bytes) -> Link:
     """What a message about a link holds: its index, its flags, its attributes."""
     _, _, index, flags, _ = rt.IFINFO.unpack_from(content)
@@ -83,13 +88,22 @@ def _details(kind: str, info: rt.Attributes, found: rt.Attributes) -> dict[str, 
     return details
 
 
+@lru_cache(KEPT)
 def address(content: bytes) -> tuple[int, Address]:
     _, prefixlen, _, scope, index = rt.IFADDR.unpack_from(content)
     found = rt.attributes(content, rt.IFADDR.size)
     return index, Address(rt.ip(found.get(2) or found.get(1)), prefixlen, rt.SCOPES.get(scope, str(scope)))
 
 
-def route(content: bytes, names: dict[int, str]) -> Route:
+@lru_cache(KEPT)
+def leaves_by(content: bytes) -> int:
+    """The index of the interface that a route's packets leave by; 0 if there is none."""
+    return rt.number(rt.attributes(content, rt.RTMSG.size).get(4))
+
+
+@lru_cache(KEPT)
+def route(content: bytes, device: str) -> Route:
+    """`device` is the name of the interface that it leaves by."""
     family, length, _, _, table, protocol, scope, kind, flags = rt.RTMSG.unpack_from(content)
     found = rt.attributes(content, rt.RTMSG.size)
     table = rt.number(found.get(15), table)
@@ -100,7 +114,7 @@ def route(content: bytes, names: dict[int, str]) -> Route:
         destination = f"{destination}/{length}"
     return Route(
         destination=destination,
-        device=names.get(rt.number(found.get(4)), ""),
+        device=device,
         gateway=rt.ip(found.get(5)),
         source=rt.ip(found.get(7)),
         table=rt.TABLES.get(table, str(table)),
@@ -113,6 +127,7 @@ def route(content: bytes, names: dict[int, str]) -> Route:
     )
 
 
+@lru_cache(KEPT)
 def policy(content: bytes) -> PolicyRule | None:
     """One rule; None for those of multicast routing. Attributes as in linux/fib_rules.h."""
     family, to, source, tos, table, _, _, action, flags = rt.RTMSG.unpack_from(content)

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from tests.bench import rows_crowd, rows_lab, rows_look, rows_packets, rows_run, rows_start
+from tests.bench import growth, plot, rows_crowd, rows_lab, rows_look, rows_packets, rows_run, rows_start
 from tests.bench.harness import Row
 
 ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
@@ -38,34 +38,44 @@ ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
     "memory": rows_start.remembering,
     "run": rows_run.opening,
 }
+GROWTH = "growth"  # the four plots, as if it were a row
 OUT = Path(__file__).resolve().parents[2] / "build/bench"
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     OUT.mkdir(parents=True, exist_ok=True)
-    rows = {}
-    for name in options.rows or ROWS:
+    wanted = options.rows or [*ROWS, GROWTH]
+    # Rows that are named are put beside those that the file holds already: a whole run takes a while.
+    report = json.loads(options.json.read_text()) if options.rows and options.json.exists() else {}
+    rows, pictures = {}, []
+    for name in [name for name in wanted if name != GROWTH]:
         with ROWS[name](options.small) as row:
             rows[name] = row
             print("\n".join(row.lines()), flush=True)
-    report = {
-        "machine": machine(),
-        "small": options.small,
-        "rows": {n: row.as_json() for n, row in rows.items()},
-    }
+    there = {"machine": machine(), "small": options.small}
+    known = {name: {**row.as_json(), **there} for name, row in rows.items()}
+    report["rows"] = {**report.get("rows", {}), **known}
+    if rows:
+        pictures.append(plot.ratios(rows, options.json.with_suffix(".png")))
+    if GROWTH in wanted:
+        grown = growth.measured(options.small)
+        print("\n".join(each.line() for each in grown))
+        report["growth"] = {**there, "of": [each.as_json() for each in grown]}
+        pictures.append(plot.growth(grown, options.json.with_suffix(".growth.png")))
     options.json.write_text(json.dumps(report, indent=1))
-    print(f"\n{_machine_in_words(report['machine'])}\n{options.json}")
+    print(f"\n{_machine_in_words(machine())}")
+    print(*[options.json, *pictures], sep="\n")
     return 0
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of: {', '.join(ROWS)} (default: all)")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of: {', '.join(ROWS)}, {GROWTH}")
     parser.add_argument("--small", action="store_true", help="one go each: whether it works, not how fast")
     parser.add_argument("--json", type=Path, metavar="FILE", default=OUT / "bench.json")
     options = parser.parse_args(arguments)
-    if unknown := set(options.rows) - set(ROWS):
+    if unknown := set(options.rows) - {*ROWS, GROWTH}:
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
     return options
 
