@@ -75,7 +75,8 @@ class Machine:
             request, __ = wire.receive(client)
             try:
                 points = [(self.places[int(n)].path, int(index)) for n, index in request["points"]]
-                wire.send(client, {"ok": record.serve(client, points)}, values=True)
+                rings = record.open_all(dict(enumerate(points)))
+                wire.send(client, {"ok": record.serve(client, rings)}, values=True)
             except OSError as error:
                 wire.send(
                     client,

@@ -54,7 +54,6 @@ class Holder:
             )
         self.learners_door = socket.socket(fileno=fds[0])
         self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        self.baseline: dict[str, str] = {}
 
     def _become_init(self, keeper: socket.socket) -> NoReturn:
         self.machine_door.close()
@@ -185,7 +184,9 @@ class Holder:
 
     def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
         paths = {place.netns: place.path for place in places(self.init, self.engine)}
-        return record.serve(client, [(paths[int(netns)], int(index)) for netns, index in request["points"]])
+        points = [(paths[int(netns)], int(index)) for netns, index in request["points"]]
+        self.rings = record.open_all(dict(enumerate(points)))  # open until this child has answered
+        return record.serve(client, self.rings)
 
     def _do_tap(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         def paths() -> dict[int, str]:

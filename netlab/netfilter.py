@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 
 from netlab import rtnetlink as rt
 from netlab.netlink import NETLINK_NETFILTER, Netlink
@@ -15,6 +16,7 @@ NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_NFTABLES = 1, 10
 BATCH_BEGIN, BATCH_END = 16, 17
 NEWTABLE, GETTABLE, DELTABLE, NEWCHAIN, GETCHAIN, NEWRULE, GETRULE = 0, 1, 2, 3, 4, 6, 7
 CT_DELETE = 2
+CHAIN_COUNTERS, RULE_EXPRESSIONS = 8, 4
 NLM_F_APPEND = 0x800
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 # Of each kind: what asks for it, and the attributes that the kernel gives by itself (handle, use, position).
@@ -43,12 +45,12 @@ class Netfilter(Netlink):
         return found
 
     def program(self) -> bytes:
-        """Messages that make all tables, chains and rules of here once more; for `load`."""
+        """Messages that make all tables, chains and rules of here again, with counters of 0; for `load`."""
         messages = [_message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))]
         for kind, (question, left_out) in KEPT_BY_THE_KERNEL.items():
             for body in self._dump(question):
-                body = body[: _NFGENMSG.size] + _without(left_out, body)
-                messages.append(_message(_type(kind), rt.NLM_F_CREATE | NLM_F_APPEND, body))
+                again = _anew(kind, left_out, body)
+                messages.append(_message(_type(kind), rt.NLM_F_CREATE | NLM_F_APPEND, again))
         return b"".join(messages)
 
     def load(self, program: bytes) -> None:
@@ -96,13 +98,42 @@ def _message(kind: int, flags: int, body: bytes, sequence: int = 0) -> bytes:
     return rt.message(kind, flags, sequence, body)
 
 
-def _without(kinds: set[int], body: bytes) -> bytes:
-    """The attributes behind the head, as they stand, but for those kinds."""
-    kept, at = b"", _NFGENMSG.size
-    while at + 4 <= len(body):
-        length, kind = struct.unpack_from("=HH", body, at)
-        following = at + ((length + 3) & ~3)
-        if kind & rt.NLA_TYPE_MASK not in kinds:
-            kept += body[at:following]
-        at = following
-    return kept
+def _anew(kind: int, left_out: set[int], body: bytes) -> bytes:
+    """A listed table, chain or rule as a request for one like it that has not counted anything yet."""
+    pieces = []
+    for number, value in _pieces(body[_NFGENMSG.size :]):
+        what = number & rt.NLA_TYPE_MASK
+        if what in left_out:
+            continue
+        if (kind, what) == (NEWCHAIN, CHAIN_COUNTERS):
+            value = _zeroed(value)
+        elif (kind, what) == (NEWRULE, RULE_EXPRESSIONS):
+            value = _packed([(element, _uncounted(inner)) for element, inner in _pieces(value)])
+        pieces.append((number, value))
+    return body[: _NFGENMSG.size] + _packed(pieces)
+
+
+def _uncounted(expression: bytes) -> bytes:
+    """An expression of a rule; a counter, whose name stands before its data, with zeros in it."""
+    name, *rest = _pieces(expression)
+    if name[1] != b"counter\0":
+        return expression
+    return _packed([name, *((number, _zeroed(value)) for number, value in rest)])
+
+
+def _zeroed(attributes: bytes) -> bytes:
+    return _packed([(number, bytes(len(value))) for number, value in _pieces(attributes)])
+
+
+def _pieces(attributes: bytes) -> list[tuple[int, bytes]]:
+    """(type with its flags, value) of each attribute, in order."""
+    found, at = [], 0
+    while at + 4 <= len(attributes):
+        length, number = struct.unpack_from("=HH", attributes, at)
+        found.append((number, attributes[at + 4 : at + length]))
+        at += (length + 3) & ~3
+    return found
+
+
+def _packed(pieces: Sequence[tuple[int, bytes]]) -> bytes:
+    return b"".join(rt.attribute(number, value) for number, value in pieces)

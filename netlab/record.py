@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -22,15 +23,40 @@ START = {"started": True}
 TOGETHER = 1 << 26  # bytes for all rings, where there are many
 
 
-def serve(client: socket.socket, points: Sequence[tuple[str, int]]) -> list[int]:
-    """Capture at `points` (path of the namespace, index of the interface) until the client has enough.
+def open_all(points: Mapping[int, tuple[str, int]], memory: int = MEMORY) -> Mapping[int, Ring | OSError]:
+    """A ring at each of the points (path of the namespace, index of the interface), or why there is none.
 
-    Returns, per point, the number of frames that the kernel lost. OSError if a point cannot be opened.
+    Side by side: the kernel lets each one wait until nobody looks at what it changes, 10 ms and more.
+    """
+    found: dict[int, Ring | OSError] = {}
+
+    def open_one(number: int, path: str, index: int) -> None:
+        try:
+            with entered(path):
+                found[number] = Ring(index, memory)
+        except OSError as error:
+            found[number] = error
+
+    threads = [threading.Thread(target=open_one, args=(n, *point)) for n, point in points.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def serve(client: socket.socket, opened: Mapping[int, Ring | OSError]) -> list[int]:
+    """Capture with those rings until the client has enough.
+
+    Returns, per point, the number of frames that the kernel lost. OSError if a point could not be opened. The
+    rings are left open: the kernel takes its time to close them, and the client need not wait for that.
     """
     rings = []
-    for path, index in points:
-        with entered(path):
-            rings.append(Ring(index))
+    for number in sorted(opened):
+        ring = opened[number]
+        if isinstance(ring, OSError):
+            raise ring
+        rings.append(ring)
     wire.send(client, START)
     poll = select.poll()
     by_fd = {ring.socket.fileno(): number for number, ring in enumerate(rings)}
@@ -86,14 +112,10 @@ def _open(
     new: Mapping[int, tuple[int, int]], paths: Mapping[int, str], total: int
 ) -> tuple[dict[int, Ring], list[int]]:
     """A ring for each of these points, and the numbers of those that cannot be had."""
-    opened, refused = {}, []
-    for number, (netns, index) in new.items():
-        try:
-            with entered(paths[netns]):
-                opened[number] = Ring(index, min(TOGETHER // total, MEMORY))
-        except (KeyError, OSError):
-            refused.append(number)
-    return opened, refused
+    there = {number: (paths[netns], index) for number, (netns, index) in new.items() if netns in paths}
+    found = open_all(there, min(TOGETHER // max(total, 1), MEMORY))
+    opened = {number: ring for number, ring in found.items() if isinstance(ring, Ring)}
+    return opened, [number for number in new if number not in opened]
 
 
 def _flush(client: socket.socket, rings: Sequence[tuple[int, Ring]], *, tell_losses: bool = False) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from netlab import base
 from netlab.netfilter import Netfilter
 
+FORMAT = 2  # of the record: another number when netlab.netfilter writes it otherwise
 FIREWALL = """\
 *nat
 :PREROUTING ACCEPT [0:0]
@@ -58,13 +59,8 @@ def record() -> list[int]:
         return []
     try:
         program = os.stat(restore)
-        about = (
-            os.path.realpath(restore),
-            program.st_size,
-            program.st_mtime_ns,
-            os.uname().release,
-            FIREWALL,
-        )
+        tool = (os.path.realpath(restore), program.st_size, program.st_mtime_ns)
+        about = (FORMAT, FIREWALL, tool, os.uname().release)
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "netlab"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"firewall-{zlib.crc32(repr(about).encode()):08x}"
