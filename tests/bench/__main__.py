@@ -27,6 +27,7 @@ ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
     "goto": rows_lab.going,
     "down": rows_lab.ending,
     "snapshot": rows_look.looking,
+    "callback": rows_look.hearing,
     "capture": rows_packets.capturing,
     "journeys": rows_packets.joining,
     "trace": rows_packets.tracing,

@@ -6,6 +6,7 @@ meantime hits all of them. A figure is the median of its goes. A goal that is mi
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -33,7 +34,9 @@ class Goal:
         if not self.beside:
             return ours
         theirs = figures[self.beside]
-        return ours / theirs if self.floor or self.at_least else theirs / ours
+        if self.at_least:
+            return ours / theirs if theirs else math.inf  # a peer that loses packets at every rate
+        return ours / theirs if self.floor else theirs / ours
 
     def is_met(self, figures: Mapping[str, float]) -> bool:
         found = self.found(figures)
@@ -77,7 +80,7 @@ class Row:
             {
                 **asdict(goal),
                 "text": goal.text(self.unit),
-                "found": goal.found(self.figures),
+                "found": found if math.isfinite(found := goal.found(self.figures)) else None,
                 "met": goal.is_met(self.figures),
             }
             for goal in self.goals
@@ -103,7 +106,7 @@ class Row:
 
 def _ratio(goal: Goal | None, figures: Mapping[str, float], name: str) -> str:
     found = goal.found(figures) if goal else figures[name] / figures[OURS]
-    return f"{_short(found)} ×"
+    return f"{_short(found)} ×" if math.isfinite(found) else "∞"
 
 
 def _short(value: float) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from netlab.lab import Lab
 from tests.bench.harness import OURS, Goal, Row
-from tests.bench.peer import Peer
+from tests.bench.peer import ROOT, Peer
+from tests.bench.rows_lab import lab
 
 
 @contextmanager
@@ -25,3 +31,33 @@ def looking(small: bool) -> Iterator[Row]:
             "pyroute2": lambda: float(peer.ask("pyroute2")),
         }
         yield row.measure(contenders, 1 if small else 15)
+
+
+@contextmanager
+def hearing(small: bool) -> Iterator[Row]:
+    """From asking for a change to a callback in Python: `lab.watch`, which tells it in words, and pyroute2.
+
+    netlab's callback is on the machine and gets the snapshots before and after; pyroute2's is in the lab host
+    and gets the message. An address more on lo, ten times a second.
+    """
+    row = Row("change to Python callback", "ms", [Goal(0.2), Goal(4, "pyroute2 subscriber")])
+    count = 4 if small else 40
+    with lab() as ours:
+        heard: list[int] = []
+        with ours.watch(lambda change: heard.append(time.monotonic_ns())) as watch:
+            began = inside(ours, "blink", count)
+            last, deadline = f"10.9.0.{count - 1}", time.monotonic() + 10
+            while not watch.snapshot.node("host").owns(last) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        row.samples[OURS] = [(next(at for at in heard if at > was) - was) / 1e6 for was in began]
+        row.samples["pyroute2 subscriber"] = inside(ours, "pyroute2", count)
+        yield row
+
+
+def inside(lab: Lab, *words: object) -> list[float]:
+    """What tests.bench.inside_watch prints in the lab host."""
+    line = shlex.join([sys.executable, "-m", "tests.bench.inside_watch", *map(str, words)])
+    done = lab.run(["bash", "-c", f"cd {shlex.quote(str(ROOT))} && exec {line}"], timeout=100)
+    assert done.returncode == 0, done.stderr
+    found: list[float] = json.loads(done.stdout)
+    return found
