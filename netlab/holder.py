@@ -222,8 +222,7 @@ class Holder:
     def _exec(self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool) -> None:
         node = str(request.get("node", "host"))
         if node == "host":  # by far the most: nothing needs to be looked for
-            self._pass_on(request, fds, client, {})
-            return
+            return self._pass_on(request, fds, client, {})
         place = self._place(node)
         if place.kind == "internet":
             if learner:
