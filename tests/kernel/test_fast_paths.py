@@ -133,7 +133,11 @@ def test_a_record_that_is_spoilt_is_made_anew(lab_name: str, leakproof: None) ->
     refused = kept[:-4].replace(b"MASQUERADE", b"MASKERADE\0")
     assert refused != kept[:-4]
     try:
-        for spoilt in (kept[: len(kept) // 2], refused + zlib.crc32(refused).to_bytes(4, "little")):
+        for spoilt in (
+            kept[: len(kept) // 2],
+            kept + b"more",
+            refused + zlib.crc32(refused).to_bytes(4, "little"),
+        ):
             path.write_bytes(spoilt)
             lab = Lab.up(lab_name)
             found = saved(lab)

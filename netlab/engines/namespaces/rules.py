@@ -91,4 +91,4 @@ def _read(file: int) -> bytes:
 
 
 def _write(file: int, program: bytes) -> None:
-    os.pwrite(file, program + zlib.crc32(program).to_bytes(4, "little"), 0)
+    os.ftruncate(file, os.pwrite(file, program + zlib.crc32(program).to_bytes(4, "little"), 0))
