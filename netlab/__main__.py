@@ -48,6 +48,7 @@ def parser() -> Parser:
     from netlab.fault_command import options as fault_options
     from netlab.grade.command import assignment_options
     from netlab.grade.command import options as grade_options
+    from netlab.workshop.command import options as workshop_options
 
     top = _general()
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", parser_class=Parser)
@@ -58,13 +59,7 @@ def parser() -> Parser:
         command.set_defaults(run=run)
         return command
 
-    jupyter = verb("jupyter", _jupyter, _("open JupyterLab in the lab (the default)"))
-    jupyter.add_argument(
-        "--listen", metavar="ADDRESS", default="", help=_("for others as well: where to listen")
-    )
-    jupyter.add_argument(
-        "--token-file", metavar="FILE", default="", help=_("the token, the same at each start")
-    )
+    _jupyter_words(verb("jupyter", _jupyter, _("open JupyterLab in the lab (the default)")))
     verb("up", _up, _("make a lab"))
     verb("down", _down, _("end a lab and everything in it")).add_argument("--all", action="store_true")
     verb("reset", _reset, _("put the base lab back"))
@@ -86,6 +81,7 @@ def parser() -> Parser:
     assignment_options(
         verb("assignment", _assignment, _("a lesson as an assignment of nbgrader's, or of otter-grader's"))
     )
+    workshop_options(verb("workshop", _workshop, _("JupyterHub for a roomful, and the instructor's board")))
     verb("doctor", _doctor, _("what the lab needs, what is there, what to type for what is not"))
     tour = verb("tour", _tour, _("the whole lecture in the terminal, in half a minute"))
     tour.add_argument("--pictures", default="pictures", help=_("the folder for its pictures"))
@@ -197,6 +193,15 @@ def _draw(options: argparse.Namespace) -> None:
     print(options.output)
 
 
+def _jupyter_words(command: Parser) -> None:
+    command.add_argument(
+        "--listen", metavar="ADDRESS", default="", help=_("for others as well: where to listen")
+    )
+    command.add_argument(
+        "--token-file", metavar="FILE", default="", help=_("the token, the same at each start")
+    )
+
+
 def _trace_words(command: Parser) -> None:
     command.add_argument("--from", dest="source", default="host", metavar="NODE")
     command.add_argument("destination")
@@ -246,6 +251,12 @@ def _assignment(options: argparse.Namespace) -> None:
     from netlab.grade.command import assignment
 
     assignment(options)
+
+
+def _workshop(options: argparse.Namespace) -> int:
+    from netlab.workshop.command import run
+
+    return run(options)
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -76,7 +76,7 @@ class Holder:
         self.baseline = base.baseline(self.host)  # before anybody can have changed anything
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         gc.freeze()  # a child that collects garbage would copy every page it looks at
-        if self.plan.limits:
+        if self.plan.limits and self.plan.limits.memory:
             self._fork(self._end_when_exceeded)
         self.loop.watch_children(self._reap)
         self.loop.watch(self.machine_door, lambda: self._accept(self.machine_door, learner=False))

@@ -111,13 +111,14 @@ def start(
             stack.callback(os.close, fd)
         door.listen(64)
         exchange = _prepare_exchange(name)
+        limits = confined.limits if confined else Limits.asked()
         plan = {
             "name": name,
             "exchange": str(exchange),
             "python": sys.executable,
             "engine": engine.name,
             "trees": [asdict(tree) for tree in _trees(exchange, confined)],
-            "limits": asdict(confined.limits) if confined else None,
+            "limits": asdict(limits) if limits else None,
         }
         _start_keeper(plan, door, files, say, nursery)
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 PASSED_ON: tuple[str, ...] = ("TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS", "LINES")
-PASSED_ON += ("NETLAB_LANG", "NETLAB_PROGRESS")
+PASSED_ON += ("NETLAB_LANG", "NETLAB_PROGRESS", "NETLAB_OUTBOX")
 
 
 @dataclass(frozen=True)

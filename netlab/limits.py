@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from netlab.language import gettext as _
 
 MEBIBYTE = 1 << 20
 PERIOD = 0.25  # seconds between two looks at the memory
+VARIABLE = "NETLAB_LIMITS"  # for every lab that is made with it; a workshop sets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +21,17 @@ class Limits:
     """Upper bounds of one lab. The kernel holds all but the memory, for which `exceeded` looks."""
 
     processes: int = 384  # in the whole lab host, containers included
-    memory: int = 1024 * MEBIBYTE  # resident memory of all processes together, bytes
+    memory: int = 1024 * MEBIBYTE  # resident memory of all processes together, bytes; 0: somebody else looks
     address_space: int = 3072 * MEBIBYTE  # of each process, bytes
     file: int = 64 * MEBIBYTE  # of one file, bytes
     disk: int = 256 * MEBIBYTE  # of all files that it makes, bytes: they are in memory
+    namespaces: int = 1024  # of each kind
+
+    @staticmethod
+    def asked() -> Limits | None:
+        """Those that the environment asks for."""
+        words = os.environ.get(VARIABLE)
+        return Limits(**json.loads(words)) if words else None
 
 
 @contextmanager

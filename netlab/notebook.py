@@ -16,7 +16,7 @@ from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
-from netlab import checks, instruments, lessons, predictions
+from netlab import checks, instruments, lessons, outbox, predictions
 from netlab.cards import Card, Picture
 from netlab.checks.story import CheckResult
 from netlab.errors import BadInput, check_language
@@ -79,6 +79,7 @@ def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLa
     short_errors()
     print(greeting(found, progress))
     progress.begin(found.id)
+    outbox.put("visited", found.id)
     if lesson.gym:
         print(_("Bug report:"), *bug_report(variant.seed, variant))
         progress.record_answer(found.id, REPORT, variant.seed)
@@ -107,6 +108,7 @@ class LessonLab:
         result = checks.check(self.lab, step, *said, variant=self.variant)
         if result.passed:
             self.progress.record_passed(self.lesson.id, step)
+        outbox.put("checked", self.lesson.id, step, passed=result.passed, hint=result.hint_id)
         self.say_notes()
         return result
 
@@ -114,16 +116,14 @@ class LessonLab:
         """Say what will happen before it does. Without a key: the question and its options."""
         question = the_prediction(self.lesson, step)
         if isinstance(key, EllipsisType):
-            return ask(
-                _("{step}: not predicted yet").format(step=step), question, f'lab.predict("{step}", …)'
-            )
+            title = _("{step}: not predicted yet").format(step=step)
+            return ask(title, question, f'lab.predict("{step}", …)')
         check_known(question, key)
         self.progress.record_prediction(self.lesson.id, step, key)
+        outbox.put("predicted", self.lesson.id, step, key=key)
         self.say_notes()
-        return Card(
-            _("{step}: noted").format(step=step),
-            (_("You say: {meaning}.").format(meaning=question.options[key]), _("Now try it.")),
-        )
+        said = _("You say: {meaning}.").format(meaning=question.options[key])
+        return Card(_("{step}: noted").format(step=step), (said, _("Now try it.")))
 
     def answer(self, step: str, key: str | EllipsisType = ...) -> Card:
         """Say what the experiment showed. Without a key: the question and its options."""
@@ -138,15 +138,11 @@ class LessonLab:
                 _('Try: lab.answer("{step}", "…")').format(step=step),
             )
         self.progress.record_answer(self.lesson.id, step, key.strip())
+        outbox.put("answered", self.lesson.id, step, key=key.strip())
         self.say_notes()
-        meaning = question.options.get(key, key)
-        return Card(
-            _("{step}: noted").format(step=step),
-            (
-                _("Your answer: {meaning}.").format(meaning=meaning),
-                _('lab.check("{step}") says if it holds.').format(step=step),
-            ),
-        )
+        said = _("Your answer: {meaning}.").format(meaning=question.options.get(key, key))
+        how = _('lab.check("{step}") says if it holds.').format(step=step)
+        return Card(_("{step}: noted").format(step=step), (said, how))
 
     def compare(self, step: str, seen: Capture) -> Comparison | Card:
         """The prediction beside what a capture shows."""
@@ -170,6 +166,7 @@ class LessonLab:
         hints = self._step(step).hints
         number = self._hints.get(step, 0)
         self._hints[step] = min(number + 1, len(hints) - 1)
+        outbox.put("hint", self.lesson.id, step, number=number + 1)
         more = (
             _('lab.hint("{step}") again says more').format(step=step)
             if number + 1 < len(hints)

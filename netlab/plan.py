@@ -52,13 +52,15 @@ def furnish(plan: Plan) -> None:
         raise sandbox.why_refused(error) from error
     if sandbox.Identity.nested().is_single:
         syscalls.pretend_owner_changes()
-    _set_quotas()
+    _set_quotas(plan.limits)
     with Kernel() as kernel:
         kernel.set_up("lo")
 
 
-def _set_quotas() -> None:
-    for name, value in {**QUOTAS, "kernel/pid_max": PID_MAX}.items():
+def _set_quotas(limits: Limits | None) -> None:
+    most = limits.namespaces if limits else max(QUOTAS.values())
+    quotas = {name: min(value, most) for name, value in QUOTAS.items()}
+    for name, value in {**quotas, "kernel/pid_max": PID_MAX}.items():
         with suppress(OSError):  # pid_max is one for the whole machine before Linux 6.14
             Path("/proc/sys", name).write_text(str(value))
 

@@ -93,6 +93,18 @@ def set_dumpable() -> None:
     _check(_libc.prctl(pr_set_dumpable, 1, 0, 0, 0), "prctl")
 
 
+def end_with_parent() -> None:
+    """This process is killed when the thread that made it ends."""
+    pr_set_pdeathsig, kill = 1, 9
+    _check(_libc.prctl(pr_set_pdeathsig, kill, 0, 0, 0), "prctl")
+
+
+def no_new_privileges() -> None:
+    """No program that this process executes gives it more rights than it has."""
+    pr_set_no_new_privs = 38
+    _check(_libc.prctl(pr_set_no_new_privs, 1, 0, 0, 0), "prctl")
+
+
 def _mount_attributes(fd: int, path: str, flags: int, set_: int, userns: int = 0) -> None:
     attributes = struct.pack("=QQQQ", set_, 0, 0, userns)
     result = _libc.syscall(

@@ -27,6 +27,7 @@ TIERS = {
     "docker": "a real dockerd",
     "browser": "JupyterLab in a real Chromium",
     "vm": "a real vagrant up",
+    "workshop": "a real JupyterHub with learners, as root",
     "graders": "a real nbgrader, a real otter-grader",
     "bench": "how long things take",
 }

@@ -47,7 +47,7 @@ def main(
     `token_file` the token is what stands there, the same at each start.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a browser that has gone must not end the server
-    page, token = _page(notebook), _token(token_file)
+    page, token = first_page(notebook), _token(token_file)
     os.environ.update(NETLAB_LAB=lab_name, NETLAB_ENGINE=engine, **own_folders(Path(sys.prefix)))
     lab = find_or_make(lab_name, _say)
     _say(_("The lab {name!r} is up. Starting JupyterLab …").format(name=lab.name))
@@ -150,7 +150,7 @@ def _token(file: str) -> str:
     return token
 
 
-def _page(notebook: str | None) -> str:
+def first_page(notebook: str | None = None) -> str:
     """The notebook to open, relative to labs/: that named, or where one is, in the language spoken."""
     here = folder_of(language()) / f"{current_lesson(lessons(), Progress(default_path())).stem}.ipynb"
     page = notebook or str(here.relative_to(LABS))

@@ -16,6 +16,7 @@ from netlab.errors import BadInput, NetlabError, UnknownName, check_language
 from netlab.jupyter.provisioner import find_or_make
 from netlab.language import LANGUAGES, gettext, language, ngettext, padded, speaking
 from netlab.live.texts import TEXTS, spoken
+from netlab.workshop.texts import TEXTS as BOARDS
 
 PACKAGE = Path(catalogue.__file__).parent
 MARKS = ("_", "N_", "ngettext")
@@ -86,7 +87,7 @@ def test_a_translated_text_can_be_found() -> None:
 
 def outside_of_functions(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.Lambda):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield child
             yield from outside_of_functions(child)
 
@@ -107,7 +108,7 @@ def test_nothing_is_translated_when_a_module_is_imported() -> None:
 def bound(function: ast.AST) -> Iterator[ast.Name]:
     """The uses of `_` in a function, without those of comprehensions, which keep it to themselves."""
     for child in ast.iter_child_nodes(function):
-        if isinstance(child, ast.FunctionDef | ast.Lambda):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
         if isinstance(child, ast.Name) and child.id == "_":
             yield child
@@ -120,7 +121,7 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
         f"{file.name}:{node.lineno}"
         for file, tree in trees().items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and len({type(name.ctx) for name in bound(node)}) > 1
         and list(calls(node))
     ]
@@ -129,6 +130,11 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
 
 # What is not for those who use netlab, or is in English wherever it is said: where, and what.
 NOT_OURS = {
+    "a database's language": (r"workshop/(accounts|results)", r"SELECT|INSERT|UPDATE|CREATE|PRAGMA"),
+    "what the workshop's programs say to each other": (
+        r"workshop/(board|hub|reporter)",
+        r"^no |not logged in|unknown order|charset|attachment|Report how far",
+    ),
     "Docker's own words, which its stand-in says as they are": (
         "engines/namespaces/",
         r"daemon|[Cc]ontainer|WARNING: IPv4|Less than a second|Invalid signal|executable|No such network|"
@@ -219,6 +225,14 @@ def test_each_exception_is_needed() -> None:
         if not any(re.match(where, file) and re.search(part, text) for file, text in exceptions())
     ]
     assert parts == []
+
+
+def test_the_boards_script_says_what_the_catalogue_knows() -> None:
+    """board.js asks for each text by its English, and for no other than those of netlab/workshop/texts.py."""
+    script = (PACKAGE / "workshop/board.js").read_text(encoding="utf-8")
+    states = {"passed", "failing", "stuck", "at work", "idle", "away", "not yet"}  # by way of a variable
+    assert all(f'"{state}"' in script for state in states)
+    assert set(re.findall(r'say\("([^"]+)"', script)) | states == set(BOARDS)
 
 
 def test_the_live_views_script_says_what_the_catalogue_knows() -> None:

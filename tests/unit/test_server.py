@@ -45,12 +45,12 @@ def test_it_opens_where_the_learner_is(tmp_path: Path, monkeypatch: pytest.Monke
     """The landing page on the first day, then the lesson last begun; each in the language that is spoken."""
     record = tmp_path / "progress.json"
     monkeypatch.setenv("NETLAB_PROGRESS", str(record))
-    assert server._page(None) == "00-start-here.ipynb"
+    assert server.first_page(None) == "00-start-here.ipynb"
     with speaking("zh"):
-        assert server._page(None) == "zh/00-start-here.ipynb"
+        assert server.first_page(None) == "zh/00-start-here.ipynb"
         Progress(record).begin("03")
-        assert server._page(None) == "zh/03-a-veth-pair.ipynb"
-    assert server._page(None) == "03-a-veth-pair.ipynb"
-    assert server._page("05-where-does-it-die.ipynb") == "05-where-does-it-die.ipynb"
+        assert server.first_page(None) == "zh/03-a-veth-pair.ipynb"
+    assert server.first_page(None) == "03-a-veth-pair.ipynb"
+    assert server.first_page("05-where-does-it-die.ipynb") == "05-where-does-it-die.ipynb"
     with pytest.raises(BadInput, match="no notebook"):
-        server._page("03-none.ipynb")
+        server.first_page("03-none.ipynb")

@@ -1,0 +1,1 @@
+"""A roomful: JupyterHub with a lab for each learner, and one board for the instructor."""

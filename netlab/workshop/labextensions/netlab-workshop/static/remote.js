@@ -1,0 +1,48 @@
+// What the instructor says, at the top of a learner's JupyterLab. JupyterLab asks such a file for its module
+// itself, so there is nothing to build.
+(() => {
+  const EVERY = 2000; // ms
+
+  function show(text, close) {
+    const box = document.createElement("div");
+    box.setAttribute("role", "alert");
+    box.style.cssText = "position: fixed; top: 0; left: 50%; transform: translateX(-50%); z-index: 10000; display: flex;"
+      + "gap: 16px; align-items: center; max-width: 90vw; padding: 10px 18px; font-size: 17px; color: #16202a;"
+      + "background: #fff3c4; border: 2px solid #8a5700; border-top: 0; border-radius: 0 0 8px 8px;";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = close;
+    button.style.cssText = "font: inherit; padding: 3px 12px;";
+    button.addEventListener("click", () => box.remove());
+    box.append(text, button);
+    document.body.append(box);
+  }
+
+  async function listen(base) {
+    let shown = Number(sessionStorage.getItem("netlab-announcements") ?? 0);
+    for (;;) {
+      try {
+        const answer = await fetch(`${base}netlab/announcements?after=${shown}`);
+        for (const { number, text, close } of answer.ok ? await answer.json() : []) {
+          show(text, close);
+          shown = number;
+          sessionStorage.setItem("netlab-announcements", String(shown));
+        }
+      } catch { /* the server is away: ask again */ }
+      await new Promise((done) => { setTimeout(done, EVERY); });
+    }
+  }
+
+  const plugin = {
+    id: "netlab-workshop:announcements",
+    autoStart: true,
+    activate: () => {
+      const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+      listen(config.baseUrl);
+    },
+  };
+  (window._JUPYTERLAB ??= {})["netlab-workshop"] = {
+    init: () => {},
+    get: () => Promise.resolve(() => ({ __esModule: true, default: plugin })),
+  };
+})();

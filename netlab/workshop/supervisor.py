@@ -1,0 +1,175 @@
+"""Keeps Hub, proxy, board and nursery running, each a process of its own: one that falls is started anew.
+
+Learners' servers belong to none of them, so they go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from netlab import syscalls
+from netlab.errors import LabError
+from netlab.keeper import HOME
+from netlab.language import gettext as _
+from netlab.workshop.hub import BOARD, Options
+from netlab.workshop.state import VARIABLE, State
+
+PROXY = Path(sys.prefix, "workshop/node_modules/.bin/configurable-http-proxy")
+SECONDS_TO_BEGIN, SECONDS_TO_END = 120, 60
+AT_ONCE, MOST_PAUSE = 1.0, 30.0  # seconds between two starts of one that keeps falling
+LOOK = 0.2  # seconds between two looks
+
+
+@dataclass
+class Part:
+    """One of them."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    pause: float = AT_ONCE
+    began: float = field(default=0.0)
+
+    def start(self) -> None:
+        self.began = time.monotonic()
+        with self.log.open("ab") as said:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env={**os.environ, **self.environment},
+                cwd=self.log.parent,
+                start_new_session=True,  # Ctrl-C is for the supervisor
+                preexec_fn=syscalls.end_with_parent,
+            )
+
+    def tend(self) -> bool:
+        """Start it anew if it has ended, at the latest after a pause; whether it had."""
+        if self.process is None or self.process.poll() is None:
+            return False
+        age = time.monotonic() - self.began
+        if age < self.pause:
+            return False
+        self.pause = AT_ONCE if age > MOST_PAUSE else min(2 * self.pause, MOST_PAUSE)
+        self.start()
+        return True
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Supervisor:
+    """All of them, in the order in which they start."""
+
+    def __init__(self, state: State, options: Options) -> None:
+        ours = state.settings()
+        secrets = {"CONFIGPROXY_AUTH_TOKEN": ours.proxy_token}
+        common = {VARIABLE: str(state.folder), "PYTHONPATH": str(HOME)}
+        board = {
+            **common,
+            "JUPYTERHUB_SERVICE_NAME": BOARD,
+            "JUPYTERHUB_SERVICE_PREFIX": f"/services/{BOARD}/",
+            "JUPYTERHUB_API_TOKEN": ours.board_token,
+            "JUPYTERHUB_API_URL": f"http://127.0.0.1:{ours.hub_port}/hub/api",
+            "JUPYTERHUB_BASE_URL": "/",
+            "JUPYTERHUB_CLIENT_ID": f"service-{BOARD}",
+            "JUPYTERHUB_OAUTH_ACCESS_SCOPES": json.dumps(
+                ["access:services", f"access:services!service={BOARD}"]
+            ),
+        }
+        python = [sys.executable, "-m"]
+        self.health = f"http://127.0.0.1:{ours.hub_port}/hub/api/"
+        self.routes = urllib.request.Request(
+            f"{self.health}proxy", method="POST", headers={"Authorization": f"token {ours.board_token}"}
+        )
+        self.parts = [
+            Part("proxy", _proxy(ours.hub_port, ours.proxy_port, options), secrets, state / "log/proxy.log"),
+            Part("nursery", [*python, "netlab.workshop.nursery"], common, state / "log/nursery.log"),
+            Part("board", [*python, "netlab.workshop.board", options.text()], board, state / "log/board.log"),
+            Part("hub", [*python, "netlab.workshop.hub", options.text()], common, state / "log/hub.log"),
+        ]
+        self._end = Event()
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Until SIGINT or SIGTERM. LabError when the Hub does not come up."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._end.set())
+        try:
+            for part in self.parts:
+                part.start()
+            if self._comes_up():
+                ready()
+            forgotten = False  # a new proxy knows no routes until the Hub tells it
+            while not self._end.wait(LOOK):
+                for part in self.parts:
+                    if part.tend():
+                        _say(_("The {name} had ended; it has been started anew.").format(name=part.name))
+                        forgotten |= part.name == "proxy"
+                forgotten = forgotten and not self._told_routes()
+        finally:
+            for part in reversed(self.parts):
+                part.stop()
+
+    def _told_routes(self) -> bool:
+        """Have the Hub tell the proxy who is where; whether it could."""
+        with suppress(OSError), urllib.request.urlopen(self.routes, timeout=10):
+            return True
+        return False
+
+    def _comes_up(self) -> bool:
+        """Wait for the Hub's answer; False when somebody ended us meanwhile."""
+        deadline = time.monotonic() + SECONDS_TO_BEGIN
+        while not self._end.wait(LOOK):
+            with suppress(OSError), urllib.request.urlopen(self.health, timeout=1):
+                return True
+            fallen = [part for part in self.parts if part.process and part.process.poll() is not None]
+            if fallen or time.monotonic() > deadline:
+                part = fallen[0] if fallen else self.parts[-1]
+                tail = part.log.read_text(errors="replace").strip().splitlines()[-1:]
+                raise LabError(
+                    _("The workshop's {name} did not come up: {tail}").format(
+                        name=part.name, tail=" ".join(tail)
+                    ),
+                    _("Read {log}").format(log=part.log),
+                )
+        return False
+
+
+def _proxy(hub: int, own: int, options: Options) -> list[str]:
+    words = [str(PROXY), "--ip", options.listen, "--port", str(options.port)]
+    words += ["--api-ip", "127.0.0.1", "--api-port", str(own)]
+    words += [
+        "--default-target",
+        f"http://127.0.0.1:{hub}",
+        "--error-target",
+        f"http://127.0.0.1:{hub}/hub/error",
+    ]
+    words += ["--log-level", "warn"]
+    if options.certificate:
+        words += ["--ssl-cert", options.certificate, "--ssl-key", options.key]
+    return words
+
+
+def _say(text: str) -> None:
+    print(f"netlab: {text}", file=sys.stderr, flush=True)

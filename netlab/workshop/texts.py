@@ -1,0 +1,55 @@
+"""What the board's script says, so that its texts are in the one catalogue."""
+
+from __future__ import annotations
+
+from netlab.language import N_
+from netlab.language import gettext as _
+
+TEXTS = (
+    N_("The board"),
+    N_("Lesson"),
+    N_("all lessons"),
+    N_("Class code"),
+    N_("Learner"),
+    N_("Where"),
+    N_("passed"),
+    N_("failing"),
+    N_("stuck"),
+    N_("not yet"),
+    N_("at work"),
+    N_("idle"),
+    N_("away"),
+    N_("tries: {n}"),
+    N_("hints: {n}"),
+    N_("{n} min"),
+    N_("Learners: {n}; done: {passed}, stuck: {stuck}, away: {away}"),
+    N_("Announce"),
+    N_("Say to all"),
+    N_("Open the next lesson"),
+    N_("Open all lessons"),
+    N_("All lessons are open."),
+    N_("Open: {lessons}"),
+    N_("Break"),
+    N_("a fault of the gym"),
+    N_("for all"),
+    N_("Put back"),
+    N_("Collect"),
+    N_("Collect and grade"),
+    N_("Export CSV"),
+    N_("Close"),
+    N_("The lab of {name}, as it is now"),
+    N_("No picture yet: his server is away, or just comes."),
+    N_("Break all labs with “{fault}”? What the learners have built there is put back first."),
+    N_("Break the lab of {name} with “{fault}”? What he has built there is put back first."),
+    N_("Put the lab of {name} back? What he has built there is lost."),
+    N_("Sent."),
+    N_("The board's server does not answer; trying again."),
+    N_("Nobody is here yet. The class code lets learners in."),
+    N_("points"),
+    N_("What the signs mean"),
+)
+
+
+def texts() -> dict[str, str]:
+    """Each of them in the language that is spoken; empty where that is English."""
+    return {text: said for text in TEXTS if (said := _(text)) != text}
