@@ -18,6 +18,7 @@ from netlab.lessons import LANDING
 IMAGE, PLACE = "disk.img", "disk"
 MEBIBYTES = 256
 FOLDERS = ("labs", "home")
+LESSONS = "/srv/labs"  # the checkout's, in a learner's world: to take new ones from
 
 
 def is_bounded() -> bool:

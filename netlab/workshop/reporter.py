@@ -23,7 +23,7 @@ from netlab.lab import Lab
 from netlab.language import gettext as _
 from netlab.lessons import LABS
 from netlab.live.picture import Identities
-from netlab.workshop import disk, world
+from netlab.workshop import disk
 from netlab.workshop.pauses import pause
 
 LAB = "lab"
@@ -164,7 +164,7 @@ def _inject(name: str) -> None:
 
 
 def _lay_out(unlocked: list[str] | None) -> None:
-    disk.lay_out(LABS, Path(world.LESSONS), None if unlocked is None else frozenset(unlocked))
+    disk.lay_out(LABS, Path(disk.LESSONS), None if unlocked is None else frozenset(unlocked))
 
 
 ORDERS: Mapping[str, Callable[[str], object]] = {

@@ -15,7 +15,7 @@ import netlab.jupyter.server as alone
 from netlab import outbox
 from netlab.jupyter.provisioner import find_or_make
 from netlab.lessons import LABS
-from netlab.workshop import disk, world
+from netlab.workshop import disk
 from netlab.workshop.reporter import LAB, OUTBOX
 
 NEEDED = (
@@ -47,7 +47,7 @@ def main() -> None:
     with suppress(OSError):  # his disk is full: what is there is there
         # Which lessons are open the board will say; where there is none, all are.
         unlocked: frozenset[str] | None = frozenset() if os.environ.get("NETLAB_BOARD") else None
-        disk.lay_out(LABS, Path(world.LESSONS), unlocked)
+        disk.lay_out(LABS, Path(disk.LESSONS), unlocked)
     find_or_make(LAB)
     app = JupyterHubSingleUser.initialize_server(argv=[], config=settings())
     app.start()

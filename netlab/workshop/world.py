@@ -28,7 +28,6 @@ from netlab.rootfs import SYSTEM_FOLDERS, Tree
 from netlab.workshop import disk
 from netlab.workshop.cgroups import Bounds, Groups
 
-LESSONS = "/srv/labs"  # the checkout's, to take new ones from
 OPEN_FILES = 4096
 MEBIBYTE = 1 << 20
 
@@ -118,7 +117,7 @@ def _trees(place: Path) -> list[Tree]:
     system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
     readable = {sys.base_prefix, sys.prefix, str(HOME / "netlab")}
     trees = [Tree(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
-    trees.append(Tree(LESSONS, source=str(HOME / "labs")))
+    trees.append(Tree(disk.LESSONS, source=str(HOME / "labs")))
     trees.append(Tree(str(HOME / "labs"), writable=True, source=str(place / "labs")))
     return [*trees, Tree("/home/learner", writable=True, source=str(place / "home"))]
 
