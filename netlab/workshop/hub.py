@@ -58,6 +58,7 @@ def accounts(state: State, roll: str) -> Accounts:
 def config(state: State, options: Options) -> Config:
     """The Hub's settings. All but the learners' door is on the loopback."""
     ours, known = state.settings(), accounts(state, options.roll)
+    secure = {"secure": True} if options.certificate else {}
     board = f"http://127.0.0.1:{ours.board_port}"
     return Config(
         JupyterHub={
@@ -81,6 +82,7 @@ def config(state: State, options: Options) -> Config:
             "load_roles": _roles(),
             "concurrent_spawn_limit": 6,
             "default_url": first_page,
+            "tornado_settings": {"cookie_options": secure, "xsrf_cookie_kwargs": secure},
             "log_level": "WARN",
         },
         Authenticator={
