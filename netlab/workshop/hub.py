@@ -82,7 +82,8 @@ def config(state: State, options: Options) -> Config:
             "load_roles": _roles(),
             "concurrent_spawn_limit": 6,
             "default_url": first_page,
-            "tornado_settings": {"cookie_options": secure, "xsrf_cookie_kwargs": secure},
+            # The Hub puts more into each of the two.
+            "tornado_settings": {"cookie_options": {**secure}, "xsrf_cookie_kwargs": {**secure}},
             "log_level": "WARN",
         },
         Authenticator={
