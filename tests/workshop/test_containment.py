@@ -37,7 +37,7 @@ bomb() {{ [ $SECONDS -ge {SECONDS} ] || {{ bomb | bomb & }}; }}
 bomb; bomb; sleep {SECONDS + 1}; true
 """
 FLOOD = f"""
-for to in 127.0.0.1 39.106.233.176 172.17.0.1; do timeout {SECONDS} ping -f -q $to & done; wait
+for to in 127.0.0.1 39.106.233.176 172.17.0.1; do timeout -s INT {SECONDS} ping -f -q $to & done; wait
 """
 LINKS = f"""
 for i in $(seq 100000); do echo link add a$i type veth peer name b$i; done > /tmp/links

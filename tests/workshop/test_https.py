@@ -10,7 +10,8 @@ from pathlib import Path
 
 from need import need
 
-from tests.workshop.house import opened
+from tests.workshop.client import Client
+from tests.workshop.house import CODE, opened
 
 
 def test_a_given_certificate(state: Path, tmp_path: Path) -> None:
@@ -28,6 +29,8 @@ def test_a_given_certificate(state: Path, tmp_path: Path) -> None:
         assert answer.status == 200 and "The netlab workshop" in answer.read().decode()
         cookies = answer.headers.get_all("Set-Cookie")
         assert cookies and all("secure" in cookie.lower() for cookie in cookies)
+        inside = Client(house.url, "ada", code=CODE, trust=str(cert)).log_in()
+        assert inside.status == 200 and "ada" in inside.text
         plain = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         plain.request("GET", "/hub/login")
         with suppress(ConnectionError, http.client.HTTPException):
