@@ -98,7 +98,7 @@ def test_a_learners_lab_as_it_is_now(live: Client, board: Page) -> None:
     board.get_by_role("button", name="live", exact=True).click()
     expect(board.locator("dialog .card")).not_to_have_count(0, timeout=15_000)
     kernel.run("!ip link add shown-now type bridge")
-    expect(board.locator("dialog").get_by_text("shown-now")).to_be_visible(timeout=15_000)
+    expect(board.locator("dialog").get_by_text("shown-now", exact=True)).to_be_visible(timeout=15_000)
     shot(board, "board-topology")
     assert board.locator("dialog .toggle").is_hidden()
     board.keyboard.press("Escape")
