@@ -68,16 +68,7 @@ def config(state: State, options: Options) -> Config:
             "cookie_secret": bytes.fromhex(ours.cookie_secret),
             "authenticator_class": ClassAuthenticator,
             "spawner_class": LearnerSpawner,
-            "services": [
-                {
-                    "name": BOARD,
-                    "url": board,
-                    "api_token": ours.board_token,
-                    "oauth_client_id": f"service-{BOARD}",
-                    "oauth_no_confirm": True,
-                    "display": False,
-                }
-            ],
+            "services": [_service(board, ours.board_token)],
             "custom_scopes": {REPORTS: {"description": "Report how far a learner is, to the board."}},
             "load_roles": _roles(),
             "concurrent_spawn_limit": 6,
@@ -108,6 +99,18 @@ def config(state: State, options: Options) -> Config:
             "api_url": f"http://127.0.0.1:{ours.proxy_port}",
         },
     )
+
+
+def _service(url: str, token: str) -> dict[str, Any]:
+    """The board, which the supervisor starts."""
+    return {
+        "name": BOARD,
+        "url": url,
+        "api_token": token,
+        "oauth_client_id": f"service-{BOARD}",
+        "oauth_no_confirm": True,
+        "display": False,
+    }
 
 
 def first_page(handler: Any) -> str:
