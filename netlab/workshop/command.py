@@ -10,7 +10,7 @@ from pathlib import Path
 
 from netlab.errors import BadInput
 from netlab.language import gettext as _
-from netlab.workshop import state
+from netlab.workshop import plan, state
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -36,12 +36,18 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--open", default="", metavar="LESSONS", help=_("open at first: 01,02 (default: all)")
     )
+    actions = command.add_subparsers(dest="action", metavar="ACTION")
+    planned = actions.add_parser("plan", help=_("what machine so many learners need"))
+    planned.add_argument("--learners", type=int, default=30)
     command.add_argument("--memory", type=int, default=0, metavar="MIB", help=_("for each learner"))
     command.add_argument("--cpus", type=float, default=0.0, help=_("for each learner"))
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Stay until Ctrl-C. BadInput, LabError."""
+    if chosen.action == "plan":
+        print(plan.said(chosen.learners))
+        return 0
     _check(chosen)
     from netlab.workshop import cgroups, hub
     from netlab.workshop.supervisor import Supervisor

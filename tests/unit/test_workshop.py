@@ -15,7 +15,7 @@ import pytest
 from netlab import outbox
 from netlab.errors import BadInput
 from netlab.limits import Limits
-from netlab.workshop import collect, command, disk, reporter, results
+from netlab.workshop import collect, command, disk, plan, reporter, results
 from netlab.workshop.accounts import Accounts, read_roll
 from netlab.workshop.cgroups import Bounds
 from netlab.workshop.results import Results
@@ -319,6 +319,22 @@ def test_results_of_a_grading_find_their_learner(tmp_path: Path) -> None:
         words = {"lesson": "01", "points": points, "max_points": 6}
         (tmp_path / name / "result.json").write_text(json.dumps(words))
     assert sorted(collect._graded(tmp_path)) == [(3, "01", 4.0, 6.0), (12, "01", 5.0, 6.0)]
+
+
+# -- the plan ---------------------------------------------------------------------------------------
+
+
+def test_a_plan_grows_with_the_class_and_says_what_it_rests_on() -> None:
+    """Twice the learners need about twice as much; the measured figures stand in it."""
+    small, large = plan.needed(30), plan.needed(60)
+    assert all(a <= b for a, b in zip(small, large, strict=True)) and large[0] >= 2 * small[0] - 1
+    enough = plan.MEASURED.learners * plan.MEASURED.learner + plan.MEASURED.workshop
+    assert plan.needed(plan.MEASURED.learners)[1] * 1024 >= enough
+    said = plan.said(30)
+    assert f"Measured: {plan.MEASURED.learners} learners" in said and f"{plan.MEASURED.answer} s" in said
+    for count in (0, plan.MOST + 1):
+        with pytest.raises(BadInput, match="makes no sense"):
+            plan.said(count)
 
 
 # -- the command line -------------------------------------------------------------------------------
