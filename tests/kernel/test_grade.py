@@ -94,7 +94,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Res
     out = place / "out"
     (place / "hidden.toml").write_text(HIDDEN)
     further = hidden.read(place / "hidden.toml")
-    results = Batch(out, key=KEY, jobs=10, cell_seconds=12, hidden=further).run(files)
+    results = Batch(out, key=KEY, jobs=10, cell_seconds=25, hidden=further).run(files)
     yield out, dict(zip((file.stem for file in files), results, strict=True))
 
 
