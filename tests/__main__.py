@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 CI = bool(os.environ.get("CI"))
 IS_ROOT = os.geteuid() == 0
 USUAL = ("unit", "kernel", "labs", "docker", "browser")
-AT_ONCE = (os.cpu_count() or 1) + IS_ROOT  # of root's parts one is the virtual machine's, for a long time
+AT_ONCE = os.cpu_count() or 1
 NOTHING_CHOSEN = 5  # pytest's status when the words leave no test of a part
 INTERRUPTED = 130
 # A busy CI machine is not ours to mend: a test that fails there is run once more, which the summary says (R).
@@ -60,7 +60,7 @@ def main(words: Sequence[str]) -> int:
     rest = [word for word in words if word not in chosen]
     if any(".py" in word for word in rest):  # single files: nothing is to be arranged for those
         return subprocess.run(pytest(rest), cwd=ROOT, check=False).returncode
-    tiers = chosen or [*USUAL, *(["vm"] if CI and IS_ROOT else [])]
+    tiers = chosen or USUAL
     if IS_ROOT:
         install([tier for tier in tiers if chosen or CI])
     as_user = ordinary.tiers(tiers if chosen or CI else [tier for tier in tiers if tier != "docker"])
