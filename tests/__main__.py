@@ -39,9 +39,15 @@ class Run:
         self._started = time.monotonic()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it ends
         out = self._file
-        # A session of its own, so that Ctrl-C is ours to pass on.
+        # A session of its own, so that Ctrl-C is ours to pass on, also where a shell has us ignore it (&).
         self.process = subprocess.Popen(
-            words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            words,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         print(f"begins: {name}", flush=True)
 

@@ -69,7 +69,7 @@ def state(lab: Lab) -> list[object]:
             held = [str(a) for a in i.addresses if a.family == 4]
             up = i.is_up or i.name == "veth_shop"  # that one flaps, and is to: lesson 09
             found.append((node.name, i.name, i.kind, i.master, up, i.peer, held))
-        routes = [str(route).removesuffix(" linkdown") for route in node.routes]
+        routes = [str(route).removesuffix(" linkdown").removesuffix(" dead") for route in node.routes]
         found.append([route for route in routes if ":" not in route])
         found.append([(c.table, c.name, c.policy, [rule.text for rule in c.rules]) for c in node.chains])
         found.append(node.sysctls.get("net.ipv4.ip_forward"))
