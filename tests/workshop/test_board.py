@@ -135,8 +135,10 @@ def test_orders_by_keyboard_alone(class_: House, live: Client, board: Page) -> N
 
 
 def test_a_learner_reads_what_is_announced(class_: House, live: Client, board: Page) -> None:
-    """At the top of his JupyterLab, once, until he closes it."""
+    """At the top of his JupyterLab, once, until he closes it; and his server has failed nowhere."""
     mine = board.context.browser.new_context().new_page()  # type: ignore[union-attr]
+    failed: list[str] = []
+    mine.on("response", lambda answer: failed.append(answer.url) if answer.status >= 500 else None)
     mine.goto(f"{class_.url}/hub/login")
     mine.fill("#username_input", "live")
     mine.fill("#password_input", live.password)
@@ -150,6 +152,7 @@ def test_a_learner_reads_what_is_announced(class_: House, live: Client, board: P
     shot(mine, "announcement")
     alert.get_by_role("button").click()
     expect(alert).to_have_count(0)
+    assert failed == []
     mine.close()
 
 

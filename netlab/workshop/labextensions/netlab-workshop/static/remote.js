@@ -22,7 +22,9 @@
     let shown = Number(sessionStorage.getItem("netlab-announcements") ?? 0);
     for (;;) {
       try {
-        const answer = await fetch(`${base}netlab/announcements?after=${shown}`);
+        // The Hub refuses who comes with nothing but a cookie.
+        const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? "";
+        const answer = await fetch(`${base}netlab/announcements?after=${shown}`, { headers: { "X-XSRFToken": token } });
         for (const { number, text, close } of answer.ok ? await answer.json() : []) {
           show(text, close);
           shown = number;
