@@ -8,7 +8,7 @@ from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.scene import Scene, cure, shown
 from netlab.language import gettext as _
-from netlab.model import Interface, Node
+from netlab.model import Interface, InterfaceId, Node
 from netlab.verdict import LIKELY, PROVED
 
 
@@ -18,15 +18,7 @@ def twins(scene: Scene, focus: Focus) -> Finding | None:
     starts = [start] if start else [i.id for i in focus.node.interfaces if i.kind != "loopback"]
     link = {key for one in starts for key in scene.link(one)}
     seen: dict[str, tuple[Node, Interface]] = {}
-    for key in sorted(
-        link,
-        key=lambda k: (
-            scene.node(k.netns).kind != "internet",
-            scene.node(k.netns).name != scene.source,
-            k.netns,
-            k.index,
-        ),
-    ):
+    for key in sorted(link, key=lambda one: _may_keep_it(scene, one)):
         interface, node = scene.after.interface(key), scene.node(key.netns)
         if interface is None:
             continue
@@ -38,6 +30,12 @@ def twins(scene: Scene, focus: Focus) -> Finding | None:
                 return _twin(scene, seen[name], (node, interface), name, misled)
             seen.setdefault(name, (node, interface))
     return None
+
+
+def _may_keep_it(scene: Scene, key: InterfaceId) -> tuple[bool, bool, bool, int, int]:
+    """The order in which interfaces may keep an address: routers and whoever asks before their neighbours."""
+    node = scene.node(key.netns)
+    return (node.kind != "internet", node.name != scene.source, node.kind != "host", key.netns, key.index)
 
 
 def _was_misled(focus: Focus, *twins: Interface) -> bool:

@@ -37,11 +37,11 @@ iptables -L -t nat
 docker exec if-test ping -c 2 -W 1 39.106.233.176
 
 # Where does it die?
-for i in 1 2 3 4; do docker exec if-test ping -c 1 -W 1 39.106.233.176 > /dev/null; done &
-timeout 2 ip netns exec $pid tcpdump -i eth0 host 39.106.233.176 -nn | sed 's/^/container eth0: /' &
-timeout 2 tcpdump -i veth_host host 39.106.233.176 -nn | sed 's/^/veth_host: /' &
-timeout 2 tcpdump -i docker0 host 39.106.233.176 -nn | sed 's/^/docker0: /' &
-timeout 2 tcpdump -i eth0 host 39.106.233.176 -nn | sed 's/^/host eth0: /' &
+for i in $(seq 9); do docker exec if-test ping -c 1 -W 1 39.106.233.176 > /dev/null; done &
+timeout 10 ip netns exec $pid tcpdump -i eth0 host 39.106.233.176 -nn | sed 's/^/container eth0: /' &
+timeout 10 tcpdump -i veth_host host 39.106.233.176 -nn | sed 's/^/veth_host: /' &
+timeout 10 tcpdump -i docker0 host 39.106.233.176 -nn | sed 's/^/docker0: /' &
+timeout 10 tcpdump -i eth0 host 39.106.233.176 -nn | sed 's/^/host eth0: /' &
 wait
 
 # The fix.

@@ -13,7 +13,7 @@ def test_the_lecture_runs_as_printed_twice(lab: Lab) -> None:
     """Same script, same lab, no clean-up in between but the lecture's own: the same results both times."""
     lab.reset()
     for _ in range(2):
-        printed = lab.run(["bash"], input=SCRIPT, timeout=180)  # half a minute on a machine at rest
+        printed = lab.run(["bash"], input=SCRIPT, timeout=240)  # half a minute on a machine at rest
         out = printed.stdout
         assert losses(out) == [
             "0%",  # the host reaches the internet

@@ -6,15 +6,29 @@ from dataclasses import replace
 
 import pytest
 
+from netlab.diagnosis.focus import ROUTE, Focus
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.scene import Scene
+from netlab.diagnosis.twins import twins
 from netlab.entries import PolicyRule
 from netlab.model import Capture, Chain, Node, Route, Rule, Snapshot
 from netlab.policy import decide
 from netlab.report import Report, path_of
 from netlab.ruleset import Flow, matches, walk
 from netlab.verdict import PROVED, UNDECIDED
-from tests.unit.builders import HOST, TARGET, host, lab, lecture_death, ping
+from tests.unit.builders import (
+    HOST,
+    TARGET,
+    addresses,
+    capture,
+    container,
+    host,
+    internet,
+    lab,
+    lecture_death,
+    ping,
+    world,
+)
 
 UNREACHABLE = ("ip route get", "RTNETLINK answers: Network is unreachable")
 
@@ -65,6 +79,20 @@ def test_without_any_evidence_nothing_is_called_proved() -> None:
     verdict = judge(scene(replace(capture, before=snapshot, after=snapshot)))
     assert (verdict.cause, verdict.certainty) == ("", UNDECIDED)
     assert "firewall-drop" not in verdict.candidates and "random-loss" in verdict.candidates
+
+
+@pytest.mark.parametrize("number", [2, -90], ids=["numbered after the host", "numbered before the host"])
+def test_the_gateway_keeps_its_address_and_the_neighbour_gives_it_up(number: int) -> None:
+    """Whichever of the two namespaces the kernel happened to give the smaller number."""
+    first, port = container()
+    other, other_port = container(number, "other", "172.17.0.9")
+    lo, eth0 = other.interfaces
+    eth0 = replace(eth0, addresses=(*eth0.addresses, *addresses("172.17.0.1/16")))
+    other = replace(other, interfaces=(lo, eth0))
+    recorded = capture(world(first, other, host(port, other_port), internet()), [])
+    found = twins(scene(recorded), Focus(ROUTE, other, eth0, None, None, None))
+    assert found is not None and found.cause == "duplicate-address"
+    assert (found.cure[0].node, found.cure[0].argv[-1]) == ("other", "eth0")
 
 
 def test_the_page_has_pictures_evidence_and_cure() -> None:
