@@ -46,6 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[REAPER] = reaper.stand_above()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What this part cost, as it runs beside others: its own and its children's processor time."""
+    own = os.times()
+    seconds = own.user + own.system + own.children_user + own.children_system
+    terminalreporter.write_line(f"processor time: {seconds / 60:.1f} min")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(tier_of(item))
