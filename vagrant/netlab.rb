@@ -1,4 +1,5 @@
 # What the Vagrantfile asks of this machine: which port is free, whether KVM works, what would go wrong.
+# What a user reads is there in English and in Chinese, side by side.
 
 require "open3"
 require "rbconfig"
@@ -10,7 +11,7 @@ module Netlab
   # What, why and what next; Vagrant prints it without a trace.
   class Problem < Vagrant::Errors::VagrantError
     def initialize(what, next_step)
-      @text = "#{what}\n  Next: #{next_step}"
+      @text = "#{what}\n  #{Netlab.words("Next: ", "下一步：")}#{next_step}"
       super({})
     end
 
@@ -26,6 +27,29 @@ module Netlab
 
   module_function
 
+  # --- language ---
+
+  # As netlab/language.py decides it; there is no notebook yet.
+  def language
+    wanted = ENV.fetch("NETLAB_LANG", "")
+    return wanted if %w[en zh].include?(wanted)
+
+    locale = %w[LC_ALL LC_MESSAGES LANG].map { |name| ENV.fetch(name, "") }.find { |value| !value.empty? }
+    locale.to_s.start_with?("zh") ? "zh" : "en"
+  end
+
+  def check_language
+    wanted = ENV.fetch("NETLAB_LANG", "")
+    return if ["", "en", "zh"].include?(wanted)
+
+    raise Problem.new(words("NETLAB_LANG is #{wanted.inspect}, and netlab speaks en and zh.", "NETLAB_LANG 是 #{wanted.inspect}，netlab 会的是 en 和 zh。"),
+                      words("set it to one of them, or leave it out.", "把它设成其中一个，或者不设。"))
+  end
+
+  def words(english, chinese)
+    language == "zh" ? chinese : english
+  end
+
   # --- settings ---
 
   def number(name, default, least)
@@ -33,7 +57,8 @@ module Netlab
     value = default unless ENV.key?(name)
     return value if value && value >= least
 
-    raise Problem.new("#{name} is #{ENV[name].inspect}, and has to be a whole number of at least #{least}.", "#{name}=#{default}")
+    raise Problem.new(words("#{name} is #{ENV[name].inspect}, and has to be a whole number of at least #{least}.",
+                            "#{name} 是 #{ENV[name].inspect}，它必须是不小于 #{least} 的整数。"), "#{name}=#{default}")
   end
 
   # What the machine's box is: a file that box/build made, with its checksum beside it, or a name to look up.
@@ -44,7 +69,9 @@ module Netlab
       sum = path.sub(/\.box\z/, ".sha256")
       vm.box_download_checksum_type, vm.box_download_checksum = "sha256", File.read(sum)[/\h{64}/] if File.file?(sum)
     elsif wanted.end_with?(".box")
-      raise Problem.new("There is no box #{path} (NETLAB_BOX).", "give its path, absolute or from vagrant/; vagrant/box/build makes one.")
+      raise Problem.new(words("There is no box #{path} (NETLAB_BOX).", "没有 #{path} 这个 box（NETLAB_BOX）。"),
+                        words("give its path, absolute or from vagrant/; vagrant/box/build makes one.",
+                              "写出它的路径，绝对路径或相对于 vagrant/ 的都行；vagrant/box/build 能做出一个。"))
     else
       vm.box = wanted
     end
@@ -73,7 +100,8 @@ module Netlab
   # that runs keeps its own.
   def libvirt_port(name, wanted)
     forwarded_by_ssh(name) || (wanted...wanted + PORTS_TRIED).find { |port| free?(port) } ||
-      raise(Problem.new("No port from #{wanted} on is free on 127.0.0.1.", "set NETLAB_PORT to one that is."))
+      raise(Problem.new(words("No port from #{wanted} on is free on 127.0.0.1.", "127.0.0.1 上从 #{wanted} 起没有空闲的端口。"),
+                        words("set NETLAB_PORT to one that is.", "把 NETLAB_PORT 设成一个空闲的端口。")))
   end
 
   def forwarded_by_ssh(name)
@@ -94,7 +122,10 @@ module Netlab
   def libvirt_driver
     wanted = ENV.fetch("NETLAB_LIBVIRT_DRIVER", "")
     return wanted if %w[kvm qemu].include?(wanted)
-    raise Problem.new("NETLAB_LIBVIRT_DRIVER is #{wanted.inspect}.", "set it to kvm or qemu, or leave it out.") unless wanted.empty?
+    unless wanted.empty?
+      raise Problem.new(words("NETLAB_LIBVIRT_DRIVER is #{wanted.inspect}.", "NETLAB_LIBVIRT_DRIVER 是 #{wanted.inspect}。"),
+                        words("set it to kvm or qemu, or leave it out.", "把它设成 kvm 或 qemu，或者不设。"))
+    end
 
     @libvirt_driver ||= remembered("kvm-#{File.read("/proc/sys/kernel/random/boot_id").strip}-#{File.exist?("/dev/kvm")}") { kvm_works? ? "kvm" : "qemu" }
   rescue Errno::ENOENT # not Linux: a libvirt elsewhere
@@ -169,12 +200,18 @@ module Netlab
     known = Vagrant.plugin("2").manager.providers
     return if PROVIDERS.any? { |name| known.key?(name) && known[name].first.usable? }
 
-    raise Problem.new("Vagrant finds no program here that runs virtual machines.", <<~TEXT.strip)
-      install one of these, then type vagrant up again:
-          Linux     VirtualBox, or libvirt: on Debian apt install vagrant-libvirt libvirt-daemon-system
-          macOS     Parallels, VMware Fusion, or QEMU: vagrant plugin install vagrant-qemu (Intel: VirtualBox as well)
-          Windows   VirtualBox, or Hyper-V (switch the Windows feature on)
-    TEXT
+    raise Problem.new(words("Vagrant finds no program here that runs virtual machines.", "Vagrant 在这里没有找到能运行虚拟机的程序。"),
+                      words(<<~ENGLISH, <<~CHINESE).strip)
+                        install one of these, then type vagrant up again:
+                            Linux     VirtualBox, or libvirt: on Debian apt install vagrant-libvirt libvirt-daemon-system
+                            macOS     Parallels, VMware Fusion, or QEMU: vagrant plugin install vagrant-qemu (Intel: VirtualBox as well)
+                            Windows   VirtualBox, or Hyper-V (switch the Windows feature on)
+                      ENGLISH
+                        装上其中一个，然后再执行 vagrant up：
+                            Linux     VirtualBox，或 libvirt：在 Debian 上 apt install vagrant-libvirt libvirt-daemon-system
+                            macOS     Parallels、VMware Fusion，或 QEMU：vagrant plugin install vagrant-qemu（Intel：也可以用 VirtualBox）
+                            Windows   VirtualBox，或 Hyper-V（打开这项 Windows 功能）
+                      CHINESE
   end
 
   def preflight(machine, memory)
@@ -182,25 +219,32 @@ module Netlab
     need_memory(memory) if machine.state.id != :running
     return unless machine.provider_name == :libvirt && machine.provider_config.driver == "qemu"
 
-    machine.ui.warn("KVM does not work here, so the machine is emulated in software: it works, about ten times slower.\n" \
-                    "On hardware of your own, switch virtualization (VT-x, AMD-V) on in the firmware's settings.")
+    machine.ui.warn(words("KVM does not work here, so the machine is emulated in software: it works, about ten times slower.\n" \
+                          "On hardware of your own, switch virtualization (VT-x, AMD-V) on in the firmware's settings.",
+                          "KVM 在这里不能用，所以虚拟机由软件模拟：能用，但大约慢十倍。\n" \
+                          "如果是您自己的硬件，请在固件设置里打开虚拟化（VT-x、AMD-V）。"))
   end
 
   def need_virtualization
     return unless File.readable?("/proc/cpuinfo") && amd64?
     return if File.read("/proc/cpuinfo").match?(/^flags\s*:.*\b(vmx|svm)\b/)
 
-    raise Problem.new("This machine's processor does not offer virtualization (no vmx or svm in /proc/cpuinfo).",
-                      "switch VT-x or AMD-V on in the firmware's settings; in a virtual machine, nested virtualization. " \
-                      "Without: vagrant up --provider libvirt, which also emulates.")
+    raise Problem.new(words("This machine's processor does not offer virtualization (no vmx or svm in /proc/cpuinfo).",
+                            "这台机器的处理器没有提供虚拟化（/proc/cpuinfo 里没有 vmx 或 svm）。"),
+                      words("switch VT-x or AMD-V on in the firmware's settings; in a virtual machine, nested virtualization. " \
+                            "Without: vagrant up --provider libvirt, which also emulates.",
+                            "在固件设置里打开 VT-x 或 AMD-V；如果这里本身是虚拟机，打开嵌套虚拟化。" \
+                            "打不开的话：vagrant up --provider libvirt，它也能用软件模拟。"))
   end
 
   def need_memory(memory)
     available = File.read("/proc/meminfo")[/^MemAvailable:\s+(\d+)/, 1].to_i / 1024
     return if available.zero? || available >= memory
 
-    raise Problem.new("The virtual machine wants #{memory} MiB of memory, and #{available} MiB are available here.",
-                      "end other programs, or make it smaller: NETLAB_MEMORY=1536 vagrant up")
+    raise Problem.new(words("The virtual machine wants #{memory} MiB of memory, and #{available} MiB are available here.",
+                            "虚拟机要 #{memory} MiB 内存，这里可用的是 #{available} MiB。"),
+                      words("end other programs, or make it smaller: NETLAB_MEMORY=1536 vagrant up",
+                            "关掉别的程序，或者把它改小：NETLAB_MEMORY=1536 vagrant up"))
   rescue Errno::ENOENT # not Linux: the provider says it
     nil
   end
@@ -214,11 +258,15 @@ module Netlab
     port = forwarded_port(machine, wanted)
     url = "http://127.0.0.1:#{port}/?token=#{token.strip}"
     if machine.provider_name == :hyperv
-      machine.ui.success("Hyper-V forwards no ports. Leave this running: vagrant ssh -- -N -L #{port}:127.0.0.1:8888\nand open in a browser here:\n\n    #{url}\n")
+      tunnel = "vagrant ssh -- -N -L #{port}:127.0.0.1:8888"
+      machine.ui.success(words("Hyper-V forwards no ports. Leave this running: #{tunnel}\nand open in a browser here:",
+                               "Hyper-V 不转发端口。让这条命令一直运行：#{tunnel}\n然后在这台机器的浏览器里打开：") + "\n\n    #{url}\n")
     elsif answers?(port)
-      machine.ui.success("netlab is ready. Open this in a browser on this machine:\n\n    #{url}\n")
+      machine.ui.success(words("netlab is ready. Open this in a browser on this machine:",
+                               "netlab 已就绪。在这台机器的浏览器里打开：") + "\n\n    #{url}\n")
     else
-      raise Problem.new("JupyterLab runs in the virtual machine, but 127.0.0.1:#{port} here does not lead to it.", "vagrant reload")
+      raise Problem.new(words("JupyterLab runs in the virtual machine, but 127.0.0.1:#{port} here does not lead to it.",
+                              "JupyterLab 在虚拟机里运行着，但这里的 127.0.0.1:#{port} 通不到它。"), "vagrant reload")
     end
   end
 

@@ -56,7 +56,13 @@ def test_each_providers_block_is_well_formed(validate, provider: str) -> None:  
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("NETLAB_MEMORY", "512"), ("NETLAB_CPUS", "many"), ("NETLAB_PORT", "80"), ("NETLAB_BOX", "no.box")],
+    [
+        ("NETLAB_MEMORY", "512"),
+        ("NETLAB_CPUS", "many"),
+        ("NETLAB_PORT", "80"),
+        ("NETLAB_BOX", "no.box"),
+        ("NETLAB_LANG", "fr"),
+    ],
 )
 def test_a_wrong_setting_is_named(validate, name: str, value: str) -> None:  # type: ignore[no-untyped-def]
     """The message names the setting and says what to do; no trace of Ruby's."""
@@ -101,3 +107,15 @@ def test_what_is_missing_is_said_before_anything_is_begun() -> None:
     status, said = ruby("Netlab.need_memory(1 << 30)")
     assert status == 3
     assert "NETLAB_MEMORY=1536 vagrant up" in said
+
+
+def test_who_reads_chinese_is_told_in_chinese() -> None:
+    """NETLAB_LANG decides, else the locale; commands and settings stay as they are."""
+    for wish in ({"NETLAB_LANG": "zh"}, {"NETLAB_LANG": "", "LC_ALL": "zh_CN.UTF-8"}):
+        status, said = ruby("Netlab.need_memory(1 << 30)", **wish)
+        assert status == 3
+        assert "虚拟机要" in said and "下一步：" in said and "NETLAB_MEMORY=1536 vagrant up" in said
+    assert (
+        "The virtual machine wants"
+        in ruby("Netlab.need_memory(1 << 30)", LC_ALL="zh_CN.UTF-8", NETLAB_LANG="en")[1]
+    )
