@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from need import missing, need
+from patience import eventually
 from playwright.sync_api import Page, Playwright
 
 from tests.browser.conftest import QUIET
 from tests.vm.hypervisor import Hypervisor
 from tests.vm.machine import ROOT, Machine, box
 
+TAKEN = 8888
 PICTURES = ROOT / "build/vm"
 
 
@@ -38,10 +41,15 @@ def machine_of_vagrant(hypervisor: Hypervisor, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def vm(machine_of_vagrant: Machine) -> Machine:
-    """The machine after the first `vagrant up`."""
+def vm(machine_of_vagrant: Machine, hypervisor: Hypervisor) -> Iterator[Machine]:
+    """The machine after the first `vagrant up`, on a computer where somebody else has the usual port."""
+    words = hypervisor.words("python3", "-m", "http.server", "--bind", "127.0.0.1", str(TAKEN))
+    other = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert eventually(lambda: TAKEN in hypervisor.listening(), 60)
     machine_of_vagrant.up("--provider", "libvirt")
-    return machine_of_vagrant
+    yield machine_of_vagrant
+    other.terminate()
+    other.wait(60)
 
 
 @pytest.fixture

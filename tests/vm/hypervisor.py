@@ -31,6 +31,16 @@ class Hypervisor:
         """A command line that runs that command in there."""
         return ["nsenter", f"--target={self.first}", *NAMESPACES, "--", *map(str, command)]
 
+    def listening(self) -> dict[int, list[str]]:
+        """Which TCP ports have a listener in there, and at which addresses."""
+        words = self.words("ss", "-Hltn")
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        found: dict[int, list[str]] = {}
+        for line in done.stdout.splitlines():
+            address, _, port = line.split()[3].rpartition(":")
+            found.setdefault(int(port), []).append(address)
+        return found
+
     def end(self) -> None:
         assert self.process.stdin
         self.process.stdin.close()

@@ -59,6 +59,7 @@ class Machine:
             "VAGRANT_DOTFILE_PATH": str(folder / "state"),
             "VAGRANT_CHECKPOINT_DISABLE": "1",
             "VAGRANT_NO_COLOR": "1",
+            "NETLAB_LANG": "en",
         }
         self.said = ""
 

@@ -11,8 +11,9 @@ from playwright.sync_api import Page, expect
 
 from netlab.build_lessons import notebook
 from netlab.lessons import lesson
+from tests.vm.conftest import TAKEN
 from tests.vm.hypervisor import Hypervisor
-from tests.vm.machine import MINUTE, URL, Machine, running
+from tests.vm.machine import MINUTE, UP, URL, Machine, running
 
 LABS = "/home/netlab/netlab/labs"
 TAUGHT = "02"
@@ -23,14 +24,13 @@ def write(vm: Machine, name: str, text: str) -> None:
     vm.run(f"sudo -u netlab tee {LABS}/{name} >/dev/null", given=text)
 
 
-def test_up_prints_one_url_on_the_loopback(vm: Machine) -> None:
-    """At the end of `up` there is one URL, and its port is forwarded on 127.0.0.1 alone."""
+def test_up_prints_one_url_on_the_loopback(vm: Machine, hypervisor: Hypervisor) -> None:
+    """At the end of `up` there is one URL; its port, the next where the usual one is taken, is forwarded on
+    127.0.0.1 alone."""
     assert len(URL.findall(vm.said)) == 1
-    port = vm.url.split(":")[2].split("/")[0]
-    listening = subprocess.run(
-        vm.hypervisor.words("ss", "-Hltn", f"sport = :{port}"), capture_output=True, text=True, check=True
-    )
-    assert [line.split()[3] for line in listening.stdout.splitlines()] == [f"127.0.0.1:{port}"]
+    port = int(vm.url.split(":")[2].split("/")[0])
+    assert hypervisor.listening()[port] == ["127.0.0.1"]
+    assert port == TAKEN + 1
 
 
 def test_the_software_emulation_was_chosen_by_booting(vm: Machine) -> None:
@@ -73,6 +73,16 @@ def test_halt_and_up_keep_what_the_learner_saved(vm: Machine, page: Page) -> Non
     assert vm.run(f"cat {LABS}/my-own.ipynb") == changed
     page.goto(vm.url.replace("/?", "/lab/tree/my-own.ipynb?reset&"))
     expect(page.get_by_role("heading", name="My problem").first).to_be_visible(timeout=5 * MINUTE * 1000)
+
+
+def test_reload_mends_the_service_and_keeps_the_rest(vm: Machine) -> None:
+    """After `reload` the URL and the learner's own file are as before, and a service that he broke works."""
+    url = vm.url
+    vm.run("sudo systemctl disable --now netlab.service")
+    vm.said = vm.vagrant("reload", seconds=UP)
+    assert vm.url == url
+    assert "My problem" in vm.run(f"cat {LABS}/my-own.ipynb")
+    assert vm.run("systemctl is-active netlab.service").strip() == "active"
 
 
 def test_netem_delays_packets(vm: Machine) -> None:
