@@ -57,9 +57,8 @@ def begin(lab: Lab, lesson: Lesson) -> Learner:
     return Learner(lab)
 
 
-def untouched(lab: Lab, lesson: Lesson) -> Iterator[str]:
+def untouched(learner: Learner, lesson: Lesson) -> Iterator[str]:
     """What is wrong where nothing is done yet: a check that passes, or does not say what is missing."""
-    learner = begin(lab, lesson)
     for step in lesson.steps:
         result = learner.checks(step, SETTLED)
         if result.passed or not (result.found and result.next_step):
@@ -96,7 +95,7 @@ def turned(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> Iterator[st
 def troubles(lab: Lab, lesson: Lesson) -> Iterator[str]:
     """All that is wrong with a lesson."""
     try:
-        yield from untouched(lab, lesson)
+        yield from untouched(begin(lab, lesson), lesson)
         yield from solved(lab, lesson)
         for step in lesson.steps:
             for turn in step.wrong_turns:
