@@ -24,7 +24,9 @@ ROOT = Path(__file__).parent.parent
 CI = bool(os.environ.get("CI"))
 IS_ROOT = os.geteuid() == 0
 USUAL = ("unit", "kernel", "labs", "docker", "browser")
-AT_ONCE = os.cpu_count() or 1
+PROCESSORS = os.cpu_count() or 1
+# Most of them wait most of the time. An ordinary user's, beside root's, are half of those on the machine.
+AT_ONCE = PROCESSORS if ordinary.is_beside() else 2 * PROCESSORS
 NOTHING_CHOSEN = 5  # pytest's status when the words leave no test of a part
 INTERRUPTED = 130
 # A busy CI machine is not ours to mend: a test that fails there is run once more, which the summary says (R).
@@ -32,10 +34,10 @@ ON_CI = ["--reruns", "1"] if CI else []
 
 
 class Run:
-    """A part at work. What it prints goes to a file until it ends."""
+    """A part at work, as so many of those at once. What it prints goes to a file until it ends."""
 
-    def __init__(self, name: str, words: Sequence[str]) -> None:
-        self.name, self.status, self.report = name, 0, ""
+    def __init__(self, name: str, words: Sequence[str], weight: int = 1) -> None:
+        self.name, self.weight, self.status, self.report = name, weight, 0, ""
         self._started = time.monotonic()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it ends
         out = self._file
@@ -70,12 +72,12 @@ def main(words: Sequence[str]) -> int:
     if IS_ROOT:
         install([tier for tier in tiers if chosen or CI])
     as_user = ordinary.tiers(tiers if chosen or CI else [tier for tier in tiers if tier != "docker"])
-    waiting = [(part.name, pytest(rest, part)) for part in parts.of(tiers, ordinary.ALONE if as_user else ())]
+    waiting = parts.of(tiers, ordinary.ALONE if as_user else ())
     if len(waiting) == 1 and not as_user:
-        return subprocess.run(waiting[0][1], cwd=ROOT, check=False).returncode
+        return subprocess.run(pytest(rest, waiting[0]), cwd=ROOT, check=False).returncode
     begun = time.monotonic()
-    beside = [Run("as an ordinary user", ordinary.command(as_user, rest))] if as_user else []
-    done = list(side_by_side(waiting, beside))
+    beside = [Run("as an ordinary user", ordinary.command(as_user, rest), PROCESSORS)] if as_user else []
+    done = list(side_by_side([(part, pytest(rest, part)) for part in waiting], beside))
     print(parts.total([run.report for run in done], time.monotonic() - begun))
     bad = [run.name for run in done if run.status not in (0, NOTHING_CHOSEN)]
     print("".join(f"not passed: {name}\n" for name in bad), end="")
@@ -94,18 +96,17 @@ def pytest(words: Sequence[str], part: Part | None = None) -> list[str]:
     return [sys.executable, "-m", "pytest", *places, *ON_CI, *words]
 
 
-def side_by_side(waiting: list[tuple[str, list[str]]], working: list[Run]) -> Iterator[Run]:
+def side_by_side(waiting: list[tuple[Part, list[str]]], working: list[Run]) -> Iterator[Run]:
     """Run them, so many at once beside what works already; each as it ends. Ctrl-C ends all of them."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # and so does who ends us
-    beside = len(working)
     try:
         while waiting or working:
-            while waiting and len(working) < AT_ONCE + beside:
-                working.append(Run(*waiting.pop(0)))
+            while waiting and sum(run.weight for run in working) + waiting[0][0].weight <= AT_ONCE:
+                part, words = waiting.pop(0)
+                working.append(Run(part.name, words, part.weight))
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
             for run in [run for run in working if run.process.poll() is not None]:
                 working.remove(run)
-                beside -= run.name == "as an ordinary user"
                 run.end()
                 yield run
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+BESIDE = "NETLAB_TESTS_BESIDE_ROOTS"
 ROLE = ("unit", "kernel", "docker")  # the tiers in which it matters who one is
 # What takes long and does not ask who one is, that user does for root as well.
 ALONE = (
@@ -39,7 +40,21 @@ def command(chosen: Sequence[str], words: Sequence[str]) -> list[str]:
     """What runs those tiers as that user."""
     user = _user_of_docker() if "docker" in chosen else ""
     setting = ["env", f"NETLAB_TEST_UID={user}"] if user else []
-    return [*setting, f"{ROOT}/.ci/as-ordinary-user", "./run", "test", *chosen, *words]
+    return [
+        *setting,
+        f"{ROOT}/.ci/as-ordinary-user",
+        "env",
+        f"{BESIDE}=yes",
+        "./run",
+        "test",
+        *chosen,
+        *words,
+    ]
+
+
+def is_beside() -> bool:
+    """Whether this is that user's half, while root's is at work."""
+    return BESIDE in os.environ
 
 
 @cache

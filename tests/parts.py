@@ -35,6 +35,11 @@ class Part:
     def tier(self) -> str:
         return self.name.partition("/")[0]
 
+    @property
+    def weight(self) -> int:
+        """As how many it counts: an emulated machine keeps both of its processors busy."""
+        return 2 if self.tier == "vm" else 1
+
 
 def of(tiers: Sequence[str], elsewhere: Sequence[str] = ()) -> list[Part]:
     """The parts of those tiers, the longest first, but for the files that are run `elsewhere`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests import parts
 from tests.__main__ import INTERRUPTED, Run, side_by_side
 from tests.conftest import TIERS
+from tests.parts import Part
 
 ENDED = """
 ======================== 3 passed, 1 skipped in 2.50s =========================
@@ -50,13 +52,38 @@ def test_parts_run_at_the_same_time_and_each_tells_how_it_ended(
 ) -> None:
     """Each waits for the other; what one prints stays together, and its status is known."""
     meet = f"cd {tmp_path}; touch $0; until [ -e $1 ]; do :; done; echo met $1; exit $2"
-    waiting = [("one", ["sh", "-c", meet, "a", "b", "0"]), ("other", ["sh", "-c", meet, "b", "a", "3"])]
+    waiting = [
+        (Part("one"), ["sh", "-c", meet, "a", "b", "0"]),
+        (Part("other"), ["sh", "-c", meet, "b", "a", "3"]),
+    ]
     done = {run.name: run for run in side_by_side(waiting, [])}
     assert {name: (run.status, run.report) for name, run in done.items()} == {
         "one": (0, "met b\n"),
         "other": (3, "met a\n"),
     }
     assert "ended: other, status 3" in capsys.readouterr().out
+
+
+def test_what_counts_for_two_leaves_room_for_the_others_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the virtual machine is at work, fewer parts are; nothing waits for ever, though."""
+    monkeypatch.setattr("tests.__main__.AT_ONCE", 3)
+    most: list[int] = []
+
+    class Counted(Run):
+        def __init__(self, name: str, words: Sequence[str], weight: int = 1) -> None:
+            super().__init__(name, words, weight)
+            at_work.append(weight)
+            most.append(sum(at_work))
+
+        def end(self) -> None:
+            super().end()
+            at_work.remove(self.weight)
+
+    at_work: list[int] = []
+    monkeypatch.setattr("tests.__main__.Run", Counted)
+    waiting = [(Part(name), ["sleep", "0.2"]) for name in ("vm", "one", "two", "three", "vm")]
+    assert len(list(side_by_side(waiting, []))) == 5
+    assert max(most) == 3 and at_work == []
 
 
 def test_ctrl_c_ends_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
