@@ -6,7 +6,7 @@ that holds on either side of a NAT.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -39,25 +39,46 @@ class Flow(NamedTuple):
         )
 
 
+class Turn(NamedTuple):
+    """What of a journey tells whether it asks or answers."""
+
+    flows: tuple[Hashable, ...]
+    back: tuple[Hashable, ...]  # the same, turned round
+    asks: bool  # it is a request, whatever came before
+    replies: bool  # it is none
+    end: int = -1  # of TCP: the sequence number that acknowledges it
+    acknowledgement: int = 0
+
+
 def link_answers(journeys: Sequence[Journey]) -> list[Journey]:
     """The journeys, in time order, with `answers` set to the index of the request that each one answers."""
-    asked: dict[Flow, int] = {}  # the latest request of each flow
-    exact: dict[tuple[Flow, int], int] = {}  # TCP: the request whose end this acknowledgement names
-    linked: list[Journey] = []
-    for index, journey in enumerate(journeys):
-        packet = carried(journey.first.packet)
-        flows = tuple(dict.fromkeys(_flows(journey)))
-        request = _request_of(flows, packet, asked, exact) if not _is_request(packet) else None
-        linked.append(journey if request is None else replace(journey, answers=request))
-        if request is None and not _is_reply(packet):
-            for flow in flows:
+    requests = link(map(_turn, journeys))
+    return [j if r is None else replace(j, answers=r) for j, r in zip(journeys, requests, strict=True)]
+
+
+def link(turns: Iterable[Turn]) -> Iterator[int | None]:
+    """For each, in time order, the index of the one that it answers."""
+    asked: dict[Hashable, int] = {}  # the latest request of each flow
+    exact: dict[tuple[Hashable, int], int] = {}  # TCP: the request whose end this acknowledgement names
+    for index, turn in enumerate(turns):
+        request = None if turn.asks else _request_of(turn, asked, exact)
+        yield request
+        if request is None and not turn.replies:
+            for flow in turn.flows:
                 asked[flow] = index
-                if packet.protocol == "tcp":
-                    exact[flow, _end(packet)] = index
-    return linked
+                if turn.end >= 0:
+                    exact[flow, turn.end] = index
 
 
-def _is_request(packet: Packet) -> bool:
+def _turn(journey: Journey) -> Turn:
+    packet = carried(journey.first.packet)
+    flows = tuple(dict.fromkeys(flows_of(journey)))
+    back = tuple(flow.reversed() for flow in flows)
+    numbers = (_end(packet), packet.acknowledgement) if packet.protocol == "tcp" else ()
+    return Turn(flows, back, is_request(packet), is_reply(packet), *numbers)
+
+
+def is_request(packet: Packet) -> bool:
     if packet.protocol == "arp":
         return not is_arp_reply(packet)
     if (packet.protocol, packet.icmp_type) in ECHO_REQUESTS:
@@ -66,28 +87,28 @@ def _is_request(packet: Packet) -> bool:
     return packet.protocol == "tcp" and packet.flags == "S"
 
 
-def _is_reply(packet: Packet) -> bool:
+def is_reply(packet: Packet) -> bool:
     return (packet.protocol, packet.icmp_type) in ECHO_REPLIES or is_arp_reply(packet)
 
 
-def _flows(journey: Journey) -> Iterable[Flow]:
+def flows_of(journey: Journey) -> Iterable[Flow]:
     for hop in journey.hops:
         packet = carried(hop.packet)
         ends = (packet.source, packet.destination)
         if packet.protocol in ("tcp", "udp"):
             yield Flow(packet.protocol, *ends, packet.source_port, packet.destination_port, 0)
-        elif _is_reply(packet) or _is_request(packet):
+        elif is_reply(packet) or is_request(packet):
             # An echo carries one identifier in both directions, so it serves as both ports.
             yield Flow(packet.protocol, *ends, packet.identifier, packet.identifier, packet.sequence)
 
 
 def _request_of(
-    flows: Sequence[Flow], packet: Packet, asked: dict[Flow, int], exact: dict[tuple[Flow, int], int]
+    turn: Turn, asked: Mapping[Hashable, int], exact: Mapping[tuple[Hashable, int], int]
 ) -> int | None:
-    for flow in flows:
-        found = exact.get((flow.reversed(), packet.acknowledgement)) if packet.protocol == "tcp" else None
+    for flow in turn.back:
+        found = exact.get((flow, turn.acknowledgement)) if turn.end >= 0 else None
         if found is None:
-            found = asked.get(flow.reversed())
+            found = asked.get(flow)
         if found is not None:
             return found
     return None

@@ -14,15 +14,13 @@ from pathlib import Path
 from types import TracebackType
 
 from netlab import pcapng, records, wire
-from netlab.decode import VXLAN_PORT
 from netlab.errors import BadInput, CaptureRefused
+from netlab.housekeeping import is_housekeeping
 from netlab.language import gettext as _
 from netlab.language import language
 from netlab.model import Capture, Frame, Interface, Node, Point, Snapshot
 
-# ICMPv6 that a link makes by itself: multicast listeners, routers, neighbours.
-IGMP, UDP, ICMPV6 = 2, 17, 58
-HOUSEKEEPING = frozenset((130, 131, 132, 133, 134, 135, 136, 143))
+LARGE = 1 << 20  # bytes of records; so many are gone through by column
 
 
 def path_order(snapshot: Snapshot) -> tuple[Point, ...]:
@@ -120,49 +118,35 @@ class Recording(Capture):
         losses = dict(zip(self.points, lost, strict=True))
         self._set(frames=frames, hidden=hidden, lost=losses, after=after)
 
-    def _sort(self) -> tuple[tuple[Frame, ...], int]:
-        """The frames in the order they travelled, and how many were hidden.
+    def _sort(self) -> tuple[Sequence[Frame], int]:
+        """The frames in the order they travelled, and how many were hidden."""
+        batches, noise = self._batches, self._noise  # type: ignore[attr-defined]
+        if sum(map(len, batches)) < LARGE:
+            return one_by_one(batches, self.points, noise)
+        from netlab.columns import in_order  # numpy with it
 
-        A bridge and its port see a frame with one time stamp: inwards the port is first, outwards the bridge.
-        """
-        ranked: list[tuple[int, int, int, Frame]] = []
-        hidden = 0
-        for batch in self._batches:  # type: ignore[attr-defined]
-            for number, kind, length, moment, data in records.unpack(batch):
-                outgoing = kind == records.OUTGOING
-                if is_housekeeping(data) and not self._noise:  # type: ignore[attr-defined]
-                    hidden += 1
-                    continue
-                frame = Frame(moment, self.points[number], "out" if outgoing else "in", data, length)
-                ranked.append((moment, -number if outgoing else number, len(ranked), frame))
-        return tuple(entry[-1] for entry in sorted(ranked)), hidden
+        return in_order(batches, self.points, noise)
 
     def to_pcapng(self, path: str | Path) -> Path:
         """Write what was seen to a file that Wireshark opens, with the points as its interfaces."""
         return pcapng.write(self, Path(path))
 
 
-def is_housekeeping(data: bytes) -> bool:
-    """Whether a frame is a link's talk with itself, which no learner asked for: IGMP, and ICMPv6's like.
+def one_by_one(
+    batches: Sequence[bytes], points: Sequence[Point], noise: bool
+) -> tuple[tuple[Frame, ...], int]:
+    """The frames of a capture's batches in the order they travelled, and how many were hidden.
 
-    In a tunnel, too: there it is still nobody's.
+    A bridge and its port see a frame with one time stamp: inwards the port is first, outwards the bridge.
     """
-    data = _inside_vxlan(data) or data
-    ethertype = data[12:14]
-    if ethertype == b"\x08\x00":
-        return len(data) > 23 and data[23] == IGMP
-    if ethertype != b"\x86\xdd" or len(data) < 55:
-        return False
-    protocol, rest = data[20], data[54:]
-    if protocol == 0 and len(rest) > 8:  # a hop-by-hop header goes before listener reports
-        protocol, rest = rest[0], rest[8:]
-    return protocol == ICMPV6 and rest[0] in HOUSEKEEPING
-
-
-def _inside_vxlan(data: bytes) -> bytes:
-    """The frame that a frame carries; nothing if it is none of VXLAN's."""
-    if data[12:14] != b"\x08\x00" or len(data) < 24 or data[23] != UDP:
-        return b""
-    start = 14 + (data[14] & 15) * 4
-    port = int.from_bytes(data[start + 2 : start + 4], "big")
-    return data[start + 16 :] if port == VXLAN_PORT else b""
+    ranked: list[tuple[int, int, int, Frame]] = []
+    hidden = 0
+    for batch in batches:
+        for number, kind, length, moment, data in records.unpack(batch):
+            outgoing = kind == records.OUTGOING
+            if is_housekeeping(data) and not noise:
+                hidden += 1
+                continue
+            frame = Frame(moment, points[number], "out" if outgoing else "in", data, length)
+            ranked.append((moment, -number if outgoing else number, len(ranked), frame))
+    return tuple(entry[-1] for entry in sorted(ranked)), hidden

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 BATCH = struct.Struct("=I")
 FRAME = struct.Struct("=IB3xIIQ")  # point, what it is, captured, length, time; then the bytes
+CAPTURED = struct.Struct("=8xI")  # that of these, at the beginning of a record
 INCOMING, OUTGOING, LOST, REFUSED = range(4)  # what a record is; of LOST the length is how many
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address, ip_interface
@@ -76,7 +76,7 @@ class Scene:
         return self.capture.after
 
     @cached_property
-    def journeys(self) -> tuple[Journey, ...]:
+    def journeys(self) -> Sequence[Journey]:
         return journeys(self.capture)
 
     @cached_property

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from netlab import records
-from netlab.capture import is_housekeeping
+from netlab.housekeeping import is_housekeeping
 from netlab.model import Frame, Point
 
 LIMIT = 64 << 20  # bytes of batches that are kept
