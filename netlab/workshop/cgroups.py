@@ -72,6 +72,14 @@ class Groups:
         for place in set(self.places.values()):
             (place / OURS / name / "cgroup.procs").write_text(str(os.getpid()))
 
+    def open_kills(self, name: str) -> int:
+        """The file of that group that counts whom the kernel has ended for want of memory; -1: none."""
+        place = self.places.get("memory")
+        if place is None:
+            return -1
+        file = "memory.events" if self.version == 2 else "memory.oom_control"
+        return os.open(place / OURS / name / file, os.O_RDONLY | os.O_CLOEXEC)
+
     def remove(self, name: str = "") -> None:
         """Take that learner's group away, or what is empty of all; a group with processes in it stays."""
         for place in set(self.places.values()):

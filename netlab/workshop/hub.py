@@ -10,6 +10,7 @@ from typing import Any
 
 from traitlets.config import Config
 
+from netlab.language import gettext, language
 from netlab.workshop.accounts import Accounts, read_roll
 from netlab.workshop.authenticator import ClassAuthenticator
 from netlab.workshop.cgroups import Bounds
@@ -17,6 +18,7 @@ from netlab.workshop.spawner import LearnerSpawner
 from netlab.workshop.state import INSTRUCTOR, State
 
 BOARD = "board"
+PAGES = Path(__file__).with_name("pages")  # in place of the Hub's own of the same names
 REPORTS = "custom:netlab:report"  # what a learner's server may do at the board
 SECONDS_TO_START, SECONDS_TO_STOP, SECONDS_TO_NOTICE = 60, 10, 5
 
@@ -73,6 +75,8 @@ def config(state: State, options: Options) -> Config:
             "load_roles": _roles(),
             "concurrent_spawn_limit": 6,
             "default_url": first_page,
+            "template_paths": [str(PAGES)],
+            "template_vars": {"say": gettext, "spoken": language()},
             # The Hub puts more into each of the two.
             "tornado_settings": {"cookie_options": {**secure}, "xsrf_cookie_kwargs": {**secure}},
             "log_level": "WARN",

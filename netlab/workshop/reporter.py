@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,12 +25,14 @@ from netlab.language import gettext as _
 from netlab.lessons import LABS
 from netlab.live.picture import Identities
 from netlab.workshop import disk
+from netlab.workshop.complaints import Complaints
 from netlab.workshop.pauses import pause
 
 LAB = "lab"
 OUTBOX = LABS / ".outbox"
 DONE = Path("/home/learner/.netlab-orders.json")  # out of the lab's sight
 LOOK, RETRY, MOST = 0.5, 2.0, 20  # seconds; seconds; files in one request
+BOUNDS = 2.0  # seconds between two looks at the learner's bounds
 SECONDS_HELD = 25.0
 PICTURES = 1.0  # seconds between two snapshots, while the instructor looks
 
@@ -42,6 +45,7 @@ class Reporter:
         self.client = AsyncHTTPClient(force_instance=True)
         self.done = _read(DONE)
         self.identities = Identities()
+        self.complaints = Complaints.of_environment(LABS)
         self.announcements: list[dict[str, Any]] = []
         self.known: dict[str, Any] = {"open": 0, "watched": False}
 
@@ -76,6 +80,20 @@ class Reporter:
                 await self._exchange({"picture": picture}, 0)
             await pause(PICTURES)
 
+    async def complain(self) -> None:
+        """For good: tell the learner what he met of his bounds."""
+        while True:
+            with suppress(OSError):  # his disk is gone: so is the server, soon
+                for text in self.complaints.new():
+                    self.say(text)
+            await pause(BOUNDS)
+
+    def say(self, text: str) -> None:
+        """At the top of the learner's JupyterLab. The number rises, also over a restart of this server."""
+        last = self.announcements[-1]["number"] if self.announcements else 0
+        said = {"number": max(last + 1, time.time_ns() // 1_000_000), "text": text, "close": _("Close")}
+        self.announcements = [*self.announcements, said][-MOST:]
+
     async def _do(self, order: Mapping[str, Any]) -> None:
         number, what, words = int(order["number"]), str(order["what"]), str(order.get("words", ""))
         self.done["last"] = number
@@ -83,8 +101,7 @@ class Reporter:
         said = ""
         try:
             if what == "announce":
-                said_so = {"number": number, "text": words, "close": _("Close")}
-                self.announcements = [*self.announcements, said_so][-MOST:]
+                self.say(words)
             else:
                 await asyncio.to_thread(ORDERS[what], words)
         except KeyError:
@@ -187,7 +204,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     reporter = Reporter(board, os.environ["JUPYTERHUB_API_TOKEN"])
 
     class Announcements(APIHandler):
-        """What the instructor said since this server began; the page asks for what it has not shown."""
+        """What was said since this server began; the page asks for what it has not shown."""
 
         @authenticated
         def get(self) -> None:
@@ -196,5 +213,5 @@ def _load_jupyter_server_extension(app: Any) -> None:
 
     place = f"{app.web_app.settings['base_url']}netlab/announcements"
     app.web_app.add_handlers(".*$", [(place, Announcements)])
-    for work in (reporter.send, reporter.obey, reporter.show):
+    for work in (reporter.send, reporter.obey, reporter.show, reporter.complain):
         app.io_loop.add_callback(work)

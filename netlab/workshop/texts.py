@@ -1,4 +1,4 @@
-"""What the board's script says, so that its texts are in the one catalogue."""
+"""What the board's script and the Hub's pages say, so that their texts are in the one catalogue."""
 
 from __future__ import annotations
 
@@ -48,8 +48,33 @@ TEXTS = (
     N_("points"),
     N_("What the signs mean"),
 )
+PAGES = (
+    N_("The netlab workshop"),
+    N_("My lab"),
+    N_("Light or dark"),
+    N_("Log out"),
+    N_("Come in"),
+    N_("Your lab is being made."),
+    N_("This page goes on by itself as soon as it is ready."),
+    N_("Your lab is being ended."),
+    N_("You can start it again in a moment."),
+    N_("Your lab could not be started."),
+    N_("Try again; if it fails again, tell the instructor what stands here:"),
+    N_("Your lab does not run."),
+    N_("Your notebooks and your results are kept. What was built in the lab is gone."),
+    N_("Your notebooks and your results are kept. What was built in the lab is lost when it ends."),
+    N_("Start my lab"),
+    N_("To my lab"),
+    N_("End my lab"),
+    N_("This is not for you."),
+    N_("There is no such page."),
+    N_("Your lab does not answer."),
+    N_("Something went wrong here."),
+    N_("Go on in your own lab."),
+    N_("You are logged out. Your lab goes on, and so can you."),
+)
 
 
 def texts() -> dict[str, str]:
-    """Each of them in the language that is spoken; empty where that is English."""
+    """Each of the board's in the language that is spoken; empty where that is English."""
     return {text: said for text in TEXTS if (said := _(text)) != text}

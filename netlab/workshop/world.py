@@ -25,7 +25,7 @@ from netlab.keeper import HOME, PATH
 from netlab.language import gettext as _
 from netlab.limits import Limits
 from netlab.rootfs import SYSTEM_FOLDERS, Tree
-from netlab.workshop import disk
+from netlab.workshop import complaints, disk
 from netlab.workshop.cgroups import Bounds, Groups
 
 OPEN_FILES = 4096
@@ -68,6 +68,8 @@ def live(order: Order) -> int:
     try:
         groups.make(order.group, order.bounds)
         groups.enter(order.group)
+        os.environ[complaints.VARIABLE] = str(groups.open_kills(order.group))
+        os.environ[complaints.MEMORY] = str(order.bounds.memory)
         disk.own_mounts()
         place = disk.mount(Path(order.folder), order.uid)
         syscalls.unshare(syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWPID)

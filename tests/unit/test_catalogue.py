@@ -16,6 +16,7 @@ from netlab.errors import BadInput, NetlabError, UnknownName, check_language
 from netlab.jupyter.provisioner import find_or_make
 from netlab.language import LANGUAGES, gettext, language, ngettext, padded, speaking
 from netlab.live.texts import TEXTS, spoken
+from netlab.workshop.texts import PAGES as HUBS
 from netlab.workshop.texts import TEXTS as BOARDS
 
 PACKAGE = Path(catalogue.__file__).parent
@@ -233,6 +234,17 @@ def test_the_boards_script_says_what_the_catalogue_knows() -> None:
     states = {"passed", "failing", "stuck", "at work", "idle", "away", "not yet"}  # by way of a variable
     assert all(f'"{state}"' in script for state in states)
     assert set(re.findall(r'say\("([^"]+)"', script)) | states == set(BOARDS)
+
+
+def test_the_hubs_pages_say_what_the_catalogue_knows() -> None:
+    """The pages in place of the Hub's own ask for each text by its English, and hold no other words."""
+    asked: set[str] = set()
+    for file in sorted((PACKAGE / "workshop/pages").glob("*.html")):
+        page = file.read_text(encoding="utf-8")
+        asked.update(found[1] for found in re.findall(r"""say\((["'])(.+?)\1\)""", page))
+        bare = re.sub(r"<script>.*?</script>|{[{%].*?[%}]}|<[^>]*>", "", page, flags=re.DOTALL)
+        assert not re.search(r"\w", bare), f"{file.name}: {bare}"
+    assert asked == set(HUBS)
 
 
 def test_the_live_views_script_says_what_the_catalogue_knows() -> None:

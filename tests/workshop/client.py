@@ -162,6 +162,8 @@ class Kernel:
         while not (replied and idle):
             assert time.monotonic() < deadline, f"no answer to {code!r}; so far: {said}"
             answer = json.loads(self.socket.recv())
+            state = answer["content"].get("execution_state")
+            assert state not in ("restarting", "dead"), f"the kernel died; until then: {said}"
             if answer["parent_header"].get("msg_id") != number:
                 continue
             kind, content = answer["msg_type"], answer["content"]
