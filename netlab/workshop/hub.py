@@ -76,7 +76,7 @@ def config(state: State, options: Options) -> Config:
             "concurrent_spawn_limit": 6,
             "default_url": first_page,
             "template_paths": [str(PAGES)],
-            "template_vars": {"say": gettext, "spoken": language()},
+            "template_vars": {"say": lambda _user: gettext, "spoken": language()},
             # The Hub puts more into each of the two.
             "tornado_settings": {"cookie_options": {**secure}, "xsrf_cookie_kwargs": {**secure}},
             "log_level": "WARN",

@@ -18,7 +18,7 @@ from netlab.workshop.cgroups import Bounds, Groups
 from netlab.workshop.state import State
 from netlab.workshop.world import Order, group_of
 
-LAB_LIMITS = {"processes": 250, "address_space": 2 << 30, "disk": 192 << 20, "namespaces": 64}
+LAB_LIMITS = {"processes": 250, "address_space": 2 << 30, "disk": 192 << 20, "namespaces": 24}
 MEMORY_WITHOUT_GROUP = 448 << 20  # bytes of a lab, which then looks itself
 
 

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ import pytest
 from netlab import outbox
 from netlab.errors import BadInput
 from netlab.limits import Limits
-from netlab.workshop import collect, command, disk, plan, reporter, results
+from netlab.workshop import collect, command, complaints, disk, plan, reporter, results
 from netlab.workshop.accounts import Accounts, read_roll
 from netlab.workshop.cgroups import Bounds
+from netlab.workshop.complaints import Complaints
 from netlab.workshop.results import Results
 from netlab.workshop.state import State
 from netlab.workshop.world import Order, group_of
@@ -136,6 +138,38 @@ def test_lessons_that_are_open(board: Results) -> None:
     assert board.unlocked() is None
     board.unlock(["01"])
     assert Results(board.file, STEPS).unlocked() == ["01"]
+
+
+# -- a learner's bounds -----------------------------------------------------------------------------
+
+
+def test_a_learner_is_told_once_what_he_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That his disk is full, again only after there was room; how many processes the kernel ended since."""
+    free = {"blocks": 0}
+    monkeypatch.setattr(
+        os, "statvfs", lambda _: SimpleNamespace(f_bavail=free["blocks"], f_frsize=4096, f_blocks=65536)
+    )
+    events = tmp_path / "memory.events"
+    events.write_text("low 0\noom 4\noom_kill 3\noom_group_kill 0\n")
+    with events.open() as file:
+        his = Complaints(tmp_path, 640 << 20, file.fileno())
+        (said,) = his.new()
+        assert "(256 MiB) is full" in said and list(his.new()) == []
+        free["blocks"] = 500  # not enough to begin anew
+        assert list(his.new()) == []
+        free["blocks"] = 5000
+        assert list(his.new()) == []
+        events.write_text("low 0\noom 9\noom_kill 5\noom_group_kill 0\n")
+        (said,) = his.new()
+        assert "640 MiB" in said and "ended 2 of them" in said
+        free["blocks"] = 0
+        assert len(list(his.new())) == 1
+
+
+def test_without_a_group_only_the_disk_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody counts then, and nobody says anything."""
+    monkeypatch.delenv(complaints.VARIABLE, raising=False)
+    assert list(Complaints.of_environment(tmp_path).new()) == []
 
 
 # -- the outbox -------------------------------------------------------------------------------------

@@ -222,8 +222,7 @@ def test_a_full_disk(small: House, neighbour: Kernel) -> None:
     assert holds(taken), taken
     written = [int(line.split()[0]) for line in said.splitlines() if line.endswith("total")]
     assert 200 < written[0] <= 256 + 192 + 1
-    filler = small.learner("filler")
-    filler.log_in()
+    filler = small.learner("filler").enter()
     until(lambda: told(filler, "disk (") and told(filler, "is full"), what="that he is told")
     until(lambda: tries(small, "calm") >= before + len(taken[1]), what="the board's count")
     small.learner("late").enter()
@@ -247,8 +246,7 @@ def test_a_kernel_that_eats_the_memory(small: House, neighbour: Kernel) -> None:
     said, taken, most = attack(small, "eater", EATER, neighbour)
     assert said.startswith("ended: the kernel died") and most["memory"] <= MEMORY
     assert holds(taken), taken
-    eater = small.learner("eater")
-    eater.log_in()
+    eater = small.learner("eater").enter()
     until(lambda: told(eater, "of memory"), what="that he is told")
     assert small.learners("calm") == server
     kernel = begin(eater)

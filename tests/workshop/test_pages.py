@@ -102,18 +102,15 @@ def test_what_goes_wrong(chinese: House, page: Page) -> None:
 
 def test_a_lab_that_does_not_start(chinese: House, page: Page) -> None:
     """The learner is told so, and what to tell whom; his next try goes well."""
-    chinese.learner(
-        "bob"
-    ).log_in()  # he has a number now, and a folder that is made for him in the way of another
-    place = chinese.state / f"learners/{chinese.number('bob')}"
-    place.parent.mkdir(exist_ok=True)
-    place.write_text("in the way")
+    chinese.learner("bob").log_in()  # he has a number now
+    image = chinese.state / f"learners/{chinese.number('bob')}/disk.img"
+    image.mkdir(parents=True)  # where his disk should be
     page.goto(f"{chinese.url}/hub/login")
     page.fill("#username_input", "bob")
     page.fill("#password_input", "secret-word")
     page.click("#login_submit")
     expect(page.get_by_text("你的实验环境没能启动")).to_be_visible(timeout=60_000)
     is_chinese(page, "failed")
-    place.unlink()
+    image.rmdir()
     page.click("#start")
     page.wait_for_url("**/user/bob/lab**", timeout=90_000)
