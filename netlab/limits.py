@@ -13,6 +13,7 @@ from netlab.language import gettext as _
 
 MEBIBYTE = 1 << 20
 PERIOD = 0.25  # seconds between two looks at the memory
+FIRST_TO_GO = "500"  # of 1000: where memory ends, the kernel ends what is in the lab, not what keeps the lab
 VARIABLE = "NETLAB_LIMITS"  # for every lab that is made with it; a workshop sets it
 
 
@@ -65,6 +66,8 @@ def harden(limits: Limits | None) -> None:
     ):
         bound = _at_most(value, resource.getrlimit(kind)[1])
         resource.setrlimit(kind, (bound, bound))
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write(FIRST_TO_GO)
 
 
 def exceeded(limits: Limits, pause: Callable[[float], object]) -> str:

@@ -71,7 +71,6 @@ PAGES = (
     N_("Your lab does not answer."),
     N_("Something went wrong here."),
     N_("Go on in your own lab."),
-    N_("You are logged out. Your lab goes on, and so can you."),
 )
 
 

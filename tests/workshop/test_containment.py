@@ -232,8 +232,13 @@ def test_a_full_disk(small: House, neighbour: Kernel) -> None:
 
 @needs_groups
 def test_a_memory_hog(small: House, neighbour: Kernel) -> None:
-    """Processes and files in memory, a dozen GiB of them: the learner's own group is what is full."""
+    """Processes and files in memory, a dozen GiB of them: the learner's own group is what is full, and
+    what is in his lab is ended before what keeps it."""
+    hog = small.learner("hog").enter()
+    server = small.learners("hog")
     _, taken, most = attack(small, "hog", f"%%bash\n{HOGS}", neighbour)
+    assert small.learners("hog") == server
+    until(lambda: told(hog, "of memory"), what="that he is told")
     assert holds(taken), taken
     assert MEMORY // 2 < most["memory"] <= MEMORY
     assert most["machine"] < 2 * MEMORY
