@@ -68,7 +68,7 @@ def main(words: Sequence[str]) -> int:
     rest = [word for word in words if word not in chosen]
     if any(".py" in word for word in rest):  # single files: nothing is to be arranged for those
         return subprocess.run(pytest(rest), cwd=ROOT, check=False).returncode
-    tiers = chosen or USUAL
+    tiers = chosen or [*USUAL, *(["vm"] if CI and IS_ROOT else [])]
     if IS_ROOT:
         install([tier for tier in tiers if chosen or CI])
     as_user = ordinary.tiers(tiers if chosen or CI else [tier for tier in tiers if tier != "docker"])
