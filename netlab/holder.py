@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from threading import Event
 from typing import Any, NoReturn
 
@@ -198,15 +199,7 @@ class Holder:
         return events.serve(client, self.plan.name, lambda: places(self.init, self.engine))
 
     def _do_reset(self, *__: object) -> bool:
-        ours, theirs = socket.socketpair()
-        wire.send(self.to_init, {"op": "tidy"}, [theirs.fileno()])
-        theirs.close()
-        tidied = wire.receive(ours)[0]
-        if not tidied["done"]:
-            raise LabError(
-                _("The lab host could not be tidied up: {error}.").format(error=tidied["error"]),
-                _("End the lab: ./run down"),
-            )
+        init.ask_to_tidy(self.to_init)
         base.clear(self.host, self.baseline)
         base.build(self.host)
         self.engine.lay_out(self._lab_host(), self.files, lambda _: None)
@@ -292,10 +285,12 @@ def main() -> None:
     the listening door, the socket that is told when the lab is ready, the log, and the engine's files.
     """
     orders = socket.socket(fileno=int(sys.argv[1]))
-    gc.freeze()  # what is loaded by now is shared by all that are forked
     with suppress(wire.Closed):
-        while True:
+        for number in count():
             order, fds = wire.receive(orders)
+            if number == 1:  # there will be more: what each lab host would load by itself, they share
+                engines.engine(order["plan"]["engine"]).load()
+            gc.freeze()  # so is what is loaded by now
             child = os.fork()
             if child == 0:
                 orders.close()

@@ -19,7 +19,9 @@ from typing import NoReturn
 
 from netlab import rootfs, syscalls, wire
 from netlab.engines.protocol import Engine
+from netlab.errors import LabError
 from netlab.kernel import Kernel
+from netlab.language import gettext as _
 from netlab.limits import Limits, harden
 from netlab.spawn import Loop, Spawner
 
@@ -75,6 +77,20 @@ def main(
         os._exit(1)
 
 
+def ask_to_tidy(to_init: socket.socket) -> None:
+    """At the keeper: have the lab host end and forget what was started in it; LabError if that fails."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire.send(to_init, {"op": "tidy"}, [theirs.fileno()])
+        theirs.close()
+        tidied = wire.receive(ours)[0]
+    if not tidied["done"]:
+        raise LabError(
+            _("The lab host could not be tidied up: {error}.").format(error=tidied["error"]),
+            _("End the lab: ./run down"),
+        )
+
+
 def _serve(keeper: socket.socket, engine: Engine) -> None:
     syscalls.set_name("netlab-init")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -94,9 +110,30 @@ def _serve(keeper: socket.socket, engine: Engine) -> None:
         elif request["op"] == "tidy":
             _tidy_in_a_child(set(spawner.running), engine, client)
 
+    def answer(door: socket.socket) -> None:
+        with suppress(OSError), door.accept()[0] as client:
+            if os.fork() == 0:
+                _answer(engine, client)
+
     loop.watch_children(reap)
     loop.watch(keeper, serve)
+    if (commands := engine.listen()) is not None:
+        loop.watch(commands, lambda: answer(commands))
     loop.run()
+
+
+def _answer(engine: Engine, client: socket.socket) -> NoReturn:
+    """In a child: be like a program that was started, for one command."""
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        engine.answer(client)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
 
 
 def _tidy_in_a_child(keep: set[int], engine: Engine, client: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -77,6 +78,15 @@ class Engine(Protocol):
 
     def furnish(self) -> None:
         """What the lab host's root file system needs besides. OSError."""
+
+    def load(self) -> None:
+        """Load what `answer` takes; also called at a nursery, so that all its labs have it."""
+
+    def listen(self) -> socket.socket | None:
+        """A listening socket at which `docker` may have things done by a child of process 1."""
+
+    def answer(self, client: socket.socket) -> None:
+        """In such a child: do what that client asks for. Whatever goes wrong ends but the child."""
 
     def ended(self, pid: int, status: int, now: float) -> None:
         """A process without a parent ended with that exit status. OSError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -215,3 +216,60 @@ def test_a_network_does_not_outlive_a_reset(lab: Lab) -> None:
     sh(lab, "docker network create -d macvlan --subnet 192.0.2.0/24 -o parent=eth0 street")
     lab.reset()
     assert "street" not in sh(lab, "docker network ls")
+
+
+STEPS = """
+docker run -d --name a -e TASTE x sh -c 'echo "$TASTE"; exec sleep 1000'
+docker run -d --name a x sleep 1000
+docker run -d --name b x no-such-program
+docker run -d --name c --network none -w /tmp --init x sleep 1000
+docker exec -d a touch /tmp/seen
+docker ps -a --format '{{.Names}}'
+docker inspect -f '{{.Config.Hostname}} {{.State.Pid}} {{json .NetworkSettings.Networks}}' a nobody
+docker logs a
+docker restart c
+docker stop -t 1 c
+docker rm c a
+docker rm -f a
+docker network ls
+docker ps --no-such-option
+docker network
+"""
+
+
+def said(lab: Lab) -> str:
+    """Each command with its exit status and what it printed, but for what is another one each time."""
+    lines = "\n".join(f"{line}; echo status=$?" for line in STEPS.strip().splitlines())
+    done = lab.run(["bash", "-c", f"cd /tmp; export TASTE=salt\n{lines}"])
+    return re.sub(r"[0-9a-f]{64}|\b[0-9a-f]{12}\b|\b\d+\b(?= \{)", "number", done.stdout + done.stderr)
+
+
+def test_what_process_1_does_for_docker_is_what_docker_does_itself(lab: Lab) -> None:
+    """The same words and statuses, whether it has a Python that is loaded do it, or loads one."""
+    handed_over = said(lab)
+    lab.reset()
+    sh(lab, "mv /run/netlab/docker.sock /run/netlab/away")
+    try:
+        by_itself = said(lab)
+    finally:
+        sh(lab, "mv /run/netlab/away /run/netlab/docker.sock")
+    assert handed_over == by_itself
+    assert "salt" in handed_over and "executable file not found" in handed_over
+    assert "status=125" in handed_over and handed_over.count("status=0") >= 8
+
+
+def test_docker_in_another_namespace_is_done_there(lab: Lab) -> None:
+    """The network of whoever types it is the host's for --network host, not that of process 1."""
+    sh(lab, "ip netns add blue; ip netns exec blue docker run -d --name a --network host x sleep 1000")
+    place = "stat -L -c %i /proc/$(docker inspect -f '{{.State.Pid}}' a)/ns/net"
+    assert sh(lab, place) == sh(lab, "stat -L -c %i /run/netns/blue")
+
+
+def test_a_command_that_is_handed_over_loads_next_to_nothing(lab: Lab) -> None:
+    """What takes most of the processor's time is imported where process 1 cannot do it, and only there."""
+    sh(lab, "sed 's/ -IS / -IS -X importtime /' $(command -v docker) > /tmp/docker; chmod +x /tmp/docker")
+    by_process_1 = lab.run(["/tmp/docker", "run", "-d", "--name", "a", "x", "sleep", "1000"])
+    by_itself = lab.run(["/tmp/docker", "run", "--name", "b", "x", "true"])
+    assert by_process_1.returncode == by_itself.returncode == 0
+    assert "argparse" not in by_process_1.stderr and "netlab.model" not in by_process_1.stderr
+    assert "argparse" in by_itself.stderr and "netlab.model" in by_itself.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 
 from netlab import base
@@ -44,6 +45,18 @@ class NamespacesEngine:
 
     def furnish(self) -> None:
         """Nothing: each container's root file system is made when it starts."""
+
+    def load(self) -> None:
+        from netlab.engines.namespaces import warm  # here: who asks for a lab does not need it
+
+        self._warm = warm
+
+    def listen(self) -> socket.socket:
+        self.load()
+        return self._warm.listen()
+
+    def answer(self, client: socket.socket) -> None:
+        self._warm.answer(client)
 
     def ended(self, pid: int, status: int, now: float) -> None:
         Store().ended(pid, status, now)
