@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from netlab.netns import entered
 INTERNET_ADDRESS = "39.106.233.176"
 UPLINK_ADDRESS, HOST_ADDRESS, UPLINK_PREFIX = "192.0.2.1", "192.0.2.10", 24
 LO, CABLE = 1, 2  # the indexes of lo, and of both ends of the uplink
+DOCKER0 = 3  # its index: the first that is free beside them
+LINKS = (LO, CABLE, DOCKER0)
 BRIDGE, BRIDGE_ADDRESS, BRIDGE_PREFIX, BRIDGE_MAC = "docker0", "172.17.0.1", 16, "02:42:5e:0c:a7:01"
 
 # What a fresh namespace takes over from the machine is set to the kernel's defaults, so that every lab is
@@ -52,16 +55,18 @@ BASELINE_FOLDERS = (
 )
 
 
-def build(host: int) -> None:
+def build(host: int, *, links: bool = True) -> None:
     """Lay out what is the same with every engine: this process's namespace is `internet`, descriptor `host`
-    the lab host's. Both hold nothing but lo. OSError or CommandFailed names what was refused.
+    the lab host's. Both hold nothing but lo; without `links` the cable is there, too, and has nothing either.
+    OSError or CommandFailed names what was refused.
     """
     for namespace in (None, host):
-        _write_sysctls(SYSCTLS, namespace)
+        write_sysctls(SYSCTLS, namespace)
     with Kernel() as internet, internet.together():
         internet.set_up("lo")
         internet.add_address(LO, INTERNET_ADDRESS, 32)
-        internet.add_veth("uplink", "eth0", host, index=CABLE, peer_index=CABLE)
+        if links:
+            internet.add_veth("uplink", "eth0", host, index=CABLE, peer_index=CABLE)
         internet.add_address(CABLE, UPLINK_ADDRESS, UPLINK_PREFIX)
         internet.set_up("uplink")
     with Kernel(host) as lab_host, lab_host.together():
@@ -76,12 +81,17 @@ def clear(host: int, baseline: dict[str, str]) -> None:
     for namespace in (host, None):
         with Kernel(namespace) as kernel:
             kernel.clear()
-        with Netfilter(namespace) as netfilter:
-            netfilter.flush()
-            with suppress(OSError):  # nothing has loaded it yet
-                netfilter.forget_connections()
-        _clear_legacy(namespace)
-    _write_sysctls(baseline, host)
+        clear_firewall(namespace)
+    write_sysctls(baseline, host)
+
+
+def clear_firewall(namespace: int | None) -> None:
+    """Take out every rule, and what is known of connections."""
+    with Netfilter(namespace) as netfilter:
+        netfilter.flush()
+        with suppress(OSError):  # nothing has loaded it yet
+            netfilter.forget_connections()
+    _clear_legacy(namespace)
 
 
 def _clear_legacy(namespace: int | None) -> None:
@@ -116,11 +126,16 @@ def _setting(file: str) -> str:
         os.close(fd)
 
 
-def _write_sysctls(values: dict[str, str], namespace: int | None) -> None:
+def write_sysctls(values: Mapping[str, str], namespace: int | None) -> None:
     with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
-        for name, value in values.items():
-            with suppress(OSError):  # not in this kernel, or it takes no such value any more
-                _assure(f"/proc/sys/{name}", value)
+        assure(values)
+
+
+def assure(values: Mapping[str, str]) -> None:
+    """Those settings, by file below /proc/sys, in the namespace that we are in."""
+    for name, value in values.items():
+        with suppress(OSError):  # not in this kernel, or it takes no such value any more
+            _assure(f"/proc/sys/{name}", value)
 
 
 def _assure(file: str, value: str) -> None:

@@ -27,6 +27,7 @@ from netlab.language import speaking
 from netlab.limits import exceeded, for_children
 from netlab.observe import Place, places, snapshot
 from netlab.plan import ETC, Plan, furnish, stage
+from netlab.putback import Remembered, look, put_back
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
 
 # What may be asked from inside.
@@ -75,6 +76,8 @@ class Holder:
     def serve(self) -> None:
         """Answer until the lab ends."""
         self.baseline = base.baseline(self.host)  # before anybody can have changed anything
+        self.remembered = Remembered()
+        self.remembered.write(look(self.host))
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:
@@ -198,12 +201,10 @@ class Holder:
     def _do_watch(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         return events.serve(client, self.plan.name, lambda: places(self.init, self.engine))
 
-    def _do_reset(self, *__: object) -> bool:
+    def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> str:
         init.ask_to_tidy(self.to_init)
-        base.clear(self.host, self.baseline)
-        base.build(self.host)
-        self.engine.lay_out(self._lab_host(), self.files, lambda _: None)
-        return True
+        way = str(request.get("way", "kept"))
+        return put_back(self.engine, self._lab_host(), self.files, self.baseline, self.remembered, way)
 
     def _place(self, name: str) -> Place:
         known = places(self.init, self.engine)

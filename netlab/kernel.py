@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Collection
 from contextlib import suppress
 
 from netlab import parsed
@@ -163,11 +164,15 @@ class Kernel(Netlink):
         body = rt.RTMSG.pack(family, 0, 0, 0, 254, 3, 0, 1, 0) + rt.attribute(5, raw)
         self.do(rt.RTM_NEWROUTE, _CREATE, body, f"add default route via {gateway}")
 
-    def clear(self) -> None:
-        """Take out links (lo goes down), addresses, routes, and rules but the kernel's own."""
-        self._delete_links()
+    def clear(self, keep: Collection[int] = ()) -> None:
+        """Take out links (lo, and those whose index is to `keep`, go down), addresses, routes, and rules but
+        the kernel's own."""
+        self.delete_links(keep)
         self._delete_all(rt.RTM_GETADDR, rt.RTM_DELADDR, rt.IFADDR.pack(0, 0, 0, 0, 0))
-        self.do(rt.RTM_NEWLINK, 0, rt.IFINFO.pack(0, 0, 1, 0, rt.IFF_UP), "set lo down")
+        for link in self.interfaces():
+            self.do(
+                rt.RTM_NEWLINK, 0, rt.IFINFO.pack(0, 0, link.index, 0, rt.IFF_UP), f"set {link.name} down"
+            )
         self._delete_all(rt.RTM_GETROUTE, rt.RTM_DELROUTE, _ANY)
         if set(self.policies()) != _OWN_RULES:
             self._delete_all(rt.RTM_GETRULE, rt.RTM_DELRULE, _ANY)
@@ -177,9 +182,12 @@ class Kernel(Netlink):
                 body = rt.RTMSG.pack(family, 0, 0, 0, table, 0, 0, 1, 0) + rt.attribute(6, rule.preference)
                 self.do(rt.RTM_NEWRULE, _CREATE, body, f"add rule {rule}")
 
-    def _delete_links(self) -> None:
-        """All but lo, as one group: the kernel waits for their last users once then, not for each."""
-        links = [link for link in self.interfaces() if link.kind != "loopback"]
+    def forget_neighbours(self) -> None:
+        self._delete_all(rt.RTM_GETNEIGH, rt.RTM_DELNEIGH, rt.NDMSG.pack(0, 0, 0, 0, 0))
+
+    def delete_links(self, keep: Collection[int] = ()) -> None:
+        """All but lo and those, as one group: the kernel waits for their last users once then."""
+        links = [i for i in self.interfaces() if i.kind != "loopback" and i.index not in keep]
         if not links:
             return
         leaving = 0x6E65746C  # IFLA_GROUP: a number that nobody else gives

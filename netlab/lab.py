@@ -124,9 +124,12 @@ class Lab:
         if not keeper.is_inside():
             shutil.rmtree(self.exchange, ignore_errors=True)
 
-    def reset(self) -> None:
-        """Put the base lab back: no containers, no extra links, rules or settings."""
-        self._ask({"op": "reset"})
+    def reset(self, way: str = "kept") -> str:
+        """Put the base lab back: no containers, no extra links, rules or settings.
+
+        The cheapest of the ways in netlab.putback, from `way` on, that makes it so; which one it was.
+        """
+        return str(self._ask({"op": "reset", "way": way}))
 
     def goto(self, lesson: str, variant: Variant = PLAIN) -> None:
         """Reset the lab and bring it to where that lesson begins. UnknownName, CommandFailed."""

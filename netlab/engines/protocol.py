@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from netlab.kernel import Kernel
     from netlab.sandbox import Identity
 
 Say = Callable[[str], None]  # is told what is being done, a line each
@@ -51,6 +52,7 @@ class Engine(Protocol):
     """One way to make containers. Each method runs where its heading says."""
 
     name: str
+    lasting: bool  # whether docker0 outlives a reset; `set_up` and `lay_rules` are for one that does
 
     # -- on the machine, before there is a lab
 
@@ -64,6 +66,12 @@ class Engine(Protocol):
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         """The engine's part of the base lab, on top of the uplink: docker0, its rules, a daemon."""
+
+    def set_up(self, kernel: Kernel) -> None:
+        """Give a docker0 that has nothing its address, and set it up."""
+
+    def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
+        """The engine's firewall rules, into a lab host that has none."""
 
     def containers(self, root: str) -> list[Container]:
         """The containers of the lab host whose root directory is `root`, the oldest first."""

@@ -23,6 +23,7 @@ from netlab.engines.docker import image, rootlesskit, tools, users
 from netlab.engines.docker.api import Daemon
 from netlab.engines.protocol import Container, LabHost, Say, Started
 from netlab.errors import EngineError
+from netlab.kernel import Kernel
 from netlab.language import gettext as _
 from netlab.netns import entered
 from netlab.sandbox import Identity
@@ -41,6 +42,7 @@ class DockerEngine:
     """Real Docker; see netlab.engines.protocol.Engine."""
 
     name = "docker"
+    lasting = False  # a reset starts the daemon anew, and docker0 is its
 
     def identity(self) -> Identity:
         tools.require()
@@ -61,6 +63,12 @@ class DockerEngine:
         say(_("Loading the lab's image …"))
         with mmap.mmap(files[0], 0, prot=mmap.PROT_READ) as archive:
             Daemon(host.root).load(archive, image.NAME, image.CHANGES)
+
+    def set_up(self, kernel: Kernel) -> None:
+        """Nothing: docker0 is made anew."""
+
+    def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
+        """Nothing: they are made anew."""
 
     def containers(self, root: str) -> list[Container]:
         """From the daemon's own files: they are there and right also while it does not answer."""

@@ -13,13 +13,12 @@ from netlab.engines.protocol import Container, LabHost, Say
 from netlab.kernel import Kernel
 from netlab.sandbox import Identity
 
-DOCKER0 = 3  # its index: the first that is free beside lo and eth0
-
 
 class NamespacesEngine:
     """Containers made by hand of namespaces; see netlab.engines.protocol.Engine."""
 
     name = "namespaces"
+    lasting = True
 
     def identity(self) -> Identity:
         return Identity.here()
@@ -32,9 +31,15 @@ class NamespacesEngine:
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         with Kernel(host.netns) as kernel, kernel.together():
-            kernel.add_bridge(base.BRIDGE, base.BRIDGE_MAC, txqlen=0, index=DOCKER0)  # as Docker does
-            kernel.add_address(DOCKER0, base.BRIDGE_ADDRESS, base.BRIDGE_PREFIX)
-            kernel.set_up(base.BRIDGE)
+            kernel.add_bridge(base.BRIDGE, base.BRIDGE_MAC, txqlen=0, index=base.DOCKER0)  # as Docker does
+            self.set_up(kernel)
+        self.lay_rules(host, files)
+
+    def set_up(self, kernel: Kernel) -> None:
+        kernel.add_address(base.DOCKER0, base.BRIDGE_ADDRESS, base.BRIDGE_PREFIX)
+        kernel.set_up(base.BRIDGE)
+
+    def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
         rules.lay_out(host.netns, list(files))
 
     def containers(self, root: str) -> list[Container]:
