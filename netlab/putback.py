@@ -23,6 +23,10 @@ from netlab.netns import entered
 OWN = "/proc/thread-self/ns/net"
 Facts = tuple[Counter[Fact], ...]  # of the lab host, and of `internet`
 LARGEST = 1 << 24  # bytes
+PASSING = (
+    "missing",
+    "neighbour",
+)  # what the lab that has just been laid out may have, and the base lab has not
 
 
 class Remembered:
@@ -32,7 +36,8 @@ class Remembered:
         self._file = os.memfd_create("netlab-base")
 
     def write(self, found: Facts) -> None:
-        content = pickle.dumps(found, 5)
+        lasting = [Counter({f: n for f, n in each.items() if f[0] not in PASSING}) for each in found]
+        content = pickle.dumps(tuple(lasting), 5)
         os.ftruncate(self._file, os.pwrite(self._file, content, 0))
 
     def read(self) -> Facts:
