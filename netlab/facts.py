@@ -74,7 +74,7 @@ def _all(kernel: Kernel, namespace: int | str) -> Iterator[Fact]:
         family, index, handle, parent = struct.unpack_from("=BxxxiII", body)
         yield "qdisc", family, index, handle, parent, _kept(body, rt.TCMSG.size, {3, 7})
     with suppress(OSError):  # not in this kernel
-        yield from [("next hop", body) for body in _dump(kernel, _RTM_GETNEXTHOP, bytes(8))]
+        yield from [("next-hop", body) for body in _dump(kernel, _RTM_GETNEXTHOP, bytes(8))]
 
 
 def _dump(kernel: Kernel, question: int, body: bytes) -> list[bytes]:
@@ -172,7 +172,7 @@ def _neighbours(kernel: Kernel) -> Iterator[Fact]:
         parameters = rt.attributes(found.get(6, b""))
         parameters.pop(2, None)  # how many use them
         parameters.pop(3, None)  # drawn by lot every few minutes
-        yield "neighbour table", body[:1], found.get(1), frozenset(parameters.items())
+        yield "neighbour-table", body[:1], found.get(1), frozenset(parameters.items())
 
 
 def _features(namespace: int | str, names: list[str]) -> Iterator[Fact]:

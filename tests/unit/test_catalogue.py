@@ -145,7 +145,7 @@ NOT_OURS = {
     "what ping and the kernel call it": (
         r"probe|kernel|netfilter|faults/measure|firewall|syscalls|engines/",
         r"destination unreachable|time to live|hop limit|packet too big|"
-        r"add (veth|macvlan|bridge|address|default|rule)|set lo down|delete all links|connection table|"
+        r"add (veth|macvlan|bridge|address|default|rule)|delete all links|connection table|"
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
