@@ -118,7 +118,7 @@ class Ear:
                 sock.close()
         for netns in set(there) - set(self._sockets):
             with suppress(OSError):  # it ended in the meantime
-                self._sockets[netns] = _listen(there[netns])
+                self._sockets[netns] = listen(there[netns])
                 for sock, rules in zip(self._sockets[netns], (False, True), strict=True):
                     self._poll.register(sock, select.POLLIN)
                     self._of[sock.fileno()] = (netns, rules)
@@ -226,7 +226,8 @@ def kept(node: Node, indexes: set[int]) -> Mapping[str, str]:
     return {name: v for name, v in node.sysctls.items() if not any(device in name for device in devices)}
 
 
-def _listen(namespace: str) -> list[socket.socket]:
+def listen(namespace: str) -> list[socket.socket]:
+    """The sockets, not blocking, on which the kernel notifies of that namespace: rtnetlink, nf_tables."""
     opened = []
     with entered(namespace):
         for protocol, groups in ((socket.NETLINK_ROUTE, ROUTE_GROUPS), (NETLINK_NETFILTER, NFTABLES_GROUP)):

@@ -19,7 +19,7 @@ from itertools import count
 from threading import Event
 from typing import Any, NoReturn
 
-from netlab import base, engines, events, init, probe, record, rootfs, sandbox, syscalls, wire
+from netlab import base, engines, events, herald, init, probe, record, rootfs, sandbox, syscalls, wire
 from netlab.engines.protocol import LabHost, Say
 from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
 from netlab.language import gettext as _
@@ -31,7 +31,7 @@ from netlab.putback import Remembered, look, put_back
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
 
 # What may be asked from inside.
-LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "reset", "exec")
+LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "monitor", "reset", "exec")
 
 
 class Holder:
@@ -135,7 +135,7 @@ class Holder:
             self._fork(lambda: self._answer(operation, request, client))
             client.close()
         except NetlabError as error:
-            _complain(client, error)
+            wire.complain(client, error)
         return False
 
     def _fork(self, work: Callable[[], None]) -> None:
@@ -161,10 +161,10 @@ class Holder:
             result = getattr(self, f"_do_{operation}")(request, client)
             wire.send(client, {"ok": result}, values=True)
         except NetlabError as error:
-            _complain(client, error)
+            wire.complain(client, error)
         except OSError as error:
             kind = LabError if os.path.exists(f"/proc/{self.init}/ns/net") else LabDied  # it is ending
-            _complain(
+            wire.complain(
                 client,
                 kind(
                     _("The lab could not do {operation}: {error}.").format(operation=operation, error=error),
@@ -187,19 +187,22 @@ class Holder:
         return probe.route(self._place(str(request["node"])).path, list(map(str, request["words"])))
 
     def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
-        paths = {place.netns: place.path for place in places(self.init, self.engine)}
+        paths = self._paths()
         points = [(paths[int(netns)], int(index)) for netns, index in request["points"]]
         self.rings = record.open_all(dict(enumerate(points)))  # open until this child has answered
         return record.serve(client, self.rings)
 
-    def _do_tap(self, _: Mapping[str, Any], client: socket.socket) -> bool:
-        def paths() -> dict[int, str]:
-            return {place.netns: place.path for place in places(self.init, self.engine)}
+    def _paths(self) -> dict[int, str]:
+        return {place.netns: place.path for place in places(self.init, self.engine)}
 
-        return record.follow(client, paths)
+    def _do_tap(self, _: Mapping[str, Any], client: socket.socket) -> bool:
+        return record.follow(client, self._paths)
 
     def _do_watch(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         return events.serve(client, self.plan.name, lambda: places(self.init, self.engine))
+
+    def _do_monitor(self, _: Mapping[str, Any], client: socket.socket) -> bool:
+        return herald.serve(client, lambda: places(self.init, self.engine))
 
     def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> str:
         init.ask_to_tidy(self.to_init)
@@ -242,12 +245,6 @@ class Holder:
             os.close(fd)
 
 
-def _complain(client: socket.socket, error: NetlabError) -> None:
-    with suppress(OSError):
-        wire.send(client, {"error": type(error).__name__, "what": error.what, "next": error.next_step})
-    client.close()
-
-
 def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, files: list[int]) -> NoReturn:
     """In the new world: furnish it, start the lab host, lay out the base lab, tell, serve."""
     try:
@@ -259,10 +256,10 @@ def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, file
         report.close()
         holder.serve()
     except NetlabError as error:
-        _complain(report, error)
+        wire.complain(report, error)
     except FileNotFoundError as error:
         traceback.print_exc()
-        _complain(
+        wire.complain(
             report,
             ToolMissing(
                 _("{filename} is not there, and a lab needs it.").format(filename=error.filename),
@@ -271,7 +268,7 @@ def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, file
         )
     except BaseException as error:
         traceback.print_exc()
-        _complain(
+        wire.complain(
             report,
             LabError(
                 _("The lab could not be laid out: {error}.").format(error=error), _("Look at: ./run doctor")
@@ -315,10 +312,10 @@ def _begin(order: Mapping[str, Any], fds: list[int]) -> NoReturn:
             plan = stage(plan)
             sandbox.spawn(identity, lambda: _first_process(plan, door, report, fds[3:]))
         except NetlabError as error:
-            _complain(report, error)
+            wire.complain(report, error)
         except OSError as error:
             traceback.print_exc()
-            _complain(report, sandbox.why_refused(error))
+            wire.complain(report, sandbox.why_refused(error))
     os._exit(0)
 
 

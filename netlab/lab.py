@@ -28,6 +28,7 @@ from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNot
 from netlab.language import VARIABLE, language
 from netlab.language import gettext as _
 from netlab.model import Snapshot
+from netlab.monitor import Monitor, OnEnd, OnNotice
 from netlab.probe import Probe
 from netlab.tap import Tap
 from netlab.variant import PLAIN, Variant
@@ -168,6 +169,10 @@ class Lab:
     ) -> Watch:
         """A `with` block that keeps a snapshot up to date and tells of each change; see netlab.watch."""
         return Watch(self._connection, on_change, on_end)
+
+    def monitor(self, on_notice: OnNotice, on_end: OnEnd = lambda: None) -> Monitor:
+        """A `with` block that tells at once what the kernel notifies; see netlab.monitor."""
+        return Monitor(self._connection, on_notice, on_end)
 
     def tap(self, on_batch: Callable[[bytes], object]) -> Tap:
         """A `with` block that captures at points which may come and go; see netlab.tap."""

@@ -12,7 +12,10 @@ import pickle
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+
+from netlab.errors import NetlabError
 
 _HEADER = struct.Struct("!IB")
 _JSON, _PICKLE = 0, 1
@@ -32,6 +35,13 @@ def send(sock: socket.socket, message: Any, fds: Sequence[int] = (), *, values: 
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
     sent = sock.sendmsg([head], ancillary)
     sock.sendall(head[sent:] + body)
+
+
+def complain(client: socket.socket, error: NetlabError) -> None:
+    """Tell the error to whoever asked, and hang up."""
+    with suppress(OSError):
+        send(client, {"error": type(error).__name__, "what": error.what, "next": error.next_step})
+    client.close()
 
 
 def receive(sock: socket.socket, *, trusted: bool = False) -> tuple[Any, list[int]]:

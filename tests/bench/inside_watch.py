@@ -1,6 +1,6 @@
 """Run in a lab host: changes, ten a second, and when each began; or how long pyroute2 takes to hear of it.
 
-    python -m tests.bench.inside_watch blink|pyroute2 COUNT
+    python -m tests.bench.inside_watch blink|pyroute2 COUNT [NETWORK]
 
 A change is one more address of lo. Times are the machine's monotonic clock, in ns.
 """
@@ -63,7 +63,7 @@ if __name__ == "__main__":
     what, number = sys.argv[1], int(sys.argv[2])
     times: list[float] = []
     if what == "blink":
-        blink("10.9.0", number, times.append)
+        blink(sys.argv[3] if len(sys.argv) > 3 else "10.9.0", number, times.append)
     else:
         times = by_pyroute2(number)
     print(json.dumps(times))

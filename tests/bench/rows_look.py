@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from netlab.lab import Lab
+from netlab.notice import Notice
 from tests.bench.harness import OURS, Goal, Row
 from tests.bench.peer import ROOT, Peer
 from tests.bench.rows_lab import lab
@@ -35,23 +36,37 @@ def looking(small: bool) -> Iterator[Row]:
 
 @contextmanager
 def hearing(small: bool) -> Iterator[Row]:
-    """From asking for a change to a callback in Python: `lab.watch`, which tells it in words, and pyroute2.
+    """From asking for a change to a callback in Python: `lab.monitor` and a subscriber of pyroute2's.
 
-    netlab's callback is on the machine and gets the snapshots before and after; pyroute2's is in the lab host
-    and gets the message. An address more on lo, ten times a second.
+    netlab's callback is on the machine and gets the message as a value; pyroute2's is in the lab host and
+    gets its. Beside them `lab.watch`, which reads the lab again, compares, and tells in words what differs,
+    with the snapshots before and after. An address more on lo, ten times a second.
     """
     row = Row("change to Python callback", "ms", [Goal(0.2), Goal(4, "pyroute2 subscriber")])
     count = 4 if small else 40
     with lab() as ours:
+        notices: list[int] = []
+
+        def note(notice: Notice) -> None:
+            if notice.kind == "address":
+                notices.append(time.monotonic_ns())
+
+        with ours.monitor(note):
+            row.samples[OURS] = taken(inside(ours, "blink", count), notices)
         heard: list[int] = []
         with ours.watch(lambda change: heard.append(time.monotonic_ns())) as watch:
-            began = inside(ours, "blink", count)
-            last, deadline = f"10.9.0.{count - 1}", time.monotonic() + 10
+            began = inside(ours, "blink", count, "10.7.0")
+            last, deadline = f"10.7.0.{count - 1}", time.monotonic() + 10
             while not watch.snapshot.node("host").owns(last) and time.monotonic() < deadline:
                 time.sleep(0.01)
-        row.samples[OURS] = [(next(at for at in heard if at > was) - was) / 1e6 for was in began]
+        row.samples["netlab, in words"] = taken(began, heard)
         row.samples["pyroute2 subscriber"] = inside(ours, "pyroute2", count)
         yield row
+
+
+def taken(began: list[float], heard: list[int]) -> list[float]:
+    """Milliseconds from each change to the first that was heard after it."""
+    return [(next(at for at in heard if at > was) - was) / 1e6 for was in began]
 
 
 def inside(lab: Lab, *words: object) -> list[float]:

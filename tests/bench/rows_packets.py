@@ -21,6 +21,7 @@ from netlab.nexthop import Wiring
 from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import ROOT
 from tests.bench.rows_lab import lab
+from tests.bench.tshark import check as tshark_agrees
 from tests.unit import builders as b
 from tests.unit import fuzz
 
@@ -108,6 +109,7 @@ def joining(small: bool) -> Iterator[Row]:
     in a note. Measured with 100,000 frames (10,000 pings through five points and back; scapy: 5,000 of them)
     and told for a million: all three grow in proportion.
     """
+    assert tshark_agrees(1) > 1000, "hardly anything was compared"
     row = Row("journeys of 1,000,000 packets", "s", [Goal(1), Goal(25, "tshark -T fields")])
     pings = 100 if small else 10_000
     capture = b.ping(pings)

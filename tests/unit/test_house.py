@@ -28,7 +28,7 @@ KERNEL_SIDE = {
         "kernel",
         "firewall",
     )
-    + ("observe", "events", "ring", "record", "probe", "base")
+    + ("observe", "events", "herald", "ring", "record", "probe", "base")
 }
 VALUES_ONLY = (
     "model",
@@ -44,7 +44,7 @@ VALUES_ONLY = (
     "draw",
 )
 VALUES_ONLY += ("timeline", "layout", "scene", "overlay", "wires", "style", "tracks", "pcapng", "lessons")
-VALUES_ONLY += ("trips", "joined", "columns", "fields", "asked", "housekeeping")
+VALUES_ONLY += ("trips", "joined", "columns", "fields", "asked", "housekeeping", "notice", "monitor")
 VALUES_ONLY += ("loss", "lossplot", "latency", "latencyplot", "cables", "records", "capture", "tap")
 VALUES_ONLY += tuple(
     f"live.{name}" for name in ("picture", "history", "store", "lanes", "motion", "why", "headers")

@@ -1,0 +1,50 @@
+"""A monitor tells what the kernel notifies, in every namespace, at once."""
+
+from __future__ import annotations
+
+from netlab.lab import Lab
+from netlab.model import Address, Interface, Route
+from netlab.notice import Notice
+from tests.patience import eventually
+
+SECONDS = 20.0
+
+
+def test_what_the_kernel_notifies_is_told_as_it_says_it(lab: Lab) -> None:
+    """A link, an address, a route, a rule of either kind, a setting; deleted again; in a container, too."""
+    heard: list[Notice] = []
+    inside = "nsenter --net=/proc/$(docker inspect -f '{{.State.Pid}}' if-test)/ns/net"
+
+    def told(node: str, kind: str, text: str = "", deleted: bool = False) -> bool:
+        def is_there() -> bool:
+            wanted = (node, kind, deleted)
+            return any((n.node, n.kind, n.deleted) == wanted and text in str(n) for n in list(heard))
+
+        return eventually(is_there, SECONDS)
+
+    with lab.monitor(heard.append):
+        for command, node, kind, text, deleted in (
+            ("ip link add seen type bridge", "host", "link", "seen: <BROADCAST", False),
+            ("ip addr add 10.9.0.1/24 dev seen", "host", "address", "[host] 10.9.0.1/24 dev seen", False),
+            ("ip link set seen up", "host", "link", "UP", False),
+            ("ip route add 10.8.0.0/24 via 10.9.0.2", "host", "route", "10.8.0.0/24 via 10.9.0.2", False),
+            ("ip rule add from 10.9.0.7 table 7", "host", "rule", "10.9.0.7", False),
+            ("echo 1 > /proc/sys/net/ipv4/ip_forward", "host", "setting", "", False),
+            ("iptables -A FORWARD -s 10.9.0.9 -j DROP", "host", "firewall", "", False),
+            ("ip link del seen", "host", "link", "Deleted", True),
+            ("docker run -d --name if-test x sleep 36000", "if-test", "namespace", "", False),
+            (f"{inside} ip addr add 10.7.0.1/32 dev lo", "if-test", "address", "10.7.0.1/32", False),
+            ("docker rm -f if-test", "if-test", "namespace", "", True),
+        ):
+            assert lab.script(command).returncode == 0
+            assert told(node, kind, text, deleted), [command, *map(str, heard)]
+    values = {type(notice.value) for notice in heard}
+    assert {Interface, Address, Route} <= values
+
+
+def test_the_labs_end_is_told(lab_name: str, leakproof: None) -> None:
+    """Who monitors holds nothing of the lab: it ends, and he hears of it."""
+    lab, ended = Lab.up(lab_name), []
+    with lab.monitor(lambda notice: None, lambda: ended.append(True)):
+        lab.down()
+        assert eventually(lambda: bool(ended), SECONDS)
