@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,18 +84,27 @@ class Client:
         return max(found, key=lambda cookie: len(cookie.path)).value or "" if found else ""
 
     def start_server(self) -> None:
-        """As the Hub's button does, and wait until it answers; the page's cookies come with it."""
-        deadline = time.monotonic() + SECONDS
-        status = 424  # the Hub's word for a server that does not run
-        while time.monotonic() < deadline:
-            if status == 424:
-                self.get(f"/hub/spawn/{urllib.parse.quote(self.name)}")
+        """As the Hub's button does, and wait as its page does; the cookies of the server's own page come with it."""
+        deadline = time.monotonic() + 2 * SECONDS
+        while True:
             answer = self.get(f"{self.base}/lab")  # by way of the Hub, which lets him in
             if answer.status == 200 and answer.url.startswith(f"{self.base}/lab"):
                 return
-            status = answer.status
-            time.sleep(0.2)
-        raise AssertionError(f"the server of {self.name} did not come: {answer.status} {answer.text[:300]}")
+            assert time.monotonic() < deadline, (
+                f"the server of {self.name} did not come: {answer.status} {answer.text[:300]}"
+            )
+            page = self.get(f"/hub/spawn/{urllib.parse.quote(self.name)}").text
+            if news := re.search(r'EventSource\("([^"]+)"\)', page):
+                self._follow(news[1].encode().decode("unicode_escape").replace("&amp;", "&"))
+            else:
+                time.sleep(0.2)
+
+    def _follow(self, place: str) -> None:
+        """Read what the Hub says of a server that is being started, until there is no more to say."""
+        with suppress(urllib.error.HTTPError), self._opener.open(self.url + place, timeout=SECONDS) as news:
+            for line in news:
+                if re.search(rb'"(ready|failed)": ?true', line):
+                    return
 
     def enter(self) -> Client:
         answer = self.log_in()
