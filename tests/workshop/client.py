@@ -84,7 +84,7 @@ class Client:
         return max(found, key=lambda cookie: len(cookie.path)).value or "" if found else ""
 
     def start_server(self) -> None:
-        """As the Hub's button does, and wait as its page does; the cookies of the server's own page come with it."""
+        """As the Hub's button does, and wait as its page does; the server's own page brings cookies."""
         deadline = time.monotonic() + 2 * SECONDS
         while True:
             answer = self.get(f"{self.base}/lab")  # by way of the Hub, which lets him in
