@@ -97,7 +97,7 @@ class Client:
             if news := re.search(r'EventSource\("([^"]+)"\)', page):
                 self._follow(news[1].encode().decode("unicode_escape").replace("&amp;", "&"))
             else:
-                time.sleep(0.2)
+                time.sleep(3)  # the Hub starts some at a time, and said so
 
     def _follow(self, place: str) -> None:
         """Read what the Hub says of a server that is being started, until there is no more to say."""
