@@ -26,7 +26,7 @@ NETLINK_NETFILTER = 12
 # RTNLGRP_*: LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, NSID
 ROUTE_GROUPS = sum(1 << (group - 1) for group in (1, 5, 7, 8, 9, 11, 19, 24, 28))
 NEWNETCONF, DELNETCONF, NETCONFA_IFINDEX = 80, 81, 1
-LEAVING = (rt.RTM_DELLINK, rt.RTM_NEWNSID, rt.RTM_DELNSID)  # perhaps for a namespace that nobody knows
+IFINFOMSG, IFLA_LINKINFO, IFLA_INFO_KIND = 16, 18, 1
 EVERY = -1  # instead of an interface's index
 NFTABLES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
 LOOK = 0.5  # seconds between two looks for namespaces that came or went in silence
@@ -177,7 +177,9 @@ class Ear:
                     while heard := sock.recv(1 << 16):
                         if not rules:
                             self._set.setdefault(netns, set()).update(settings(heard))
-                            self._is_sure &= not any(kind in LEAVING for kind, _, _ in rt.messages(heard))
+                            self._is_sure &= not any(
+                                leaves(kind, body) for kind, _, body in rt.messages(heard)
+                            )
                 except BlockingIOError:
                     pass
                 except OSError:
@@ -216,6 +218,17 @@ def settings(heard: bytes) -> set[int]:
     bodies = [body for kind, _, body in rt.messages(heard) if kind in (NEWNETCONF, DELNETCONF)]
     found = [rt.attributes(body, 4).get(NETCONFA_IFINDEX) for body in bodies]
     return {int.from_bytes(index, sys.byteorder, signed=True) if index else EVERY for index in found}
+
+
+def leaves(kind: int, body: bytes) -> bool:
+    """Whether that tells of something that may have left for a namespace that nobody knows.
+
+    A bridge never leaves its own, and to leave a bridge (the message's family then) is no farewell.
+    """
+    if kind != rt.RTM_DELLINK:
+        return kind in (rt.RTM_NEWNSID, rt.RTM_DELNSID)
+    info = rt.attributes(rt.attributes(body, IFINFOMSG).get(IFLA_LINKINFO, b""))
+    return body[:1] != bytes([socket.AF_BRIDGE]) and rt.text(info.get(IFLA_INFO_KIND)) != "bridge"
 
 
 def kept(node: Node, indexes: set[int]) -> Mapping[str, str]:

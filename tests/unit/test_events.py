@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from dataclasses import replace
 
@@ -41,6 +42,24 @@ def test_a_setting_for_all_has_all_read_again() -> None:
     assert events.settings(notified(events.NEWNETCONF, (1, -1))) == {-1}
     assert events.settings(notified(events.DELNETCONF)) == {events.EVERY}
     assert events.kept(NODE, {2, -1}) == {}
+
+
+def test_only_what_can_leave_has_namespaces_looked_for() -> None:
+    """A cable's end may have gone where nobody knows; a bridge cannot, and who leaves one is still there."""
+
+    def gone(kind: str, family: int = 0) -> bytes:
+        info = rt.attribute(events.IFLA_INFO_KIND, kind.encode() + bytes(1))
+        body = struct.pack("=BxHiII", family, 1, 7, 0, 0) + rt.attribute(events.IFLA_LINKINFO, info)
+        return rt.message(rt.RTM_DELLINK, 0, 0, body)
+
+    def leaves(heard: bytes) -> bool:
+        return any(events.leaves(kind, body) for kind, _, body in rt.messages(heard))
+
+    assert leaves(gone("veth")) and leaves(gone("macvlan"))
+    assert not leaves(gone("bridge"))
+    assert not leaves(gone("veth", socket.AF_BRIDGE))
+    assert leaves(rt.message(rt.RTM_NEWNSID, 0, 0, bytes(4)))
+    assert not leaves(rt.message(rt.RTM_NEWLINK, 0, 0, bytes(16)))
 
 
 def test_what_has_left_and_not_arrived_is_on_its_way() -> None:
