@@ -45,6 +45,7 @@ CELL = 0.5  # seconds that a cell may take during a storm
 IDLE = 0.01  # of one core
 WATCHED_FOR = 40  # seconds
 FAST, MANY = 200, 6000  # changes a second, as far as the kernel can; and how many
+KEPT = 512  # KiB that may be more at rest
 GROWN, NODES = 4096, 500  # KiB, and nodes of the page: the noise, and nothing that goes with the changes
 FILE = LABS / "live-bench.ipynb"
 BLINK = """
@@ -127,7 +128,7 @@ def view(page: Page, server: Server) -> Iterator[Locator]:
 def events(server: Server, rate: int, seconds: float) -> list[float]:
     """Changes at that rate; when the kernel told of each, in ms."""
     code = CHANGES.format(home=str(keeper.HOME), changes=int(rate * seconds) // 4 * 4, rate=rate)
-    done = server.lab.run(["python3", "-c", code], timeout=seconds + 60)
+    done = server.lab.run(["python3", "-c", code], timeout=4 * seconds + 60)  # the kernel may not be as fast
     assert done.returncode == 0, done.stderr
     times: list[float] = json.loads(done.stdout)
     return times
@@ -242,12 +243,12 @@ def test_at_rest_it_costs_next_to_nothing(
     more = page_after["heap"] - page_before["heap"]
     print(f"at rest, packets {packets}: {share:.2%} of a core, {holds - held:+d} KiB in {WATCHED_FOR} s")
     print(f"  the page, all of JupyterLab in it: {drawing:.2%} of a core, {more:+.0f} KiB of its heap")
-    assert share < IDLE
+    assert share < IDLE and holds - held < KEPT
 
 
 def test_it_does_not_grow(page: Page, server: Server, view: Locator) -> None:
-    """Some changes fill all that is remembered (300 snapshots); twice as many more leave it so."""
-    events(server, FAST, MANY / 2 / FAST)
+    """After 24,000 changes all that is remembered (300 snapshots) is full, and the allocator has settled."""
+    events(server, FAST, 4 * MANY / FAST)
     page.wait_for_timeout(5000)
     counters = Counters(page)
     (_, held), page_before = spent(server), counters.read()
