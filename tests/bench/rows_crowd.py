@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +17,24 @@ from tests.bench.rows_lab import mininet
 MANY, FEW = 500, 20
 KEPT_FREE = 6.0  # GiB that stay free, whatever was asked for
 LONGEST = 80.0  # seconds in which labs are made
+SETTLING = 60.0  # seconds that memory is waited for
 
 
 def available() -> float:
     """MiB that the machine could still give to programs."""
     with open("/proc/meminfo") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) / 1024
+
+
+def settled() -> float:
+    """The same, once the kernel has given back what ended before: a second without a MiB more."""
+    before, deadline, pause = available(), time.monotonic() + SETTLING, threading.Event()
+    while not pause.wait(1) and time.monotonic() < deadline:
+        now = available()
+        if now - before < 1:
+            return now
+        before = now
+    return before
 
 
 @contextmanager
@@ -62,7 +75,7 @@ def crowding(small: bool) -> Iterator[Row]:
 def weighing(small: bool) -> Iterator[Row]:
     """Memory for each of many labs, all in: by what MemAvailable is less, processes and kernel."""
     row = Row("labs at once: memory of each", "MiB", [Goal(12)])
-    before = available()
+    before = settled()
     with crowd(3 if small else 100) as (labs, _), mininet() as other:
         row.samples = {OURS: [(before - available()) / len(labs)]}
         row.samples["Mininet"] = [other.ask("crowd", 1 if small else FEW)[1]]
