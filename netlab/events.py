@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
-from netlab import observe, wire
+from netlab import observe, parsed, wire
 from netlab import rtnetlink as rt
 from netlab.model import Chain, Node, Snapshot
 from netlab.netns import entered
@@ -25,8 +25,6 @@ from netlab.observe import Earlier, Place
 NETLINK_NETFILTER = 12
 # RTNLGRP_*: LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, NSID
 ROUTE_GROUPS = sum(1 << (group - 1) for group in (1, 5, 7, 8, 9, 11, 19, 24, 28))
-NEWNETCONF, DELNETCONF, NETCONFA_IFINDEX = 80, 81, 1
-IFINFOMSG, IFLA_LINKINFO, IFLA_INFO_KIND = 16, 18, 1
 EVERY = -1  # instead of an interface's index
 NFTABLES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
 LOOK = 0.5  # seconds between two looks for namespaces that came or went in silence
@@ -215,8 +213,8 @@ def recabled(before: Snapshot, after: Snapshot) -> set[int]:
 
 def settings(heard: bytes) -> set[int]:
     """The indexes of the interfaces of which a setting was notified; one below 0 stands for all of them."""
-    bodies = [body for kind, _, body in rt.messages(heard) if kind in (NEWNETCONF, DELNETCONF)]
-    found = [rt.attributes(body, 4).get(NETCONFA_IFINDEX) for body in bodies]
+    bodies = [body for kind, _, body in rt.messages(heard) if kind in (rt.RTM_NEWNETCONF, rt.RTM_DELNETCONF)]
+    found = [rt.attributes(body, 4).get(rt.NETCONFA_IFINDEX) for body in bodies]
     return {int.from_bytes(index, sys.byteorder, signed=True) if index else EVERY for index in found}
 
 
@@ -227,8 +225,8 @@ def leaves(kind: int, body: bytes) -> bool:
     """
     if kind != rt.RTM_DELLINK:
         return kind in (rt.RTM_NEWNSID, rt.RTM_DELNSID)
-    info = rt.attributes(rt.attributes(body, IFINFOMSG).get(IFLA_LINKINFO, b""))
-    return body[:1] != bytes([socket.AF_BRIDGE]) and rt.text(info.get(IFLA_INFO_KIND)) != "bridge"
+    is_port = body[0] == socket.AF_BRIDGE
+    return not is_port and parsed.kind(parsed.link(body)) != "bridge"
 
 
 def kept(node: Node, indexes: set[int]) -> Mapping[str, str]:

@@ -9,22 +9,21 @@ A notice is no snapshot: it tells what one message said. netlab.watch tells what
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from types import TracebackType
 
 from netlab import wire
 from netlab.errors import LabDied
 from netlab.language import gettext as _
 from netlab.language import language
 from netlab.notice import HEAD, READY, Notice, Reader
+from netlab.subscription import Subscription
 
 OnNotice = Callable[[Notice], object]
 OnEnd = Callable[[], object]
 
 
-class Monitor:
+class Monitor(Subscription):
     """`on_notice` is called in a thread of its own with each Notice, and holds up the next while it runs;
     `on_end` when the lab ends."""
 
@@ -34,28 +33,15 @@ class Monitor:
         on_notice: OnNotice,
         on_end: OnEnd = lambda: None,
     ) -> None:
-        self._connect, self._on_notice, self._on_end = connect, on_notice, on_end
+        super().__init__(connect)
+        self._on_notice, self._on_end = on_notice, on_end
         self._reader = Reader()
 
-    def __enter__(self) -> Monitor:
-        self._socket = self._connect()
+    def _begin(self) -> None:
         self._stream = self._socket.makefile("rb")
         if not self._is_ready():
             self._stream.close()
-            self._socket.close()
             raise LabDied(_("The lab went away before it could be watched."), _("Look at: ./run status"))
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._stream.close()
-        self._socket.close()
 
     def _is_ready(self) -> bool:
         """Ask, and wait until every namespace is listened to; False if the lab is gone."""
@@ -76,7 +62,8 @@ class Monitor:
                 yield netns, what, self._stream.read(length)
 
     def _read(self) -> None:
-        for netns, what, body in self._records():
-            for notice in self._reader.read(netns, what, body):
-                self._on_notice(notice)
+        with self._stream:
+            for netns, what, body in self._records():
+                for notice in self._reader.read(netns, what, body):
+                    self._on_notice(notice)
         self._on_end()

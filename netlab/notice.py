@@ -17,14 +17,13 @@ from netlab.model import Address, Interface, Route
 
 HEAD = struct.Struct("=QBI")  # namespace, what follows, its length; then the bytes
 ROUTE, RULES, OPENED, CLOSED, MISSED, READY = range(6)  # rtnetlink's and nf_tables' messages; about the relay
-NEWNETCONF = 80
 NEW_GENERATION = 10 << 8 | 15  # NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWGEN: a transaction is done
 KINDS = {
     rt.RTM_NEWLINK: "link",
     rt.RTM_NEWADDR: "address",
     rt.RTM_NEWROUTE: "route",
     rt.RTM_NEWRULE: "rule",
-    NEWNETCONF: "setting",
+    rt.RTM_NEWNETCONF: "setting",
 }
 
 
@@ -95,5 +94,5 @@ def _notice(node: str, netns: int, names: dict[int, str], message: int, content:
     elif kind == "rule":
         value = parsed.policy(content)
     else:
-        index = rt.number(rt.attributes(content, 4).get(1))  # NETCONFA_IFINDEX
+        index = rt.number(rt.attributes(content, 4).get(rt.NETCONFA_IFINDEX))
     return Notice(node, netns, kind, deleted, names.get(index, ""), value)

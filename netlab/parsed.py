@@ -39,12 +39,19 @@ def link(content: bytes) -> Link:
     return index, flags, rt.attributes(content, rt.IFINFO.size)
 
 
+def kind(link: Link) -> str:
+    """What a link is: "veth", "bridge", "loopback", …; "" for a plain device."""
+    _, flags, found = link
+    return (
+        "loopback" if "LOOPBACK" in link_flags(flags) else rt.text(rt.attributes(found.get(18, b"")).get(1))
+    )
+
+
 def interface(netns: int, link: Link, names: Mapping[int, str], addresses: tuple[Address, ...]) -> Interface:
     """An interface of namespace `netns`; `names` are those of its neighbours there, by index."""
     index, flags, found = link
     info = rt.attributes(found.get(18, b""))
-    names_of_flags = link_flags(flags)
-    kind = "loopback" if "LOOPBACK" in names_of_flags else rt.text(info.get(1))
+    names_of_flags, of_kind = link_flags(flags), kind(link)
     peer = None
     if 5 in found:  # IFLA_LINK, with IFLA_LINK_NETNSID (37) when it is in another namespace
         nsid = struct.unpack("=i", found[37])[0] if 37 in found else None
@@ -54,7 +61,7 @@ def interface(netns: int, link: Link, names: Mapping[int, str], addresses: tuple
         netns=netns,
         index=index,
         name=rt.text(found.get(3)),
-        kind=kind,
+        kind=of_kind,
         flags=names_of_flags,
         operstate=rt.OPERSTATES[min(rt.number(found.get(16)), 6)],
         mac=rt.mac(found.get(1)),
@@ -62,7 +69,7 @@ def interface(netns: int, link: Link, names: Mapping[int, str], addresses: tuple
         master=names.get(rt.number(found[10]), "") if 10 in found else "",
         peer=peer,
         addresses=addresses,
-        details=_details(kind, info, found),
+        details=_details(of_kind, info, found),
     )
 
 

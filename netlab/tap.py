@@ -9,49 +9,35 @@ Each point gets a number when it is first named; the records of a batch (netlab.
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from types import TracebackType
 
 from netlab import wire
 from netlab.errors import CaptureRefused
 from netlab.language import gettext as _
 from netlab.language import language
 from netlab.model import InterfaceId, Point
+from netlab.subscription import Subscription
 
 
-class Tap:
+class Tap(Subscription):
     """`on_batch` is called in a thread of its own, with each batch as it came, and with b"" at the end."""
 
     def __init__(self, connect: Callable[[], socket.socket], on_batch: Callable[[bytes], object]) -> None:
+        super().__init__(connect)
         self.points: dict[int, Point] = {}  # all that were ever named, by number
         self._numbers: dict[InterfaceId, int] = {}
         self._wanted: set[int] = set()
-        self._connect, self._on_batch = connect, on_batch
+        self._on_batch = on_batch
 
-    def __enter__(self) -> Tap:
-        self._socket = self._connect()
+    def _begin(self) -> None:
         try:
             wire.send(self._socket, {"op": "tap", "language": language()})
             answer, __ = wire.receive(self._socket, trusted=True)
         except (wire.Closed, OSError) as error:
-            self._socket.close()
             raise CaptureRefused(_("The lab went away."), _("Look at: ./run status")) from error
         if "error" in answer:
-            self._socket.close()
             raise CaptureRefused(answer["what"], answer["next"])
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._socket.close()
 
     def follow(self, points: Iterable[Point]) -> None:
         """Capture at these from now on, and no longer at any other."""

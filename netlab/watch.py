@@ -8,12 +8,9 @@ with lab.watch(print) as watch:      # prints each change in words, as it happen
 from __future__ import annotations
 
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Any
 
 from netlab import wire
@@ -22,6 +19,7 @@ from netlab.errors import LabDied
 from netlab.language import gettext as _
 from netlab.language import language, speaking
 from netlab.model import Snapshot
+from netlab.subscription import Subscription
 
 KEPT = 300  # changes that are remembered
 
@@ -38,7 +36,7 @@ class Change:
         return "; ".join(self.words)
 
 
-class Watch:
+class Watch(Subscription):
     """A `with` block during which the lab is watched, from a thread of its own.
 
     `on_change` is called in that thread, with each Change. When the lab ends, `on_end` is called, `has_ended`
@@ -51,31 +49,19 @@ class Watch:
         on_change: Callable[[Change], object],
         on_end: Callable[[], object] = lambda: None,
     ) -> None:
+        super().__init__(connect)
         self.changes: deque[Change] = deque(maxlen=KEPT)
         self.has_ended = False
-        self._connect, self._on_change, self._on_end = connect, on_change, on_end
+        self._on_change, self._on_end = on_change, on_end
 
-    def __enter__(self) -> Watch:
-        self._socket = self._connect()
-        wire.send(self._socket, {"op": "watch", "language": language()})
+    def _begin(self) -> None:
         try:
+            wire.send(self._socket, {"op": "watch", "language": language()})
             self.snapshot: Snapshot = wire.receive(self._socket, trusted=True)[0]["snapshot"]
         except (wire.Closed, OSError) as error:
-            self._socket.close()
             raise LabDied(
                 _("The lab went away before it could be watched."), _("Look at: ./run status")
             ) from error
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._socket.close()
 
     def _read(self) -> None:
         with speaking(language()):  # asked once, and not for every word

@@ -31,7 +31,7 @@ def notified(kind: int, *attributes: tuple[int, int]) -> bytes:
 
 def test_only_the_notified_interfaces_settings_are_read_again() -> None:
     """A link that comes or goes tells of itself; names that begin alike are not taken for each other."""
-    indexes = events.settings(notified(events.NEWNETCONF, (1, 3)) + notified(16, (1, 2)))
+    indexes = events.settings(notified(rt.RTM_NEWNETCONF, (1, 3)) + notified(16, (1, 2)))
     assert indexes == {3}
     assert set(EVERYWHERE) - set(events.kept(NODE, indexes)) == {"net.ipv4.conf.eth0.7.rp_filter"}
     assert events.kept(NODE, set()) == EVERYWHERE
@@ -39,8 +39,8 @@ def test_only_the_notified_interfaces_settings_are_read_again() -> None:
 
 def test_a_setting_for_all_has_all_read_again() -> None:
     """ip_forward is notified for "all" (-1); so is what does not say for whom it is."""
-    assert events.settings(notified(events.NEWNETCONF, (1, -1))) == {-1}
-    assert events.settings(notified(events.DELNETCONF)) == {events.EVERY}
+    assert events.settings(notified(rt.RTM_NEWNETCONF, (1, -1))) == {-1}
+    assert events.settings(notified(rt.RTM_DELNETCONF)) == {events.EVERY}
     assert events.kept(NODE, {2, -1}) == {}
 
 
@@ -48,8 +48,10 @@ def test_only_what_can_leave_has_namespaces_looked_for() -> None:
     """A cable's end may have gone where nobody knows; a bridge cannot, and who leaves one is still there."""
 
     def gone(kind: str, family: int = 0) -> bytes:
-        info = rt.attribute(events.IFLA_INFO_KIND, kind.encode() + bytes(1))
-        body = struct.pack("=BxHiII", family, 1, 7, 0, 0) + rt.attribute(events.IFLA_LINKINFO, info)
+        info = rt.attribute(1, kind.encode() + bytes(1))  # IFLA_INFO_KIND, in IFLA_LINKINFO
+        body = struct.pack("=BxHiII", family, 1, 7, 0, 0) + rt.attribute(
+            18, info
+        )  # IFLA_LINKINFO, IFLA_INFO_KIND
         return rt.message(rt.RTM_DELLINK, 0, 0, body)
 
     def leaves(heard: bytes) -> bool:

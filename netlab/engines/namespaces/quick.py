@@ -15,32 +15,10 @@ if TYPE_CHECKING:
 FOLDER = "/run/netlab/containers"
 DOOR = "/run/netlab/docker.sock"  # of netlab.engines.namespaces.warm
 # Those that need nothing of the terminal; of run and exec what is put in the background by a plain -d.
-HANDED_OVER: tuple[str, ...] = (
-    "ps",
-    "inspect",
-    "create",
-    "start",
-    "stop",
-    "restart",
-    "kill",
-    "rm",
-    "logs",
-    "network",
-    "images",
+HANDED_OVER = "ps inspect create start stop restart kill rm logs network images".split()
+WITH_A_VALUE = (
+    "--name --network --net --ip -h --hostname -w --workdir -e --env -p --publish --cap-add".split()
 )
-WITH_A_VALUE: tuple[str, ...] = (
-    "--name",
-    "--network",
-    "--net",
-    "--ip",
-    "-h",
-    "--hostname",
-    "-w",
-    "--workdir",
-    "-e",
-    "--env",
-)
-WITH_A_VALUE += ("-p", "--publish", "--cap-add")
 KILLED = 137  # exit status
 
 
