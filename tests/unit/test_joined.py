@@ -11,7 +11,7 @@ from netlab.capture import one_by_one
 from netlab.columns import Frames, in_order
 from netlab.joined import Joined, join
 from netlab.journey import MANY, assemble, journeys
-from netlab.model import Capture
+from netlab.model import Capture, Frame
 from netlab.nexthop import Wiring
 from tests.unit import builders as b
 from tests.unit import fuzz
@@ -33,6 +33,24 @@ def same(capture: Capture) -> int:
 def test_random_captures(seed: int) -> None:
     """Packets through NAT; fragments, ARP, VLAN, VXLAN, IPv6, ICMP errors, damaged frames."""
     assert same(fuzz.capture(Random(seed), 400)) > 50
+
+
+def test_who_asks_whom_he_has_answered_is_told_apart() -> None:
+    """A question of ARP to one neighbour looks like an answer to him but for what it is."""
+    snapshot = b.lab()
+    near, far = b.lab_points(snapshot)[:2]
+    (one, other), asks = fuzz.MACS[:2], b"\0\1"
+    answer, back = b.arp(fuzz.FEW[0], one, fuzz.FEW[1], other), b.arp(fuzz.FEW[1], other, fuzz.FEW[0], one)
+    talk = [
+        data[:20] + asks + data[22:] if is_question else data
+        for data, is_question in ((answer, True), (back, False), (back, True), (answer, False))
+    ]
+    frames = []
+    for number, data in enumerate(talk):
+        ways = [(near, "out"), (far, "in")] if data[6:12] == answer[6:12] else [(far, "out"), (near, "in")]
+        for later, (where, way) in enumerate(ways):
+            frames.append(Frame(b.START + number * b.SECOND + later, where, way, data, len(data)))
+    assert same(b.capture(snapshot, frames)) == 4
 
 
 @pytest.mark.parametrize("noise", [False, True])

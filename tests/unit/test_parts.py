@@ -84,6 +84,7 @@ def test_what_counts_for_two_leaves_room_for_the_others_only(monkeypatch: pytest
     waiting = [(Part(name), ["sleep", "0.2"]) for name in ("vm", "one", "two", "three", "vm")]
     assert len(list(side_by_side(waiting, []))) == 5
     assert max(most) == 3 and at_work == []
+    assert (Part("vm").weight, Part("unit").weight) == (2, 1)
 
 
 def test_ctrl_c_ends_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
