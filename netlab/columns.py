@@ -20,10 +20,10 @@ from netlab.model import Frame, Point
 
 Array = npt.NDArray[Any]
 T = TypeVar("T")
-RECORD = np.dtype(
+HEAD = np.dtype(
     [("point", "=u4"), ("kind", "u1"), ("", "V3"), ("captured", "=u4"), ("length", "=u4"), ("time", "=u8")]
 )
-assert RECORD.itemsize == records.FRAME.size
+assert HEAD.itemsize == records.HEAD.size
 PAD = bytes(128)  # behind the last frame: what is read at a fixed distance from any frame is there
 
 
@@ -131,12 +131,11 @@ def _column(values: Iterable[int], count: int) -> Array:
 def in_order(batches: Sequence[bytes], points: Sequence[Point], noise: bool) -> tuple[Frames, int]:
     """The same as netlab.capture.one_by_one."""
     data = b"".join([*batches, PAD])
-    heads = np.array(_heads(data, len(data) - len(PAD)), np.int64)
-    head = gather(data, heads, RECORD.itemsize).view(RECORD).ravel()
+    head, at = _heads(batches)
     point, outgoing = head["point"].astype(np.int64), head["kind"] == records.OUTGOING
     numbers = (head[name].astype(np.int64) for name in ("time", "length", "captured"))
     time, length, captured = numbers
-    found = Columns(data, points, point, outgoing, time, length, captured, heads + RECORD.itemsize)
+    found = Columns(data, points, point, outgoing, time, length, captured, at)
     found = found.take(np.lexsort((np.where(outgoing, -point, point), found.time)))
     hidden = [] if noise else [row for row in _suspects(found) if is_housekeeping(found.bytes_of(row))]
     if hidden:
@@ -155,12 +154,13 @@ def _suspects(columns: Columns) -> list[int]:
     return rows
 
 
-def _heads(data: bytes, end: int) -> list[int]:
-    """Where each record begins."""
-    found, at = [], 0
-    captured = records.CAPTURED.unpack_from
-    while at < end:
-        found.append(at)
-        at += captured(data, at)[0]
-        at += records.FRAME.size
-    return found
+def _heads(batches: Sequence[bytes]) -> tuple[Array, Array]:
+    """The heads of all records, and where the bytes of each begin when the batches are joined."""
+    heads, begins, start = [np.empty(0, HEAD)], [np.empty(0, np.int64)], 0
+    for batch in batches:
+        first = records.first_frame(batch)
+        heads.append(np.frombuffer(batch[records.COUNT.size : first], HEAD))
+        captured = heads[-1]["captured"].astype(np.int64)
+        begins.append(start + first + np.cumsum(captured) - captured)
+        start += len(batch)
+    return np.concatenate(heads), np.concatenate(begins)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from netlab.model import Chain, Rule
@@ -23,18 +25,43 @@ FAMILIES = {"iptables": "ip", "ip6tables": "ip6"}
 
 def chains() -> tuple[Chain, ...]:
     """Every chain of the network namespace of this thread, with rules and counters."""
-    found: list[Chain] = []
+    with reading() as rules:
+        return rules()
+
+
+@contextmanager
+def reading() -> Iterator[Callable[[], tuple[Chain, ...]]]:
+    """`chains` in two steps: what is yielded waits for processes that run since the block began."""
     there = nft_chains()
-    for command, family in FAMILIES.items():
-        if any(chain[0] == family for chain in there):
-            found += _saved(f"{command}-nft-save", family, "nft")
+    with ExitStack() as stack:
+        saving = [
+            (stack.enter_context(_started([f"{command}-nft-save", "-c"])), family)
+            for command, family in FAMILIES.items()
+            if any(chain[0] == family for chain in there) and shutil.which(f"{command}-nft-save")
+        ]
+        yield lambda: _all_chains(there, saving)
+
+
+def _all_chains(
+    there: set[tuple[str, str, str]], saving: list[tuple[subprocess.Popen[str], str]]
+) -> tuple[Chain, ...]:
+    found: list[Chain] = []
+    for process, family in saving:
+        found += parse_save(process.communicate()[0], family, "nft")
     saved = {(chain.family, chain.table, chain.name) for chain in found}
     if there - saved:
-        native = native_chains(_output(["nft", "-a", "list", "ruleset"]))
+        with _started(["nft", "-a", "list", "ruleset"]) as process:
+            native = native_chains(process.communicate()[0])
         found += [chain for chain in native if (chain.family, chain.table, chain.name) not in saved]
     for command in legacy_tables():
-        found += _saved(f"{command}-legacy-save", FAMILIES[command], "legacy")
+        if shutil.which(f"{command}-legacy-save"):
+            with _started([f"{command}-legacy-save", "-c"]) as process:
+                found += parse_save(process.communicate()[0], FAMILIES[command], "legacy")
     return tuple(found)
+
+
+def _started(argv: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
 def legacy_tables() -> list[str]:
@@ -51,16 +78,6 @@ def nft_chains() -> set[tuple[str, str, str]]:
             return netfilter.chains()
     except OSError:
         return set()
-
-
-def _saved(command: str, family: str, backend: str) -> list[Chain]:
-    if not shutil.which(command):
-        return []
-    return parse_save(_output([command, "-c"]), family, backend)
-
-
-def _output(argv: list[str]) -> str:
-    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
 
 
 def parse_save(text: str, family: str, backend: str) -> list[Chain]:

@@ -8,24 +8,27 @@ A notice is no snapshot: it tells what one message said. netlab.watch tells what
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from netlab import wire
 from netlab.errors import LabDied
 from netlab.language import gettext as _
 from netlab.language import language
-from netlab.notice import HEAD, READY, Notice, Reader
+from netlab.notice import Notice, Reader
 from netlab.subscription import Subscription
 
 OnNotice = Callable[[Notice], object]
 OnEnd = Callable[[], object]
+MOST = 1 << 16  # bytes of one recv
 
 
 class Monitor(Subscription):
-    """`on_notice` is called in a thread of its own with each Notice, and holds up the next while it runs;
-    `on_end` when the lab ends."""
+    """`on_notice` is called in a thread of its own with each Notice; while it runs, the next waits, and a
+    namespace that has ended is still held. `on_end` is called when the lab ends."""
 
     def __init__(
         self,
@@ -35,35 +38,74 @@ class Monitor(Subscription):
     ) -> None:
         super().__init__(connect)
         self._on_notice, self._on_end = on_notice, on_end
-        self._reader = Reader()
+        self._open: dict[int, tuple[Reader, list[socket.socket]]] = {}
+        self._heard: dict[int, tuple[socket.socket, Callable[[bytes], Iterator[Notice]], Reader]] = {}
+        self._poll = select.poll()
 
     def _begin(self) -> None:
-        self._stream = self._socket.makefile("rb")
-        if not self._is_ready():
-            self._stream.close()
-            raise LabDied(_("The lab went away before it could be watched."), _("Look at: ./run status"))
-
-    def _is_ready(self) -> bool:
-        """Ask, and wait until every namespace is listened to; False if the lab is gone."""
-        with suppress(wire.Closed, OSError):
+        """Ask, and wait until every namespace is listened to."""
+        self._poll.register(self._socket, select.POLLIN)
+        try:
             wire.send(self._socket, {"op": "monitor", "language": language()})
-            if "started" not in wire.receive(self._socket, trusted=True)[0]:
-                return False
-        for netns, what, body in self._records():
-            if what == READY:
-                return True
-            list(self._reader.read(netns, what, body))
-        return False
+            while not (told := self._told()).get("ready"):
+                list(self._follow(told))
+        except (wire.Closed, OSError):
+            self._close(list(self._open))
+            raise LabDied(
+                _("The lab went away before it could be watched."), _("Look at: ./run status")
+            ) from None
 
-    def _records(self) -> Iterator[tuple[int, int, bytes]]:
-        with suppress(OSError):
-            while len(head := self._stream.read(HEAD.size)) == HEAD.size:
-                netns, what, length = HEAD.unpack(head)
-                yield netns, what, self._stream.read(length)
+    def _told(self) -> dict[str, Any]:
+        """The keeper's next message; where sockets came with it, they are among what is open."""
+        told, fds = wire.receive(self._socket, trusted=True)
+        if "opened" in told:
+            names = {int(index): name for index, name in told["names"].items()}
+            reader = Reader(told["name"], told["opened"], names)
+            sockets = [socket.socket(fileno=fd) for fd in fds]
+            self._open[told["opened"]] = reader, sockets
+            for sock, read in zip(sockets, (reader.route, reader.rules), strict=True):
+                self._heard[sock.fileno()] = sock, read, reader
+                self._poll.register(sock, select.POLLIN)
+        elif not told.keys() & {"closed", "ready"}:  # it says why not
+            raise wire.Closed
+        return dict(told)
+
+    def _follow(self, told: dict[str, Any]) -> Iterator[Notice]:
+        """A namespace has come, or has gone."""
+        if "opened" in told:
+            yield self._open[told["opened"]][0].about("namespace")
+        else:
+            reader, _sockets = self._open[told["closed"]]
+            self._close([told["closed"]])
+            yield reader.about("namespace", deleted=True)
+
+    def _close(self, namespaces: list[int]) -> None:
+        for netns in namespaces:
+            for sock in self._open.pop(netns)[1]:
+                self._poll.unregister(sock)
+                del self._heard[sock.fileno()]
+                sock.close()
 
     def _read(self) -> None:
-        with self._stream:
-            for netns, what, body in self._records():
-                for notice in self._reader.read(netns, what, body):
-                    self._on_notice(notice)
+        try:
+            with suppress(wire.Closed, OSError):
+                while True:
+                    for notice in self._next():
+                        self._on_notice(notice)
+        finally:
+            self._close(list(self._open))
         self._on_end()
+
+    def _next(self) -> Iterator[Notice]:
+        """Wait, and tell what there is. wire.Closed when the keeper has hung up."""
+        for fd, _events in self._poll.poll():
+            if fd == self._socket.fileno():
+                yield from self._follow(self._told())
+            elif fd in self._heard:  # not closed by what the keeper has just told
+                sock, read, reader = self._heard[fd]
+                try:
+                    yield from read(sock.recv(MOST))
+                except BlockingIOError:
+                    continue
+                except OSError:  # ENOBUFS: more was notified than the kernel had room for
+                    yield reader.about("missed")

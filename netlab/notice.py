@@ -1,12 +1,10 @@
 """What the kernel notifies, as values: one Notice for each message. No sockets here.
 
-The keeper passes on what came in records (HEAD); a Reader takes them apart.
+A Reader takes apart what one namespace's sockets gave.
 """
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,8 +13,6 @@ from netlab import rtnetlink as rt
 from netlab.entries import PolicyRule
 from netlab.model import Address, Interface, Route
 
-HEAD = struct.Struct("=QBI")  # namespace, what follows, its length; then the bytes
-ROUTE, RULES, OPENED, CLOSED, MISSED, READY = range(6)  # rtnetlink's and nf_tables' messages; about the relay
 NEW_GENERATION = 10 << 8 | 15  # NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWGEN: a transaction is done
 KINDS = {
     rt.RTM_NEWLINK: "link",
@@ -51,31 +47,25 @@ class Notice:
 
 
 class Reader:
-    """Takes records apart; knows the namespaces' names, and those of the interfaces in them."""
+    """Takes apart what one namespace's sockets gave; knows the names of its interfaces."""
 
-    def __init__(self) -> None:
-        self._nodes: dict[int, tuple[str, dict[int, str]]] = {}
+    def __init__(self, node: str, netns: int, names: dict[int, str]) -> None:
+        self._node, self._netns, self._names = node, netns, names
 
-    def read(self, netns: int, what: int, body: bytes) -> Iterator[Notice]:
-        """The notices of one record."""
-        if what == OPENED:
-            about = json.loads(body)
-            self._nodes[netns] = about["name"], {int(i): name for i, name in about["names"].items()}
-            yield Notice(about["name"], netns, "namespace")
-        elif netns in self._nodes:
-            node, names = self._nodes[netns]
-            if what == ROUTE:
-                for kind, _, content in rt.messages(body):
-                    if kind & ~1 in KINDS:
-                        yield _notice(node, netns, names, kind, content)
-            elif what == RULES:
-                if any(kind == NEW_GENERATION for kind, _, _ in rt.messages(body)):
-                    yield Notice(node, netns, "firewall")
-            elif what == MISSED:
-                yield Notice(node, netns, "missed")
-            elif what == CLOSED:
-                del self._nodes[netns]
-                yield Notice(node, netns, "namespace", deleted=True)
+    def about(self, kind: str, *, deleted: bool = False) -> Notice:
+        """A notice that tells no more than its kind."""
+        return Notice(self._node, self._netns, kind, deleted)
+
+    def route(self, data: bytes) -> Iterator[Notice]:
+        """What came from rtnetlink."""
+        for kind, _, content in rt.messages(data):
+            if kind & ~1 in KINDS:
+                yield _notice(self._node, self._netns, self._names, kind, content)
+
+    def rules(self, data: bytes) -> Iterator[Notice]:
+        """What came from nf_tables: each transaction is told once, when it is done."""
+        if any(kind == NEW_GENERATION for kind, _, _ in rt.messages(data)):
+            yield self.about("firewall")
 
 
 def _notice(node: str, netns: int, names: dict[int, str], message: int, content: bytes) -> Notice:

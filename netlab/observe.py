@@ -149,26 +149,34 @@ def _node(place: Place, fd: int, earlier: Earlier) -> Node:
     if (node := earlier.nodes.get(place.netns)) is not None:
         return replace(node, name=place.name, kind=place.kind, pid=place.pid, aliases=place.aliases)
     with Kernel(fd) as kernel, entered(fd):
-        interfaces = kernel.interfaces()
-        names = {interface.index: interface.name for interface in interfaces}
-        node = Node(
-            netns=place.netns,
-            name=place.name,
-            kind=place.kind,
-            pid=place.pid,
-            aliases=place.aliases,
-            interfaces=interfaces,
-            routes=kernel.routes(names),
-            neighbours=kernel.neighbours(names),
-            fdb=kernel.fdb(names) if any(i.kind == "vxlan" for i in interfaces) else (),
-            sysctls=_sysctls(interfaces, earlier.sysctls.get(place.netns, {})),
-            policies=kernel.policies(),
-        )
         chains = earlier.chains.get(place.netns)
         if chains is not None and not firewall.legacy_tables():
-            return replace(node, chains=chains)
-        counters = {**_counters(), **kernel.queue_drops(names)}
-        return replace(node, chains=firewall.chains(), counters=counters, listeners=sockets.listeners())
+            return replace(_wiring(place, kernel, earlier), chains=chains)
+        with firewall.reading() as rules:  # by processes of their own, meanwhile
+            node = _wiring(place, kernel, earlier)
+            names = {interface.index: interface.name for interface in node.interfaces}
+            counters = {**_counters(), **kernel.queue_drops(names)}
+            listeners = sockets.listeners()
+            return replace(node, chains=rules(), counters=counters, listeners=listeners)
+
+
+def _wiring(place: Place, kernel: Kernel, earlier: Earlier) -> Node:
+    """The node without its rules, and without what goes with the traffic."""
+    interfaces = kernel.interfaces()
+    names = {interface.index: interface.name for interface in interfaces}
+    return Node(
+        netns=place.netns,
+        name=place.name,
+        kind=place.kind,
+        pid=place.pid,
+        aliases=place.aliases,
+        interfaces=interfaces,
+        routes=kernel.routes(names),
+        neighbours=kernel.neighbours(names),
+        fdb=kernel.fdb(names) if any(i.kind == "vxlan" for i in interfaces) else (),
+        sysctls=_sysctls(interfaces, earlier.sysctls.get(place.netns, {})),
+        policies=kernel.policies(),
+    )
 
 
 def _sysctls(interfaces: tuple[Interface, ...], known: Mapping[str, str]) -> dict[str, str]:
@@ -182,9 +190,18 @@ def _sysctls(interfaces: tuple[Interface, ...], known: Mapping[str, str]) -> dic
         before, _, device = name.partition(".conf.")  # a device's name may hold dots
         tail = device.rpartition(".")
         path = f"{before.replace('.', '/')}/conf/{tail[0]}/{tail[2]}" if device else name.replace(".", "/")
-        with suppress(OSError), open(f"/proc/sys/{path}") as file:
-            values[name] = file.read().strip()
+        with suppress(OSError):
+            values[name] = _setting(f"/proc/sys/{path}")
     return values
+
+
+def _setting(path: str) -> str:
+    """A file of one short line. (`open` makes nine system calls of it, and a snapshot reads a hundred.)"""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 4096).decode().strip()
+    finally:
+        os.close(fd)
 
 
 def _counters() -> dict[str, int]:

@@ -26,7 +26,7 @@ ERRORS = {3: "destination unreachable", 11: "time to live exceeded"}
 ERRORS_6 = {1: "destination unreachable", 2: "packet too big", 3: "hop limit exceeded"}
 TOKEN = 16  # random bytes in each probe
 PROTOCOLS = ("icmp", "udp", "tcp")
-SPACING = 0.02  # seconds between two probes
+SPACING = 0.01  # seconds between two probes
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_DONT = 10, 23, 2, 0
 
 

@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from netlab import wire
 from netlab.netns import entered
-from netlab.records import BATCH, FRAME, LOST, REFUSED
+from netlab.records import BATCH, LOST, REFUSED, Record, pack
 from netlab.ring import MEMORY, RETIRE_AFTER_MS, Ring
 
 START = {"started": True}
+SETTLES = 0.005  # seconds: what one processor was sent, the other has put into its ring
 TOGETHER = 1 << 26  # bytes for all rings, where there are many
 
 
@@ -68,11 +69,19 @@ def serve(client: socket.socket, opened: Mapping[int, Ring | OSError]) -> list[i
         _flush(client, [(by_fd[fd], rings[by_fd[fd]]) for fd in ready if fd in by_fd])
         if client.fileno() in ready:
             break
-    # A block that is not full is handed over a moment later: wait for the last ones.
-    select.select([], [], [], 3 * RETIRE_AFTER_MS / 1000)
-    _flush(client, list(enumerate(rings)))
+    _flush_the_last(client, rings)
     client.sendall(BATCH.pack(0))
     return [ring.lost() for ring in rings]
+
+
+def _flush_the_last(client: socket.socket, rings: Sequence[Ring]) -> None:
+    """What is still on its way when the client has enough, and what is in blocks that are not full."""
+    deadline = time.monotonic() + 3 * RETIRE_AFTER_MS / 1000
+    is_over = False
+    while not is_over:
+        select.select([], [], [], SETTLES)
+        is_over = all(ring.is_empty() for ring in rings) or time.monotonic() > deadline
+        _flush(client, list(enumerate(rings)))
 
 
 def follow(client: socket.socket, paths: Callable[[], Mapping[int, str]]) -> bool:
@@ -105,7 +114,7 @@ def follow(client: socket.socket, paths: Callable[[], Mapping[int, str]]) -> boo
             by_fd[ring.socket.fileno()] = number
             poll.register(ring.socket, select.POLLIN)
         rings |= opened
-        _send(client, [FRAME.pack(number, REFUSED, 0, 0, time.time_ns()) for number in refused])
+        _send(client, [(number, REFUSED, 0, time.time_ns(), b"") for number in refused])
 
 
 def _open(
@@ -119,19 +128,18 @@ def _open(
 
 
 def _flush(client: socket.socket, rings: Sequence[tuple[int, Ring]], *, tell_losses: bool = False) -> None:
-    parts = []
+    found: list[Record] = []
     for number, ring in rings:
         ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # ENETDOWN when a link went: read on
         for raw in ring.read():
-            parts.append(FRAME.pack(number, raw.outgoing, len(raw.data), raw.length, raw.time_ns))
-            parts.append(raw.data)
+            found.append((number, raw.outgoing, raw.length, raw.time_ns, raw.data))
         if tell_losses and (lost := ring.lost()):
-            parts.append(FRAME.pack(number, LOST, 0, lost, time.time_ns()))
-    _send(client, parts)
+            found.append((number, LOST, lost, time.time_ns(), b""))
+    _send(client, found)
 
 
-def _send(client: socket.socket, parts: Iterable[bytes]) -> None:
-    batch = b"".join(parts)
+def _send(client: socket.socket, records: Iterable[Record]) -> None:
+    batch = pack(records)
     if not batch:
         return
     try:

@@ -10,6 +10,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from netlab.syscalls import setsockopt
+
 SOL_PACKET = 263
 PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 5, 6, 10
 TPACKET_V3, ETH_P_ALL, PACKET_OUTGOING = 2, 0x0003, 4
@@ -46,7 +48,7 @@ class Ring:
             self.socket.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V3)
             frames = BLOCK_SIZE // FRAME_SIZE * self._blocks
             request = struct.pack("=7I", BLOCK_SIZE, self._blocks, FRAME_SIZE, frames, RETIRE_AFTER_MS, 0, 0)
-            self.socket.setsockopt(SOL_PACKET, PACKET_RX_RING, request)
+            setsockopt(self.socket.fileno(), SOL_PACKET, PACKET_RX_RING, request)  # waits for RCU
             self._map = mmap.mmap(self.socket.fileno(), BLOCK_SIZE * self._blocks)
             self._bind(index)
         except BaseException:
@@ -74,6 +76,11 @@ class Ring:
                 frame += following
             struct.pack_into("=I", self._map, at + 8, TP_STATUS_KERNEL)
             self._next = (self._next + 1) % self._blocks
+
+    def is_empty(self) -> bool:
+        """Whether all frames that came were read: none waits, not even in the block that is being filled."""
+        _, _, status, count, _, _, _ = _BLOCK.unpack_from(self._map, self._next * BLOCK_SIZE)
+        return not status & TP_STATUS_USER and not count
 
     def lost(self) -> int:
         """How many frames the kernel had to drop since this was asked last."""

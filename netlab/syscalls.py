@@ -1,7 +1,7 @@
 """The few system calls that Python's standard library does not offer, by way of libc.
 
 Each raises OSError with the kernel's errno and the names of what it was about. See unshare(2), setns(2),
-mount(2), mount_setattr(2), pivot_root(2), prctl(2) and seccomp(2).
+setsockopt(2), mount(2), mount_setattr(2), pivot_root(2), prctl(2) and seccomp(2).
 """
 
 from __future__ import annotations
@@ -61,6 +61,11 @@ def unshare(flags: int) -> None:
 def setns(fd: int, kind: int = 0) -> None:
     """Enter the namespace that `fd` refers to; `kind` (a CLONE_NEW… flag) guards against a mix-up."""
     _check(_libc.setns(fd, kind), "setns")
+
+
+def setsockopt(fd: int, level: int, option: int, value: bytes) -> None:
+    """As socket.setsockopt, while other threads run: the kernel may take tens of milliseconds."""
+    _check(_libc.setsockopt(fd, level, option, value, len(value)), "setsockopt")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:

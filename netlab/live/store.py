@@ -61,19 +61,16 @@ class Store:
 
     def add(self, data: bytes) -> bool:
         """Keep a batch; the oldest ones go when there is no more room. Whether it holds more than noise."""
-        first, last, frames, at = 0, 0, 0, 0
+        first, last, frames = 0, 0, 0
         noise = True
-        while at < len(data):
-            point, kind, captured, length, moment = records.FRAME.unpack_from(data, at)
-            begin = at + records.FRAME.size
-            at = begin + captured
+        for point, kind, captured, length, moment, begin in records.heads(data):
             if kind == records.LOST:
                 self.lost[point] += length
             elif kind == records.REFUSED:
                 self.refused.add(point)
             else:
                 frames += 1
-                noise = noise and is_housekeeping(data[begin:at])
+                noise = noise and is_housekeeping(data[begin : begin + captured])
                 first, last = min(first or moment, moment), max(last, moment)
         if not frames:
             return True  # a loss or a refusal is to be told as well

@@ -1,6 +1,6 @@
-"""Run in a lab host: changes, ten a second, and when each began; or how long pyroute2 takes to hear of it.
+"""Run in a lab host: changes, ten a second, and when each began; or how long others take to hear of it.
 
-    python -m tests.bench.inside_watch blink|pyroute2 COUNT [NETWORK]
+    python -m tests.bench.inside_watch blink|pyroute2|recv COUNT [NETWORK]
 
 A change is one more address of lo. Times are the machine's monotonic clock, in ns.
 """
@@ -8,6 +8,7 @@ A change is one more address of lo. Times are the machine's monotonic clock, in 
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from queue import Empty, Queue
 from netlab.kernel import Kernel
 
 EVERY = 0.1  # seconds
+RTMGRP_IPV4_IFADDR = 0x10
 
 
 def blink(network: str, count: int, done: Callable[[int], None]) -> None:
@@ -30,20 +32,31 @@ def blink(network: str, count: int, done: Callable[[int], None]) -> None:
             pause.wait(EVERY)
 
 
-def by_pyroute2(count: int) -> list[float]:
-    """Milliseconds from each change to a subscriber that reads events in a thread."""
+def by_pyroute2(heard: Queue[int]) -> None:
+    """A subscriber that reads events."""
     from pyroute2 import IPRoute
 
+    with IPRoute() as ipr:
+        ipr.bind()
+        heard.put(0)
+        while True:
+            if any(event["event"] in ("RTM_NEWADDR",) for event in ipr.get()):
+                heard.put(time.monotonic_ns())
+
+
+def by_recv(heard: Queue[int]) -> None:
+    """Nothing but the system call: no program in Python hears of it earlier."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW) as sock:
+        sock.bind((0, RTMGRP_IPV4_IFADDR))
+        heard.put(0)
+        while sock.recv(1 << 16):
+            heard.put(time.monotonic_ns())
+
+
+def hearing(listen: Callable[[Queue[int]], None], network: str, count: int) -> list[float]:
+    """Milliseconds from each change to when `listen`, in a thread, has heard of it."""
     heard: Queue[int] = Queue()
     taken: list[float] = []
-
-    def listen() -> None:
-        with IPRoute() as ipr:
-            ipr.bind()
-            heard.put(0)
-            while True:
-                if any(event["event"] in ("RTM_NEWADDR",) for event in ipr.get()):
-                    heard.put(time.monotonic_ns())
 
     def note(at: int) -> None:
         taken.append((heard.get(timeout=5) - at) / 1e6)
@@ -53,9 +66,9 @@ def by_pyroute2(count: int) -> list[float]:
         except Empty:
             pass
 
-    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=listen, args=(heard,), daemon=True).start()
     heard.get(timeout=20)
-    blink("10.8.0", count, note)
+    blink(network, count, note)
     return taken
 
 
@@ -64,6 +77,8 @@ if __name__ == "__main__":
     times: list[float] = []
     if what == "blink":
         blink(sys.argv[3] if len(sys.argv) > 3 else "10.9.0", number, times.append)
+    elif what == "pyroute2":
+        times = hearing(by_pyroute2, "10.8.0", number)
     else:
-        times = by_pyroute2(number)
+        times = hearing(by_recv, "10.6.0", number)
     print(json.dumps(times))

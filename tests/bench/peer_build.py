@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import subprocess
@@ -9,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from netlab import base, syscalls
 from netlab import rtnetlink as rt
@@ -68,6 +70,31 @@ def netlab() -> float:
             return milliseconds(lambda: build(host))
 
     return float(in_a_child(work))
+
+
+def phases() -> dict[str, float]:
+    """Milliseconds of one build by what is done: settings looked at, messages sent (the kernel does them
+    meanwhile), and the rest, which is Python.
+    """
+    taken = {"settings": 0.0, "messages": 0.0}
+
+    def timed(phase: str, work: Callable[..., object]) -> Callable[..., None]:
+        def go(*arguments: object) -> None:
+            taken[phase] += milliseconds(lambda: work(*arguments))
+
+        return go
+
+    def work() -> str:
+        with (
+            mock.patch.object(base, "assure", timed("settings", base.assure)),
+            mock.patch.object(Netlink, "_send", timed("messages", Netlink._send)),
+            two_namespaces() as host,
+        ):
+            whole = milliseconds(lambda: build(host))
+        return json.dumps({**taken, "the rest": whole - sum(taken.values())})
+
+    found: dict[str, float] = json.loads(in_a_child(work))
+    return found
 
 
 def replay() -> float:
@@ -138,4 +165,4 @@ if __name__ == "__main__":
     run(["gcc", "-O2", "-o", str(binary), str(SOURCE)])
     netlab()  # so that the rules are in the cache
     in_a_child(lambda: record.write_bytes(recorded()))
-    serve({"netlab": netlab, "replay": replay, "rules": rules})
+    serve({"netlab": netlab, "replay": replay, "phases": phases, "rules": rules})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from netlab.keeper import Nursery
@@ -39,7 +40,16 @@ def building(small: bool) -> Iterator[Row]:
             "shell script": lambda: script.ask("build"),
             "Mininet": lambda: other.ask("build"),
         }
-        yield row.measure(contenders, 1 if small else 15)
+        row.measure(contenders, 1 if small else 15)
+        once = [ours.ask("phases") for _ in range(1 if small else 15)]
+        row.notes.append(phases(once))
+        yield row
+
+
+def phases(goes: Sequence[Mapping[str, float]]) -> str:
+    """Where the time goes: of each phase the median of those goes."""
+    medians = {name: statistics.median(go[name] for go in goes) for name in goes[0]}
+    return "of it " + ", ".join(f"{name} {value:.2g}" for name, value in medians.items()) + " ms"
 
 
 @contextmanager

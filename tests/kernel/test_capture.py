@@ -47,6 +47,15 @@ def test_with_forwarding_request_and_reply_pass_all_five_points(container: Lab) 
     assert times == sorted(times)
 
 
+def test_what_passes_last_is_in_it(container: Lab) -> None:
+    """A capture that ends as soon as the reply is there holds all of its way, every time."""
+    sh(container, "echo 1 > /proc/sys/net/ipv4/ip_forward")
+    for _ in range(20):
+        with container.capture() as seen:
+            assert container.probe("if-test", "39.106.233.176", count=1).reached
+        assert len(where(seen.frames)) == 10
+
+
 def test_a_flood_is_captured_whole(container: Lab) -> None:
     """Ten thousand packets at five points, none lost; the kernel's own count is the witness."""
     sh(container, "echo 1 > /proc/sys/net/ipv4/ip_forward")

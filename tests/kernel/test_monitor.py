@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from netlab.lab import Lab
 from netlab.model import Address, Interface, Route
 from netlab.notice import Notice
@@ -40,6 +42,23 @@ def test_what_the_kernel_notifies_is_told_as_it_says_it(lab: Lab) -> None:
             assert told(node, kind, text, deleted), [command, *map(str, heard)]
     values = {type(notice.value) for notice in heard}
     assert {Interface, Address, Route} <= values
+
+
+def test_who_is_slow_is_told_that_he_missed_something(lab: Lab) -> None:
+    """The kernel keeps so many notices and no more; that some are missing is a notice, too."""
+    heard: list[str] = []
+    may_go_on = threading.Event()
+
+    def slowly(notice: Notice) -> None:
+        may_go_on.wait(SECONDS)
+        heard.append(notice.kind)
+
+    with lab.monitor(slowly):
+        numbers = "for n in {1..3000}; do echo addr add 10.$((n/250)).$((n%250)).1/32 dev lo; done"
+        assert lab.script(f"ip -batch <({numbers})").returncode == 0
+        may_go_on.set()
+        assert eventually(lambda: "missed" in heard, SECONDS)
+    assert heard.count("address") < 3000
 
 
 def test_the_labs_end_is_told(lab_name: str, leakproof: None) -> None:

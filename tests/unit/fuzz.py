@@ -164,10 +164,10 @@ def batches(capture: Capture) -> list[bytes]:
     made = []
     for at in range(0, len(capture.frames), 50):
         some = sorted(capture.frames[at : at + 50], key=lambda frame: numbers[frame.point])
-        parts = []
-        for frame in some:
-            kind = records.OUTGOING if frame.direction == "out" else records.INCOMING
-            head = (numbers[frame.point], kind, len(frame.data), frame.length, frame.time_ns)
-            parts += [records.FRAME.pack(*head), frame.data]
-        made.append(b"".join(parts))
+        made.append(records.pack(record(frame, numbers[frame.point]) for frame in some))
     return made
+
+
+def record(frame: Frame, point: int) -> records.Record:
+    kind = records.OUTGOING if frame.direction == "out" else records.INCOMING
+    return point, kind, frame.length, frame.time_ns, frame.data

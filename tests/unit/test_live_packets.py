@@ -20,6 +20,7 @@ from netlab.live.store import MOST, Store
 from netlab.model import Capture, Frame, Point
 from netlab.overlay import LANE
 from tests.unit import builders as b
+from tests.unit import fuzz
 from tests.unit.test_diagnosis import UNREACHABLE, changed, with_forwarding_setting
 
 LATER = 10 * b.SECOND  # when nothing is under way any more
@@ -27,12 +28,7 @@ LATER = 10 * b.SECOND  # when nothing is under way any more
 
 def batch(frames: Iterable[Frame], points: tuple[Point, ...]) -> bytes:
     """As a tap delivers them; the number of a point is its place."""
-    parts = []
-    for frame in frames:
-        kind = records.OUTGOING if frame.direction == "out" else records.INCOMING
-        head = (points.index(frame.point), kind, len(frame.data), frame.length, frame.time_ns)
-        parts += [records.FRAME.pack(*head), frame.data]
-    return b"".join(parts)
+    return records.pack(fuzz.record(frame, points.index(frame.point)) for frame in frames)
 
 
 def stored(capture: Capture, limit: int = 1 << 20) -> Store:
@@ -113,7 +109,7 @@ def test_the_oldest_go_when_there_is_no_more_room_and_are_counted() -> None:
     assert store.add(batch(capture.frames[:1], capture.points))
     assert not store.add(batch([quiet], capture.points)), "noise alone is no reason to draw"
     store = stored(capture, 20_000)
-    store.add(records.FRAME.pack(2, records.LOST, 0, 7, 0) + records.FRAME.pack(3, records.REFUSED, 0, 0, 0))
+    store.add(records.pack([(2, records.LOST, 7, 0, b""), (3, records.REFUSED, 0, 0, b"")]))
     assert (store.lost[2], store.refused, store.frames) == (7, {3}, 1000)
 
 

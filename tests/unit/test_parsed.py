@@ -7,8 +7,10 @@ import struct
 from contextlib import suppress
 
 import pytest
+from pyroute2.netlink.rtnl.fibmsg import FR_ACT_NAMES, fibmsg
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg, states
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from netlab import parsed
@@ -86,6 +88,57 @@ def test_addresses_and_routes_read_as_pyroute2_reads_them(seed: int) -> None:
     table = found.get_attr("RTA_TABLE") or found["table"]
     assert route.table == rt.TABLES.get(table, str(table))
     assert parsed.leaves_by(body) == (found.get_attr("RTA_OIF") or 0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_neighbour_reads_as_pyroute2_reads_it(seed: int) -> None:
+    """Its address, its MAC, the interface, and every state it may be in."""
+    dice = random.Random(seed)
+    family, size = dice.choice(((2, 4), (10, 16)))
+    parts = [rt.attribute(1, dice.randbytes(size)), rt.attribute(2, dice.randbytes(6))]
+    parts += [rt.attribute(3, dice.randbytes(16)), rt.attribute(4, dice.randrange(9))]
+    dice.shuffle(parts)
+    state = dice.choice((0, *rt.NEIGHBOUR_STATES))
+    body = rt.NDMSG.pack(family, dice.randrange(1, 4), state, 0, 1) + b"".join(parts[: dice.randint(1, 4)])
+    ours, theirs = parsed.neighbour(body, {1: "eth0", 2: "docker0"}), decoded(ndmsg, rt.RTM_NEWNEIGH, body)
+    assert ours.address == (theirs.get_attr("NDA_DST") or "")
+    assert ours.mac == (theirs.get_attr("NDA_LLADDR") or "")
+    assert ours.device == {1: "eth0", 2: "docker0"}.get(theirs["ifindex"], "")
+    assert ours.state == {number: name for name, number in states.items()}[theirs["state"]].upper()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_policy_rule_reads_as_pyroute2_reads_it(seed: int) -> None:
+    """All that it may ask for, what it does, and whether it asks for more than is read."""
+    dice = random.Random(seed)
+    family, size = dice.choice(((2, 4), (10, 16)))
+    to, source = (dice.randint(1, size * 8) for _ in range(2))
+    parts = [rt.attribute(kind, dice.randbytes(size)) for kind in (1, 2)]
+    parts += [rt.attribute(kind, dice.choice(("eth0", "docker0"))) for kind in (3, 17)]
+    parts += [rt.attribute(kind, dice.randrange(1, 1 << 31)) for kind in (4, 6, 10, 14, 15, 16)]
+    parts += [
+        rt.attribute(kind, dice.randbytes(length)) for kind, length in ((20, 8), (22, 1), (23, 4), (24, 4))
+    ]
+    dice.shuffle(parts)
+    action, flags = dice.choice(list(rt.RULE_ACTIONS)), dice.choice((0, 2))
+    head = rt.RTMSG.pack(family, to, source, 0, dice.randrange(1, 250), 0, 0, action, flags)
+    body = head + b"".join(parts[: dice.randint(0, len(parts))])
+    rule, found = parsed.policy(body), decoded(fibmsg, rt.RTM_NEWRULE, body)
+    said = dict(found["attrs"])
+    assert rule is not None and rule.family == (4 if found["family"] == 2 else 6)
+    assert rule.source == (f"{said['FRA_SRC']}/{source}" if "FRA_SRC" in said else "")
+    assert rule.destination == (f"{said['FRA_DST']}/{to}" if "FRA_DST" in said else "")
+    assert (rule.iif, rule.oif) == (said.get("FRA_IIFNAME", ""), said.get("FRA_OIFNAME", ""))
+    assert (rule.preference, rule.goto) == (said.get("FRA_PRIORITY", 0), said.get("FRA_GOTO", 0))
+    assert (rule.mark, rule.suppress) == (said.get("FRA_FWMARK", 0), said.get("FRA_SUPPRESS_PREFIXLEN", -1))
+    assert rule.mask == said.get("FRA_FWMASK", 0xFFFFFFFF if "FRA_FWMARK" in said else 0)
+    table = said.get("FRA_TABLE", found["table"])
+    assert rule.table == (rt.TABLES.get(table, str(table)) if rule.action == "lookup" else "")
+    assert FR_ACT_NAMES[f"FR_ACT_{rule.action.upper()}".replace("LOOKUP", "TO_TBL")] == found["action"]
+    assert rule.inverted == bool(found["flags"] & 2)
+    assert rule.partial == bool(
+        said.keys() & {"FRA_UID_RANGE", "FRA_IP_PROTO", "FRA_SPORT_RANGE", "FRA_DPORT_RANGE"}
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
