@@ -47,7 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What this part cost, as it runs beside others: its own and its children's processor time."""
+    """Why what was run again had failed; and what this part cost, as it runs beside others: its own and its
+    children's processor time."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
     own = os.times()
     seconds = own.user + own.system + own.children_user + own.children_system
     terminalreporter.write_line(f"processor time: {seconds / 60:.1f} min")

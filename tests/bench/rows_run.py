@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from netlab.errors import LabNotFound
 from netlab.lab import Lab
@@ -95,7 +95,7 @@ def opened(
         page = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         try:
             address = next(m.group() for line in process.stdout if (m := URL.search(line)))
-            page.goto(address.replace("token=...", f"token={TOKEN}"), timeout=LONGEST)  # a plain one hides it
+            visit(page, address.replace("token=...", f"token={TOKEN}"))  # a plain one hides it
             expect(page.get_by_text(idle)).to_be_visible(timeout=LONGEST)
             return (time.perf_counter() - began) * 1000
         finally:
@@ -104,3 +104,15 @@ def opened(
             with suppress(subprocess.TimeoutExpired):
                 process.communicate(timeout=10)
             process.kill()
+
+
+def visit(page: Page, address: str) -> None:
+    """A server on a busy machine says its address a moment before it listens."""
+    deadline = time.monotonic() + LONGEST / 1000
+    while True:
+        try:
+            page.goto(address, timeout=LONGEST)
+            return
+        except Error as error:
+            if "ERR_CONNECTION_REFUSED" not in error.message or time.monotonic() > deadline:
+                raise
