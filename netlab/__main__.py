@@ -6,22 +6,25 @@ import argparse
 import os
 import signal
 import sys
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
+from netlab import options
 from netlab.arguments import Parser, language_asked, speak
 from netlab.errors import BadInput, NetlabError, check_language
 from netlab.language import LANGUAGES, VARIABLE
 from netlab.language import gettext as _
 
+Adds = Callable[[Parser], None]  # adds what may stand behind a command
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status."""
     try:
-        _choose_language(sys.argv[1:] if arguments is None else arguments)
-        options = parser().parse_args(arguments)
-        return int(options.run(options) or 0)
+        words = sys.argv[1:] if arguments is None else arguments
+        _choose_language(words)
+        chosen = parser(words).parse_args(words)
+        return int(chosen.run(chosen) or 0)
     except BadInput as error:
         print(f"netlab: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -44,51 +47,40 @@ def _choose_language(arguments: list[str]) -> None:
     speak()
 
 
-def parser() -> Parser:
-    from netlab.fault_command import options as fault_options
-    from netlab.grade.command import assignment_options
-    from netlab.grade.command import options as grade_options
-    from netlab.workshop.command import options as workshop_options
-
+def parser(words: Sequence[str]) -> Parser:
+    """All commands; those that `words` name have their options too."""
     top = _general()
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", parser_class=Parser)
     top.set_defaults(run=_jupyter, listen="", token_file="")
 
-    def verb(name: str, run: object, help: str) -> Parser:
+    def verb(name: str, run: object, help: str, adds: Adds = lambda command: None) -> None:
         command: Parser = verbs.add_parser(name, help=help, description=help)
         command.set_defaults(run=run)
-        return command
+        if name in words:  # else nobody asks for them, and some take a while to import
+            adds(command)
 
-    _jupyter_words(verb("jupyter", _jupyter, _("open JupyterLab in the lab (the default)")))
+    verb("jupyter", _jupyter, _("open JupyterLab in the lab (the default)"), options.jupyter)
     verb("up", _up, _("make a lab"))
-    verb("down", _down, _("end a lab and everything in it")).add_argument("--all", action="store_true")
+    verb("down", _down, _("end a lab and everything in it"), options.down)
     verb("reset", _reset, _("put the base lab back"))
     verb("status", _status, _("the labs that are up, and what is in this one"))
-    verb("goto", _goto, _("bring the lab to where a lesson begins")).add_argument("lesson")
-    execute = verb("exec", _exec, _("run a command in the lab: exec [--node NODE] -- COMMAND …"))
-    execute.add_argument("--node", default="host")
-    execute.add_argument("--cwd", default="")
-    execute.add_argument("command", nargs=argparse.REMAINDER)
-    shell = verb("shell", _shell, _("an interactive shell in the lab"))
-    shell.add_argument("node", nargs="?", default="host")
-    draw = verb("draw", _draw, _("draw the lab's topology"))
-    draw.add_argument("-o", "--output", default="topology.svg", help=_("FILE.svg or FILE.png"))
-    _trace_words(
-        verb("trace", _trace, _("where do packets end on their way, and why: trace --from NODE ADDRESS"))
-    )
-    fault_options(verb("fault", _fault, _("the gym: break the lab in a way that you find out")))
-    grade_options(verb("grade", _grade, _("grade notebooks, each in a lab of its own")))
-    assignment_options(
-        verb("assignment", _assignment, _("a lesson as an assignment of nbgrader's, or of otter-grader's"))
-    )
-    workshop_options(verb("workshop", _workshop, _("JupyterHub for a roomful, and the instructor's board")))
+    verb("goto", _goto, _("bring the lab to where a lesson begins"), options.goto)
+    verb("exec", _exec, _("run a command in the lab: exec [--node NODE] -- COMMAND …"), options.exec)
+    verb("shell", _shell, _("an interactive shell in the lab"), options.shell)
+    verb("draw", _draw, _("draw the lab's topology"), options.draw)
+    where = _("where do packets end on their way, and why: trace --from NODE ADDRESS")
+    verb("trace", _trace, where, options.trace)
+    verb("fault", _fault, _("the gym: break the lab in a way that you find out"), options.fault)
+    verb("grade", _grade, _("grade notebooks, each in a lab of its own"), options.grade)
+    as_task = _("a lesson as an assignment of nbgrader's, or of otter-grader's")
+    verb("assignment", _assignment, as_task, options.assignment)
+    roomful = _("JupyterHub for a roomful, and the instructor's board")
+    verb("workshop", _workshop, roomful, options.workshop)
     verb("doctor", _doctor, _("what the lab needs, what is there, what to type for what is not"))
-    tour = verb("tour", _tour, _("the whole lecture in the terminal, in half a minute"))
-    tour.add_argument("--pictures", default="pictures", help=_("the folder for its pictures"))
-    _authors_words(
-        verb("build-lessons", _build_lessons, _("build the notebooks from their sources")),
-        verb("check-lessons", _check_lessons, _("for authors: every check, both ways, in a lab of its own")),
-    )
+    verb("tour", _tour, _("the whole lecture in the terminal, in half a minute"), options.tour)
+    verb("build-lessons", _build_lessons, _("build the notebooks from their sources"), options.build)
+    both = _("for authors: every check, both ways, in a lab of its own")
+    verb("check-lessons", _check_lessons, both, options.check)
     return top
 
 
@@ -193,30 +185,6 @@ def _draw(options: argparse.Namespace) -> None:
     print(options.output)
 
 
-def _jupyter_words(command: Parser) -> None:
-    command.add_argument(
-        "--listen", metavar="ADDRESS", default="", help=_("for others as well: where to listen")
-    )
-    command.add_argument(
-        "--token-file", metavar="FILE", default="", help=_("the token, the same at each start")
-    )
-
-
-def _trace_words(command: Parser) -> None:
-    command.add_argument("--from", dest="source", default="host", metavar="NODE")
-    command.add_argument("destination")
-    command.add_argument("--proto", default="icmp")
-    command.add_argument("--port", type=int, default=0)
-    command.add_argument("--size", type=int, default=56)
-    command.add_argument("--df", action="store_true", help=_("do not fragment"))
-    command.add_argument("--json", action="store_true")
-    command.add_argument(
-        "--here",
-        action="store_true",
-        help=_("this machine, not a lab: --from a container, pid or host"),
-    )
-
-
 def _trace(options: argparse.Namespace) -> int:
     """Exit status 0: reached, 1: not reached, 2: could not be traced."""
     from netlab import here
@@ -272,24 +240,14 @@ def _tour(options: argparse.Namespace) -> None:
 
 
 def _build_lessons(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
     from netlab.build_lessons import build, build_for
 
     if options.learners:
         build_for(options.learners, options.seed, Path(options.out))
     else:
         build(options.solutions or None)
-
-
-def _authors_words(build: Parser, check: Parser) -> None:
-    build.add_argument("--solutions", metavar="FOLDER", default="")
-    build.add_argument(
-        "--learners", metavar="NAME", nargs="+", default=(), help=_("each gets his own variant")
-    )
-    build.add_argument("--seed", default="", help=_("of the variants, with --learners"))
-    build.add_argument(
-        "--out", metavar="FOLDER", default="variants", help=_("for them: a folder for each learner")
-    )
-    check.add_argument("lessons", nargs="*", metavar="LESSON", help=_("which (default: all)"))
 
 
 def _check_lessons(options: argparse.Namespace) -> int:

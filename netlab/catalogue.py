@@ -24,7 +24,7 @@ WRITTEN = datetime(2026, 11, 26, tzinfo=UTC)  # so that the file says nothing bu
 
 def files(language: str) -> tuple[Path, Path]:
     """The catalogue of a language, and what it is compiled to."""
-    folder = LOCALE / language / "LC_MESSAGES"
+    folder = Path(LOCALE, language, "LC_MESSAGES")
     return folder / "netlab.po", folder / "netlab.mo"
 
 

@@ -19,7 +19,6 @@ Each message says what happened and why; `next_step` says what to do now.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from netlab.language import LANGUAGES, VARIABLE
 from netlab.language import gettext as _
@@ -70,6 +69,8 @@ class UnknownName(NetlabError):
     """A name that does not exist, with the names that do."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        from difflib import get_close_matches  # here: most that runs meets no such error
+
         names = sorted(known)
         close = get_close_matches(name, names, n=1)
         hint = _("Did you mean {name!r}?").format(name=close[0]) + " " if close else ""

@@ -19,7 +19,7 @@ from itertools import count
 from threading import Event
 from typing import Any, NoReturn
 
-from netlab import base, engines, events, herald, init, probe, record, rootfs, sandbox, syscalls, wire
+from netlab import base, engines, events, herald, init, probe, record, sandbox, syscalls, wire
 from netlab.engines.protocol import LabHost, Say
 from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
 from netlab.language import gettext as _
@@ -29,6 +29,7 @@ from netlab.observe import Place, places, snapshot
 from netlab.plan import ETC, Plan, furnish, stage
 from netlab.putback import Remembered, look, put_back
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
+from netlab.tree import Tree
 
 # What may be asked from inside.
 LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "monitor", "reset", "exec")
@@ -61,7 +62,7 @@ class Holder:
         self.machine_door.close()
         for fd in self.files:
             os.close(fd)
-        here = [rootfs.Tree(tree.path, tree.writable) for tree in self.plan.trees]
+        here = [Tree(tree.path, tree.writable) for tree in self.plan.trees]
         init.main(keeper, self.engine, self.plan.python, ETC, here, self.plan.limits)
 
     def build(self, say: Say) -> None:

@@ -20,12 +20,13 @@ from typing import NoReturn
 from netlab import rootfs, syscalls, wire
 from netlab.engines.protocol import Engine
 from netlab.errors import LabError
+from netlab.keeper import DOOR
 from netlab.kernel import Kernel
 from netlab.language import gettext as _
 from netlab.limits import Limits, harden
 from netlab.spawn import Loop, Spawner
+from netlab.tree import Tree
 
-DOOR = "/run/netlab/lab.sock"  # where programs in the lab host reach the keeper
 SECONDS_TO_END = 5.0
 PLACE = "/mnt"  # an empty folder of the level above, to build the root file system on
 
@@ -51,7 +52,7 @@ def main(
     engine: Engine,
     python: str,
     etc: Mapping[str, str],
-    trees: Sequence[rootfs.Tree],
+    trees: Sequence[Tree],
     limits: Limits | None,
 ) -> NoReturn:
     """Set the lab host up, send the keeper {"ready"} with the door's socket, serve."""

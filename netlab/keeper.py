@@ -17,19 +17,23 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import netlab.errors
 from netlab import wire
-from netlab.engines.protocol import Engine, Say
 from netlab.errors import BadInput, LabAlreadyUp, LabError, LabNotFound, NetlabError
-from netlab.init import DOOR
 from netlab.language import VARIABLE, language
 from netlab.language import gettext as _
 from netlab.limits import Limits
-from netlab.rootfs import SYSTEM_FOLDERS, Tree
+from netlab.tree import SYSTEM_FOLDERS, Tree
 
+if TYPE_CHECKING:
+    from netlab.engines.protocol import Engine, Say
+
+DOOR = "/run/netlab/lab.sock"  # where programs in the lab host reach the keeper
 HOME = Path(__file__).resolve().parent.parent
+PASSED_ON: tuple[str, ...] = ("TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS", "LINES")
+PASSED_ON += ("NETLAB_LANG", "NETLAB_PROGRESS", "NETLAB_OUTBOX")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -57,6 +61,13 @@ def names() -> list[str]:
 
 def exchange_folder(name: str) -> Path:
     return Path(os.environ.get("NETLAB_EXCHANGE") or f"/tmp/netlab-{os.geteuid()}") / name
+
+
+def environment(name: str) -> dict[str, str]:
+    """What stands in the environment of a command that is started in that lab."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    root = {"HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash"}
+    return passed | root | {"PATH": PATH, "NETLAB_LAB": name, VARIABLE: language()}
 
 
 def connect(name: str) -> socket.socket:

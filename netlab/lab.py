@@ -4,7 +4,8 @@
     lab = Lab.here()               in a notebook or a terminal of the lab host
     lab.run(["ip", "link"]); lab.snapshot(); lab.goto("03"); lab.down()
 
-Talks to the lab's keeper (netlab.holder) and holds nothing itself.
+Talks to the lab's keeper (netlab.holder) and holds nothing itself. What not every command takes (lessons,
+captures, watches, traces) is imported where it is used: all commands start with this module.
 """
 
 from __future__ import annotations
@@ -20,26 +21,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netlab import engines, keeper, lessons, wire
-from netlab.capture import Recording
+from netlab import engines, keeper, wire
 from netlab.engines import ENGINES
-from netlab.engines.protocol import Say
 from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
-from netlab.language import VARIABLE, language
 from netlab.language import gettext as _
-from netlab.model import Snapshot
-from netlab.monitor import Monitor, OnEnd, OnNotice
-from netlab.probe import Probe
-from netlab.tap import Tap
+from netlab.language import language
 from netlab.variant import PLAIN, Variant
-from netlab.watch import Change, Watch
 
 if TYPE_CHECKING:
+    from netlab.capture import Recording
+    from netlab.engines.protocol import Say
+    from netlab.model import Snapshot
+    from netlab.monitor import Monitor, OnEnd, OnNotice
+    from netlab.probe import Probe
     from netlab.report import Report
+    from netlab.tap import Tap
+    from netlab.watch import Change, Watch
 
 DEFAULT = "default"
-PASSED_ON: tuple[str, ...] = ("TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS", "LINES")
-PASSED_ON += ("NETLAB_LANG", "NETLAB_PROGRESS", "NETLAB_OUTBOX")
 
 
 @dataclass(frozen=True)
@@ -134,6 +133,8 @@ class Lab:
 
     def goto(self, lesson: str, variant: Variant = PLAIN) -> None:
         """Reset the lab and bring it to where that lesson begins. UnknownName, CommandFailed."""
+        from netlab import lessons
+
         start = variant.exchange(lessons.lesson(lesson).start)
         self.reset()
         if not start:
@@ -160,6 +161,8 @@ class Lab:
 
     def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
         """A `with` block that records at every interface, or at "NODE INTERFACE", …; see netlab.capture."""
+        from netlab.capture import Recording
+
         return Recording(self._connection, self.snapshot, points, noise)
 
     def watch(
@@ -168,14 +171,20 @@ class Lab:
         on_end: Callable[[], object] = lambda: None,
     ) -> Watch:
         """A `with` block that keeps a snapshot up to date and tells of each change; see netlab.watch."""
+        from netlab.watch import Watch
+
         return Watch(self._connection, on_change, on_end)
 
     def monitor(self, on_notice: OnNotice, on_end: OnEnd = lambda: None) -> Monitor:
         """A `with` block that tells at once what the kernel notifies; see netlab.monitor."""
+        from netlab.monitor import Monitor
+
         return Monitor(self._connection, on_notice, on_end)
 
     def tap(self, on_batch: Callable[[bytes], object]) -> Tap:
         """A `with` block that captures at points which may come and go; see netlab.tap."""
+        from netlab.tap import Tap
+
         return Tap(self._connection, on_batch)
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
@@ -205,7 +214,7 @@ class Lab:
 
         `order` and errors as in netlab.diagnose.trace.
         """
-        from netlab import diagnose  # here, since these take a tenth of a second to import
+        from netlab import diagnose
         from netlab.report import Report
 
         return Report.of(diagnose.trace(self, source, destination, **order))
@@ -280,15 +289,7 @@ class Lab:
         env: Mapping[str, str] | None,
     ) -> tuple[socket.socket, list[int]]:
         sock = self._connection()
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment |= {
-            "PATH": keeper.PATH,
-            "HOME": "/root",
-            "USER": "root",
-            "LOGNAME": "root",
-            "SHELL": "/bin/bash",
-        }
-        environment |= {"NETLAB_LAB": self.name, VARIABLE: language(), **(env or {})}
+        environment = {**keeper.environment(self.name), **(env or {})}
         request = {"op": "exec", "argv": list(argv), "node": node, "cwd": cwd, "tty": tty, "env": environment}
         request |= {"language": language()}
         wire.send(sock, request, fds)

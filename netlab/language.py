@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 VARIABLE, NOTEBOOK_VARIABLE = "NETLAB_LANG", "NETLAB_NOTEBOOK_LANG"
 LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set is the locale
-LOCALE = Path(__file__).parent / "locale"
+LOCALE = os.path.join(os.path.dirname(__file__), "locale")
 _speaking: ContextVar[str] = ContextVar("netlab_language", default="")
 
 
@@ -89,7 +88,7 @@ def N_(text: str) -> str:
 def _catalogue(language: str) -> GNUTranslations:
     from gettext import GNUTranslations
 
-    with open(LOCALE / language / "LC_MESSAGES/netlab.mo", "rb") as file:
+    with open(os.path.join(LOCALE, language, "LC_MESSAGES/netlab.mo"), "rb") as file:
         return GNUTranslations(file)
 
 

@@ -6,7 +6,6 @@ every step has its id and nothing but texts. Nothing here touches a lab.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -138,6 +137,8 @@ def _load(file: Path, texts: Path | None) -> tuple[Lesson, ...]:
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
+    import tomllib
+
     try:
         entries: list[dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["lesson"]
         return entries

@@ -13,6 +13,7 @@ from typing import Any
 from netlab import base, rootfs, sandbox, syscalls
 from netlab.kernel import Kernel
 from netlab.limits import Limits
+from netlab.tree import Tree
 
 QUOTAS = {"user/max_net_namespaces": 1024, "user/max_user_namespaces": 256, "user/max_pid_namespaces": 1024}
 PID_MAX = 32768
@@ -33,12 +34,12 @@ class Plan:
     exchange: str
     python: str
     engine: str
-    trees: tuple[rootfs.Tree, ...]
+    trees: tuple[Tree, ...]
     limits: Limits | None
 
     @staticmethod
     def parse(words: Mapping[str, Any]) -> Plan:
-        trees = tuple(rootfs.Tree(**tree) for tree in words["trees"])
+        trees = tuple(Tree(**tree) for tree in words["trees"])
         limits = Limits(**words["limits"]) if words["limits"] else None
         return Plan(**{**words, "trees": trees, "limits": limits})
 

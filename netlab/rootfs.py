@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from netlab import syscalls as sys
+from netlab.tree import SYSTEM_FOLDERS, Tree
 
-SYSTEM_FOLDERS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt", "nix", "gnu")
 FRESH_FOLDERS = ("home", "media", "mnt", "root", "srv", "run/lock", "run/netns", "run/netlab")
 FRESH_VAR = ("cache", "lib/misc", "log", "spool", "tmp")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
@@ -22,15 +21,6 @@ LOWER_ETC = "/.lower/etc"  # the machine's /etc, kept for the overlays of the le
 STAND_INS = "usr/local/sbin"  # first in everybody's PATH
 
 LOWER_SYS = "/.lower/sys"
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A folder of the machine that is seen in the lab, at the same path."""
-
-    path: str
-    writable: bool = False
-    source: str = ""  # where to bind it from, when not from `path` itself
 
 
 def enter(

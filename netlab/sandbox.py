@@ -18,7 +18,7 @@ from typing import NoReturn
 from netlab import syscalls as sys
 from netlab.errors import SandboxRefused
 from netlab.language import gettext as _
-from netlab.rootfs import Tree
+from netlab.tree import Tree
 
 NAMESPACES = (
     sys.CLONE_NEWNS

@@ -11,8 +11,6 @@ solution copied from somebody else holds names and addresses that nobody has ask
 
 from __future__ import annotations
 
-import hashlib
-import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -42,6 +40,9 @@ class Variant:
         """The variant of that seed; without one the lecture's own words."""
         if not seed:
             return PLAIN
+        import hashlib
+        import random
+
         dice = random.Random(hashlib.sha256(seed.encode()).digest())
         tail = "".join(dice.choices(LETTERS, k=4))
         street, (container, neighbour) = dice.randint(2, 250), dice.sample(range(2, 251), 2)

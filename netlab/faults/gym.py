@@ -17,8 +17,6 @@ from netlab.language import gettext as _
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
-    from netlab.lessons import Lesson
-    from netlab.variant import Variant
 
 SECONDS = 5.0  # until a server listens and an address is ready
 NOTE = "fault.json"
@@ -31,14 +29,6 @@ class Exercise:
 
     fault: Fault
     netns: int
-
-
-def bring(lab: Lab, lesson: Lesson, variant: Variant) -> None:
-    """The lab as that lesson begins. A variant's gym begins with a fault of its own. CommandFailed."""
-    if lesson.gym and variant.seed:
-        begin(variant.view(lab), seed=variant.seed, inside=True)
-    else:
-        lab.goto(lesson.id, variant)
 
 
 def begin(lab: Lab, *, name: str = "", seed: int | str | None = None, inside: bool = False) -> Exercise:

@@ -29,7 +29,7 @@ from netlab.checks.story import Check, Expectation
 from netlab.errors import BadInput, NetlabError, UnknownName
 from netlab.language import gettext as _
 from netlab.lessons import Step, lesson
-from netlab.notebook import LessonLab
+from netlab.sitting import LessonLab
 
 EXPECTATIONS: Mapping[str, type[Expectation]] = {
     name: kind

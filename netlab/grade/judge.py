@@ -15,7 +15,6 @@ from pathlib import Path
 from netlab import checks, lessons
 from netlab.checks.story import Check, CheckResult
 from netlab.errors import CaptureRefused, LabDied, LabError, LabNotFound
-from netlab.faults import gym
 from netlab.grade.session import CELL_SECONDS, CellRun, Session
 from netlab.grade.submission import Submission
 from netlab.keeper import Confinement, Nursery
@@ -24,6 +23,7 @@ from netlab.language import gettext as _
 from netlab.lessons import Lesson
 from netlab.model import Capture
 from netlab.questions import REPORT
+from netlab.sitting import bring
 from netlab.variant import Variant
 
 SECONDS = 300.0  # for all cells of a submission
@@ -120,7 +120,7 @@ def grade(order: Order, seen: Seen = lambda step, capture: None) -> Grade:
     lab = Lab.up(order.lab, confined=Confinement(order.edition), nursery=order.nursery)
     try:
         _assert_empty(lab)
-        gym.bring(lab, lesson, variant)
+        bring(lab, lesson, variant)
         with Session(lab, lesson.id, order.cell_seconds) as session:
             judge = _Judge(lab, session, variant, order.hidden, seen)
             runs = _play(submission, lesson, judge)

@@ -24,7 +24,7 @@ from netlab.errors import NetlabError
 from netlab.keeper import HOME, PATH
 from netlab.language import gettext as _
 from netlab.limits import Limits
-from netlab.rootfs import SYSTEM_FOLDERS, Tree
+from netlab.tree import SYSTEM_FOLDERS, Tree
 from netlab.workshop import complaints, disk
 from netlab.workshop.cgroups import Bounds, Groups
 

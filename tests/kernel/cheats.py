@@ -60,9 +60,7 @@ CHEATS = {
         "cat /proc/sys/net/ipv4/ip_forward"
     ),
     "the check is replaced": in_lesson_05(
-        "import netlab.checks, netlab.notebook\n"
-        "netlab.checks.check = lambda *a, **k: type('R', (), {'passed': True})()\n"
-        "netlab.notebook.checks.check = netlab.checks.check",
+        "import netlab.checks\nnetlab.checks.check = lambda *a, **k: type('R', (), {'passed': True})()",
         "lab.check('05.3')",
     ),
     "the lab's probe is replaced": in_lesson_05(

@@ -11,8 +11,8 @@ from netlab.errors import BadInput, UnknownName
 from netlab.faults import gym
 from netlab.lab import Lab
 from netlab.lessons import lesson
-from netlab.notebook import LessonLab
 from netlab.progress import Progress
+from netlab.sitting import LessonLab
 from netlab.verdict import CAUSES
 from tests.kernel.test_command_line import netlab
 

@@ -10,8 +10,9 @@ import pytest
 from netlab import lessons, notebook, shell
 from netlab.checks.story import CheckResult
 from netlab.errors import BadInput, UnknownName
-from netlab.notebook import LessonLab
+from netlab.greeting import greeting
 from netlab.progress import Progress
+from netlab.sitting import LessonLab
 
 from .test_predictions import BRIDGE, INSIDE, PORT, capture, request
 from .worlds import PretendLab, World
@@ -125,17 +126,17 @@ def test_resuming_types_what_was_done_and_no_more(progress: Progress) -> None:
 def test_the_greeting_says_where_one_is(progress: Progress) -> None:
     """First visit, later visit, and how to go on."""
     lesson = lessons.lesson("03")
-    assert "5 steps" in notebook.greeting(lesson, progress)
+    assert "5 steps" in greeting(lesson, progress)
     progress.begin("03")
     progress.record_passed("03", "03.1")
-    again = notebook.greeting(lesson, progress)
+    again = greeting(lesson, progress)
     assert "1 of 5 steps of this lesson done" in again
     assert "lab.resume()" in again
     assert "03.2" in again
     for step in lesson.steps:
         progress.record_passed("03", step.id)
-    assert "5 of 5" in notebook.greeting(lesson, progress)
-    assert "resume" not in notebook.greeting(lesson, progress)
+    assert "5 of 5" in greeting(lesson, progress)
+    assert "resume" not in greeting(lesson, progress)
 
 
 def test_trouble_with_the_file_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
