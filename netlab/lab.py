@@ -289,9 +289,8 @@ class Lab:
         env: Mapping[str, str] | None,
     ) -> tuple[socket.socket, list[int]]:
         sock = self._connection()
-        environment = {**keeper.environment(self.name), **(env or {})}
-        request = {"op": "exec", "argv": list(argv), "node": node, "cwd": cwd, "tty": tty, "env": environment}
-        request |= {"language": language()}
+        request = {"op": "exec", "argv": list(argv), "node": node, "cwd": cwd, "tty": tty}
+        request |= {"env": {**keeper.environment(self.name), **(env or {})}, "language": language()}
         wire.send(sock, request, fds)
         try:
             answer, got = wire.receive(sock, trusted=True)
