@@ -110,16 +110,18 @@ def baseline(host: int) -> dict[str, str]:
     with entered(host):
         for folder in BASELINE_FOLDERS:
             with suppress(OSError):  # not in this kernel
-                for entry in os.scandir(f"/proc/sys/{folder}"):
+                at = os.open(f"/proc/sys/{folder}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                for entry in os.scandir(at):
                     if entry.is_file(follow_symlinks=False):
                         with suppress(OSError):  # read-only ones, and write-only ones such as route/flush
-                            found[f"{folder}/{entry.name}"] = _setting(entry.path)
+                            found[f"{folder}/{entry.name}"] = _setting(entry.name, at)
+                os.close(at)
     return found
 
 
-def _setting(file: str) -> str:
+def _setting(name: str, folder: int) -> str:
     """What stands in a setting that may be written."""
-    fd = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    fd = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=folder)
     try:
         return os.read(fd, 4096).decode()
     finally:

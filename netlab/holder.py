@@ -1,7 +1,7 @@
 """The keeper of a lab: process 1 of the lab's outer level, and the one lifeline of everything in it.
 It owns `internet` and the quotas, starts the lab host one level down, and answers requests: at the machine's
 door (everything), and at the lab host's (what a learner may ask). Each request is served by a forked child,
-so that none can hold up or hurt the keeper. Run as `python -m netlab.holder` by netlab.keeper, which see.
+so that none can hold up or hurt the keeper. Its world is made by netlab.nursery.
 """
 
 from __future__ import annotations
@@ -13,20 +13,18 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
-from itertools import count
 from threading import Event
 from typing import Any, NoReturn
 
-from netlab import base, engines, events, herald, init, probe, record, sandbox, syscalls, wire
+from netlab import base, engines, events, herald, init, probe, record, sandbox, wire
 from netlab.engines.protocol import LabHost, Say
-from netlab.errors import LabDied, LabError, NetlabError, ToolMissing, UnknownName
+from netlab.errors import LabDied, LabError, NetlabError, UnknownName
 from netlab.language import gettext as _
 from netlab.language import speaking
 from netlab.limits import exceeded, for_children
 from netlab.observe import Place, places, snapshot
-from netlab.plan import ETC, Plan, furnish, stage
+from netlab.plan import ETC, Plan
 from netlab.putback import Remembered, look, put_back
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
 from netlab.tree import Tree
@@ -49,13 +47,6 @@ class Holder:
         with for_children(plan.limits):
             self.init = sandbox.spawn(sandbox.Identity.nested(), lambda: self._become_init(theirs))
         theirs.close()
-        answer, fds = wire.receive(self.to_init)
-        if not answer["ready"]:
-            raise LabError(
-                _("The lab host could not be set up: {error}.").format(error=answer["error"]),
-                _("Look at: ./run doctor"),
-            )
-        self.learners_door = socket.socket(fileno=fds[0])
         self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def _become_init(self, keeper: socket.socket) -> NoReturn:
@@ -66,8 +57,25 @@ class Holder:
         init.main(keeper, self.engine, self.plan.python, ETC, here, self.plan.limits)
 
     def build(self, say: Say) -> None:
+        """Lay out the base lab: while the lab host furnishes itself, if the engine runs nothing for that."""
         base.build(self.host)
+        if self.engine.lasting:
+            self._lay_out(say)
+        answer, fds = wire.receive(self.to_init)
+        if not answer["ready"]:
+            raise LabError(
+                _("The lab host could not be set up: {error}.").format(error=answer["error"]),
+                _("Look at: ./run doctor"),
+            )
+        self.learners_door = socket.socket(fileno=fds[0])
+        if not self.engine.lasting:
+            self._lay_out(say)
+
+    def _lay_out(self, say: Say) -> None:
         self.engine.lay_out(self._lab_host(), self.files, say)
+        self.baseline = base.baseline(self.host)  # before anybody can have changed anything
+        self.remembered = Remembered()
+        self.remembered.write(look(self.host))
 
     def _lab_host(self) -> LabHost:
         return LabHost(self.init, self.host, partial(start_daemon, self.to_init))
@@ -76,9 +84,6 @@ class Holder:
 
     def serve(self) -> None:
         """Answer until the lab ends."""
-        self.baseline = base.baseline(self.host)  # before anybody can have changed anything
-        self.remembered = Remembered()
-        self.remembered.write(look(self.host))
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:
@@ -244,81 +249,3 @@ class Holder:
         client.close()
         for fd in fds:
             os.close(fd)
-
-
-def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, files: list[int]) -> NoReturn:
-    """In the new world: furnish it, start the lab host, lay out the base lab, tell, serve."""
-    try:
-        syscalls.set_name("netlab-holder")
-        furnish(plan)
-        holder = Holder(plan, doors, files)
-        holder.build(lambda text: wire.send(report, {"progress": text}))
-        wire.send(report, {"ok": True})
-        report.close()
-        holder.serve()
-    except NetlabError as error:
-        wire.complain(report, error)
-    except FileNotFoundError as error:
-        traceback.print_exc()
-        wire.complain(
-            report,
-            ToolMissing(
-                _("{filename} is not there, and a lab needs it.").format(filename=error.filename),
-                _("Look at: ./run doctor"),
-            ),
-        )
-    except BaseException as error:
-        traceback.print_exc()
-        wire.complain(
-            report,
-            LabError(
-                _("The lab could not be laid out: {error}.").format(error=error), _("Look at: ./run doctor")
-            ),
-        )
-    finally:
-        os._exit(1)
-
-
-def main() -> None:
-    """The argument is the descriptor of a socket on which orders come, each with a plan and descriptors: of
-    the listening door, the socket that is told when the lab is ready, the log, and the engine's files.
-    """
-    orders = socket.socket(fileno=int(sys.argv[1]))
-    with suppress(wire.Closed):
-        for number in count():
-            order, fds = wire.receive(orders)
-            if number == 1:  # there will be more: what each lab host would load by itself, they share
-                engines.engine(order["plan"]["engine"]).load()
-            gc.freeze()  # so is what is loaded by now
-            child = os.fork()
-            if child == 0:
-                orders.close()
-                _begin(order, fds)
-            for fd in fds:
-                os.close(fd)
-            os.waitpid(child, 0)  # it ends when the lab has its own process 1
-
-
-def _begin(order: Mapping[str, Any], fds: list[int]) -> NoReturn:
-    """In a child: make the keeper's world."""
-    os.setsid()
-    door, report = (socket.socket(fileno=fd) for fd in fds[:2])
-    for stream in (1, 2):
-        os.dup2(fds[2], stream)
-    os.close(fds[2])
-    plan = Plan.parse(order["plan"])
-    with speaking(order["language"]):
-        try:
-            identity = engines.engine(plan.engine).identity()
-            plan = stage(plan)
-            sandbox.spawn(identity, lambda: _first_process(plan, door, report, fds[3:]))
-        except NetlabError as error:
-            wire.complain(report, error)
-        except OSError as error:
-            traceback.print_exc()
-            wire.complain(report, sandbox.why_refused(error))
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

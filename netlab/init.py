@@ -21,7 +21,6 @@ from netlab import rootfs, syscalls, wire
 from netlab.engines.protocol import Engine
 from netlab.errors import LabError
 from netlab.keeper import DOOR
-from netlab.kernel import Kernel
 from netlab.language import gettext as _
 from netlab.limits import Limits, harden
 from netlab.spawn import Loop, Spawner
@@ -61,8 +60,6 @@ def main(
         rootfs.enter(PLACE, "host", etc, programs, trees, limits.disk if limits else 0)
         harden(limits)
         engine.furnish()
-        with Kernel() as kernel:
-            kernel.set_up("lo")
         door = socket.socket(socket.AF_UNIX)
         door.bind(DOOR)
         door.listen(64)

@@ -206,7 +206,7 @@ class Nursery:
         self._one_by_one = threading.Lock()  # labs may be made by several threads
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "netlab.holder", str(theirs.fileno())],
+                [sys.executable, "-m", "netlab.nursery", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

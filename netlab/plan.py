@@ -1,4 +1,4 @@
-"""What a lab is made of, and the root file system, limits and loopback of its outer level."""
+"""What a lab is made of, and the root file system and limits of its outer level."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from netlab import base, rootfs, sandbox, syscalls
-from netlab.kernel import Kernel
 from netlab.limits import Limits
 from netlab.tree import Tree
 
@@ -45,7 +44,7 @@ class Plan:
 
 
 def furnish(plan: Plan) -> None:
-    """The outer level's root file system, limits and loopback. SandboxRefused when a mount is not allowed."""
+    """The outer level's root file system and limits. SandboxRefused when a mount is not allowed."""
     try:
         rootfs.enter(f"{plan.exchange}/root", "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
     except OSError as error:
@@ -54,8 +53,6 @@ def furnish(plan: Plan) -> None:
     if sandbox.Identity.nested().is_single:
         syscalls.pretend_owner_changes()
     _set_quotas(plan.limits)
-    with Kernel() as kernel:
-        kernel.set_up("lo")
 
 
 def _set_quotas(limits: Limits | None) -> None:
@@ -66,8 +63,14 @@ def _set_quotas(limits: Limits | None) -> None:
             Path("/proc/sys", name).write_text(str(value))
 
 
-def stage(plan: Plan) -> Plan:
+def stage(plan: Plan, owners: int | None) -> Plan:
     """As root: bind the trees where the lab's users can reach them, with owners mapped to theirs."""
-    if os.geteuid() != 0:
+    if owners is None:
         return plan
-    return replace(plan, trees=sandbox.stage(plan.trees, f"{plan.exchange}/stage"))
+    try:
+        return replace(plan, trees=sandbox.stage(plan.trees, f"{plan.exchange}/stage", owners))
+    except OSError:
+        traceback.print_exc()
+        raise
+    finally:
+        os.close(owners)

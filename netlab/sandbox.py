@@ -12,6 +12,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -99,17 +100,20 @@ def _call_helper(name: str, pid: int, ranges: Ranges) -> None:
         )
 
 
-def spawn(identity: Identity, main: Callable[[], NoReturn]) -> int:
+def spawn(
+    identity: Identity, main: Callable[[], NoReturn], before: Callable[[], object] = lambda: None
+) -> int:
     """Run `main` as process 1 of a new world of its own; its pid here.
 
-    `main` runs in a forked child and must not return. The child's user is root in the new user namespace.
-    Must be called from a process with one thread. SandboxRefused when the kernel says no.
+    `main` runs in a forked child and must not return. The child's user is root in the new user namespace;
+    `before` runs in a child that is on its way there, and still where the caller is. Must be called from a
+    process with one thread. SandboxRefused when the kernel says no, or `before` raises OSError.
     """
     ours, theirs = socket.socketpair()
     middle = os.fork()
     if middle == 0:
         ours.close()
-        _between(theirs, main)
+        _between(theirs, main, before)
     theirs.close()
     try:
         _answer(ours)
@@ -132,9 +136,10 @@ def _answer(child: socket.socket) -> int:
     return number
 
 
-def _between(parent: socket.socket, main: Callable[[], NoReturn]) -> NoReturn:
+def _between(parent: socket.socket, main: Callable[[], NoReturn], before: Callable[[], object]) -> NoReturn:
     """The process between: it makes the namespaces, becomes their root, starts `main` and is gone."""
     try:
+        before()
         sys.unshare(sys.CLONE_NEWUSER)
         parent.send(b"0")
         if not parent.recv(16):
@@ -198,9 +203,10 @@ def why_refused(error: OSError) -> SandboxRefused:
     )
 
 
-def stage(trees: Sequence[Tree], place: str) -> tuple[Tree, ...]:
+def stage(trees: Sequence[Tree], place: str, owners: int) -> tuple[Tree, ...]:
     """As root: bind each tree below `place`, in a mount namespace of this process's own, with root's files
-    shown as the lab's root's. The trees, with where to find them now.
+    shown as the lab's root's: as `owners` says (`roots_owners`). The trees, with where to find
+    them now.
 
     A lab of root's runs as users that own nothing on the machine, so it could neither pass a 0700 home on the
     way to a tree nor write into one. Where the file system cannot map owners, the bind is a plain one.
@@ -208,20 +214,25 @@ def stage(trees: Sequence[Tree], place: str) -> tuple[Tree, ...]:
     sys.unshare(sys.CLONE_NEWNS)
     sys.mount("none", "/", flags=sys.MS_REC | sys.MS_PRIVATE)
     sys.mount("netlab", place, "tmpfs", sys.MS_NOSUID, "mode=755")
-    owners = _user_namespace(Identity.here())
-    try:
-        staged = []
-        for number, tree in enumerate(trees):
-            target = f"{place}/{number}"
-            os.mkdir(target)
-            try:
-                sys.bind_mapped(tree.source or tree.path, target, owners)
-            except OSError:
-                sys.mount(tree.source or tree.path, target, flags=sys.MS_BIND | sys.MS_REC)
-            staged.append(replace(tree, source=target))
-    finally:
-        os.close(owners)
+    staged = []
+    for number, tree in enumerate(trees):
+        target = f"{place}/{number}"
+        os.mkdir(target)
+        try:
+            sys.bind_mapped(tree.source or tree.path, target, owners)
+        except OSError:
+            sys.mount(tree.source or tree.path, target, flags=sys.MS_BIND | sys.MS_REC)
+        staged.append(replace(tree, source=target))
     return tuple(staged)
+
+
+@cache
+def roots_owners() -> int | None:
+    """For `stage`, where this process is root: the user namespace whose map says whom its files belong to.
+
+    Nobody is in it, and all labs that this process makes share it.
+    """
+    return _user_namespace(Identity.here()) if os.geteuid() == 0 else None
 
 
 def _user_namespace(identity: Identity) -> int:
