@@ -132,9 +132,7 @@ class Holder:
                     _("Ask on the machine."),
                 )
             if operation == "down":
-                self.machine_door.close()  # first of all, so that the name is free when the answer is there
-                wire.send(client, {"ok": True})
-                os._exit(0)
+                self._end(client)
             if operation == "exec":
                 self._exec(request, fds, client, learner=learner)
                 return True
@@ -143,6 +141,16 @@ class Holder:
         except NetlabError as error:
             wire.complain(client, error)
         return False
+
+    def _end(self, client: socket.socket) -> NoReturn:
+        """End the lab: whoever asked for it is told when nothing can stop it any more, and can wait."""
+        try:
+            lab_host = os.pidfd_open(self.init)  # readable when the last process there has ended
+            os.kill(self.init, signal.SIGKILL)
+            self.machine_door.close()  # before the answer, so that the name is free when that is there
+            wire.send(client, {"ok": True}, [lab_host])
+        finally:
+            os._exit(0)
 
     def _fork(self, work: Callable[[], None]) -> None:
         if os.fork():

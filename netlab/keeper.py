@@ -7,13 +7,16 @@ the lab it listens at a socket of the lab host's file system as well.
 from __future__ import annotations
 
 import os
+import select
+import shutil
 import socket
 import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 DOOR = "/run/netlab/lab.sock"  # where programs in the lab host reach the keeper
 HOME = Path(__file__).resolve().parent.parent
+ENDED = ".ended-"  # how the folder of a lab that is ending is called
+SECONDS_TO_END = 10.0
 PASSED_ON: tuple[str, ...] = ("TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS", "LINES")
 PASSED_ON += ("NETLAB_LANG", "NETLAB_PROGRESS", "NETLAB_OUTBOX")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -134,6 +139,35 @@ def start(
         _start_keeper(plan, door, files, say, nursery)
 
 
+def clear_up_behind(name: str, keeper: socket.socket, ends: Sequence[int]) -> None:
+    """Remove the files of a lab that is ending, when nobody is left who could write to them.
+
+    They have another name at once: a new lab of this one may come at any moment. The descriptors `ends` are
+    readable when the lab host has ended, and the keeper's connection when that has; all are closed here.
+    """
+    exchange = exchange_folder(name)
+    ended = exchange.with_name(f"{ENDED}{name}-{time.time_ns()}")
+    with suppress(FileNotFoundError):
+        exchange.rename(ended)
+
+    def wait_and_remove() -> None:
+        with keeper:
+            for end in (*ends, keeper.fileno()):
+                select.select([end], [], [], SECONDS_TO_END)
+        for end in ends:
+            os.close(end)
+        shutil.rmtree(ended, ignore_errors=True)
+
+    threading.Thread(target=wait_and_remove, name=f"end of {name}").start()
+
+
+def _remove_what_is_left(folder: Path) -> None:
+    """The files of labs that ended, where whoever ended them did not come to it."""
+    for name in os.listdir(folder):
+        if name.startswith(ENDED):
+            shutil.rmtree(folder / name, ignore_errors=True)
+
+
 def rebuilt(answer: Mapping[str, str]) -> NetlabError:
     """The keeper's error as the one of the same name here."""
     kind = getattr(netlab.errors, answer["error"], LabError)
@@ -185,6 +219,7 @@ def _prepare_exchange(name: str) -> Path:
                     _("{folder} belongs to somebody else.").format(folder=folder),
                     _("Remove it, or set NETLAB_EXCHANGE."),
                 )
+        _remove_what_is_left(exchange.parent)
     except OSError as error:
         raise LabError(
             _("The lab's exchange folder {exchange} cannot be made: {strerror}.").format(

@@ -11,7 +11,6 @@ captures, watches, traces) is imported where it is used: all commands start with
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -113,16 +112,21 @@ class Lab:
         return cls(os.environ.get("NETLAB_LAB", DEFAULT))
 
     def down(self) -> None:
-        """End the lab and everything in it, and wait until it is gone."""
-        with self._connection() as sock:
-            wire.send(sock, {"op": "down"})
-            with suppress(wire.Closed, OSError):
-                while True:  # until its end takes the connection away
-                    answer, _ = wire.receive(sock, trusted=True)
-                    if "error" in answer:
-                        raise keeper.rebuilt(answer)
-        if not keeper.is_inside():
-            shutil.rmtree(self.exchange, ignore_errors=True)
+        """End the lab and everything in it.
+
+        When this returns, nothing can stop that any more and the name is free. The kernel takes a moment to
+        end the processes; then a thread removes the lab's files, and this process ends after it.
+        """
+        sock = self._connection()
+        try:
+            wire.send(sock, {"op": "down", "language": language()})
+            answer, fds = wire.receive(sock, trusted=True)
+        except (wire.Closed, OSError):  # it has ended at this moment
+            answer, fds = {}, []
+        if "error" in answer:
+            sock.close()
+            raise keeper.rebuilt(answer)
+        keeper.clear_up_behind(self.name, sock, fds)
 
     def reset(self, way: str = "kept") -> str:
         """Put the base lab back: no containers, no extra links, rules or settings.
