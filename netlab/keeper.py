@@ -139,26 +139,37 @@ def start(
         _start_keeper(plan, door, files, say, nursery)
 
 
-def clear_up_behind(name: str, keeper: socket.socket, ends: Sequence[int]) -> None:
-    """Remove the files of a lab that is ending, when nobody is left who could write to them.
-
-    They have another name at once: a new lab of this one may come at any moment. The descriptors `ends` are
-    readable when the lab host has ended, and the keeper's connection when that has; all are closed here.
-    """
+def end(name: str) -> None:
+    """End that lab: see Lab.down."""
+    sock = connect(name)
+    try:
+        wire.send(sock, {"op": "down", "language": language()})
+        answer, ends = wire.receive(sock, trusted=True)
+    except (wire.Closed, OSError):  # it has ended at this moment
+        answer, ends = {}, []
+    if "error" in answer:
+        sock.close()
+        raise rebuilt(answer)
     exchange = exchange_folder(name)
-    ended = exchange.with_name(f"{ENDED}{name}-{time.time_ns()}")
+    ended = exchange.with_name(
+        f"{ENDED}{name}-{time.time_ns()}"
+    )  # a new lab of this name may come any moment
     with suppress(FileNotFoundError):
         exchange.rename(ended)
+    threading.Thread(target=_clear_up, args=(ended, sock, ends)).start()
 
-    def wait_and_remove() -> None:
-        with keeper:
-            for end in (*ends, keeper.fileno()):
-                select.select([end], [], [], SECONDS_TO_END)
-        for end in ends:
-            os.close(end)
-        shutil.rmtree(ended, ignore_errors=True)
 
-    threading.Thread(target=wait_and_remove, name=f"end of {name}").start()
+def _clear_up(folder: Path, keeper: socket.socket, ends: Sequence[int]) -> None:
+    """Remove the files of a lab that is ending, when nobody is left who could write to them.
+
+    `ends` become readable when the lab host has ended, the keeper's connection when that has.
+    """
+    with keeper:
+        for end in (*ends, keeper.fileno()):
+            select.select([end], [], [], SECONDS_TO_END)
+    for end in ends:
+        os.close(end)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_what_is_left(folder: Path) -> None:

@@ -117,16 +117,7 @@ class Lab:
         When this returns, nothing can stop that any more and the name is free. The kernel takes a moment to
         end the processes; then a thread removes the lab's files, and this process ends after it.
         """
-        sock = self._connection()
-        try:
-            wire.send(sock, {"op": "down", "language": language()})
-            answer, fds = wire.receive(sock, trusted=True)
-        except (wire.Closed, OSError):  # it has ended at this moment
-            answer, fds = {}, []
-        if "error" in answer:
-            sock.close()
-            raise keeper.rebuilt(answer)
-        keeper.clear_up_behind(self.name, sock, fds)
+        keeper.end(self.name)
 
     def reset(self, way: str = "kept") -> str:
         """Put the base lab back: no containers, no extra links, rules or settings.
