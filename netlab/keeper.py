@@ -247,12 +247,14 @@ class Nursery:
     A `with` block in which several labs are made needs but one: each then comes without a new Python.
     """
 
+    MODULE = "netlab.nursery"
+
     def __init__(self, log: int = subprocess.DEVNULL) -> None:
         self._orders, theirs = socket.socketpair()
         self._one_by_one = threading.Lock()  # labs may be made by several threads
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "netlab.nursery", str(theirs.fileno())],
+                [sys.executable, "-m", self.MODULE, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -26,6 +26,7 @@ ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
     "reset": rows_lab.putting_back,
     "goto": rows_lab.going,
     "down": rows_lab.ending,
+    "left": rows_lab.leaving,
     "snapshot": rows_look.looking,
     "callback": rows_look.hearing,
     "capture": rows_packets.capturing,

@@ -8,12 +8,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
+from netlab import keeper, wire
 from netlab.keeper import Nursery
 from netlab.lab import Lab
 from netlab.lessons import lessons
+from tests.bench import phases
 from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import Peer
+from tests.bench.remains import Remains
 
+NAME = f"bench-{os.getpid()}"
 DEBIANS_PYTHON = "/usr/bin/python3"  # Mininet is a package of Debian's
 
 
@@ -56,24 +60,37 @@ def phases(goes: Sequence[Mapping[str, float]]) -> str:
 def coming(small: bool) -> Iterator[Row]:
     """`Lab.up` of a process that has netlab and a nursery, until a command has run in the lab host."""
     row = Row("up, to a usable shell", "ms", [Goal(60)])
-    name = f"bench-{os.getpid()}"
 
-    def up() -> float:
+    def up(nursery: Nursery) -> tuple[float, float, float]:
+        """When it began, when the lab was there, and when the command had run."""
         began = time.perf_counter()
-        lab = Lab.up(name, nursery=nursery)
+        lab = Lab.up(NAME, nursery=nursery)
+        there = time.perf_counter()
         lab.run(["true"])
-        taken = (time.perf_counter() - began) * 1000
+        ended = time.perf_counter()
         lab.down()
-        return taken
+        return began, there, ended
 
-    with shell() as script, mininet() as other, Nursery() as nursery:
-        up()  # the nursery is ready then
+    def ours() -> float:
+        began, _, ended = up(nursery)
+        return (ended - began) * 1000
+
+    def lap() -> dict[str, float]:
+        began, there, ended = up(timed)
+        return phases.steps(began, {**stamps(), "up": there, "run": ended})
+
+    with shell() as script, mininet() as other, Nursery() as nursery, phases.stopwatch() as (timed, stamps):
+        ours()  # the nurseries are ready then
+        lap()
         contenders = {
-            OURS: up,
+            OURS: ours,
             "shell script": lambda: script.ask("up"),
             "Mininet": lambda: other.ask("up"),
         }
-        yield row.measure(contenders, 1 if small else 11)
+        times = 1 if small else 11
+        row.measure(contenders, times)
+        row.notes.append(phases.told([lap() for _ in range(times)]))
+        yield row
 
 
 @contextmanager
@@ -108,18 +125,43 @@ def going(small: bool) -> Iterator[Row]:
 def ending(small: bool) -> Iterator[Row]:
     """Until `Lab.down`, or Mininet's `stop`, returns, for a lab of the same content."""
     row = Row("down returns", "ms", [Goal(50, "Mininet")])
-    name = f"bench-{os.getpid()}"
+    parts = {"connect": (keeper, "connect"), "until the keeper says so": (wire, "receive")}
 
-    def down() -> float:
-        return milliseconds(Lab.up(name, nursery=nursery).down)
+    def ready() -> Callable[[], None]:
+        return Lab.up(NAME, nursery=nursery).down
 
     with mininet() as other, Nursery() as nursery:
-        yield row.measure({OURS: down, "Mininet": lambda: other.ask("down")}, 1 if small else 11)
+        contenders = {OURS: lambda: milliseconds(ready()), "Mininet": lambda: other.ask("down")}
+        times = 1 if small else 11
+        row.measure(contenders, times)
+        row.notes.append(phases.told([phases.laps_of(ready(), parts) for _ in range(times)]))
+        yield row
+
+
+@contextmanager
+def leaving(small: bool) -> Iterator[Row]:
+    """Labs are ended, one right behind the other: until nothing of them is left, for each of them.
+
+    Processes, control groups, files, and network namespaces: that those are gone is seen by a cable out of
+    each lab host, which ends with it.
+    """
+    row = Row("nothing is left after down, for each lab", "ms", [Goal(20)])
+    labs = 2 if small else 10
+
+    def leave() -> float:
+        made = [Lab.up(f"{NAME}-{number}", nursery=nursery) for number in range(labs)]
+        with Remains(made) as remains:
+            for each in made:
+                each.down()
+            return remains.seconds() * 1000 / labs
+
+    with Nursery() as nursery:
+        yield row.measure({OURS: leave}, 1 if small else 5)
 
 
 @contextmanager
 def lab() -> Iterator[Lab]:
     with ExitStack() as stack:
-        made = Lab.up(f"bench-{os.getpid()}")
+        made = Lab.up(NAME)
         stack.callback(made.down)
         yield made

@@ -14,9 +14,8 @@ from need import need
 from netlab.keeper import HOME
 
 # Mininet wants root; the browser's row is ./run bench's alone, since the browser tests open the same page.
-ROWS = (
-    "build up reset goto down snapshot callback capture journeys trace labs weight import help memory growth"
-)
+ROWS = "build up reset goto down left snapshot callback capture journeys trace labs weight import help "
+ROWS += "memory growth"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Mininet wants root")

@@ -1,0 +1,95 @@
+"""Where the time of a row goes that misses its goal: measured in further goes, which are not counted."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from netlab.keeper import Nursery
+
+# The steps of `up`, one behind another: what is taken from one stamp of inside_phases to the next.
+STEPS = (
+    ("asked for", "make begins"),
+    ("a process, root's trees", "stage ends"),
+    ("outer namespaces", "furnish begins"),
+    ("outer file system", "furnish ends"),
+    ("lab host's namespaces", "base begins"),
+    ("links, addresses", "engine and notes begins"),
+    ("bridge, firewall", "baseline begins"),
+    ("settings noted", "baseline ends"),
+    ("links noted", "engine and notes ends"),
+    ("lab host ready", "serve begins"),
+    ("told", "up"),
+    ("`true` run", "run"),
+)
+
+
+class Stopwatch(Nursery):
+    """A nursery that says when each step of making a lab begins and ends."""
+
+    MODULE = "tests.bench.inside_phases"
+
+
+@contextmanager
+def stopwatch() -> Iterator[tuple[Nursery, Callable[[], dict[str, float]]]]:
+    """A nursery like any other, and what has been stamped since the last call: seconds, by step."""
+    with tempfile.NamedTemporaryFile("r") as file:
+        os.environ["NETLAB_PHASES"] = file.name
+        try:
+            nursery = Stopwatch()
+        finally:
+            del os.environ["NETLAB_PHASES"]
+
+        def stamps() -> dict[str, float]:
+            lines = (line.rstrip().split(" ", 1) for line in file.readlines())
+            return {what: float(moment) for moment, what in lines}
+
+        with nursery:
+            yield nursery, stamps
+
+
+def told(laps: Sequence[Mapping[str, float]]) -> str:
+    """The median of each lap, in milliseconds."""
+    medians = {name: statistics.median(lap[name] for lap in laps) for name in laps[0]}
+    return "of it: " + ", ".join(f"{name} {value:.2g}" for name, value in medians.items()) + " ms"
+
+
+def steps(began: float, stamps: Mapping[str, float]) -> dict[str, float]:
+    """Milliseconds of each of STEPS, the first of which began then."""
+    taken, last = {}, began
+    for name, end in STEPS:
+        taken[name] = (stamps[end] - last) * 1000
+        last = stamps[end]
+    return taken
+
+
+def laps_of(work: Callable[[], object], parts: Mapping[str, tuple[Any, str]]) -> dict[str, float]:
+    """Milliseconds that each of those functions of a module takes while `work` is done, and all the rest."""
+    taken = dict.fromkeys(parts, 0.0)
+    originals = {label: getattr(place, name) for label, (place, name) in parts.items()}
+
+    def timed(label: str) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return originals[label](*arguments, **named)
+            finally:
+                taken[label] += (time.perf_counter() - began) * 1000
+
+        return wrapped
+
+    for label, (place, name) in parts.items():
+        setattr(place, name, timed(label))
+    try:
+        began = time.perf_counter()
+        work()
+        whole = (time.perf_counter() - began) * 1000
+    finally:
+        for label, (place, name) in parts.items():
+            setattr(place, name, originals[label])
+    return {**taken, "the rest": whole - sum(taken.values())}
