@@ -37,6 +37,7 @@ DOOR = "/run/netlab/lab.sock"  # where programs in the lab host reach the keeper
 HOME = Path(__file__).resolve().parent.parent
 ENDED = ".ended-"  # how the folder of a lab that is ending is called
 SECONDS_TO_END = 10.0
+ACCEPTS = "00010000"  # of the flags in /proc/net/unix
 PASSED_ON: tuple[str, ...] = ("TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS", "LINES")
 PASSED_ON += ("NETLAB_LANG", "NETLAB_PROGRESS", "NETLAB_OUTBOX")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -60,8 +61,10 @@ def names() -> list[str]:
     """The labs of this user that are up."""
     prefix = _address("").replace("\0", "@")
     with open("/proc/net/unix") as sockets:
-        words = (line.split()[-1] for line in sockets)
-        return sorted({word.removeprefix(prefix) for word in words if word.startswith(prefix)})
+        found = (line.split() for line in sockets)
+        # Those that listen: a connection to a keeper has the same address, and may outlive it a moment.
+        listening = (words[-1] for words in found if words[3] == ACCEPTS)
+        return sorted({word.removeprefix(prefix) for word in listening if word.startswith(prefix)})
 
 
 def exchange_folder(name: str) -> Path:
@@ -151,10 +154,9 @@ def end(name: str) -> None:
         sock.close()
         raise rebuilt(answer)
     exchange = exchange_folder(name)
-    ended = exchange.with_name(
-        f"{ENDED}{name}-{time.time_ns()}"
-    )  # a new lab of this name may come any moment
-    with suppress(FileNotFoundError):
+    # Out of the way at once: a new lab of this name may come at any moment.
+    ended = exchange.with_name(f"{ENDED}{name}-{time.time_ns()}")
+    with suppress(OSError):
         exchange.rename(ended)
     threading.Thread(target=_clear_up, args=(ended, sock, ends)).start()
 

@@ -32,14 +32,18 @@ class Remains:
     def __enter__(self) -> Remains:
         with self._stack:
             self._folders = [lab.exchange for lab in self._labs]
-            hosts = {lab.snapshot().node("host").netns: lab.name for lab in self._labs}
-            owned = [*hosts, *(lab.snapshot().node("internet").netns for lab in self._labs)]
+            snapshots = [lab.snapshot() for lab in self._labs]
+            hosts = {snapshot.node("host").netns for snapshot in snapshots}
+            owned = {node.netns for snapshot in snapshots for node in snapshot.nodes}
             processes = {pid: netns for pid, netns in _processes() if netns in owned}
-            self._ends = [os.pidfd_open(pid) for pid in processes]
-            for end in self._ends:
-                self._stack.callback(os.close, end)
             own = set(_groups(os.getpid()))
-            self._groups = [path for pid in processes for path in _groups(pid) if path not in own]
+            self._ends: list[int] = []
+            self._groups: list[str] = []
+            for pid in processes:
+                with suppress(OSError):  # one that had served the snapshot, and ended
+                    self._ends.append(os.pidfd_open(pid))
+                    self._stack.callback(os.close, self._ends[-1])
+                    self._groups += [path for path in _groups(pid) if path not in own]
             self._cables: list[str] = []
             if os.geteuid() == 0:
                 self._tie({netns: pid for pid, netns in processes.items() if netns in hosts})

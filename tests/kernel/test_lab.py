@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from netlab import keeper
+from netlab import keeper, wire
 from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabError, LabNotFound, UnknownName
 from netlab.lab import Lab
 from netlab.language import speaking
 from netlab.model import Route
+from tests.bench.remains import Remains
 from tests.kernel.conftest import sh
 
 
@@ -137,6 +138,38 @@ def test_kill_9_of_any_process_leaves_nothing_behind(whom: str) -> None:
     assert wait_until(lambda: name not in keeper.names())
     with pytest.raises(LabNotFound):
         lab.snapshot()
+
+
+def test_down_frees_the_name_at_once_and_leaves_nothing(lab_name: str) -> None:
+    """A new lab of the name finds nothing of the old one, which goes with all its processes and files."""
+    old = Lab.up(lab_name)
+    sh(old, "docker run -d --name c x sleep 1000; sleep 1000 >/dev/null 2>&1 & disown")
+    (old.exchange / "mine").write_text("the old lab's")
+    with Remains([old]) as remains:
+        assert {"process", "/tmp/netlab-"} <= {what[:12].split(" ")[0] for what in remains.left()}
+        old.down()
+        assert lab_name not in keeper.names()
+        new = Lab.up(lab_name)
+        assert [node.name for node in new.snapshot().nodes] == ["host", "internet"]
+        assert not (new.exchange / "mine").exists()
+        new.down()
+        remains.seconds()
+
+
+def test_an_interrupted_down_is_made_good_by_the_next_up(lab_name: str) -> None:
+    """Whoever asked for the end was killed before he had removed the files: the lab is gone all the same."""
+    lab = Lab.up(lab_name)
+    with Remains([lab]) as remains, keeper.connect(lab_name) as sock:
+        wire.send(sock, {"op": "down"})
+        answer, ends = wire.receive(sock)
+        for end in ends:
+            os.close(end)
+        assert answer == {"ok": True}
+        assert lab_name not in keeper.names()
+        left = lab.exchange.rename(lab.exchange.with_name(f"{keeper.ENDED}{lab_name}-1"))
+        assert wait_until(lambda: not [what for what in remains.left() if str(left) not in what])
+    Lab.up(lab_name).down()
+    assert not left.exists()
 
 
 def test_a_second_up_is_refused_with_what_to_do(lab: Lab) -> None:
