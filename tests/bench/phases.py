@@ -53,10 +53,10 @@ def stopwatch() -> Iterator[tuple[Nursery, Callable[[], dict[str, float]]]]:
             yield nursery, stamps
 
 
-def told(laps: Sequence[Mapping[str, float]]) -> str:
-    """The median of each lap, in milliseconds."""
-    medians = {name: statistics.median(lap[name] for lap in laps) for name in laps[0]}
-    return "of it: " + ", ".join(f"{name} {value:.2g}" for name, value in medians.items()) + " ms"
+def told(goes: Sequence[Mapping[str, float]]) -> str:
+    """Where the time goes: of each phase the median of those goes, in milliseconds."""
+    medians = {name: statistics.median(go[name] for go in goes) for name in goes[0]}
+    return "of it " + ", ".join(f"{name} {value:.2g}" for name, value in medians.items()) + " ms"
 
 
 def steps(began: float, stamps: Mapping[str, float]) -> dict[str, float]:

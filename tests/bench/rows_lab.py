@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from netlab import keeper, wire
@@ -46,14 +45,8 @@ def building(small: bool) -> Iterator[Row]:
         }
         row.measure(contenders, 1 if small else 15)
         once = [ours.ask("phases") for _ in range(1 if small else 15)]
-        row.notes.append(phases(once))
+        row.notes.append(phases.told(once))
         yield row
-
-
-def phases(goes: Sequence[Mapping[str, float]]) -> str:
-    """Where the time goes: of each phase the median of those goes."""
-    medians = {name: statistics.median(go[name] for go in goes) for name in goes[0]}
-    return "of it " + ", ".join(f"{name} {value:.2g}" for name, value in medians.items()) + " ms"
 
 
 @contextmanager
