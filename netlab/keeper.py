@@ -153,15 +153,15 @@ def end(name: str) -> None:
     if "error" in answer:
         sock.close()
         raise rebuilt(answer)
-    exchange = exchange_folder(name)
+    folder = exchange_folder(name)
     # Out of the way at once: a new lab of this name may come at any moment.
-    ended = exchange.with_name(f"{ENDED}{name}-{time.time_ns()}")
+    ended = f"{folder.parent}/{ENDED}{name}-{time.time_ns()}"
     with suppress(OSError):
-        exchange.rename(ended)
+        os.rename(folder, ended)
     threading.Thread(target=_clear_up, args=(ended, sock, ends)).start()
 
 
-def _clear_up(folder: Path, keeper: socket.socket, ends: Sequence[int]) -> None:
+def _clear_up(folder: str, keeper: socket.socket, ends: Sequence[int]) -> None:
     """Remove the files of a lab that is ending, when nobody is left who could write to them.
 
     `ends` become readable when the lab host has ended, the keeper's connection when that has.

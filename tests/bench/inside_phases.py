@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from netlab import base, holder, init, nursery
+from netlab import base, holder, nursery
 
 FILE = os.open(os.environ["NETLAB_PHASES"], os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
 
@@ -36,11 +36,7 @@ if __name__ == "__main__":
     timed(nursery, "_make", "make")
     timed(nursery, "stage")
     timed(nursery, "furnish")
-    timed(nursery, "_first_process", "first process")
-    timed(init, "main", "lab host")
-    timed(init, "_serve", "lab host serves")
     timed(base, "build", "base")
     timed(holder.Holder, "_lay_out", "engine and notes")
     timed(base, "baseline")
-    timed(holder.Holder, "serve")
     nursery.main()

@@ -23,8 +23,7 @@ STEPS = (
     ("bridge, firewall", "baseline begins"),
     ("settings noted", "baseline ends"),
     ("links noted", "engine and notes ends"),
-    ("lab host ready", "serve begins"),
-    ("told", "up"),
+    ("lab host ready", "up"),
     ("`true` run", "run"),
 )
 

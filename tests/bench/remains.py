@@ -66,29 +66,38 @@ class Remains:
             os.close(there)
             self._cables.append(f"to-{pid}")
 
-    def left(self) -> list[str]:
-        """What is still there now."""
+    def left(self) -> dict[str, list[str]]:
+        """What is still there now, by kind."""
         ended = set(select.select(self._ends, [], [], 0)[0])
-        found = [f"process {number}" for number, end in enumerate(self._ends) if end not in ended]
-        found += [f"control group {path}" for path in self._groups if _folder(path).exists()]
-        for folder in self._folders:
-            found += [
-                str(file) for file in (folder, *folder.parent.glob(f".*{folder.name}*")) if file.exists()
-            ]
-        for cable in self._cables:
-            with suppress(OSError):
-                self._kernel.index(cable)
-                found.append(f"network namespace at the end of {cable}")
-        return found
+        return {
+            "processes": [f"number {number}" for number, end in enumerate(self._ends) if end not in ended],
+            "control groups": [path for path in self._groups if _folder(path).exists()],
+            "files": [str(file) for folder in self._folders for file in _files(folder)],
+            "network namespaces": [f"at the end of {cable}" for cable in self._cables if self._has(cable)],
+        }
 
-    def seconds(self) -> float:
-        """Wait until nothing is left; how long that took. AssertionError with what stays."""
-        began = time.perf_counter()
+    def _has(self, cable: str) -> bool:
+        with suppress(OSError):
+            return self._kernel.index(cable) > 0
+        return False
+
+    def seconds(self) -> dict[str, float]:
+        """Wait until nothing is left: how long that took, for each kind. AssertionError with what stays."""
+        began, taken = time.perf_counter(), dict.fromkeys(self.left(), 0.0)
         pause = threading.Event()
-        while left := self.left():
-            assert time.perf_counter() < began + SECONDS, f"this is left: {left}"
+        while any((left := self.left()).values()):
+            now = time.perf_counter() - began
+            taken |= {kind: now for kind, things in left.items() if things}
+            assert now < SECONDS, f"this is left: {left}"
             pause.wait(0.001)
-        return time.perf_counter() - began
+        return taken
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """A lab's folder, under its own name and under that of one that is ending."""
+    for file in (folder, *folder.parent.glob(f".*-{folder.name}-*")):
+        if file.exists():
+            yield file
 
 
 def _processes() -> Iterator[tuple[int, int]]:
