@@ -175,10 +175,12 @@ def _clear_up(folder: str, keeper: socket.socket, ends: Sequence[int]) -> None:
 
 
 def _remove_what_is_left(folder: Path) -> None:
-    """The files of labs that ended, where whoever ended them did not come to it."""
+    """The files of labs that ended, where whoever ended them should have come to it and did not."""
     for name in os.listdir(folder):
         if name.startswith(ENDED):
-            shutil.rmtree(folder / name, ignore_errors=True)
+            seconds = time.time() - int(name.rpartition("-")[2]) / 1e9
+            if seconds > 3 * SECONDS_TO_END:  # for each of two that are waited for, and the removing
+                shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def rebuilt(answer: Mapping[str, str]) -> NetlabError:
