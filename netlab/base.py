@@ -11,7 +11,6 @@ import os
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from netlab.errors import CommandFailed
 from netlab.kernel import Kernel
@@ -76,7 +75,7 @@ def build(host: int, *, links: bool = True) -> None:
         lab_host.add_default_route(UPLINK_ADDRESS)
 
 
-def clear(host: int, baseline: dict[str, str]) -> None:
+def clear(host: int, baseline: Mapping[str, str]) -> None:
     """Take everything out of both namespaces again: links, addresses, routes, rules, changed settings."""
     for namespace in (host, None):
         with Kernel(namespace) as kernel:
@@ -86,22 +85,30 @@ def clear(host: int, baseline: dict[str, str]) -> None:
 
 
 def clear_firewall(namespace: int | None) -> None:
-    """Take out every rule, and what is known of connections."""
+    """Take out every rule and set, and what is known of connections."""
     with Netfilter(namespace) as netfilter:
         netfilter.flush()
         with suppress(OSError):  # nothing has loaded it yet
             netfilter.forget_connections()
-    _clear_legacy(namespace)
+    clear_legacy(namespace)
+    with Netfilter(namespace) as netfilter:  # rules that were deleted have ended when the first was closed
+        netfilter.destroy_sets()
 
 
-def _clear_legacy(namespace: int | None) -> None:
-    """Empty what iptables-legacy has in the tables that were used; an unused one is not even made."""
+def clear_legacy(namespace: int | None) -> bool:
+    """Empty what iptables-legacy has in the tables that were used; whether there was one.
+
+    An unused one is not even made.
+    """
+    found = False
     for command, names in (("iptables", "ip_tables_names"), ("ip6tables", "ip6_tables_names")):
-        for table in _read_in(namespace, f"/proc/thread-self/net/{names}").split():
+        for table in _lines_in(namespace, f"/proc/thread-self/net/{names}"):
+            found = True
             for action in ("-F", "-X"):
                 run_in(namespace, [f"{command}-legacy", "-t", table, action], check=False)
             for chain in ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"):
                 run_in(namespace, [f"{command}-legacy", "-t", table, "-P", chain, "ACCEPT"], check=False)
+    return found
 
 
 def baseline(host: int) -> dict[str, str]:
@@ -150,10 +157,15 @@ def _assure(file: str, value: str) -> None:
         os.close(fd)
 
 
-def _read_in(namespace: int | None, path: str) -> str:
-    with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
-        file = Path(path)
-        return file.read_text() if file.exists() else ""
+def _lines_in(namespace: int | None, path: str) -> list[str]:
+    """Of a file which that network namespace may not have."""
+    with (
+        entered(namespace if namespace is not None else "/proc/thread-self/ns/net"),
+        suppress(FileNotFoundError),
+        open(path) as file,
+    ):
+        return file.read().splitlines()
+    return []
 
 
 def run_in(namespace: int | None, argv: list[str], text: str = "", *, check: bool = True) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import os
 import socket
 import struct
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from netlab import rtnetlink as rt
 from netlab.kernel import Kernel
@@ -34,7 +36,9 @@ _TENTATIVE, _PERMANENT, _LINKDOWN = 0x40, 0x80, 16
 _NTF_PROXY, _NUD_NOARP = 8, 0x40
 _RTM_GETNEIGHTBL, _RTM_GETNEXTHOP = 66, 106
 _ROUTE, _NEIGHBOUR = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0), rt.NDMSG.pack(0, 0, 0, 0, 0)
+_REMEMBERED = 256  # answers of each kind, taken apart: most are the same each time
 _SIOCETHTOOL, _GFEATURES, _WORDS = 0x8946, 0x3A, 4
+_LARGEST = 1 << 20  # bytes of a list of groups
 
 
 @dataclass(frozen=True)
@@ -55,26 +59,38 @@ class Link:
         return b"\xfe\x80" + bytes(6) + bytes((mac[0] ^ 2,)) + mac[1:3] + b"\xff\xfe" + mac[3:]
 
 
-def facts(namespace: int | str) -> Counter[Fact]:
-    """All facts of that namespace (a descriptor or a path), with how many times each is there. OSError."""
-    with Kernel(namespace) as kernel:
-        return Counter(_all(kernel, namespace))
+class Sight:
+    """A namespace (a descriptor or a path) with all opened that it takes to look at it. OSError."""
 
+    def __init__(self, namespace: int | str) -> None:
+        self.kernel = Kernel(namespace)
+        with entered(namespace):
+            self._door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # ioctl(2) is asked of it
+            self._groups = os.open("/proc/thread-self/net/dev_mcast", os.O_RDONLY | os.O_CLOEXEC)
 
-def _all(kernel: Kernel, namespace: int | str) -> Iterator[Fact]:
-    question = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(29, 1 << 3)  # without statistics
-    links = [_link(body) for body in _dump(kernel, rt.RTM_GETLINK, question)]
-    yield from (link.fact for link in links)
-    yield from _features(namespace, [link.name for link in links])
-    veths = {link.index: link for link in links if link.kind == "veth"}
-    yield from _addresses_and_routes(kernel, veths)
-    yield from (("rule", body) for body in _dump(kernel, rt.RTM_GETRULE, _ROUTE))
-    yield from _neighbours(kernel)
-    for body in _dump(kernel, rt.RTM_GETQDISC, rt.TCMSG.pack(0, 0, 0, 0, 0)):
-        family, index, handle, parent = struct.unpack_from("=BxxxiII", body)
-        yield "qdisc", family, index, handle, parent, _kept(body, rt.TCMSG.size, {3, 7})
-    with suppress(OSError):  # not in this kernel
-        yield from [("next-hop", body) for body in _dump(kernel, _RTM_GETNEXTHOP, bytes(8))]
+    def close(self) -> None:
+        self.kernel.close()
+        self._door.close()
+        os.close(self._groups)
+
+    def facts(self) -> Counter[Fact]:
+        """All facts, with how many times each is there. OSError."""
+        return Counter(self._all())
+
+    def _all(self) -> Iterator[Fact]:
+        kernel = self.kernel
+        question = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(29, 1 << 3)  # without statistics
+        links = [_link(body) for body in _dump(kernel, rt.RTM_GETLINK, question)]
+        yield from (link.fact for link in links)
+        yield from _features(self._door, [link.name for link in links])
+        yield from _groups(self._groups)
+        veths = {link.index: link for link in links if link.kind == "veth"}
+        yield from _addresses_and_routes(kernel, veths)
+        yield from (("rule", body) for body in _dump(kernel, rt.RTM_GETRULE, _ROUTE))
+        yield from _neighbours(kernel)
+        yield from map(_queue, _dump(kernel, rt.RTM_GETQDISC, rt.TCMSG.pack(0, 0, 0, 0, 0)))
+        with suppress(OSError):  # not in this kernel
+            yield from [("next-hop", body) for body in _dump(kernel, _RTM_GETNEXTHOP, bytes(8))]
 
 
 def _dump(kernel: Kernel, question: int, body: bytes) -> list[bytes]:
@@ -85,6 +101,7 @@ def _kept(body: bytes, at: int, without: set[int]) -> frozenset[tuple[int, bytes
     return frozenset((kind, value) for kind, value in rt.attributes(body, at).items() if kind not in without)
 
 
+@lru_cache(_REMEMBERED)
 def _link(body: bytes) -> Link:
     _, form, index, flags, _ = rt.IFINFO.unpack_from(body)
     found = rt.attributes(body, rt.IFINFO.size)
@@ -105,6 +122,12 @@ def _link(body: bytes) -> Link:
         ready if kind == "bridge" else None,  # with a carrier only, which comes with the first port
     )
     return Link(index, rt.text(found.get(3)), kind, found.get(1, bytes(6)), ready, fact)
+
+
+@lru_cache(_REMEMBERED)
+def _queue(body: bytes) -> Fact:
+    family, index, handle, parent = struct.unpack_from("=BxxxiII", body)
+    return "qdisc", family, index, handle, parent, _kept(body, rt.TCMSG.size, {3, 7})
 
 
 def _addresses_and_routes(kernel: Kernel, veths: dict[int, Link]) -> Iterator[Fact]:
@@ -169,19 +192,29 @@ def _neighbours(kernel: Kernel) -> Iterator[Fact]:
             yield "fdb", rt.NDMSG.unpack_from(body), entry
     for body in _dump(kernel, _RTM_GETNEIGHTBL, bytes(4)):
         found = rt.attributes(body, 4)
-        parameters = rt.attributes(found.get(6, b""))
-        parameters.pop(2, None)  # how many use them
-        parameters.pop(3, None)  # drawn by lot every few minutes
-        yield "neighbour-table", body[:1], found.get(1), frozenset(parameters.items())
+        yield _neighbour_table(body[0], found.get(1), found.get(6, b""))
 
 
-def _features(namespace: int | str, names: list[str]) -> Iterator[Fact]:
+@lru_cache(_REMEMBERED)
+def _neighbour_table(family: int, name: bytes | None, parameters: bytes) -> Fact:
+    found = rt.attributes(parameters)
+    found.pop(2, None)  # how many use them
+    found.pop(3, None)  # drawn by lot every few minutes
+    return "neighbour-table", family, name, frozenset(found.items())
+
+
+def _groups(file: int) -> Iterator[Fact]:
+    """The groups that somebody joined for good (`ip maddr add`), of each link; see packet(7)."""
+    for line in os.pread(file, _LARGEST, 0).decode().splitlines():
+        index, name, _, for_good, address = line.split()
+        if for_good != "0":
+            yield "group", index, name, address
+
+
+def _features(door: socket.socket, names: list[str]) -> Iterator[Fact]:
     """What `ethtool -K` has been asked for, of each link."""
-    with entered(namespace), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-        for name in names:
-            words = (ctypes.c_uint32 * (2 + 4 * _WORDS))(_GFEATURES, _WORDS)
-            with suppress(OSError):  # it has gone
-                fcntl.ioctl(
-                    door, _SIOCETHTOOL, struct.pack("16sP16x", name.encode(), ctypes.addressof(words))
-                )
-            yield ("features", name, *words[3::4])
+    for name in names:
+        words = (ctypes.c_uint32 * (2 + 4 * _WORDS))(_GFEATURES, _WORDS)
+        with suppress(OSError):  # it has gone
+            fcntl.ioctl(door, _SIOCETHTOOL, struct.pack("16sP16x", name.encode(), ctypes.addressof(words)))
+        yield ("features", name, *words[3::4])

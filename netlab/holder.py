@@ -13,6 +13,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from threading import Event
 from typing import Any, NoReturn
@@ -25,7 +26,8 @@ from netlab.language import speaking
 from netlab.limits import exceeded, for_children
 from netlab.observe import Place, places, snapshot
 from netlab.plan import ETC, Plan
-from netlab.putback import Remembered, look, put_back
+from netlab.putback import End, Remembered, Restorer
+from netlab.resets import Resets
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
 from netlab.tree import Tree
 
@@ -75,7 +77,8 @@ class Holder:
         self.engine.lay_out(self._lab_host(), self.files, say)
         self.baseline = base.baseline(self.host)  # before anybody can have changed anything
         self.remembered = Remembered()
-        self.remembered.write(look(self.host))
+        with closing(End(self.host)) as host, closing(End(None)) as internet:
+            self.remembered.write([host.look(), internet.look()])
 
     def _lab_host(self) -> LabHost:
         return LabHost(self.init, self.host, partial(start_daemon, self.to_init))
@@ -84,6 +87,7 @@ class Holder:
 
     def serve(self) -> None:
         """Answer until the lab ends."""
+        self.resets = Resets(self._fork, partial(self._answer, "reset"), self._restorer, self.to_init)
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:
@@ -136,7 +140,10 @@ class Holder:
             if operation == "exec":
                 self._exec(request, fds, client, learner=learner)
                 return True
-            self._fork(lambda: self._answer(operation, request, client))
+            if operation == "reset" and self.engine.lasting:
+                self.resets.pass_on(request, client)
+            else:
+                self._fork(lambda: self._answer(operation, request, client))
             client.close()
         except NetlabError as error:
             wire.complain(client, error)
@@ -156,8 +163,8 @@ class Holder:
         if os.fork():
             return
         try:
-            for door in (self.machine_door, self.learners_door):
-                door.close()  # it would keep the lab's name taken
+            for sock in (self.machine_door, self.learners_door, *self.spawner.running.values()):
+                sock.close()  # a door would keep the lab's name taken, a client's be kept from its end
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -218,10 +225,11 @@ class Holder:
     def _do_monitor(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         return herald.serve(client, lambda: places(self.init, self.engine))
 
-    def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> str:
-        init.ask_to_tidy(self.to_init)
-        way = str(request.get("way", "kept"))
-        return put_back(self.engine, self._lab_host(), self.files, self.baseline, self.remembered, way)
+    def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> dict[str, Any]:
+        return self.resets.put_back(str(request.get("way", "kept")))
+
+    def _restorer(self) -> Restorer:
+        return Restorer(self.engine, self._lab_host(), self.files, self.baseline, self.remembered)
 
     def _place(self, name: str) -> Place:
         known = places(self.init, self.engine)

@@ -15,9 +15,10 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from netlab import rootfs, syscalls, wire
+from netlab.engines import KILLED, NO
 from netlab.engines.protocol import Engine
 from netlab.errors import LabError
 from netlab.keeper import DOOR
@@ -27,6 +28,7 @@ from netlab.spawn import Loop, Spawner
 from netlab.tree import Tree
 
 SECONDS_TO_END = 5.0
+NAMED = "/run/netns"  # where ip-netns(8) keeps names of network namespaces
 PLACE = "/mnt"  # an empty folder of the level above, to build the root file system on
 
 SUDO = """#!/bin/sh
@@ -95,8 +97,11 @@ def _serve(keeper: socket.socket, engine: Engine) -> None:
     loop = Loop()
     spawner = Spawner(loop)
 
+    asked = _Asked(engine)
+
     def reap() -> None:
         for pid, status in spawner.reap():
+            asked.ended(pid)
             with suppress(OSError):  # whatever the learner did to those files, the lab goes on
                 engine.ended(pid, status, time.time())
 
@@ -105,33 +110,68 @@ def _serve(keeper: socket.socket, engine: Engine) -> None:
         client = socket.socket(fileno=fds[0])
         if request["op"] == "exec":
             spawner.start(request, fds[1:], client)
+        elif request["op"] == "tidy" and _is_tidy(set(spawner.running), engine):
+            with suppress(OSError), client:
+                wire.send(client, {"done": True})
         elif request["op"] == "tidy":
             _tidy_in_a_child(set(spawner.running), engine, client)
-
-    def answer(door: socket.socket) -> None:
-        with suppress(OSError), door.accept()[0] as client:
-            if os.fork() == 0:
-                _answer(engine, client)
 
     loop.watch_children(reap)
     loop.watch(keeper, serve)
     if (commands := engine.listen()) is not None:
-        loop.watch(commands, lambda: answer(commands))
+        loop.watch(commands, lambda: asked.at(commands))
     loop.run()
 
 
-def _answer(engine: Engine, client: socket.socket) -> NoReturn:
+class _Asked:
+    """What `docker` asks of process 1: done by children, each with somebody who waits for its reply."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: dict[int, int] = {}  # the FIFO of who waits, by the child's pid
+
+    def at(self, door: BinaryIO) -> None:
+        for asker, reply in self._engine.askers(door):
+            try:
+                pid = os.fork()
+            except OSError:  # there may be no more processes
+                self._reply(reply, NO)
+                continue
+            if pid == 0:
+                _answer(self._engine, asker, reply)
+            self._waiting[pid] = reply
+
+    def ended(self, pid: int) -> None:
+        if (reply := self._waiting.pop(pid, None)) is not None:
+            self._reply(reply, KILLED)  # read only where the child has not replied
+
+    @staticmethod
+    def _reply(fifo: int, answer: bytes) -> None:
+        with suppress(OSError):  # nobody waits any more
+            os.write(fifo, answer + b"\n")
+        os.close(fifo)
+
+
+def _answer(engine: Engine, asker: int, reply: int) -> NoReturn:
     """In a child: be like a program that was started, for one command."""
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        engine.answer(client)
+        engine.answer(asker, reply)
     except Exception:
         traceback.print_exc()
     finally:
         os._exit(0)
+
+
+def _is_tidy(keep: set[int], engine: Engine) -> bool:
+    """Whether there is nothing to do, which is told without a child."""
+    try:
+        return engine.is_clear() and not os.listdir(NAMED) and not _strays(keep)
+    except OSError:
+        return False
 
 
 def _tidy_in_a_child(keep: set[int], engine: Engine, client: socket.socket) -> None:
@@ -157,7 +197,7 @@ def _tidy(keep: set[int], engine: Engine) -> None:
     while (strays := _strays(keep)) and time.monotonic() < deadline:  # their children are strays after them
         _end(strays, deadline)
     engine.clear()
-    for name in Path("/run/netns").iterdir():
+    for name in Path(NAMED).iterdir():
         with suppress(OSError):
             syscalls.unmount(str(name))
         if name.is_dir() and not name.is_symlink():
@@ -169,13 +209,11 @@ def _tidy(keep: set[int], engine: Engine) -> None:
 def _strays(keep: set[int]) -> list[int]:
     home = os.stat("/proc/self/ns/net").st_ino
     found = []
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit() or int(process.name) in (*keep, 1):
-            continue
-        with suppress(OSError, ValueError):  # it ended in the meantime
-            state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
-            if state != "Z" and (parent == "1" or (process / "ns/net").stat().st_ino != home):
-                found.append(int(process.name))
+    for pid in {int(name) for name in os.listdir("/proc") if name.isdigit()} - {*keep, 1}:
+        with suppress(OSError, ValueError), open(f"/proc/{pid}/stat") as file:  # it ended in the meantime
+            state, parent = file.read().rpartition(")")[2].split()[:2]
+            if state != "Z" and (parent == "1" or os.stat(f"/proc/{pid}/ns/net").st_ino != home):
+                found.append(pid)
     return found
 
 

@@ -8,6 +8,7 @@ Reading gives model values; what is asked for and refused raises OSError with th
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from collections.abc import Collection
@@ -169,10 +170,11 @@ class Kernel(Netlink):
         the kernel's own."""
         self.delete_links(keep)
         self._delete_all(rt.RTM_GETADDR, rt.RTM_DELADDR, rt.IFADDR.pack(0, 0, 0, 0, 0))
-        for link in self.interfaces():
-            self.do(
-                rt.RTM_NEWLINK, 0, rt.IFINFO.pack(0, 0, link.index, 0, rt.IFF_UP), f"set {link.name} down"
-            )
+        links = self.interfaces()
+        with self.together():
+            for link in links:
+                body = rt.IFINFO.pack(0, 0, link.index, 0, rt.IFF_UP)
+                self.do(rt.RTM_NEWLINK, 0, body, f"set {link.name} down")
         self._delete_all(rt.RTM_GETROUTE, rt.RTM_DELROUTE, _ANY)
         if set(self.policies()) != _OWN_RULES:
             self._delete_all(rt.RTM_GETRULE, rt.RTM_DELRULE, _ANY)
@@ -191,19 +193,24 @@ class Kernel(Netlink):
         if not links:
             return
         leaving = 0x6E65746C  # IFLA_GROUP: a number that nobody else gives
-        for link in links:
-            body = rt.IFINFO.pack(0, 0, link.index, 0, 0) + rt.attribute(27, leaving)
-            with suppress(OSError):  # its other end was deleted at this moment
+        with suppress(OSError), self.together():  # the other end of one was deleted at this moment
+            for link in links:
+                body = rt.IFINFO.pack(0, 0, link.index, 0, 0) + rt.attribute(27, leaving)
                 self.do(rt.RTM_SETLINK, 0, body, f"delete {link.name}")
         body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(27, leaving)
-        self.do(rt.RTM_DELLINK, 0, body, "delete all links")
+        try:
+            self.do(rt.RTM_DELLINK, 0, body, "delete all links")
+        except OSError as error:
+            if error.errno != errno.ENODEV:  # all have gone with their other ends
+                raise
 
     def _delete_all(self, question: int, deletion: int, body: bytes) -> None:
         """Send back what the kernel lists as what is to be deleted; what it keeps, it keeps."""
-        for content in [content for _, content in self.ask(question, rt.NLM_F_DUMP, body)]:
-            if question == rt.RTM_GETRULE and 6 not in rt.attributes(content, rt.RTMSG.size):
-                content += rt.attribute(6, 0)  # else the first rule that is like it in the rest would go
-            with suppress(OSError):
+        listed = [content for _, content in self.ask(question, rt.NLM_F_DUMP, body)]
+        with suppress(OSError), self.together():
+            for content in listed:
+                if question == rt.RTM_GETRULE and 6 not in rt.attributes(content, rt.RTMSG.size):
+                    content += rt.attribute(6, 0)  # else the first rule that is like it in the rest would go
                 self.do(deletion, 0, content, "delete")
 
     def index(self, name: str) -> int:

@@ -124,17 +124,22 @@ class Lab:
 
         The cheapest of the ways in netlab.putback, from `way` on, that makes it so; which one it was.
         """
-        return str(self._ask({"op": "reset", "way": way}))
+        return str(self.put_back(way)["way"])
+
+    def put_back(self, way: str = "kept") -> Mapping[str, Any]:
+        """As `reset`: the "way", and "laps", what at the keeper took how many milliseconds."""
+        return self._ask({"op": "reset", "way": way})  # type: ignore[no-any-return]
 
     def goto(self, lesson: str, variant: Variant = PLAIN) -> None:
         """Reset the lab and bring it to where that lesson begins. UnknownName, CommandFailed."""
         from netlab import lessons
+        from netlab.batched import batched
 
         start = variant.exchange(lessons.lesson(lesson).start)
         self.reset()
         if not start:
             return
-        done = self.script(start)
+        done = self.script(batched(start))
         if done.returncode:
             raise CommandFailed(
                 _("The commands that lesson {lesson} starts from failed: {stderr}").format(

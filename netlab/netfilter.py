@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from netlab import rtnetlink as rt
 from netlab.netlink import NETLINK_NETFILTER, Netlink
 
-NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_NFTABLES = 1, 10
+NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_IPSET, NFNL_SUBSYS_NFTABLES = 1, 6, 10
+IP_SETS = "/sys/module/ip_set"  # there if the kernel has them; it would load them for whoever asks
+IPSET_PROTOCOL, IPSET_CMD_DESTROY = 6, 3
 BATCH_BEGIN, BATCH_END = 16, 17
 NEWTABLE, GETTABLE, DELTABLE, NEWCHAIN, GETCHAIN, NEWRULE, GETRULE = 0, 1, 2, 3, 4, 6, 7
+GETRULE_RESET = 25  # since Linux 6.2
+GETSET, GETOBJ, GETFLOWTABLE = 10, 19, 23
 CT_DELETE = 2
 CHAIN_COUNTERS, RULE_EXPRESSIONS = 8, 4
 NLM_F_APPEND = 0x800
@@ -47,11 +52,23 @@ class Netfilter(Netlink):
     def program(self) -> bytes:
         """Messages that make all tables, chains and rules of here again, with counters of 0; for `load`."""
         messages = [_message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))]
-        for kind, (question, left_out) in KEPT_BY_THE_KERNEL.items():
-            for body in self._dump(question):
-                again = _anew(kind, left_out, body)
-                messages.append(_message(_type(kind), rt.NLM_F_CREATE | NLM_F_APPEND, again))
+        for kind, again in self._listed(counted=False):
+            messages.append(_message(_type(kind), rt.NLM_F_CREATE | NLM_F_APPEND, again))
         return b"".join(messages)
+
+    def state(self, *, counted: bool = True) -> tuple[tuple[int, bytes], ...] | None:
+        """All tables, chains and rules of here, to be compared, with what they have counted or with zeros.
+
+        None where there is more of nf_tables (sets, objects, flow tables): that is not looked into.
+        """
+        if any(self._dump(question) for question in (GETSET, GETOBJ, GETFLOWTABLE)):
+            return None
+        return tuple(self._listed(counted))
+
+    def _listed(self, counted: bool) -> Iterator[tuple[int, bytes]]:
+        for kind, (question, _) in KEPT_BY_THE_KERNEL.items():
+            for body in self._dump(question):
+                yield kind, _again(kind, body[:2] + b"\0\0" + body[4:], counted)  # not which change was last
 
     def load(self, program: bytes) -> None:
         """Make what a program says, all or nothing; OSError if it is refused, or holds nothing."""
@@ -62,10 +79,23 @@ class Netfilter(Netlink):
         begin = _message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
         self._run(begin + _message(_type(DELTABLE), 0, _NFGENMSG.pack(0, 0, 0)))
 
+    def zero(self) -> None:
+        """Let rules and chains count from 0 on, as `iptables -Z` does; OSError where the kernel cannot."""
+        self._dump(GETRULE_RESET)
+        begin = _message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
+        counting = [_zero_of_chain(body) for body in self._dump(GETCHAIN)]
+        self._run(begin + b"".join(_message(_type(NEWCHAIN), 0, body) for body in counting if body))
+
     def forget_connections(self) -> None:
         """Empty the connection table; OSError where it cannot be."""
         kind = NFNL_SUBSYS_CTNETLINK << 8 | CT_DELETE
         self.do(kind, 0, _NFGENMSG.pack(0, 0, 0), "flush the connection table")
+
+    def destroy_sets(self) -> None:
+        """Take out what ipset(8) has made; OSError while a rule has one in use."""
+        if os.path.exists(IP_SETS):
+            body = _NFGENMSG.pack(0, 0, 0) + rt.attribute(1, bytes((IPSET_PROTOCOL,)))
+            self.do(NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_DESTROY, 0, body, "destroy all sets")
 
     def _dump(self, question: int) -> list[bytes]:
         body = _NFGENMSG.pack(0, 0, 0)
@@ -98,19 +128,29 @@ def _message(kind: int, flags: int, body: bytes, sequence: int = 0) -> bytes:
     return rt.message(kind, flags, sequence, body)
 
 
-def _anew(kind: int, left_out: set[int], body: bytes) -> bytes:
-    """A listed table, chain or rule as a request for one like it that has not counted anything yet."""
+@lru_cache(512)
+def _again(kind: int, body: bytes, counted: bool) -> bytes:
+    """A listed table, chain or rule as a request for one like it, with what it has counted or zeros."""
     pieces = []
     for number, value in _pieces(body[_NFGENMSG.size :]):
         what = number & rt.NLA_TYPE_MASK
-        if what in left_out:
+        if what in KEPT_BY_THE_KERNEL[kind][1]:
             continue
-        if (kind, what) == (NEWCHAIN, CHAIN_COUNTERS):
+        if not counted and (kind, what) == (NEWCHAIN, CHAIN_COUNTERS):
             value = _zeroed(value)
-        elif (kind, what) == (NEWRULE, RULE_EXPRESSIONS):
+        elif not counted and (kind, what) == (NEWRULE, RULE_EXPRESSIONS):
             value = _packed([(element, _uncounted(inner)) for element, inner in _pieces(value)])
         pieces.append((number, value))
     return body[: _NFGENMSG.size] + _packed(pieces)
+
+
+def _zero_of_chain(body: bytes) -> bytes:
+    """A listed chain as a request that it count from 0 on; b"" if it counts nothing."""
+    words = {number & rt.NLA_TYPE_MASK: (number, value) for number, value in _pieces(body[_NFGENMSG.size :])}
+    if CHAIN_COUNTERS not in words:
+        return b""
+    number, counters = words[CHAIN_COUNTERS]
+    return body[: _NFGENMSG.size] + _packed([words[1], words[3], (number, _zeroed(counters))])
 
 
 def _uncounted(expression: bytes) -> bytes:

@@ -12,6 +12,7 @@ from netlab import rtnetlink as rt
 from netlab.netns import entered
 
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
+AT_ONCE = 64  # messages: so many, and so many acknowledgements, have room in a socket's buffers
 
 
 class Netlink:
@@ -41,6 +42,9 @@ class Netlink:
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._socket.close()
 
     def ask(self, kind: int, flags: int, body: bytes, what: str = "") -> Iterator[tuple[int, bytes]]:
@@ -88,7 +92,13 @@ class Netlink:
         self._socket.send(data)
 
     def _finish(self, requests: list[tuple[bytes, str]]) -> None:
-        """Send messages at once and take an acknowledgement of each; OSError with the first refusal."""
+        """Send messages and take an acknowledgement of each; at last OSError with the first refusal."""
+        starts = range(0, len(requests), AT_ONCE)
+        refusals = [self._finish_at_once(requests[at : at + AT_ONCE]) for at in starts]
+        if refused := next(filter(None, refusals), None):
+            raise refused
+
+    def _finish_at_once(self, requests: list[tuple[bytes, str]]) -> OSError | None:
         self._send(b"".join(message for message, _ in requests))
         answered, refused = 0, None
         while answered < len(requests):
@@ -98,5 +108,4 @@ class Netlink:
                     if code and refused is None:
                         refused = OSError(code, f"{requests[answered][1]}: {os.strerror(code)}")
                     answered += 1
-        if refused is not None:
-            raise refused
+        return refused

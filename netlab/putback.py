@@ -2,8 +2,8 @@
 
 Three ways, and each is looked at before it is believed: the links of the base lab are there, and everything
 about them is as it was when the lab was laid out (`kept`); it is so after they have been taken down, emptied
-and set up as at first (`mended`); or all is made anew. What cannot be seen from here (the firewall's state,
-the connection table) is emptied every time.
+and set up as at first (`mended`); or all is made anew. What cannot be seen from here (the connection table,
+the old tables of iptables) is emptied every time.
 """
 
 from __future__ import annotations
@@ -11,22 +11,47 @@ from __future__ import annotations
 import os
 import pickle
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
 
 from netlab import base
 from netlab.engines.protocol import Engine, LabHost
-from netlab.facts import Fact, facts
+from netlab.facts import Fact, Sight
 from netlab.kernel import Kernel
+from netlab.netfilter import Netfilter
 from netlab.netns import entered
+from netlab.settings import Settings
 
 OWN = "/proc/thread-self/ns/net"
-Facts = tuple[Counter[Fact], ...]  # of the lab host, and of `internet`
 LARGEST = 1 << 24  # bytes
 PASSING = (
     "missing",
     "neighbour",
 )  # what the lab that has just been laid out may have, and the base lab has not
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found in a namespace."""
+
+    facts: Counter[Fact]
+    firewall: Any  # None where it cannot be compared
+
+
+@dataclass
+class Laps:
+    """How long each part of something took, in milliseconds."""
+
+    taken: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=perf_counter)
+
+    def end(self, part: str) -> None:
+        now = perf_counter()
+        self.taken[part] = self.taken.get(part, 0.0) + (now - self._last) * 1000
+        self._last = now
 
 
 class Remembered:
@@ -35,82 +60,152 @@ class Remembered:
     def __init__(self) -> None:
         self._file = os.memfd_create("netlab-base")
 
-    def write(self, found: Facts) -> None:
-        lasting = [Counter({f: n for f, n in each.items() if f[0] not in PASSING}) for each in found]
-        content = pickle.dumps(tuple(lasting), 5)
+    def write(self, found: Sequence[Seen]) -> None:
+        lasting = [
+            Seen(Counter({f: n for f, n in each.facts.items() if f[0] not in PASSING}), each.firewall)
+            for each in found
+        ]
+        content = pickle.dumps(lasting, 5)
         os.ftruncate(self._file, os.pwrite(self._file, content, 0))
 
-    def read(self) -> Facts:
-        found: Facts = pickle.loads(os.pread(self._file, LARGEST, 0))
+    def read(self) -> list[Seen]:
+        found: list[Seen] = pickle.loads(os.pread(self._file, LARGEST, 0))
         return found
 
 
-def look(host: int) -> Facts:
-    """All facts of both namespaces. OSError."""
-    return facts(host), facts(OWN)
+class End:
+    """One of the two namespaces of a base lab, with all opened that it takes to look at it and to put it
+    back. OSError."""
+
+    def __init__(self, namespace: int | None, *settings: Mapping[str, str]) -> None:
+        self.namespace = namespace
+        place = OWN if namespace is None else namespace
+        with ExitStack() as stack:
+            self.sight = stack.enter_context(closing(Sight(place)))
+            self.kernel = self.sight.kernel
+            self.netfilter = stack.enter_context(Netfilter(place))
+            self.settings = stack.enter_context(closing(Settings(place, *settings)))
+            self.close = stack.pop_all().close
+
+    def look(self) -> Seen:
+        """At the firewall as it will be, when it has counted nothing."""
+        return Seen(self.sight.facts(), self.netfilter.state(counted=False))
+
+    def has_lost_its_firewall(self, wanted: Any) -> bool:
+        """Whether it is not the wanted one, and so was taken out."""
+        emptied = base.clear_legacy(self.namespace)
+        with suppress(OSError):  # nothing has loaded it yet
+            self.netfilter.forget_connections()
+        lost = emptied or wanted is None or not self._is_or_was(wanted)
+        if lost:
+            self.netfilter.flush()
+        self.netfilter.destroy_sets()  # where the kernel has not yet let go of a rule, all is made anew
+        return lost
+
+    def _is_or_was(self, wanted: Any) -> bool:
+        """Whether the firewall is that one; it may have counted, then it begins at 0 again."""
+        if self.netfilter.state() == wanted:
+            return True
+        if self.netfilter.state(counted=False) != wanted:
+            return False
+        with suppress(OSError):  # this kernel cannot do it
+            self.netfilter.zero()
+        return bool(self.netfilter.state() == wanted)
+
+    def empty(self) -> None:
+        """Take out what is not the base lab's or may be made again at once."""
+        self.kernel.delete_links(keep=base.LINKS)
+        self.kernel.forget_neighbours()
+
+    def take_down(self, with_settings: bool) -> None:
+        """Leave the links as if they had just been made."""
+        self.kernel.clear(keep=base.LINKS)
+        if with_settings:
+            with entered(OWN if self.namespace is None else self.namespace):
+                _settings_as_by_default()
 
 
-def put_back(
-    engine: Engine,
-    host: LabHost,
-    files: Sequence[int],
-    baseline: dict[str, str],
-    remembered: Remembered,
-    way: str,
-) -> str:
-    """Make both namespaces the base lab again, its processes having ended: which way it went.
+class Restorer:
+    """Puts the base lab back, again and again: what that takes stays open. OSError."""
 
-    `way` is the first one to be tried. OSError, CommandFailed.
-    """
-    if way != "anew" and engine.lasting:
-        with suppress(OSError):  # something was taken from under our hands: then all is made anew
-            wanted = remembered.read()
-            _empty(host.netns, baseline)
-            engine.lay_rules(host, files)
-            if way == "kept" and look(host.netns) == wanted:
-                return "kept"
-            _mend(host.netns, engine)
-            if look(host.netns) == wanted:
-                return "mended"
-    base.clear(host.netns, baseline)
-    base.build(host.netns)
-    engine.lay_out(host, files, lambda _: None)
-    remembered.write(look(host.netns))
-    return "anew"
+    def __init__(
+        self,
+        engine: Engine,
+        host: LabHost,
+        files: Sequence[int],
+        baseline: Mapping[str, str],
+        remembered: Remembered,
+    ) -> None:
+        self._engine, self._lab_host, self._files = engine, host, files
+        self._baseline, self._remembered = baseline, remembered
+        self._wanted = remembered.read()
+        self._host, self._internet = End(host.netns, baseline, base.SYSCTLS), End(None, base.SYSCTLS)
+        self._ends = self._host, self._internet
+
+    def close(self) -> None:
+        for end in self._ends:
+            end.close()
+
+    def put_back(self, way: str, laps: Laps) -> str:
+        """Make both namespaces the base lab again, its processes having ended: which way it went.
+
+        `way` is the first one to be tried. OSError, CommandFailed.
+        """
+        if way != "anew" and self._engine.lasting:
+            with suppress(OSError):  # something was taken from under our hands: then all is made anew
+                self._restore_settings_and_firewall(laps)
+                if way == "kept" and (self._is_base_lab(laps) or self._is_when_emptied(laps)):
+                    return "kept"
+                for with_settings in (False, True):  # of each link: they are many, and seldom changed
+                    self._mend(with_settings, laps)
+                    if self._is_base_lab(laps):
+                        return "mended"
+        base.clear(self._lab_host.netns, self._baseline)
+        base.build(self._lab_host.netns)
+        self._engine.lay_out(self._lab_host, self._files, lambda _: None)
+        self._remembered.write([end.look() for end in self._ends])
+        laps.end("anew")
+        return "anew"
+
+    def _restore_settings_and_firewall(self, laps: Laps) -> None:
+        for end in self._ends:
+            end.settings.assure()
+        laps.end("settings")
+        host, internet = self._wanted
+        self._internet.has_lost_its_firewall(internet.firewall)
+        if self._host.has_lost_its_firewall(host.firewall):
+            self._engine.lay_rules(self._lab_host, self._files)
+        laps.end("firewall")
+
+    def _is_base_lab(self, laps: Laps) -> bool:
+        facts = [end.sight.facts() for end in self._ends]
+        laps.end("look")
+        return facts == [seen.facts for seen in self._wanted]
+
+    def _is_when_emptied(self, laps: Laps) -> bool:
+        for end in self._ends:
+            end.empty()
+        laps.end("empty")
+        return self._is_base_lab(laps)
+
+    def _mend(self, with_settings: bool, laps: Laps) -> None:
+        """Take the links down, and set them up as if they had just been made."""
+        for end in self._ends:
+            end.take_down(with_settings)
+        base.build(self._lab_host.netns, links=False)
+        with Kernel(self._lab_host.netns) as kernel, kernel.together():
+            self._engine.set_up(kernel)
+        laps.end("mend")
 
 
-def _empty(host: int, baseline: dict[str, str]) -> None:
-    """Take out what is not the base lab's or may be made again at once; the settings are the base lab's."""
-    for namespace in (host, None):
-        with Kernel(namespace) as kernel:
-            kernel.delete_links(keep=base.LINKS)
-            kernel.forget_neighbours()
-        base.clear_firewall(namespace)
-    base.write_sysctls(baseline, host)
-    for namespace in (host, None):
-        base.write_sysctls(base.SYSCTLS, namespace)
-
-
-def _mend(host: int, engine: Engine) -> None:
-    """Take the links down, and set them up as if they had just been made."""
-    for namespace in (host, None):
-        with Kernel(namespace) as kernel:
-            kernel.clear(keep=base.LINKS)
-        _settings_as_by_default(namespace)
-    base.build(host, links=False)
-    with Kernel(host) as kernel, kernel.together():
-        engine.set_up(kernel)
-
-
-def _settings_as_by_default(namespace: int | None) -> None:
+def _settings_as_by_default() -> None:
     """Give each link the settings that a new one takes over. Those of neighbours are not shown in a lab."""
-    with entered(OWN if namespace is None else namespace):
-        for family in ("ipv4", "ipv6"):
-            wanted = {}
-            for entry in os.scandir(f"/proc/sys/net/{family}/conf/default"):
-                with suppress(OSError), open(entry.path) as file:
-                    wanted[entry.name] = file.read()
-            wanted.pop("mtu", None)  # each has its own
-            for link in os.listdir(f"/proc/sys/net/{family}/conf"):
-                if link not in ("all", "default", "lo"):
-                    base.assure({f"net/{family}/conf/{link}/{name}": v for name, v in wanted.items()})
+    for family in ("ipv4", "ipv6"):
+        wanted = {}
+        for entry in os.scandir(f"/proc/sys/net/{family}/conf/default"):
+            with suppress(OSError), open(entry.path) as file:
+                wanted[entry.name] = file.read()
+        wanted.pop("mtu", None)  # each has its own
+        for link in os.listdir(f"/proc/sys/net/{family}/conf"):
+            if link not in ("all", "default", "lo"):
+                base.assure({f"net/{family}/conf/{link}/{name}": v for name, v in wanted.items()})

@@ -17,7 +17,7 @@ import termios
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from netlab import syscalls, wire
 from netlab.language import gettext as _
@@ -52,7 +52,7 @@ class Loop:
 
         self.watch(ours, wake)
 
-    def watch(self, sock: socket.socket, ready: Callable[[], object]) -> None:
+    def watch(self, sock: socket.socket | BinaryIO, ready: Callable[[], object]) -> None:
         self.selector.register(sock, selectors.EVENT_READ, ready)
 
     def forget(self, sock: socket.socket) -> None:

@@ -42,6 +42,7 @@ MOVE_MOUNT_F_EMPTY_PATH = 0x4
 SYS_OPEN_TREE = 428
 SYS_MOVE_MOUNT = 429
 SYS_MOUNT_SETATTR = 442
+SYS_PIDFD_GETFD = 438
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -66,6 +67,11 @@ def setns(fd: int, kind: int = 0) -> None:
 def setsockopt(fd: int, level: int, option: int, value: bytes) -> None:
     """As socket.setsockopt, while other threads run: the kernel may take tens of milliseconds."""
     _check(_libc.setsockopt(fd, level, option, value, len(value)), "setsockopt")
+
+
+def pidfd_getfd(process: int, fd: int) -> int:
+    """A copy of descriptor `fd` of the process that `process`, a pidfd, refers to. Close-on-exec."""
+    return _check(_libc.syscall(SYS_PIDFD_GETFD, process, fd, 0), "pidfd_getfd")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:

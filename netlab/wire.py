@@ -31,10 +31,11 @@ class Closed(Exception):
 def send(sock: socket.socket, message: Any, fds: Sequence[int] = (), *, values: bool = False) -> None:
     """Send one message; `values` for model values (pickled), else plain JSON."""
     body = pickle.dumps(message, 5) if values else json.dumps(message).encode()
-    head = _HEADER.pack(len(body), _PICKLE if values else _JSON)
+    data = _HEADER.pack(len(body), _PICKLE if values else _JSON) + body
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-    sent = sock.sendmsg([head], ancillary)
-    sock.sendall(head[sent:] + body)
+    sent = sock.sendmsg([data], ancillary)  # a short message in one go: others may send here, too
+    if sent < len(data):
+        sock.sendall(data[sent:])
 
 
 def complain(client: socket.socket, error: NetlabError) -> None:

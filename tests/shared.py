@@ -15,6 +15,8 @@ def module_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """A lab of the module's own, ended after it; in the tier docker one with a real dockerd."""
     engine = "docker" if "docker" in request.path.parts else "namespaces"
     lab = Lab.up(f"t{os.getpid()}-{request.path.stem[5:20]}-{engine[0]}", engine=engine)
+    if engine == "namespaces":
+        lab.reset()  # the child that does it stays, and no test has left it behind
     yield lab
     lab.down()
 

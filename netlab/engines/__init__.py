@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from netlab.engines.protocol import Engine
 
 ENGINES = ("namespaces", "docker")
+# What `docker` is replied where it asks process 1 of the lab host, but for an exit status.
+KILLED = b"137"  # as a status: what it asked for did not come to its end
+NO = b"-"  # it has to do it itself
 
 
 def engine(name: str) -> Engine:
@@ -33,8 +36,8 @@ def engine(name: str) -> Engine:
 def script(python: str, home: str, module: str) -> str:
     """A program that runs `main` of a module of netlab, with that interpreter and nothing of its site's."""
     code = f"import sys; sys.path.insert(0, {home!r}); import {module} as it; sys.exit(it.main())"
-    return f'#!/bin/sh\nexec {_quoted(python)} -IS -c {_quoted(code)} "$@"\n'
+    return f'#!/bin/sh\nexec {quoted(python)} -IS -c {quoted(code)} "$@"\n'
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from netlab.kernel import Kernel
@@ -90,14 +89,20 @@ class Engine(Protocol):
     def load(self) -> None:
         """Load what `answer` takes; also called at a nursery, so that all its labs have it."""
 
-    def listen(self) -> socket.socket | None:
-        """A listening socket at which `docker` may have things done by a child of process 1."""
+    def listen(self) -> BinaryIO | None:
+        """A door at which `docker` may have things done by a child of process 1."""
 
-    def answer(self, client: socket.socket) -> None:
-        """In such a child: do what that client asks for. Whatever goes wrong ends but the child."""
+    def askers(self, door: BinaryIO) -> Iterator[tuple[int, int]]:
+        """Who has knocked: (pid, descriptor of the FIFO in which it waits for the answer), to be closed."""
+
+    def answer(self, asker: int, reply: int) -> None:
+        """In such a child: do what it asks for and reply. Whatever goes wrong ends but the child."""
 
     def ended(self, pid: int, status: int, now: float) -> None:
         """A process without a parent ended with that exit status. OSError."""
+
+    def is_clear(self) -> bool:
+        """Whether `clear` would do nothing."""
 
     def clear(self) -> None:
         """Forget every container; their processes have been ended. OSError."""

@@ -54,7 +54,8 @@ def stopwatch() -> Iterator[tuple[Nursery, Callable[[], dict[str, float]]]]:
 
 def told(goes: Sequence[Mapping[str, float]]) -> str:
     """Where the time goes: of each phase the median of those goes, in milliseconds."""
-    medians = {name: statistics.median(go[name] for go in goes) for name in goes[0]}
+    names = dict.fromkeys(name for go in goes for name in go)
+    medians = {name: statistics.median(go.get(name, 0.0) for go in goes) for name in names}
     return "of it " + ", ".join(f"{name} {value:.2g}" for name, value in medians.items()) + " ms"
 
 

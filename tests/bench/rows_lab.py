@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 
 from netlab import keeper, wire
+from netlab.batched import batched
 from netlab.keeper import Nursery
 from netlab.lab import Lab
-from netlab.lessons import lessons
+from netlab.lessons import Lesson, lessons
 from tests.bench import phases
 from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import Peer
 from tests.bench.remains import Remains
 
 NAME = f"bench-{os.getpid()}"
+COMMANDS = {"docker": "docker", "ip": "ip", "nsenter": "ip", "iptables": "iptables"}  # of a lesson's start
 DEBIANS_PYTHON = "/usr/bin/python3"  # Mininet is a package of Debian's
 
 
@@ -92,11 +96,20 @@ def putting_back(small: bool) -> Iterator[Row]:
     """A base lab that is there: `Lab.reset`, or ended and built anew by the shell script."""
     row = Row("reset of a base lab", "ms", [Goal(100, "rebuild by shell")])
     with shell() as script, lab() as ours:
-        contenders = {
-            OURS: lambda: milliseconds(ours.reset),
-            "rebuild by shell": lambda: script.ask("rebuild"),
-        }
-        yield row.measure(contenders, 1 if small else 11)
+        parts: list[dict[str, float]] = []
+
+        def reset() -> float:
+            began = time.perf_counter()
+            laps = ours.put_back()["laps"]
+            taken = (time.perf_counter() - began) * 1000
+            parts.append({**laps, "there and back": taken - sum(laps.values())})
+            return taken
+
+        ours.reset()  # the first one opens what the others have open
+        contenders = {OURS: reset, "rebuild by shell": lambda: script.ask("rebuild")}
+        row.measure(contenders, 1 if small else 11)
+        row.notes.append(phases.told(parts))
+        yield row
 
 
 @contextmanager
@@ -112,7 +125,22 @@ def going(small: bool) -> Iterator[Row]:
         medians = {name: sorted(values)[len(values) // 2] for name, values in taken.items()}
         row.samples[OURS] = taken[max(medians, key=lambda name: medians[name])]
         row.notes.append(", ".join(f"{name}: {value:.0f}" for name, value in medians.items()) + " ms")
+        for lesson in chosen:
+            parts = [where_it_goes(ours, lesson) for _ in range(1 if small else 3)]
+            row.notes.append(f"{lesson.id}: {phases.told(parts)}")
         yield row
+
+
+def where_it_goes(lab: Lab, lesson: Lesson) -> dict[str, float]:
+    """What of a goto takes how long (ms): the reset's parts, then the commands as a shell that tells the time
+    before each has them; telling takes a little, too."""
+    parts = {f"reset's {part}": taken for part, taken in lab.put_back()["laps"].items()}
+    told = lab.script(f"PS4='+$EPOCHREALTIME '; set -x\n{batched(lesson.start)}\n:").stderr
+    times = [(float(time), word) for time, word in re.findall(r"^\++(\d+\.\d+) (\S+)", told, re.MULTILINE)]
+    for (began, word), (ended, _) in pairwise(times):
+        name = COMMANDS.get(word, "others")
+        parts[name] = parts.get(name, 0.0) + (ended - began) * 1000
+    return parts
 
 
 @contextmanager

@@ -248,14 +248,33 @@ def test_what_process_1_does_for_docker_is_what_docker_does_itself(lab: Lab) -> 
     """The same words and statuses, whether it has a Python that is loaded do it, or loads one."""
     handed_over = said(lab)
     lab.reset()
-    sh(lab, "mv /run/netlab/docker.sock /run/netlab/away")
+    sh(lab, "mv /run/netlab/docker /run/netlab/away")
     try:
         by_itself = said(lab)
     finally:
-        sh(lab, "mv /run/netlab/away /run/netlab/docker.sock")
+        sh(lab, "mv /run/netlab/away /run/netlab/docker")
     assert handed_over == by_itself
     assert "salt" in handed_over and "executable file not found" in handed_over
     assert "status=125" in handed_over and handed_over.count("status=0") >= 8
+
+
+def test_a_shell_enters_a_container_as_docker_does(lab: Lab) -> None:
+    """By its name a shell leads into it, by its number a Python: into the same, and not when it has ended."""
+    sh(lab, "docker run -d --name a-1.b -h here -w /tmp -e 'SAYING=it'\"'\"'s so' x sleep 1000")
+    look = (
+        "sh -c 'env | sort; pwd; hostname; grep Cap /proc/self/status; readlink /proc/self/ns/*; cat; exit 7'"
+    )
+    number = sh(lab, "docker ps -q --no-trunc").strip()
+    for words in ("exec", "exec -i"):
+        both = [
+            f"echo typed | docker {words} {name} {look}; echo status=$?" for name in ("a-1.b", number[:12])
+        ]
+        by_name, by_number = (lab.run(["bash", "-c", line]).stdout for line in both)
+        assert by_name == by_number and "SAYING=it's so" in by_name and "status=7" in by_name
+        assert ("typed" in by_name) == (words == "exec -i")
+    for line in ("docker exec a-1.b", "docker stop a-1.b && docker exec a-1.b true", "docker exec b true"):
+        done = lab.run(["bash", "-c", line])
+        assert done.returncode and done.stderr.startswith(("docker", "Error", '"docker')), done
 
 
 def test_docker_in_another_namespace_is_done_there(lab: Lab) -> None:

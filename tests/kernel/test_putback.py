@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import random
 import re
+import sys
 from collections.abc import Sequence
 
 import pytest
 
+from netlab.batched import batched
 from netlab.lab import Lab
+from netlab.lessons import lesson
+from netlab.netfilter import IP_SETS
 from tests.kernel.conftest import sh
 from tests.patience import eventually
 
@@ -50,6 +54,7 @@ ip rule del pref 32767
 ip nexthop add id 5 via 192.0.2.1 dev eth0
 ip neigh replace 192.0.2.1 lladdr 02:00:00:00:00:66 dev eth0 nud permanent
 ip neigh add proxy 192.0.2.50 dev eth0
+ip maddr add 01:00:5e:12:34:56 dev eth0
 bridge fdb add 02:00:00:00:00:55 dev docker0 self permanent
 bridge fdb add 02:00:00:00:00:44 dev eth0 self permanent
 tc qdisc add dev eth0 root tbf rate 1mbit burst 1600 limit 3000
@@ -85,6 +90,7 @@ LOOK = """
 ip -d -o link; ip -o addr; ip route show table all; ip -6 route show table all; ip rule; ip -6 rule
 ip neigh; ip neigh show proxy; ip nexthop; bridge fdb | grep -v -e 33:33 -e 01:00:5e; tc qdisc; tc filter show
 iptables-save; ip6tables-save; nft list ruleset; ls /run/netns; conntrack -L 2>/dev/null | grep -v 224.0.0
+ip maddr | grep static
 grep -rs . /proc/sys/net --exclude=*stable_secret --exclude=nf_conntrack_count
 """
 ROUTES = "ip -6 route show table all dev"
@@ -152,6 +158,65 @@ def test_nothing_that_was_done_is_left_by_a_reset(lab: Lab) -> None:
         left = base_lab(lab)
         assert [set(a) ^ set(b) for a, b in zip(left, anew, strict=True)] == [set(), set()], (way, operations)
     assert ways == {"kept", "mended", "anew"}
+
+
+def test_the_firewall_of_a_lab_that_was_put_back_has_counted_nothing(lab: Lab) -> None:
+    """Rules and policies begin at 0 again, also where nothing but their counters has changed."""
+    sh(lab, "ping -c2 39.106.233.176")
+    counted = r"\[(?!0:0\])\d+:\d+\]"
+    assert re.search(counted, sh(lab, "iptables-save -c"))
+    assert lab.reset() in ("kept", "mended")
+    saved = sh(lab, "iptables-save -c")
+    assert "-j MASQUERADE" in saved and not re.search(counted, saved)
+
+
+SETS = """
+from pyroute2.ipset import IPSet
+print([each.get_attr("IPSET_ATTR_SETNAME") for each in IPSet().list()])
+"""
+
+
+@pytest.mark.parametrize("way", ["kept", "anew"])
+def test_a_reset_takes_out_sets_that_rules_use(lab: Lab, way: str) -> None:
+    """What `ipset create` does, here in the words of pyroute2, is undone with the rules that it was for."""
+    code = "from pyroute2.ipset import IPSet; IPSet().create('blocked', stype='hash:ip')"
+    made = lab.run([sys.executable, "-c", code])
+    if made.returncode and not os.path.exists(IP_SETS):
+        pytest.skip("this kernel has no ip_set")
+    sh(lab, "iptables -A INPUT -m set --match-set blocked src -j DROP")
+    assert lab.run([sys.executable, "-c", SETS]).stdout == "['blocked']\n"
+    lab.reset(way)
+    assert lab.run([sys.executable, "-c", SETS]).stdout == "[]\n"
+    assert "blocked" not in sh(lab, "iptables-save")
+
+
+def look_without_numbers(lab: Lab, node: str) -> set[str]:
+    """What is there, but for MAC addresses, what is made of them, indexes, and a link's details."""
+    numbers = r"fe80::[0-9a-f:]+|([0-9a-f]{2}:){5}[0-9a-f]{2}|(?<=@if)\d+|^\d+(?=:)"
+    lines = {re.sub(numbers, "N", line.partition(" promiscuity")[0]) for line in look(lab, node)}
+    return {line for line in lines if not line.startswith("N dev ")}  # what a bridge has learned
+
+
+def test_goto_leaves_what_its_commands_leave_when_they_are_typed(lab: Lab) -> None:
+    """Neighbouring commands of ip(8) are done by one call of it, and come to the same."""
+    start, nodes = lesson("08").start, ("host", "host2", "far", "if-test")
+    assert batched(start) != start
+    assert lab.script(start).returncode == 0
+
+    def is_ready() -> bool:
+        """Whether the bridges have made their link-local addresses, and nobody else has those."""
+        addresses = [lab.script("ip -6 addr show dev br0", node).stdout for node in ("host", "host2")]
+        return all("fe80" in text and "tentative" not in text for text in addresses)
+
+    assert eventually(is_ready)
+    typed = [look_without_numbers(lab, node) for node in nodes]
+    assert min(map(len, typed)) > 100
+    lab.goto("08")
+
+    def differing() -> list[set[str]]:
+        return [look_without_numbers(lab, node) ^ wanted for node, wanted in zip(nodes, typed, strict=True)]
+
+    assert eventually(lambda: not any(differing())), differing()
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ NOT_OURS = {
     "what ping and the kernel call it": (
         r"probe|kernel|netfilter|faults/measure|firewall|syscalls|engines/",
         r"destination unreachable|time to live|hop limit|packet too big|"
-        r"add (veth|macvlan|bridge|address|default|rule)|delete all links|connection table|"
+        r"add (veth|macvlan|bridge|address|default|rule)|delete all links|destroy all|connection table|"
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
@@ -153,9 +153,9 @@ NOT_OURS = {
         r"no carrier$|port state|isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)|^in \{\}$",
     ),
     "files' contents": (
-        "engines/|plan|grade/|faults/filters|tour",
+        "engines/|plan|grade/|faults/filters|tour|batched",
         r"passwd: files|127\.0\.0\.1|ID=netlab|:root|import subprocess|result = lab|\ncheck_cell|FORWARD -i|"
-        r"\{\}\nip link",
+        r"\{\}\nip link|_file=\$1|\(\?P<ip>",
     ),
     "never shown: it ends a connection, or says that netlab itself is wrong": (
         "wire|engines/namespaces/show|kernel|diagnosis/scene|probe|grade/session|progress",

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import socket
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from netlab import base, syscalls
 from netlab.engines import script
@@ -110,11 +110,17 @@ class DockerEngine:
     def listen(self) -> None:
         """At nothing: Docker's own client asks its daemon."""
 
-    def answer(self, client: socket.socket) -> None:
+    def askers(self, door: BinaryIO) -> Iterator[tuple[int, int]]:
+        return iter(())
+
+    def answer(self, asker: int, reply: int) -> None:
         """Nobody asks."""
 
     def ended(self, pid: int, status: int, now: float) -> None:
         """Nothing: the daemon keeps account of its containers itself."""
+
+    def is_clear(self) -> bool:
+        return False  # it makes the daemon's folders anew
 
     def clear(self) -> None:
         for folder in (DATA, STATE, SETTINGS, CGROUPS):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NoReturn
 
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: list[str]) -> int:
     """Run one docker command; its exit status."""
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser(arguments).parse_args(arguments)
         return int(options.run(options, Store()) or 0)
     except Refused as refused:
         print(refused, file=sys.stderr)
@@ -47,7 +48,8 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
-def _parser() -> Parser:
+def _parser(arguments: Sequence[str]) -> Parser:
+    """For that command: to make all parsers takes longer than most commands."""
     parser = Parser(
         prog="docker",
         description=_("Docker's command line, made of namespaces. {elsewhere}").format(
@@ -55,38 +57,60 @@ def _parser() -> Parser:
         ),
     )
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True, parser_class=Parser)
-    for verb, function in (("run", _later("run", "run")), ("create", _later("run", "create"))):
-        _container_options(_verb(verbs, verb, function))
-    execute = _verb(verbs, "exec", _later("execute", "execute"))
+    known = {verb: (options, run) for verb, options, run in _verbs()}
+    for verb in arguments[:1] if arguments and arguments[0] in known else known:
+        options, run = known[verb]
+        options(_verb(verbs, verb, run))
+    return parser
+
+
+def _verbs() -> Iterator[tuple[str, Callable[[Parser], object], Callable[..., int | None]]]:
+    """Each with what adds its options, and what it does."""
+    yield "run", _container_options, _later("run", "run")
+    yield "create", _container_options, _later("run", "create")
+    yield "exec", _exec_options, _later("execute", "execute")
+    yield "ps", _ps_options, _later("listing", "ps")
+    yield "inspect", _inspect_options, _later("listing", "inspect")
+    for verb, signal in (("stop", "TERM"), ("restart", "TERM"), ("kill", "KILL")):
+        yield verb, partial(_ending_options, signal=signal), _later("life", verb)
+    yield "start", lambda parser: parser.add_argument("containers", nargs="+"), _later("life", "start")
+    yield "rm", _rm_options, _later("life", "rm")
+    yield "logs", lambda parser: parser.add_argument("container"), _later("listing", "logs")
+    yield "network", _network_verbs, _later("listing", "network_inspect")
+    yield "images", lambda _: None, _later("listing", "images")
+    yield "version", lambda _: None, _version
+
+
+def _exec_options(execute: Parser) -> None:
     for flag in ("-i", "-t", "-d", "--privileged"):
         execute.add_argument(flag, action="store_true")
     execute.add_argument("-e", "--env", action="append", default=[])
     execute.add_argument("-w", "--workdir", default="")
     execute.add_argument("container")
     execute.add_argument("command", nargs=argparse.REMAINDER)
-    ps = _verb(verbs, "ps", _later("listing", "ps"))
+
+
+def _ps_options(ps: Parser) -> None:
     for flag in ("-a", "-q", "--no-trunc"):
         ps.add_argument(flag, action="store_true")
     ps.add_argument("--format", default="")
-    inspect = _verb(verbs, "inspect", _later("listing", "inspect"))
+
+
+def _inspect_options(inspect: Parser) -> None:
     inspect.add_argument("-f", "--format", default="")
     inspect.add_argument("containers", nargs="+")
-    for verb in ("stop", "restart", "kill"):
-        command = _verb(verbs, verb, _later("life", verb))
-        command.add_argument("-t", "--time", type=float, default=10.0)
-        command.add_argument("-s", "--signal", default="KILL" if verb == "kill" else "TERM")
-        command.add_argument("containers", nargs="+")
-    _verb(verbs, "start", _later("life", "start")).add_argument("containers", nargs="+")
-    remove = _verb(verbs, "rm", _later("life", "rm"))
+
+
+def _ending_options(command: Parser, signal: str) -> None:
+    command.add_argument("-t", "--time", type=float, default=10.0)
+    command.add_argument("-s", "--signal", default=signal)
+    command.add_argument("containers", nargs="+")
+
+
+def _rm_options(remove: Parser) -> None:
     remove.add_argument("-f", "--force", action="store_true")
     remove.add_argument("-v", action="store_true")
     remove.add_argument("containers", nargs="+")
-    logs = _verb(verbs, "logs", _later("listing", "logs"))
-    logs.add_argument("container")
-    _network_verbs(_verb(verbs, "network", _later("listing", "network_inspect")))
-    _verb(verbs, "images", _later("listing", "images"))
-    _verb(verbs, "version", _version)
-    return parser
 
 
 def _network_verbs(network: Parser) -> None:

@@ -1,7 +1,7 @@
 """`docker` in the lab host of the namespaces engine: the program that is started.
 
 `docker exec` is typed all the time. It is done here, without what all other commands import; most of the
-others are done by the lab host's process 1, which has that loaded.
+others the lab host's process 1 has done before it comes to this (`quick.ASK`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["exec"]:
         quick.execute(words[1:])
-    if (status := quick.hand_over(words)) is not None:
-        return status
     from netlab.engines.namespaces import commands
 
     return commands.main(words)

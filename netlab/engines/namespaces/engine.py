@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 from netlab import base
 from netlab.engines import script
-from netlab.engines.namespaces import rules
+from netlab.engines.namespaces import quick, rules
 from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Say
 from netlab.kernel import Kernel
@@ -27,7 +27,8 @@ class NamespacesEngine:
         return rules.record()
 
     def programs(self, python: str, home: str) -> dict[str, str]:
-        return {"docker": script(python, home, "netlab.engines.namespaces.docker")}
+        shell, _, by_itself = script(python, home, "netlab.engines.namespaces.docker").partition("\n")
+        return {"docker": f"{shell}\n{quick.ASK}{by_itself}"}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         with Kernel(host.netns) as kernel, kernel.together():
@@ -56,15 +57,21 @@ class NamespacesEngine:
 
         self._warm = warm
 
-    def listen(self) -> socket.socket:
+    def listen(self) -> BinaryIO:
         self.load()
         return self._warm.listen()
 
-    def answer(self, client: socket.socket) -> None:
-        self._warm.answer(client)
+    def askers(self, door: BinaryIO) -> Iterator[tuple[int, int]]:
+        return self._warm.askers(door)
+
+    def answer(self, asker: int, reply: int) -> None:
+        self._warm.answer(asker, reply)
 
     def ended(self, pid: int, status: int, now: float) -> None:
         Store().ended(pid, status, now)
+
+    def is_clear(self) -> bool:
+        return Store().is_clear()
 
     def clear(self) -> None:
         Store().clear()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-from netlab.engines.namespaces.quick import FOLDER, is_alive
+from netlab.engines.namespaces.quick import ENTRY, FOLDER, is_alive
+from netlab.engines.namespaces.quick import entry as entry_of
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,24 @@ class Store:
         self._write(record)
 
     def _write(self, record: Record) -> None:
-        fresh = self.path(record) / f"config.{os.getpid()}"
-        fresh.write_text(json.dumps(asdict(record)))
-        fresh.replace(self.path(record) / "config.json")
+        if re.fullmatch(r"\w[\w.-]*", record.name, re.ASCII):
+            can_be_entered = record.pid and all(map(str.isidentifier, record.env))
+            entry = entry_of(record.pid, record.capabilities, record.env) if can_be_entered else ""
+            self._replace(record, f"{ENTRY}{record.name}", entry)
+        self._replace(record, "config.json", json.dumps(asdict(record)))
+
+    def _replace(self, record: Record, name: str, content: str) -> None:
+        fresh = self.path(record) / f"fresh.{os.getpid()}"
+        fresh.write_text(content)
+        fresh.replace(self.path(record) / name)
 
     def remove(self, record: Record) -> None:
         """Forget a container."""
         self._take_away(self.path(record))
+
+    def is_clear(self) -> bool:
+        """Whether there is nothing to forget."""
+        return not os.path.lexists(self.folder)
 
     def clear(self) -> None:
         """Forget all of them."""

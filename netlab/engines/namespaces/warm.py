@@ -1,17 +1,21 @@
 """`docker` without a new Python: the lab host's process 1 has loaded all that it takes, and forks.
 
-A Python of its own uses a quarter of a second of the processor to load it. Who asks is `quick.hand_over`;
-the command runs with the asker's streams, folder and environment, in a session of its own, and goes to its
-end also when the asker is gone, as one that dockerd has taken on does.
+A Python of its own uses a quarter of a second of the processor to load it. Who asks is the program `docker`
+(`quick.ASK`); the command runs with the asker's streams, folder and environment, in a session of its own, and
+goes to its end also when the asker is gone, as one that dockerd has taken on does.
 """
 
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import BinaryIO
 
+from netlab import syscalls
+from netlab.engines import NO
 from netlab.engines.namespaces import (
     commands,
     container,
@@ -27,33 +31,66 @@ from netlab.engines.namespaces import (
 from netlab.language import speaking
 
 LOADED = (commands, container, execute, life, listing, netverbs, networks, ports, run)
-SECONDS_TO_ASK = 5.0
-LARGEST = 1 << 18  # bytes of arguments and environment; the kernel sends no more in one message
+LARGEST = 1 << 16  # bytes that a FIFO holds
 
 
-def listen() -> socket.socket:
+def listen() -> BinaryIO:
     """The door at which the lab host's process 1 is asked. OSError."""
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    door.bind(quick.DOOR)
-    door.listen(64)
-    return door
+    os.mkfifo(quick.DOOR, 0o600)
+    return open(os.open(quick.DOOR, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
 
 
-def answer(client: socket.socket) -> None:
-    """In a child of process 1: do one command and tell its exit status."""
-    client.settimeout(SECONDS_TO_ASK)
-    message, fds, _, _ = socket.recv_fds(client, LARGEST, 3)
-    if len(fds) != 3:
+def askers(door: BinaryIO) -> Iterator[tuple[int, int]]:
+    """(pid, its FIFO, which is to be closed) of each that has knocked since the last time."""
+    for word in door.read(LARGEST).split():
+        path = f"{quick.DOOR}.{word.decode(errors='replace')}"
+        with suppress(OSError, ValueError):  # it has gone
+            asker = int(word)
+            reply = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            os.unlink(path)
+            yield asker, reply
+
+
+def answer(asker: int, reply: int) -> None:
+    """In a child of process 1: do one command, as the asker would, and reply its exit status, or NO."""
+    process = f"/proc/{asker}"
+    try:
+        words = list(map(os.fsdecode, _list(f"{process}/cmdline")[2:]))  # behind the shell and the program
+        if not quick.is_handed_over(words) or not _is_ours(process, reply):
+            raise PermissionError
+        _become(asker)
+    except OSError:
+        os.write(reply, NO + b"\n")
         return
-    count, folder, *rest = map(os.fsdecode, message.split(b"\0"))
-    words, environment = rest[: int(count)], rest[int(count) :]
-    for number, fd in enumerate(fds):
-        os.dup2(fd, number)
-        os.close(fd)
+    os.write(reply, f"{_status(words)}\n".encode())
+
+
+def _list(file: str) -> list[bytes]:
+    with open(file, "rb") as found:
+        return found.read().removesuffix(b"\0").split(b"\0")
+
+
+def _is_ours(process: str, reply: int) -> bool:
+    """Whether it is the one that waits for this reply, and in the same namespaces as we."""
+    if not os.path.samestat(os.stat(f"{process}/fd/3"), os.fstat(reply)):
+        return False
+    kinds = ("mnt", "net", "pid", "uts", "ipc")
+    inodes = ((os.stat(f"{each}/ns/{kind}").st_ino for each in (process, "/proc/self")) for kind in kinds)
+    return all(theirs == ours for theirs, ours in inodes)
+
+
+def _become(asker: int) -> None:
+    """Take its streams (its input stands aside while it waits), its environment and its folder."""
+    process = os.pidfd_open(asker)
+    for number, theirs in enumerate((4, 1, 2)):
+        stream = syscalls.pidfd_getfd(process, theirs)
+        os.dup2(stream, number)
+        os.close(stream)
+    os.close(process)
+    environment = [word.partition("=")[::2] for word in map(os.fsdecode, _list(f"/proc/{asker}/environ"))]
     os.environ.clear()
-    os.environ.update(word.partition("=")[::2] for word in environment)
-    os.chdir(folder)
-    client.send(str(_status(words)).encode())
+    os.environ.update((name, value) for name, value in environment if name)
+    os.chdir(f"/proc/{asker}/cwd")
 
 
 def _status(words: list[str]) -> int:
