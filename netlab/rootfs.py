@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from netlab import syscalls as sys
 from netlab.tree import SYSTEM_FOLDERS, Tree
 
-FRESH_FOLDERS = ("home", "media", "mnt", "root", "srv", "run/lock", "run/netns", "run/netlab")
-FRESH_VAR = ("cache", "lib/misc", "log", "spool", "tmp")
+# Those that are new, each behind the one that it is in.
+FOLDERS: tuple[str, ...] = ("home", "media", "mnt", "root", "srv", "tmp", "proc", "sys", ".lower/sys")
+FOLDERS += ("run", "run/lock", "run/netns", "run/netlab", "dev", "dev/pts", "dev/shm", "dev/net")
+FOLDERS += ("var", "var/cache", "var/lib", "var/lib/misc", "var/log", "var/spool", "var/tmp")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 LOWER_ETC = "/.lower/etc"  # the machine's /etc, kept for the overlays of the levels below (two deep at most)
 STAND_INS = "usr/local/sbin"  # first in everybody's PATH
@@ -39,15 +40,13 @@ def enter(
     """
     sys.mount("none", "/", flags=sys.MS_REC | sys.MS_PRIVATE)
     sys.mount("netlab", place, "tmpfs", sys.MS_NOSUID, "mode=755" + (f",size={size}" if size else ""))
-    root = Path(place)
-    _bind_system(root)
-    _make_folders(root)
-    _make_devices(root)
+    _bind_system(place)
+    _make_folders(place)
+    _make_devices(place)
     for tree in trees:
-        _bind_tree(root, tree)
-    old = root / ".old"
-    old.mkdir()
-    sys.pivot_root(place, str(old))
+        _bind_tree(place, tree)
+    os.mkdir(f"{place}/.old")
+    sys.pivot_root(place, f"{place}/.old")
     os.chdir("/")
     # While the old root is still attached: the kernel allows a fresh /proc only where a full one is in sight.
     sys.mount("proc", "/proc", "proc", sys.MS_NOSUID | sys.MS_NODEV | sys.MS_NOEXEC)
@@ -65,56 +64,46 @@ def enter(
     sys.sethostname(hostname)
 
 
-def _bind_system(root: Path) -> None:
+def _bind_system(root: str) -> None:
     for name in SYSTEM_FOLDERS:
-        source = Path("/", name)
-        if source.is_symlink():
-            (root / name).symlink_to(os.readlink(source))
-        elif source.is_dir():
-            (root / name).mkdir()
-            _bind(str(source), str(root / name), writable=False)
-    lower = root / LOWER_ETC.lstrip("/")
-    lower.mkdir(parents=True)
-    _bind(LOWER_ETC if os.path.isdir(LOWER_ETC) else "/etc", str(lower), writable=False)
-    (root / "etc").mkdir()
+        source = f"/{name}"
+        if os.path.islink(source):
+            os.symlink(os.readlink(source), f"{root}/{name}")
+        elif os.path.isdir(source):
+            os.mkdir(f"{root}/{name}")
+            _bind(source, f"{root}/{name}", writable=False)
+    lower = root + LOWER_ETC
+    os.makedirs(lower)
+    _bind(LOWER_ETC if os.path.isdir(LOWER_ETC) else "/etc", lower, writable=False)
+    os.mkdir(f"{root}/etc")
 
 
-def _make_folders(root: Path) -> None:
-    for name in (
-        *FRESH_FOLDERS,
-        *(f"var/{v}" for v in FRESH_VAR),
-        "proc",
-        "sys",
-        LOWER_SYS[1:],
-        "dev/pts",
-        "dev/shm",
-        "dev/net",
-    ):
-        (root / name).mkdir(parents=True, exist_ok=True)
+def _make_folders(root: str) -> None:
+    for name in FOLDERS:
+        os.mkdir(f"{root}/{name}")
     for name in ("tmp", "var/tmp", "dev/shm"):
-        (root / name).mkdir(exist_ok=True)
-        (root / name).chmod(0o1777)
-    (root / "var/run").symlink_to("/run")
-    (root / "var/lock").symlink_to("/run/lock")
+        os.chmod(f"{root}/{name}", 0o1777)
+    os.symlink("/run", f"{root}/var/run")
+    os.symlink("/run/lock", f"{root}/var/lock")
 
 
-def _make_devices(root: Path) -> None:
+def _make_devices(root: str) -> None:
     for name in DEVICES:
-        source, target = Path("/dev", name), root / "dev" / name
-        if source.exists():
-            target.touch()
-            sys.mount(str(source), str(target), flags=sys.MS_BIND)
+        source, target = f"/dev/{name}", f"{root}/dev/{name}"
+        if os.path.exists(source):
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT, 0o666))
+            sys.mount(source, target, flags=sys.MS_BIND)
     links = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd"}
     links |= {word: f"/proc/self/fd/{number}" for number, word in enumerate(("stdin", "stdout", "stderr"))}
-    for name, target_path in links.items():
-        (root / "dev" / name).symlink_to(target_path)
+    for name, target in links.items():
+        os.symlink(target, f"{root}/dev/{name}")
 
 
-def _bind_tree(root: Path, tree: Tree) -> None:
-    target = Path(f"{root}{tree.path}")
-    if not target.is_dir():
-        target.mkdir(parents=True)
-    _bind(tree.source or tree.path, str(target), writable=tree.writable)
+def _bind_tree(root: str, tree: Tree) -> None:
+    target = root + tree.path
+    if not os.path.isdir(target):
+        os.makedirs(target)
+    _bind(tree.source or tree.path, target, writable=tree.writable)
 
 
 def _bind(source: str, target: str, *, writable: bool) -> None:
@@ -128,12 +117,13 @@ def _overlay(name: str, lower: str, files: Mapping[str, str], mode: int) -> None
     target = os.path.realpath(f"/{name}")
     if not os.path.isdir(lower) or not os.path.isdir(target):
         return
-    upper, work = Path("/.upper", name), Path("/.work", name)
-    upper.mkdir(parents=True)
-    work.mkdir(parents=True)
+    upper, work = f"/.upper/{name}", f"/.work/{name}"
+    os.makedirs(upper)
+    os.makedirs(work)
     for file, content in files.items():
-        (upper / file).write_text(content)
-        (upper / file).chmod(mode)
+        with open(f"{upper}/{file}", "w", encoding="utf-8") as new:
+            new.write(content)
+            os.fchmod(new.fileno(), mode)
     sys.mount(
         "overlay", target, "overlay", data=f"lowerdir={lower},upperdir={upper},workdir={work},userxattr"
     )

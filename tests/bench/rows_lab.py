@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from tests.bench.remains import Remains
 
 NAME = f"bench-{os.getpid()}"
 COMMANDS = {"docker": "docker", "ip": "ip", "nsenter": "ip", "iptables": "iptables"}  # of a lesson's start
+TWO_LEVELS = 2 * ["unshare", "-U", "-r", "-n", "-m", "-p", "-i", "-u", "-C", "-f", "--mount-proc"] + ["true"]
 DEBIANS_PYTHON = "/usr/bin/python3"  # Mininet is a package of Debian's
 
 
@@ -55,7 +57,10 @@ def building(small: bool) -> Iterator[Row]:
 
 @contextmanager
 def coming(small: bool) -> Iterator[Row]:
-    """`Lab.up` of a process that has netlab and a nursery, until a command has run in the lab host."""
+    """`Lab.up` of a process that has netlab and a nursery, until a command has run in the lab host.
+
+    Two levels of namespaces with nothing in them, made by unshare(1), are the floor.
+    """
     row = Row("up, to a usable shell", "ms", [Goal(60)])
 
     def up(nursery: Nursery) -> tuple[float, float, float]:
@@ -84,6 +89,7 @@ def coming(small: bool) -> Iterator[Row]:
             OURS: ours,
             "shell script": lambda: script.ask("up"),
             "Mininet": lambda: other.ask("up"),
+            "unshare(1) twice": lambda: milliseconds(lambda: subprocess.run(TWO_LEVELS, check=True)),
         }
         times = 1 if small else 11
         row.measure(contenders, times)
