@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,20 @@ def test_rooms_are_small(name: str) -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno + 1 <= 50, f"{node.name} is too long"
+
+
+@pytest.mark.parametrize(
+    ("statement", "loaded"),
+    [
+        ("from netlab import notebook", {"notebook"}),
+        (
+            "from netlab.__main__ import parser; parser(['exec'])",
+            {"__main__", "arguments", "options", "errors", "language"},
+        ),
+    ],
+)
+def test_what_starts_imports_no_more_than_it_needs(statement: str, loaded: set[str]) -> None:
+    """A notebook's first line, and a command line that is read."""
+    code = f"import sys; {statement}; print(*(name for name in sys.modules if name.startswith('netlab.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent)
+    assert set(done.stdout.split()) == {f"netlab.{name}" for name in loaded}, done.stderr
