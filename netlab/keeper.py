@@ -15,10 +15,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -145,20 +147,26 @@ def start(
 def end(name: str) -> None:
     """End that lab: see Lab.down."""
     sock = connect(name)
-    try:
+    with suppress(OSError):  # it has ended at this moment, as in the next case
         wire.send(sock, {"op": "down", "language": language()})
-        answer, ends = wire.receive(sock, trusted=True)
-    except (wire.Closed, OSError):  # it has ended at this moment
-        answer, ends = {}, []
-    if "error" in answer:
-        sock.close()
-        raise rebuilt(answer)
-    folder = exchange_folder(name)
-    # Out of the way at once: a new lab of this name may come at any moment.
-    ended = f"{folder.parent}/{ENDED}{name}-{time.time_ns()}"
-    with suppress(OSError):
-        os.rename(folder, ended)
-    threading.Thread(target=_clear_up, args=(ended, sock, ends)).start()
+    then: SimpleQueue[Callable[[], object]] = SimpleQueue()
+    threading.Thread(target=lambda: then.get()()).start()  # now, while the keeper reads
+    what: Callable[[], object] = sock.close
+    try:
+        try:
+            answer, ends = wire.receive(sock, trusted=True)
+        except (wire.Closed, OSError):
+            answer, ends = {}, []
+        if "error" in answer:
+            raise rebuilt(answer)
+        folder = exchange_folder(name)
+        # Out of the way at once: a new lab of this name may come at any moment.
+        ended = f"{folder.parent}/{ENDED}{name}-{time.time_ns()}"
+        with suppress(OSError):
+            os.rename(folder, ended)
+        what = partial(_clear_up, ended, sock, ends)
+    finally:
+        then.put(what)
 
 
 def _clear_up(folder: str, keeper: socket.socket, ends: Sequence[int]) -> None:
