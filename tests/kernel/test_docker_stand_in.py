@@ -258,6 +258,17 @@ def test_what_process_1_does_for_docker_is_what_docker_does_itself(lab: Lab) -> 
     assert "status=125" in handed_over and handed_over.count("status=0") >= 8
 
 
+def test_what_is_handed_over_has_the_streams_of_who_asks(lab: Lab) -> None:
+    """Also while the shell that asks has its output turned to process 1, and its input to the answer."""
+    slowly = r"s/echo \$\$ >\(.*\)/{ echo $$; sleep 0.3; } >\1/"
+    sh(
+        lab,
+        f"sed '{slowly}' $(command -v docker) > /tmp/docker; chmod +x /tmp/docker; grep -q sleep /tmp/docker",
+    )
+    assert sh(lab, "/tmp/docker ps").startswith("CONTAINER ID")
+    assert "nobody" in lab.run(["/tmp/docker", "inspect", "nobody"]).stderr
+
+
 def test_a_shell_enters_a_container_as_docker_does(lab: Lab) -> None:
     """By its name a shell leads into it, by its number a Python: into the same, and not when it has ended."""
     sh(lab, "docker run -d --name a-1.b -h here -w /tmp -e 'SAYING=it'\"'\"'s so' x sleep 1000")

@@ -45,10 +45,10 @@ case "$_name" in
 *) for _file in {FOLDER}/*/{ENTRY}"$_name"; do enter "$_file" "$_before" "$@"; done ;;
 esac
 if [ "$_ask" ] && [ -p {DOOR} ] && mkfifo -m 600 "{DOOR}.$$" 2>/dev/null; then
-    exec 3<>"{DOOR}.$$" 4<&0
+    exec 3<>"{DOOR}.$$" 4<&0 5>&1  # while it asks, a shell has other streams at 0 and 1
     echo $$ >{DOOR}
     read -r _status <&3
-    case "$_status" in {NO.decode()}) exec 3>&- 4<&- ;; *) exit "$_status" ;; esac
+    case "$_status" in {NO.decode()}) exec 3>&- 4<&- 5>&- ;; *) exit "$_status" ;; esac
 fi
 """
 

@@ -80,9 +80,9 @@ def _is_ours(process: str, reply: int) -> bool:
 
 
 def _become(asker: int) -> None:
-    """Take its streams (its input stands aside while it waits), its environment and its folder."""
+    """Take its streams (two stand aside while it asks), its environment and its folder."""
     process = os.pidfd_open(asker)
-    for number, theirs in enumerate((4, 1, 2)):
+    for number, theirs in enumerate((4, 5, 2)):
         stream = syscalls.pidfd_getfd(process, theirs)
         os.dup2(stream, number)
         os.close(stream)
