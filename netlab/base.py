@@ -116,23 +116,19 @@ def baseline(host: int) -> dict[str, str]:
     found = {}
     with entered(host):
         for folder in BASELINE_FOLDERS:
-            with suppress(OSError):  # not in this kernel
+            with suppress(FileNotFoundError):  # not in this kernel
                 at = os.open(f"/proc/sys/{folder}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-                for entry in os.scandir(at):
-                    if entry.is_file(follow_symlinks=False):
-                        with suppress(OSError):  # read-only ones, and write-only ones such as route/flush
-                            found[f"{folder}/{entry.name}"] = _setting(entry.name, at)
+                for name in os.listdir(at):
+                    with suppress(
+                        OSError
+                    ):  # folders, read-only ones, and write-only ones such as route/flush
+                        fd = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=at)
+                        try:
+                            found[f"{folder}/{name}"] = os.read(fd, 4096).decode()
+                        finally:
+                            os.close(fd)
                 os.close(at)
     return found
-
-
-def _setting(name: str, folder: int) -> str:
-    """What stands in a setting that may be written."""
-    fd = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=folder)
-    try:
-        return os.read(fd, 4096).decode()
-    finally:
-        os.close(fd)
 
 
 def write_sysctls(values: Mapping[str, str], namespace: int | None) -> None:
