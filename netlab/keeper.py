@@ -147,26 +147,25 @@ def start(
 def end(name: str) -> None:
     """End that lab: see Lab.down."""
     sock = connect(name)
-    with suppress(OSError):  # it has ended at this moment, as in the next case
-        wire.send(sock, {"op": "down", "language": language()})
-    then: SimpleQueue[Callable[[], object]] = SimpleQueue()
-    threading.Thread(target=lambda: then.get()()).start()  # now, while the keeper reads
-    what: Callable[[], object] = sock.close
+    told: SimpleQueue[Callable[[], object]] = SimpleQueue()  # what the thread is to do, in any case
+    work: Callable[[], object] = sock.close
     try:
+        with suppress(OSError):  # it has ended at this moment, as below
+            wire.send(sock, {"op": "down", "language": language()})
+        threading.Thread(target=lambda: told.get()()).start()  # now, while the keeper reads
+        folder = exchange_folder(name)
         try:
             answer, ends = wire.receive(sock, trusted=True)
         except (wire.Closed, OSError):
             answer, ends = {}, []
         if "error" in answer:
             raise rebuilt(answer)
-        folder = exchange_folder(name)
-        # Out of the way at once: a new lab of this name may come at any moment.
         ended = f"{folder.parent}/{ENDED}{name}-{time.time_ns()}"
         with suppress(OSError):
-            os.rename(folder, ended)
-        what = partial(_clear_up, ended, sock, ends)
+            os.rename(folder, ended)  # at once: a new lab of this name may come at any moment
+        work = partial(_clear_up, ended, sock, ends)
     finally:
-        then.put(what)
+        told.put(work)
 
 
 def _clear_up(folder: str, keeper: socket.socket, ends: Sequence[int]) -> None:
