@@ -56,7 +56,8 @@ def told(goes: Sequence[Mapping[str, float]]) -> str:
     """Where the time goes: of each phase the median of those goes, in milliseconds."""
     names = dict.fromkeys(name for go in goes for name in go)
     medians = {name: statistics.median(go.get(name, 0.0) for go in goes) for name in names}
-    return "of it " + ", ".join(f"{name} {value:.2g}" for name, value in medians.items()) + " ms"
+    shown = {name: f"{value:.0f}" if value >= 10 else f"{value:.2g}" for name, value in medians.items()}
+    return "of it " + ", ".join(f"{name} {shown[name]}" for name in shown if medians[name] >= 0.05) + " ms"
 
 
 def steps(began: float, stamps: Mapping[str, float]) -> dict[str, float]:
