@@ -1,7 +1,7 @@
 """The board, a service of the Hub: python -m netlab.workshop.board OPTIONS (JSON), from the supervisor.
 
 Pages and orders are for whom the Hub says may use this service: the instructor. Learners' servers come to
-one place only, `api/exchange`, with their own tokens.
+one place only, `api/exchange`, with their own tokens: netlab.workshop.exchange.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from netlab.language import language
 from netlab.lessons import lessons
 from netlab.live.texts import spoken
 from netlab.workshop.collect import Collector
-from netlab.workshop.hub import BOARD, REPORTS, Options, accounts
+from netlab.workshop.exchange import WATCHED, Exchange
+from netlab.workshop.hub import BOARD, Options, accounts
 from netlab.workshop.results import Results
 from netlab.workshop.state import INSTRUCTOR, State
 from netlab.workshop.texts import texts
@@ -36,8 +37,6 @@ FOLDER = Path(__file__).parent
 LIVE = FOLDER.parent / "live"
 ORDERS = ("announce", "inject", "reset", "goto")
 LONGEST, LARGEST = 500, 256 << 10  # letters of an announcement; bytes of what a learner's server sends
-HELD = 30.0  # seconds for which a learner's server may wait for an order
-WATCHED = 6.0  # seconds for which a picture is wanted after somebody asked for it
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -228,67 +227,6 @@ def _stamp(moment: float | None) -> str:
 def _harmless(text: str) -> str:
     """A spreadsheet takes what begins like this for a formula."""
     return f"'{text}" if text[:1] in "=+-@" else text
-
-
-class Exchange(RequestHandler):
-    """Where learners' servers come: events, pictures and outcomes in; orders out."""
-
-    def check_xsrf_cookie(self) -> None:
-        """Nothing is done here for a cookie: only a token in the request's head counts."""
-
-    async def post(self) -> None:
-        board: Board = self.settings["board"]
-        learner = await self._learner()
-        await asyncio.to_thread(board.results.seen, learner)
-        try:
-            words = json.loads(self.request.body)
-            await self._take(learner, words)
-            self.finish(await self._orders(learner, words))
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise HTTPError(400, "no report") from error
-
-    async def _take(self, learner: str, words: dict[str, Any]) -> None:
-        """What the learner's server tells."""
-        board: Board = self.settings["board"]
-        if events := words.get("events"):
-            await asyncio.to_thread(board.results.add, learner, events[:100])
-        if "picture" in words:
-            board.pictures[learner] = dict(words["picture"])
-        if outcome := words.get("outcome"):
-            number, said = int(outcome["number"]), str(outcome["said"])
-            await asyncio.to_thread(board.results.outcome, learner, number, said)
-
-    async def _orders(self, learner: str, words: dict[str, Any]) -> dict[str, Any]:
-        """What he is to know, as soon as it is not what he knows, or when he has waited for long enough."""
-        board: Board = self.settings["board"]
-        results = board.results
-        deadline = time.monotonic() + min(float(words.get("held", 0)), HELD)
-        known: Any = words.get("open", 0), bool(words.get("watched"))
-        while True:
-            news = board.news
-            orders = await asyncio.to_thread(results.orders, learner, int(words.get("after", 0)))
-            state: Any = results.unlocked(), board.is_watched(learner)
-            if orders or state != known or time.monotonic() > deadline:
-                return {"orders": orders, "open": state[0], "watched": state[1]}
-            left = deadline - time.monotonic()
-            if state[1]:
-                left = min(left, WATCHED)
-            try:
-                await asyncio.wait_for(news.wait(), max(left, 0.01))
-            except TimeoutError:
-                continue
-
-    async def _learner(self) -> str:
-        hub: HubOAuth = self.settings["hub_auth"]
-        token = hub.get_token(self, in_cookie=False)
-        if not token:
-            raise HTTPError(403, "no token")
-        user = await hub.user_for_token(token, sync=False)
-        if not user or user.get("kind") != "user":
-            raise HTTPError(403, "no such token")
-        if f"{REPORTS}!user={user['name']}" not in user["scopes"]:
-            raise HTTPError(403, "not a learner's server")
-        return str(user["name"])
 
 
 def application(board: Board) -> Application:

@@ -14,13 +14,13 @@ from netlab.language import gettext, language
 from netlab.workshop.accounts import Accounts, read_roll
 from netlab.workshop.authenticator import ClassAuthenticator
 from netlab.workshop.cgroups import Bounds
-from netlab.workshop.spawner import LearnerSpawner
+from netlab.workshop.spawner import SECONDS_TO_START, LearnerSpawner
 from netlab.workshop.state import INSTRUCTOR, State
 
 BOARD = "board"
 PAGES = Path(__file__).with_name("pages")  # in place of the Hub's own of the same names
 REPORTS = "custom:netlab:report"  # what a learner's server may do at the board
-SECONDS_TO_START, SECONDS_TO_STOP, SECONDS_TO_NOTICE = 60, 10, 5
+SECONDS_IN_LINE, SECONDS_TO_STOP, SECONDS_TO_NOTICE = 900, 10, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def config(state: State, options: Options) -> Config:
             "services": [_service(board, ours.board_token)],
             "custom_scopes": {REPORTS: {"description": "Report how far a learner is, to the board."}},
             "load_roles": _roles(),
-            "concurrent_spawn_limit": 6,
+            "concurrent_spawn_limit": 0,  # LearnerSpawner has them wait
             "default_url": first_page,
             "template_paths": [str(PAGES)],
             "template_vars": {"say": lambda _user: gettext, "spoken": language()},
@@ -91,7 +91,7 @@ def config(state: State, options: Options) -> Config:
         Spawner={
             "ip": "127.0.0.1",
             "poll_interval": SECONDS_TO_NOTICE,
-            "start_timeout": SECONDS_TO_START,
+            "start_timeout": SECONDS_IN_LINE + SECONDS_TO_START,
             "http_timeout": SECONDS_TO_START,
             "env_keep": ["LANG", "LC_ALL", "NETLAB_LANG"],
             "environment": {"NETLAB_BOARD": f"{board}/services/{BOARD}/"},

@@ -80,7 +80,10 @@ def main() -> None:
                 _live(request, fds)
             for fd in fds:
                 os.close(fd)
-            wire.send(client, {"pid": pid})
+            try:
+                wire.send(client, {"pid": pid})
+            except OSError:  # the Hub has fallen meanwhile: nobody would know of that world
+                os.kill(pid, signal.SIGTERM)
 
 
 def _open(place: Path) -> socket.socket:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyterhub.spawner import LocalProcessSpawner
 from jupyterhub.utils import random_port
 from traitlets import Instance
 
+from netlab.errors import LabError
 from netlab.keeper import HOME
+from netlab.language import gettext as _
 from netlab.limits import Limits
 from netlab.workshop import nursery
 from netlab.workshop.accounts import Accounts
 from netlab.workshop.cgroups import Bounds, Groups
+from netlab.workshop.pauses import pause
 from netlab.workshop.state import State
+from netlab.workshop.turns import Turns
 from netlab.workshop.world import Order, group_of
 
 LAB_LIMITS = {"processes": 250, "address_space": 2 << 30, "disk": 192 << 20, "namespaces": 24}
 MEMORY_WITHOUT_GROUP = 448 << 20  # bytes of a lab, which then looks itself
+# A server's start keeps a processor busy: more at once are there no sooner, and who works would wait for them.
+STARTS = os.cpu_count() or 1
+SECONDS_TO_START, LOOK = 60, 0.1
 
 
 class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
@@ -27,6 +37,7 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
 
     accounts = Instance(Accounts).tag(config=True)
     bounds = Instance(Bounds).tag(config=True)
+    turns: ClassVar = Turns(STARTS)  # of all of them
     began = ""
     pid: int
     port: int
@@ -35,16 +46,45 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
         return {**env, "PYTHONPATH": str(HOME)}
 
     async def start(self) -> Any:
-        """(address, port) of a new server."""
+        """(address, port) of a new server, which answers. LabError."""
+        log = State.of_environment() / f"log/learner-{self.accounts.number(self.user.name)}.log"
+        async with self.turns.turn(self):
+            await self._begin(log)
+            await self._come_up(log)
+        return self.ip, self.port
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """For the page on which a learner waits."""
+        async for before in self.turns.places(self):
+            said = _("Many are coming in at once. Before you: {n}").format(n=before)
+            yield {"before": before, "message": said if before else ""}
+
+    async def _begin(self, log: Path) -> None:
         state, number = State.of_environment(), self.accounts.number(self.user.name)
         self.port = self.port or random_port()
         uid = state.settings().first_uid + number
         order = Order(number, uid, str(state.disk(number)), self.bounds, self._limits())
         state.disk(number).mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = state / f"log/learner-{number}.log"
         self.pid = await asyncio.to_thread(nursery.start, state, order, self.get_env(), log)
         self.began = _began(self.pid)
-        return self.ip, self.port
+        # So that a Hub that is started anew meanwhile finds it.
+        self.server.ip, self.server.port, self.orm_spawner.state = self.ip, self.port, self.get_state()
+        self.db.commit()
+
+    async def _come_up(self, log: Path) -> None:
+        """Until the server listens; LabError when it ends before, or does not in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_START):
+                while _began(self.pid) == self.began:
+                    with suppress(OSError):
+                        (await asyncio.open_connection(self.ip, self.port))[1].close()
+                        return
+                    await pause(LOOK)
+        said = log.read_text(errors="replace").strip().rpartition("\n")[2]
+        raise LabError(
+            _("The learner's server did not come up: {said}").format(said=said),
+            _("Read {log}").format(log=log),
+        )
 
     def _limits(self) -> Limits:
         bounded = "memory" in Groups.here().places

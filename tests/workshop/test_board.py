@@ -135,7 +135,8 @@ def test_orders_by_keyboard_alone(class_: House, live: Client, board: Page) -> N
 
 
 def test_a_learner_reads_what_is_announced(class_: House, live: Client, board: Page) -> None:
-    """At the top of his JupyterLab, once, until he closes it; and his server has failed nowhere."""
+    """At the top of his JupyterLab, one below the other, until he closes it; and his server has failed
+    nowhere."""
     mine = board.context.browser.new_context().new_page()  # type: ignore[union-attr]
     failed: list[str] = []
     mine.on("response", lambda answer: failed.append(answer.url) if answer.status >= 500 else None)
@@ -149,9 +150,16 @@ def test_a_learner_reads_what_is_announced(class_: House, live: Client, board: P
     alert = mine.get_by_role("alert").filter(has_text="Look at the <b>board</b>, please")
     expect(alert).to_be_visible(timeout=30_000)
     mine.wait_for_selector(".jp-NotebookPanel, .jp-Launcher", timeout=60_000)
+    board.fill("#words", "And then have a break")
+    board.get_by_role("button", name="Announce").click()
+    second = mine.get_by_role("alert").filter(has_text="And then have a break")
+    expect(second).to_be_visible(timeout=30_000)
     shot(mine, "announcement")
+    first, below = alert.bounding_box(), second.bounding_box()
+    assert first and below and below["y"] >= first["y"] + first["height"]
     alert.get_by_role("button").click()
     expect(alert).to_have_count(0)
+    expect(second).to_be_visible()
     assert failed == []
     mine.close()
 

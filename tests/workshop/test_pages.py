@@ -6,16 +6,18 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from netlab.keeper import HOME
+from netlab.workshop.spawner import STARTS
 from tests.browser.axe import violations
 from tests.workshop.house import CODE, House, opened, until
 
 PICTURES = HOME / "build/workshop"
-OURS = re.compile(r"netlab|root|ada|bob", re.IGNORECASE)  # what is the same in every language
+OURS = re.compile(r"netlab|root|ada|bob|carol|dave", re.IGNORECASE)  # what is the same in every language
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -46,9 +48,20 @@ def is_chinese(page: Page, name: str) -> None:
     assert violations(page, "body") == []
 
 
-def enter(house: House, page: Page) -> None:
+@contextmanager
+def stopped(house: House, part: str) -> Iterator[None]:
+    """Meanwhile it answers nobody."""
+    number = house.pid(part)
+    os.kill(number, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(number, signal.SIGCONT)
+
+
+def enter(house: House, page: Page, name: str = "ada") -> None:
     page.goto(f"{house.url}/hub/login")
-    page.fill("#username_input", "ada")
+    page.fill("#username_input", name)
     page.fill("#password_input", "secret-word")
     page.fill("#code_input", CODE)
     page.click("#login_submit")
@@ -58,14 +71,10 @@ def test_the_way_in_and_out(chinese: House, page: Page) -> None:
     """Log in, wait, work, end the lab, start it again, log out."""
     page.goto(f"{chinese.url}/hub/login")
     is_chinese(page, "login")
-    nursery = chinese.pid("nursery")
-    os.kill(nursery, signal.SIGSTOP)  # nobody is quicker than the picture
-    try:
+    with stopped(chinese, "nursery"):  # nobody is quicker than the picture
         enter(chinese, page)
         expect(page.get_by_text("正在为你准备实验环境")).to_be_visible(timeout=30_000)
         is_chinese(page, "pending")
-    finally:
-        os.kill(nursery, signal.SIGCONT)
     page.wait_for_url("**/user/ada/lab**", timeout=90_000)
     page.goto(f"{chinese.url}/hub/home")
     is_chinese(page, "home")
@@ -100,7 +109,7 @@ def test_what_goes_wrong(chinese: House, page: Page) -> None:
 
 
 def test_a_lab_that_does_not_start(chinese: House, page: Page) -> None:
-    """The learner is told so, and what to tell whom; his next try goes well."""
+    """The learner is told so at once, and what to tell whom; his next try goes well."""
     chinese.learner("bob").log_in()  # he has a number now
     image = chinese.state / f"learners/{chinese.number('bob')}/disk.img"
     image.mkdir(parents=True)  # where his disk should be
@@ -108,8 +117,39 @@ def test_a_lab_that_does_not_start(chinese: House, page: Page) -> None:
     page.fill("#username_input", "bob")
     page.fill("#password_input", "secret-word")
     page.click("#login_submit")
-    expect(page.get_by_text("你的实验环境没能启动")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("你的实验环境没能启动")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("无法创建学员的磁盘")).to_be_visible()
     is_chinese(page, "failed")
     image.rmdir()
     page.click("#start")
     page.wait_for_url("**/user/bob/lab**", timeout=90_000)
+
+
+def test_many_come_in_at_once(chinese: House, page: Page) -> None:
+    """Who has to wait reads how many are before him, and comes in without doing anything."""
+    with stopped(chinese, "nursery"):
+        line_up(chinese, "first")
+        enter(chinese, page, "carol")
+        expect(page.get_by_role("status")).to_contain_text("排在你前面的还有", timeout=30_000)
+        is_chinese(page, "many")
+    page.wait_for_url("**/user/carol/lab**", timeout=120_000)
+
+
+def test_the_hub_falls_while_somebody_waits(chinese: House, page: Page) -> None:
+    """His page finds the new Hub by itself, and says how he goes on."""
+    with stopped(chinese, "nursery"):
+        line_up(chinese, "second")
+        enter(chinese, page, "dave")
+        expect(page.get_by_role("status")).to_contain_text("排在你前面的还有", timeout=30_000)
+        chinese.kill("hub")
+        expect(page.get_by_text("你的实验环境没有在运行")).to_be_visible(timeout=90_000)
+    page.click("#start")
+    page.wait_for_url("**/user/dave/lab**", timeout=120_000)
+
+
+def line_up(house: House, name: str) -> None:
+    """Others than the one whom the test looks at: more than have their turn at once."""
+    for number in range(2 * STARTS + 1):
+        other = house.learner(f"{name}-{number}")
+        other.log_in()
+        other.get("/hub/spawn")

@@ -3,19 +3,23 @@
 (() => {
   const EVERY = 2000; // ms
 
+  const place = document.createElement("div");
+  place.style.cssText = "position: fixed; top: 0; left: 50%; transform: translateX(-50%); z-index: 10000; display: flex;"
+    + "flex-direction: column; align-items: center; max-width: 90vw; max-height: 60vh; overflow-y: auto;";
+
   function show(text, close) {
     const box = document.createElement("div");
     box.setAttribute("role", "alert");
-    box.style.cssText = "position: fixed; top: 0; left: 50%; transform: translateX(-50%); z-index: 10000; display: flex;"
-      + "gap: 16px; align-items: center; max-width: 90vw; padding: 10px 18px; font-size: 17px; color: #16202a;"
-      + "background: #fff3c4; border: 2px solid #8a5700; border-top: 0; border-radius: 0 0 8px 8px;";
+    box.style.cssText = "display: flex; gap: 16px; align-items: center; padding: 10px 18px; font-size: 17px;"
+      + "color: #16202a; background: #fff3c4; border: 2px solid #8a5700; border-top: 0; border-radius: 0 0 8px 8px;";
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = close;
     button.style.cssText = "font: inherit; padding: 3px 12px;";
     button.addEventListener("click", () => box.remove());
     box.append(text, button);
-    document.body.append(box);
+    place.append(box);
+    document.body.append(place);
   }
 
   async function listen(base) {
