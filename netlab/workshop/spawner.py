@@ -27,7 +27,7 @@ from netlab.workshop.world import Order, group_of
 
 LAB_LIMITS = {"processes": 250, "address_space": 2 << 30, "disk": 192 << 20, "namespaces": 24}
 MEMORY_WITHOUT_GROUP = 448 << 20  # bytes of a lab, which then looks itself
-# A server's start keeps a processor busy: more at once are there no sooner, and who works would wait for them.
+# A start keeps a processor busy: more at once are there no sooner, and whoever works would wait for them.
 STARTS = os.cpu_count() or 1
 SECONDS_TO_START, LOOK = 60, 0.1
 

@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,6 +174,29 @@ def busy() -> tuple[float, float]:
     return (sum(fields) - fields[3] - fields[4]) / tick, sum(fields) / tick
 
 
+def processor(house: House) -> Counter[str]:
+    """Seconds that each part has used, with what it has started and that has ended: the workshop's own, the
+    learners' servers, kernels and the rest of their labs, and the simulated learners."""
+    parts = {house.pid(part): part for part in ("hub", "proxy", "board", "nursery")}
+    groups = {group_of(house.state / f"learners/{n}") for n in range(1, 1000)}
+    found = Counter({"simulated learners": sum(os.times()[:2])})
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            part = parts.get(int(entry.name))
+            if not part and groups.intersection(
+                re.findall(r"[0-9a-f]{8}-\d+", (entry / "cgroup").read_text())
+            ):
+                is_kernel = "ipykernel" in (entry / "cmdline").read_text()
+                is_server = (entry / "comm").read_text().startswith("server-")
+                part = "kernels" if is_kernel else "servers" if is_server else "labs"
+            if part:
+                used = (entry / "stat").read_text().rpartition(")")[2].split()[11:15]
+                found[part] += sum(int(ticks) for ticks in used) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            continue
+    return found
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)] if values else float("nan")
 
@@ -188,7 +212,7 @@ def measure(count: int, think: float, arrive: float, seconds: float) -> dict[str
             thread.start()
         for learner in learners:
             learner.join(max(0.0, began + seconds + 60 - time.monotonic()))
-        after = busy()
+        after, shares = busy(), processor(house)
         board = house.board(house.instructor())
         counted = sum(step["tries"] for row in board.values() for step in row["steps"].values())
         assert State(house.state).settings()
@@ -210,6 +234,7 @@ def measure(count: int, think: float, arrive: float, seconds: float) -> dict[str
         "counted_by_the_board": counted,
         "mebibytes": {name: round(value) for name, value in figures.most.items()},
         "mebibytes_before": round(quiet),
+        "processor_seconds": {part: round(seconds) for part, seconds in shares.most_common()},
         "processors": round((after[0] - before[0]) / max(after[1] - before[1], 1) * (os.cpu_count() or 1), 2),
     }
 
