@@ -9,39 +9,54 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from netlab.engines import ENGINES
 from netlab.engines.protocol import Say
 from netlab.errors import LabAlreadyUp, LabNotFound, check_language
+from netlab.jupyter.process import LabProcess
 from netlab.keeper import HOME
-from netlab.lab import DEFAULT, Lab
-from netlab.language import VARIABLE
+from netlab.lab import DEFAULT, PASSED_ON, Lab
+from netlab.language import VARIABLE, decided, speaking
+
+# ipykernel would watch its parent, which here is the lab's; without one it takes itself for started by hand.
+NO_PARENT = {"JPY_PARENT_PID": "1"}
 
 
 class LabProvisioner(LocalProvisioner):
     """Starts a kernel in the lab that NETLAB_LAB names, which is made if it is not up.
 
-    The process that Jupyter sees, waits for and signals is netlab.jupyter.launch, the kernel's stand-in here.
+    It is the lab's, not a process of Jupyter's: Jupyter holds its connection, and the lab ends it with that.
     """
+
+    lab: Lab
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         name = os.environ.get("NETLAB_LAB") or DEFAULT
-        lab = await asyncio.to_thread(find_or_make, name)  # not on Jupyter's event loop
+        self.lab = await asyncio.to_thread(find_or_make, name)  # not on Jupyter's event loop
         manager: Any = self.parent
         manager.transport = "ipc"
         manager.cache_ports = False  # the "ports" are endings of file names here
-        manager.ip = str(lab.exchange / f"kernel-{self.kernel_id[:8]}")  # short: sun_path holds 107 bytes
+        manager.ip = str(self.lab.exchange / f"kernel-{self.kernel_id[:8]}")  # sun_path holds 107 bytes
         manager.connection_file = f"{manager.ip}.json"
-        kwargs = await super().pre_launch(**kwargs)
-        folder = working_folder(Path(kwargs.get("cwd") or Path.cwd()))
-        launch = [sys.executable, "-m", "netlab.jupyter.launch", name, str(folder)]
-        return {**kwargs, "cmd": [*launch, *kwargs["cmd"]]}
+        return await super().pre_launch(**kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        own: Mapping[str, str] = kwargs["env"]
+        environment = {name: own[name] for name in PASSED_ON if name in own} | NO_PARENT
+        self.cwd = kwargs.get("cwd") or Path.cwd()
+        folder = str(working_folder(Path(self.cwd)))
+        with open(os.devnull) as null, speaking(decided(own)):
+            start = partial(self.lab.start, cmd, (null.fileno(), 1, 2), cwd=folder, env=environment)
+            self.process: Any = LabProcess(await asyncio.to_thread(start))
+        return self.connection_info
 
 
 def find_or_make(name: str, say: Say = lambda _: None) -> Lab:
