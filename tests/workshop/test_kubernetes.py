@@ -9,6 +9,7 @@ import asyncio
 import copy
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import entry_points
@@ -158,7 +159,7 @@ class Learner:
 
 
 def at_a_cluster(story: Any, **words: Any) -> Any:
-    """Run that coroutine function of a cluster, in a loop of its own."""
+    """Run that coroutine function of a cluster, in a loop of its own: a browser's tests before leave theirs."""
 
     async def told() -> Any:
         cluster = Cluster(**words)
@@ -172,7 +173,8 @@ def at_a_cluster(story: Any, **words: Any) -> Any:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    return asyncio.run(told())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(told())).result()
 
 
 @pytest.fixture(scope="module", autouse=True)

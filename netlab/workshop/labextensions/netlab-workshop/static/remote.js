@@ -1,7 +1,7 @@
 // What the instructor says, at the top of a learner's JupyterLab. JupyterLab asks such a file for its module
 // itself, so there is nothing to build.
 (() => {
-  const EVERY = 2000; // ms
+  const EVERY = 4000; // ms; a page that nobody sees asks nothing
 
   const place = document.createElement("div");
   place.style.cssText = "position: fixed; top: 0; left: 50%; transform: translateX(-50%); z-index: 10000; display: flex;"
@@ -24,7 +24,8 @@
 
   async function listen(base) {
     let shown = Number(sessionStorage.getItem("netlab-announcements") ?? 0);
-    for (;;) {
+    for (;; await new Promise((done) => { setTimeout(done, EVERY); })) {
+      if (document.hidden) continue;
       try {
         // The Hub refuses who comes with nothing but a cookie.
         const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? "";
@@ -35,7 +36,6 @@
           sessionStorage.setItem("netlab-announcements", String(shown));
         }
       } catch { /* the server is away: ask again */ }
-      await new Promise((done) => { setTimeout(done, EVERY); });
     }
   }
 
