@@ -159,7 +159,7 @@ class Learner:
 
 
 def at_a_cluster(story: Any, **words: Any) -> Any:
-    """Run that coroutine function of a cluster, in a loop of its own: a browser's tests before leave theirs."""
+    """Run that coroutine function of a cluster, in a loop of its own: a browser's tests leave theirs."""
 
     async def told() -> Any:
         cluster = Cluster(**words)
