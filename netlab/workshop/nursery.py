@@ -1,8 +1,10 @@
 """Where learners' worlds come from: a process that has imported what a server needs, and forks.
 
 python -m netlab.workshop.nursery, kept by the supervisor. What it has imported is in memory once, however
-many learners there are, and a server is there in a fraction of the time. It holds no secret: whose world it
-is, and the server's environment, come with each request. It has one thread, so that it may fork.
+many learners there are, and a server is there in a fraction of the time. It has one thread, so that it may
+fork. A learner's kernels come from it as well, by way of his server, and he can read what is in their
+memory: so this process holds no secret. Whose world it is, and the server's environment with its token, come
+with each request, and the child receives that.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from netlab import wire
 from netlab.errors import LabError
@@ -70,16 +72,11 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     while True:
         client = door.accept()[0]
-        with client, suppress(OSError, wire.Closed, KeyError, TypeError, ValueError):
-            client.settimeout(SECONDS)
-            request, fds = wire.receive(client)
+        with client, suppress(OSError):
             pid = os.fork()
             if pid == 0:
                 door.close()
-                client.close()
-                _live(request, fds)
-            for fd in fds:
-                os.close(fd)
+                _live(client)
             try:
                 wire.send(client, {"pid": pid})
             except OSError:  # the Hub has fallen meanwhile: nobody would know of that world
@@ -95,9 +92,12 @@ def _open(place: Path) -> socket.socket:
     return door
 
 
-def _live(request: Mapping[str, Any], fds: Sequence[int]) -> NoReturn:
-    """In the child: become that learner's world."""
+def _live(client: socket.socket) -> NoReturn:
+    """In the child: become the learner's world that is asked for."""
     try:
+        client.settimeout(SECONDS)
+        request, fds = wire.receive(client)
+        client.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         null = os.open("/dev/null", os.O_RDONLY)

@@ -6,11 +6,13 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, ClassVar
 
 from jupyterhub.spawner import LocalProcessSpawner
 from jupyterhub.utils import random_port
+from tornado.web import HTTPError
 from traitlets import Instance
 
 from netlab.errors import LabError
@@ -32,6 +34,14 @@ STARTS = os.cpu_count() or 1
 SECONDS_TO_START, LOOK = 60, 0.1
 
 
+class NotStarted(HTTPError):
+    """What a learner is told, whether his page still waits for it or he has been sent to another."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(HTTPStatus.BAD_GATEWAY, message)
+        self.jupyterhub_message = message
+
+
 class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
     """The Hub's own spawner of processes, with a number for each learner in place of an account."""
 
@@ -46,11 +56,14 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
         return {**env, "PYTHONPATH": str(HOME)}
 
     async def start(self) -> Any:
-        """(address, port) of a new server, which answers. LabError."""
+        """(address, port) of a new server, which answers. NotStarted."""
         log = State.of_environment() / f"log/learner-{self.accounts.number(self.user.name)}.log"
-        async with self.turns.turn(self):
-            await self._begin(log)
-            await self._come_up(log)
+        try:
+            async with self.turns.turn(self):
+                await self._begin(log)
+                await self._come_up(log)
+        except LabError as error:
+            raise NotStarted(str(error)) from error
         return self.ip, self.port
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:

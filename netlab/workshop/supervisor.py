@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ PROXY = Path(sys.prefix, "workshop/node_modules/.bin/configurable-http-proxy")
 SECONDS_TO_BEGIN, SECONDS_TO_END = 120, 60
 AT_ONCE, MOST_PAUSE = 1.0, 30.0  # seconds between two starts of one that keeps falling
 LOOK = 0.2  # seconds between two looks
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_MESSAGES", "NETLAB_LANG")  # to the nursery
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Part:
 
     name: str
     command: Sequence[str]
-    environment: dict[str, str]
+    environment: Mapping[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
     pause: float = AT_ONCE
@@ -51,7 +52,7 @@ class Part:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
-                env={**os.environ, **self.environment},
+                env=self.environment,
                 cwd=self.log.parent,
                 start_new_session=True,  # Ctrl-C is for the supervisor
                 preexec_fn=syscalls.end_with_parent,
@@ -84,8 +85,11 @@ class Supervisor:
 
     def __init__(self, state: State, options: Options) -> None:
         ours = state.settings()
-        secrets = {"CONFIGPROXY_AUTH_TOKEN": ours.proxy_token}
-        common = {VARIABLE: str(state.folder), "PYTHONPATH": str(HOME)}
+        secrets = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": ours.proxy_token}
+        own = {VARIABLE: str(state.folder), "PYTHONPATH": str(HOME)}
+        common = {**os.environ, **own}
+        # A learner can read it: his lab's processes come from the nursery. Nothing of whoever began this.
+        bare = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | own
         board = {
             **common,
             "JUPYTERHUB_SERVICE_NAME": BOARD,
@@ -105,7 +109,7 @@ class Supervisor:
         )
         self.parts = [
             Part("proxy", _proxy(ours.hub_port, ours.proxy_port, options), secrets, state / "log/proxy.log"),
-            Part("nursery", [*python, "netlab.workshop.nursery"], common, state / "log/nursery.log"),
+            Part("nursery", [*python, "netlab.workshop.nursery"], bare, state / "log/nursery.log"),
             Part("board", [*python, "netlab.workshop.board", options.text()], board, state / "log/board.log"),
             Part("hub", [*python, "netlab.workshop.hub", options.text()], common, state / "log/hub.log"),
         ]

@@ -186,9 +186,8 @@ def processor(house: House) -> Counter[str]:
             if not part and groups.intersection(
                 re.findall(r"[0-9a-f]{8}-\d+", (entry / "cgroup").read_text())
             ):
-                is_kernel = "ipykernel" in (entry / "cmdline").read_text()
-                is_server = (entry / "comm").read_text().startswith("server-")
-                part = "kernels" if is_kernel else "servers" if is_server else "labs"
+                name = (entry / "comm").read_text()
+                part = {"server-": "servers", "ipykern": "kernels"}.get(name[:7], "labs")
             if part:
                 used = (entry / "stat").read_text().rpartition(")")[2].split()[11:15]
                 found[part] += sum(int(ticks) for ticks in used) / os.sysconf("SC_CLK_TCK")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from netlab.workshop.supervisor import PASSED_ON
 from tests.workshop.client import Client
 from tests.workshop.house import CODE, House
 
@@ -24,6 +25,23 @@ print("HOMES", os.listdir("/home"), os.path.exists("/srv/labs"))
 with socket.socket() as sock:
     sock.settimeout(2)
     print("PORT", sock.connect_ex(("127.0.0.1", [port])))
+"""
+
+
+# What is in a kernel's own memory, which comes from a process that all servers come from.
+REMEMBERED = r"""
+import re
+from pathlib import Path
+found, memory = [], open("/proc/self/mem", "rb", 0)
+for begin, end in re.findall(r"^(\w+)-(\w+) rw", Path("/proc/self/maps").read_text(), re.MULTILINE):
+    begin, end = int(begin, 16), int(end, 16)
+    try:
+        memory.seek(begin)
+        found += re.findall(rb"JUPYTERHUB_USER\W{1,6}([a-z]+)", memory.read(end - begin))
+    except (OSError, ValueError, OverflowError):
+        continue
+print("USERS", sorted({name.decode() for name in found} - {"bob"}))
+print("BEGUN", *re.findall(r"(?:^|\0)(\w+)=", Path("/proc/1/environ").read_text()))
 """
 
 
@@ -153,6 +171,17 @@ def test_a_lab_shows_nothing_of_the_others(house: House, ada: Client, bob: Clien
     )
     assert "STATE False" in said and "LOOK []" in said and "ENV []" in said and "HOMES [] False" in said
     assert "PORT 111" in said  # ECONNREFUSED: its loopback is another one
+    kernel.close()
+
+
+def test_a_kernel_remembers_nothing_of_others(house: House, ada: Client, bob: Client) -> None:
+    """Its memory comes from the nursery, and so does that of the lab's first process: there is nobody else's
+    name and token in it, and nothing of the environment of whoever opened the workshop."""
+    kernel = bob.kernel()
+    said = kernel.run(REMEMBERED)
+    assert "USERS []" in said
+    begun = set(said.partition("BEGUN ")[2].split())
+    assert begun <= {*PASSED_ON, "NETLAB_WORKSHOP", "PYTHONPATH"} and begun
     kernel.close()
 
 
