@@ -32,6 +32,7 @@ MEMORY_WITHOUT_GROUP = 448 << 20  # bytes of a lab, which then looks itself
 # A start keeps a processor busy: more at once are there no sooner, and whoever works would wait for them.
 STARTS = os.cpu_count() or 1
 SECONDS_TO_START, LOOK = 60, 0.1
+LONGEST = 300  # letters of what a server said that did not come up
 
 
 class NotStarted(HTTPError):
@@ -93,9 +94,9 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
                         (await asyncio.open_connection(self.ip, self.port))[1].close()
                         return
                     await pause(LOOK)
-        said = log.read_text(errors="replace").strip().rpartition("\n")[2]
+        said = log.read_text(errors="replace").rpartition("netlab: ")[2].split()
         raise LabError(
-            _("The learner's server did not come up: {said}").format(said=said),
+            _("The learner's server did not come up: {said}").format(said=" ".join(said)[-LONGEST:]),
             _("Read {log}").format(log=log),
         )
 

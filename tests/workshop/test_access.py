@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.workshop.supervisor import PASSED_ON
+from netlab.workshop.supervisor import LARGE_PAGES, PASSED_ON
 from tests.workshop.client import Client
 from tests.workshop.house import CODE, House
 
@@ -181,7 +181,7 @@ def test_a_kernel_remembers_nothing_of_others(house: House, ada: Client, bob: Cl
     said = kernel.run(REMEMBERED)
     assert "USERS []" in said
     begun = set(said.partition("BEGUN ")[2].split())
-    assert begun <= {*PASSED_ON, "NETLAB_WORKSHOP", "PYTHONPATH"} and begun
+    assert begun <= {*PASSED_ON, *LARGE_PAGES, "NETLAB_WORKSHOP", "PYTHONPATH"} and begun
     kernel.close()
 
 
