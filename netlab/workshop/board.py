@@ -23,12 +23,10 @@ from netlab import faults
 from netlab.errors import NetlabError
 from netlab.language import gettext as _
 from netlab.language import language
-from netlab.lessons import lessons
 from netlab.live.texts import spoken
-from netlab.workshop.collect import Collector
-from netlab.workshop.exchange import WATCHED, Exchange
-from netlab.workshop.hub import BOARD, Options, accounts
-from netlab.workshop.results import Results
+from netlab.workshop.exchange import Exchange
+from netlab.workshop.hub import BOARD, Options
+from netlab.workshop.shared import WATCHED, Board
 from netlab.workshop.state import INSTRUCTOR, State
 from netlab.workshop.texts import texts
 
@@ -43,31 +41,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-
-
-class Board:
-    """What all requests share."""
-
-    def __init__(self, state: State, options: Options) -> None:
-        self.every = lessons()
-        self.results = Results(
-            state / "board.sqlite", frozenset(s.id for each in self.every for s in each.steps)
-        )
-        self.results.prepare()
-        if options.lessons and self.results.unlocked() is None:
-            self.results.unlock(options.lessons.split(","))
-        self.collector = Collector(state, accounts(state, options.roll), self.results)
-        self.news = asyncio.Event()
-        self.pictures: dict[str, dict[str, Any]] = {}
-        self.wanted: dict[str, float] = {}  # whose picture somebody looks at, and until when
-
-    def tell(self) -> None:
-        """Wake those who wait for an order."""
-        self.news.set()
-        self.news = asyncio.Event()
-
-    def is_watched(self, learner: str) -> bool:
-        return self.wanted.get(learner, 0) > time.monotonic()
 
 
 class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]

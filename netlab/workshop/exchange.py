@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyterhub.services.auth import HubOAuth
 from tornado.web import HTTPError, RequestHandler
 
 from netlab.workshop.hub import REPORTS
-
-if TYPE_CHECKING:
-    from netlab.workshop.board import Board
+from netlab.workshop.shared import WATCHED, Board
 
 HELD = 30.0  # seconds for which a learner's server may wait for an order
-WATCHED = 6.0  # seconds for which a picture is wanted after somebody asked for it
 
 
 class Exchange(RequestHandler):

@@ -133,7 +133,7 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
 NOT_OURS = {
     "a database's language": (r"workshop/(accounts|results)", r"SELECT|INSERT|UPDATE|CREATE|PRAGMA"),
     "what the workshop's programs say to each other": (
-        r"workshop/(board|hub|reporter)",
+        r"workshop/(board|exchange|hub|reporter)",
         r"^no |not logged in|unknown order|charset|attachment|Report how far",
     ),
     "Docker's own words, which its stand-in says as they are": (
