@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -20,7 +22,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from netlab.engines import ENGINES
 from netlab.engines.protocol import Say
-from netlab.errors import LabAlreadyUp, LabNotFound, check_language
+from netlab.errors import LabAlreadyUp, LabDied, LabNotFound, check_language
 from netlab.jupyter.process import LabProcess
 from netlab.keeper import HOME
 from netlab.lab import DEFAULT, PASSED_ON, Lab
@@ -28,6 +30,7 @@ from netlab.language import VARIABLE, decided, speaking
 
 # ipykernel would watch its parent, which here is the lab's; without one it takes itself for started by hand.
 NO_PARENT = {"JPY_PARENT_PID": "1"}
+SECONDS_TO_END, PAUSE = 10.0, 0.05
 
 
 class LabProvisioner(LocalProvisioner):
@@ -64,13 +67,25 @@ def find_or_make(name: str, say: Say = lambda _: None) -> Lab:
     check_language(os.environ.get(VARIABLE, ""))
     engine = os.environ.get("NETLAB_ENGINE")
     with suppress(LabNotFound):
-        lab = Lab.find(name)
+        lab = _found(name)
         if engine:
             lab.check_engine(engine)
         return lab
     with suppress(LabAlreadyUp):  # another notebook was faster
         return Lab.up(name, engine=engine or ENGINES[0], say=say)
     return Lab.find(name)
+
+
+def _found(name: str) -> Lab:
+    """The lab of that name; LabNotFound, also for one that is just ending, when it has ended."""
+    deadline = time.monotonic() + SECONDS_TO_END
+    while True:
+        try:
+            return Lab.find(name)
+        except LabDied:
+            if time.monotonic() > deadline:
+                raise
+        Event().wait(PAUSE)
 
 
 def working_folder(wanted: Path) -> Path:

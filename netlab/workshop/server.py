@@ -17,6 +17,7 @@ from traitlets.config import Config
 
 import netlab.jupyter.server as alone
 from netlab import holder, keeper, outbox, syscalls
+from netlab.jupyter.provisioner import NO_PARENT
 from netlab.lab import Lab
 from netlab.lessons import LABS
 from netlab.workshop import disk
@@ -39,7 +40,8 @@ EXTENSIONS = Path(__file__).with_name("labextensions")
 
 
 def preload() -> None:
-    """Import what every server needs, for the nursery."""
+    """Import what every server needs, and the kernels of its lab, for the nursery."""
+    os.environ.update(NO_PARENT)  # ipykernel looks when it is imported
     for name in NEEDED:
         import_module(name)
 
