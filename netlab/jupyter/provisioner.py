@@ -24,8 +24,8 @@ from netlab.engines import ENGINES
 from netlab.engines.protocol import Say
 from netlab.errors import LabAlreadyUp, LabDied, LabNotFound, check_language
 from netlab.jupyter.process import LabProcess
-from netlab.keeper import HOME
-from netlab.lab import DEFAULT, PASSED_ON, Lab
+from netlab.keeper import HOME, PASSED_ON
+from netlab.lab import DEFAULT, Lab
 from netlab.language import VARIABLE, decided, speaking
 
 # ipykernel would watch its parent, which here is the lab's; without one it takes itself for started by hand.

@@ -16,7 +16,8 @@ from jupyter_core.paths import jupyter_config_dir
 from traitlets.config import Config
 
 import netlab.jupyter.server as alone
-from netlab import holder, keeper, outbox, syscalls
+from netlab import keeper, nursery, outbox, syscalls
+from netlab.errors import LabAlreadyUp
 from netlab.jupyter.provisioner import NO_PARENT
 from netlab.lab import Lab
 from netlab.lessons import LABS
@@ -34,7 +35,9 @@ NEEDED = (
     "netlab.faults.gym",
     "netlab.live.picture",
     "netlab.notebook",
+    "netlab.sitting",
     "netlab.workshop.reporter",
+    *(f"netlab.checks.lesson{number:02}" for number in range(1, 11)),
 )
 EXTENSIONS = Path(__file__).with_name("labextensions")
 
@@ -64,8 +67,8 @@ def main() -> None:
 
 def make_lab() -> None:
     """By a child of this process, which has loaded what a keeper needs, and what the kernels do."""
-    with Child() as nursery:
-        Lab.up(LAB, nursery=nursery)
+    with suppress(LabAlreadyUp), Child() as forked:
+        Lab.up(LAB, nursery=forked)
 
 
 class Child(keeper.Nursery):
@@ -92,9 +95,9 @@ def _become_nursery(orders: int) -> NoReturn:
         for name in [name for name in os.environ if name.startswith("JUPYTERHUB_")]:
             del os.environ[name]
         os.environ["PATH"] = keeper.PATH
-        sys.argv = ["netlab.holder", str(orders)]
+        sys.argv = [keeper.Nursery.MODULE, str(orders)]
         syscalls.set_title(" ".join(sys.argv))
-        holder.main()
+        nursery.main()
         os._exit(0)
     except BaseException:
         traceback.print_exc()
