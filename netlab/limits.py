@@ -14,7 +14,7 @@ from netlab.language import gettext as _
 MEBIBYTE = 1 << 20
 PERIOD = 0.25  # seconds between two looks at the memory
 # Of 1000: where memory ends, what is in the lab is ended first, then its first process, then what keeps it.
-FIRST_TO_GO, THEN = "500", "200"
+FIRST_TO_GO, THEN = "900", "500"
 VARIABLE = "NETLAB_LIMITS"  # for every lab that is made with it; a workshop sets it
 
 
