@@ -13,8 +13,7 @@ from netlab.language import gettext as _
 
 MEBIBYTE = 1 << 20
 PERIOD = 0.25  # seconds between two looks at the memory
-# Of 1000: where memory ends, what is in the lab is ended first, then its first process, then what keeps it.
-FIRST_TO_GO, THEN = "900", "500"
+FIRST_TO_GO = "500"  # of 1000: where memory ends, the kernel ends what is in the lab, not what keeps the lab
 VARIABLE = "NETLAB_LIMITS"  # for every lab that is made with it; a workshop sets it
 
 
@@ -56,7 +55,7 @@ def for_children(limits: Limits | None) -> Iterator[None]:
 
 
 def harden(limits: Limits | None) -> None:
-    """Hold this process, a lab host's first, and all that it starts to the limits, for good."""
+    """Hold this process and all that it starts to the limits, for good."""
     if limits is None:
         return
     for kind, value in (
@@ -67,13 +66,8 @@ def harden(limits: Limits | None) -> None:
     ):
         bound = _at_most(value, resource.getrlimit(kind)[1])
         resource.setrlimit(kind, (bound, bound))
-    _go(THEN)
-    os.register_at_fork(after_in_child=lambda: _go(FIRST_TO_GO))
-
-
-def _go(when: str) -> None:
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write(when)
+        file.write(FIRST_TO_GO)
 
 
 def exceeded(limits: Limits, pause: Callable[[float], object]) -> str:

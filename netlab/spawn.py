@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from netlab import loaded, syscalls, wire
+from netlab import syscalls, wire
 from netlab.language import gettext as _
 
 # What setns(2) is asked for, in an order in which each is still allowed after the one before.
@@ -190,7 +190,6 @@ def _become(request: Mapping[str, Any], fds: list[int], tty: bool) -> None:
         except OSError:
             os.chdir("/")
         argv = request["argv"]
-        loaded.become(argv, request["env"])
         os.execvpe(argv[0], argv, request["env"])
     except FileNotFoundError as error:
         os.write(

@@ -10,7 +10,6 @@ import ctypes
 import os
 import platform
 import struct
-from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -98,13 +97,6 @@ def set_name(name: str) -> None:
     """What `ps -o comm` shows for this process (at most 15 characters)."""
     pr_set_name = 15
     _check(_libc.prctl(pr_set_name, name.encode(), 0, 0, 0), "prctl")
-
-
-def set_title(title: str) -> None:
-    """What `ps -o args` shows for this process; as much of it as its arguments took when it began."""
-    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-    begin, end = int(fields[45]), int(fields[46])  # arg_start and arg_end, proc(5)
-    ctypes.memmove(begin, title.encode()[: end - begin - 1].ljust(end - begin, b"\0"), end - begin)
 
 
 def set_dumpable() -> None:

@@ -2,9 +2,8 @@
 
 python -m netlab.workshop.nursery, kept by the supervisor. What it has imported is in memory once, however
 many learners there are, and a server is there in a fraction of the time. It has one thread, so that it may
-fork. A learner's kernels come from it as well, by way of his server, and he can read what is in their
-memory: so this process holds no secret. Whose world it is, and the server's environment with its token, come
-with each request, and the child receives that.
+fork, and holds no secret: whose world it is, and the server's environment with its token, come with each
+request, and the child receives that.
 """
 
 from __future__ import annotations

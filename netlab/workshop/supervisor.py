@@ -29,8 +29,6 @@ PROXY = Path(sys.prefix, "workshop/node_modules/.bin/configurable-http-proxy")
 SECONDS_TO_BEGIN, SECONDS_TO_END = 120, 60
 AT_ONCE, MOST_PAUSE = 1.0, 30.0  # seconds between two starts of one that keeps falling
 LOOK = 0.2  # seconds between two looks
-# A fork copies the page tables, and each page that is written to: of the nursery's 120 MiB 14 ms, so 5.
-LARGE_PAGES = {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_MESSAGES", "NETLAB_LANG")  # to the nursery
 
 
@@ -90,8 +88,8 @@ class Supervisor:
         secrets = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": ours.proxy_token}
         own = {VARIABLE: str(state.folder), "PYTHONPATH": str(HOME)}
         common = {**os.environ, **own}
-        # A learner can read it: his lab's processes come from the nursery. Nothing of whoever began this.
-        bare = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | own | LARGE_PAGES
+        # Learners' servers come from the nursery: nothing of whoever began this.
+        bare = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | own
         board = {
             **common,
             "JUPYTERHUB_SERVICE_NAME": BOARD,
