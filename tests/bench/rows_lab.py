@@ -165,7 +165,12 @@ def where_it_goes(lab: Lab, lesson: Lesson) -> dict[str, float]:
 def ending(small: bool) -> Iterator[Row]:
     """Until `Lab.down`, or Mininet's `stop`, returns, for a lab of the same content."""
     row = Row("down returns", "ms", [Goal(50, "Mininet")])
-    parts = {"connect": (keeper, "connect"), "until the keeper says so": (wire, "receive")}
+    parts = {
+        "connect": (keeper, "connect"),
+        "ask": (wire, "send"),
+        "a thread that clears up": (threading.Thread, "start"),  # and all that runs before this goes on
+        "until the keeper says so": (wire, "receive"),
+    }
 
     def ready() -> Callable[[], None]:
         return Lab.up(NAME, nursery=nursery).down
