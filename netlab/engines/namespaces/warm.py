@@ -42,7 +42,7 @@ def listen() -> BinaryIO:
 
 def askers(door: BinaryIO) -> Iterator[tuple[int, int]]:
     """(pid, its FIFO, which is to be closed) of each that has knocked since the last time."""
-    for word in door.read(LARGEST).split():
+    for word in (door.read(LARGEST) or b"").split():  # None where somebody else has read it
         path = f"{quick.DOOR}.{word.decode(errors='replace')}"
         with suppress(OSError, ValueError):  # it has gone
             asker = int(word)
