@@ -10,7 +10,7 @@ from pathlib import Path
 
 from netlab.errors import BadInput
 from netlab.language import gettext as _
-from netlab.workshop import plan, state
+from netlab.workshop import plan, state, unit
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -39,6 +39,9 @@ def options(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION")
     planned = actions.add_parser("plan", help=_("what machine so many learners need"))
     planned.add_argument("--learners", type=int, default=30)
+    actions.add_parser(
+        "unit", help=_("print a unit of systemd: the workshop with these options as a service")
+    )
     command.add_argument("--memory", type=int, default=0, metavar="MIB", help=_("for each learner"))
     command.add_argument("--cpus", type=float, default=0.0, help=_("for each learner"))
 
@@ -49,6 +52,14 @@ def run(chosen: argparse.Namespace) -> int:
         print(plan.said(chosen.learners))
         return 0
     _check(chosen)
+    if chosen.action == "unit":
+        print(unit.text(chosen), end="")
+        return 0
+    if os.geteuid() != 0:
+        raise BadInput(
+            _("A workshop gives each learner a user of his own, and only root can."),
+            _("sudo ./run workshop, or in a virtual machine: see vagrant/README.md"),
+        )
     from netlab.workshop import cgroups, hub
     from netlab.workshop.supervisor import Supervisor
 
@@ -78,11 +89,6 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> None:
-    if os.geteuid() != 0:
-        raise BadInput(
-            _("A workshop gives each learner a user of his own, and only root can."),
-            _("sudo ./run workshop, or in a virtual machine: see vagrant/README.md"),
-        )
     if bool(chosen.cert) != bool(chosen.key):
         raise BadInput(_("A certificate and its key belong together."), "--cert FILE --key FILE")
     if chosen.cert:

@@ -31,7 +31,7 @@ LAB_LIMITS = {"processes": 250, "address_space": 2 << 30, "disk": 192 << 20, "na
 MEMORY_WITHOUT_GROUP = 448 << 20  # bytes of a lab, which then looks itself
 # A start keeps a processor busy: more at once are there no sooner, and whoever works would wait for them.
 STARTS = os.cpu_count() or 1
-SECONDS_TO_START, LOOK = 60, 0.1
+SECONDS_TO_START, LOOK = 180, 0.1
 LONGEST = 300  # letters of what a server said that did not come up
 
 

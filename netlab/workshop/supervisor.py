@@ -26,7 +26,7 @@ from netlab.workshop.hub import BOARD, Options
 from netlab.workshop.state import VARIABLE, State
 
 PROXY = Path(sys.prefix, "workshop/node_modules/.bin/configurable-http-proxy")
-SECONDS_TO_BEGIN, SECONDS_TO_END = 120, 60
+SECONDS_TO_BEGIN, SECONDS_TO_END = 600, 60
 AT_ONCE, MOST_PAUSE = 1.0, 30.0  # seconds between two starts of one that keeps falling
 LOOK = 0.2  # seconds between two looks
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_MESSAGES", "NETLAB_LANG")  # to the nursery

@@ -16,7 +16,7 @@ import pytest
 from netlab import outbox
 from netlab.errors import BadInput
 from netlab.limits import Limits
-from netlab.workshop import collect, command, complaints, disk, plan, reporter, results
+from netlab.workshop import collect, command, complaints, disk, plan, reporter, results, unit
 from netlab.workshop.accounts import Accounts, read_roll
 from netlab.workshop.cgroups import Bounds
 from netlab.workshop.complaints import Complaints
@@ -401,8 +401,22 @@ def test_what_makes_no_sense_is_said_before_anything_starts(
         command._check(asked(*words))
 
 
+def test_as_a_service_it_has_the_same_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each word quoted as systemd reads it; paths from the root; the language; bounds for learners alone."""
+    monkeypatch.setenv("NETLAB_LANG", "zh")
+    parser = argparse.ArgumentParser()
+    command.options(parser)
+    words = ["--cert", "room.pem", "--plain", "--code", '50% "off" for $you', "--cpus", "1.5", "unit"]
+    lines = unit.text(parser.parse_args(words)).splitlines()
+    [start] = [line for line in lines if line.startswith("ExecStart=")]
+    assert start.startswith(f'ExecStart="{unit.HOME}/run" "workshop" "--state" "/var/lib/netlab-workshop"')
+    assert f'"--cert" "{Path.cwd()}/room.pem" "--plain" "--code" "50%% \\"off\\" for $$you"' in start
+    assert start.endswith('"--cpus" "1.5"') and "unit" not in start
+    assert {"Environment=NETLAB_LANG=zh", "Delegate=pids memory cpu", "OOMPolicy=continue"} <= set(lines)
+
+
 def test_a_workshop_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only root can give each learner a user of his own; it says so, and what else to do."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(BadInput, match="only root can"):
-        command._check(asked())
+        command.run(asked())
