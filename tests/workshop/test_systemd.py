@@ -17,7 +17,7 @@ from tests.workshop.systemd import SECONDS, Machine, booted
 
 UNIT = "/etc/systemd/system/netlab-workshop.service"
 GROUP = "/sys/fs/cgroup/system.slice/netlab-workshop.service"
-HOG = "subprocess.run(['python3', '-c', 'x = bytearray(2 << 30)']).returncode"
+HOG = "subprocess.run(['python3', '-c', 'x = bytes([1]) * (900 << 20)']).returncode"
 
 
 @pytest.fixture(scope="module")
