@@ -132,6 +132,7 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
 # What is not for those who use netlab, or is in English wherever it is said: where, and what.
 NOT_OURS = {
     "a database's language": (r"workshop/(accounts|results)", r"SELECT|INSERT|UPDATE|CREATE|PRAGMA"),
+    "what systemd reads": (r"workshop/unit", r"\[Unit\]"),
     "what the workshop's programs say to each other": (
         r"workshop/(board|exchange|hub|reporter)",
         r"^no |not logged in|unknown order|charset|attachment|Report how far",
