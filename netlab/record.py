@@ -12,11 +12,11 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from netlab import wire
+from netlab import records, wire
 from netlab.netns import entered
-from netlab.records import BATCH, LOST, REFUSED, Record, pack
+from netlab.records import BATCH, HEAD, LOST, REFUSED
 from netlab.ring import MEMORY, RETIRE_AFTER_MS, Ring
 
 START = {"started": True}
@@ -114,7 +114,7 @@ def follow(client: socket.socket, paths: Callable[[], Mapping[int, str]]) -> boo
             by_fd[ring.socket.fileno()] = number
             poll.register(ring.socket, select.POLLIN)
         rings |= opened
-        _send(client, [(number, REFUSED, 0, time.time_ns(), b"") for number in refused])
+        _send(client, records.pack((number, REFUSED, 0, time.time_ns(), b"") for number in refused))
 
 
 def _open(
@@ -128,18 +128,18 @@ def _open(
 
 
 def _flush(client: socket.socket, rings: Sequence[tuple[int, Ring]], *, tell_losses: bool = False) -> None:
-    found: list[Record] = []
+    heads, frames = [], []
     for number, ring in rings:
         ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # ENETDOWN when a link went: read on
         for raw in ring.read():
-            found.append((number, raw.outgoing, raw.length, raw.time_ns, raw.data))
+            heads.append(HEAD.pack(number, raw.outgoing, len(raw.data), raw.length, raw.time_ns))
+            frames.append(raw.data)
         if tell_losses and (lost := ring.lost()):
-            found.append((number, LOST, lost, time.time_ns(), b""))
-    _send(client, found)
+            heads.append(HEAD.pack(number, LOST, 0, lost, time.time_ns()))
+    _send(client, records.batch(heads, frames))
 
 
-def _send(client: socket.socket, records: Iterable[Record]) -> None:
-    batch = pack(records)
+def _send(client: socket.socket, batch: bytes) -> None:
     if not batch:
         return
     try:

@@ -6,7 +6,7 @@ The heads stand together, so that those of very many frames can be taken as colu
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 BATCH = struct.Struct("=I")  # how long the batch behind it is
 COUNT = struct.Struct("=I")
@@ -18,27 +18,30 @@ Record = tuple[int, int, int, int, bytes]  # point, what it is, length on the wi
 
 def pack(records: Iterable[Record]) -> bytes:
     """A batch of those records; of none, nothing."""
-    heads, frames = [], []
-    for point, kind, length, moment, data in records:
-        heads.append(HEAD.pack(point, kind, len(data), length, moment))
-        frames.append(data)
+    found = list(records)
+    heads = [HEAD.pack(point, kind, len(data), length, at) for point, kind, length, at, data in found]
+    return batch(heads, [data for *_, data in found])
+
+
+def batch(heads: Sequence[bytes], frames: Sequence[bytes]) -> bytes:
+    """A batch of those heads, and of the frames of those that have one."""
     return b"".join([COUNT.pack(len(heads)), *heads, *frames]) if heads else b""
 
 
-def heads(batch: bytes) -> Iterator[tuple[int, int, int, int, int, int]]:
+def heads(data: bytes) -> Iterator[tuple[int, int, int, int, int, int]]:
     """(point, what it is, captured, length on the wire, time in ns, where its bytes begin) of each record."""
-    begin = first_frame(batch)
-    for point, kind, captured, length, moment in HEAD.iter_unpack(batch[COUNT.size : begin]):
+    begin = first_frame(data)
+    for point, kind, captured, length, moment in HEAD.iter_unpack(data[COUNT.size : begin]):
         yield point, kind, captured, length, moment, begin
         begin += captured
 
 
-def first_frame(batch: bytes) -> int:
+def first_frame(data: bytes) -> int:
     """Where the bytes of a batch's first frame begin."""
-    return COUNT.size + int(COUNT.unpack_from(batch)[0]) * HEAD.size
+    return COUNT.size + int(COUNT.unpack_from(data)[0]) * HEAD.size
 
 
-def unpack(batch: bytes) -> Iterator[Record]:
+def unpack(data: bytes) -> Iterator[Record]:
     """The records of one batch."""
-    for point, kind, captured, length, moment, begin in heads(batch):
-        yield point, kind, length, moment, batch[begin : begin + captured]
+    for point, kind, captured, length, moment, begin in heads(data):
+        yield point, kind, length, moment, data[begin : begin + captured]

@@ -13,9 +13,7 @@ from pathlib import Path
 from reaper import descendants
 
 RENEWED = ("dockerd", "containerd")
-# The kernel takes namespaces apart in the background, and `down` does not wait for it: on a busy machine a
-# lab with Docker was once there for half a minute.
-SECONDS_TO_SETTLE = 60
+SECONDS_TO_SETTLE = 30  # the kernel takes namespaces apart in the background
 
 
 @dataclass(frozen=True)

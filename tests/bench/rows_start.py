@@ -76,7 +76,7 @@ def resident(code: str) -> float:
     """MiB of a kernel that has run that."""
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(ROOT))
     try:
-        reply = client.execute_interactive(code, timeout=60)
+        reply = client.execute_interactive(code, timeout=60, output_hook=lambda _: None)
         assert reply["content"]["status"] == "ok", reply
         status = Path(f"/proc/{manager.provisioner.pid}/status").read_text()
     finally:

@@ -107,6 +107,7 @@ def differences() -> list[Difference]:
 def both() -> Iterator[dict[str, Lab]]:
     """A lab of each engine."""
     labs = {name: Lab.up(f"p{os.getpid()}-{name}", engine=name) for name in engines.ENGINES}
+    labs["namespaces"].reset()  # the child that does it stays, and no test has left it behind
     yield labs
     for lab in labs.values():
         lab.down()
