@@ -15,11 +15,11 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 from netlab import rootfs, syscalls, wire
 from netlab.engines import KILLED, NO
-from netlab.engines.protocol import Engine
+from netlab.engines.protocol import Engine, Resident
 from netlab.errors import LabError
 from netlab.keeper import DOOR
 from netlab.language import gettext as _
@@ -96,12 +96,13 @@ def _serve(keeper: socket.socket, engine: Engine) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     loop = Loop()
     spawner = Spawner(loop)
-
-    asked = _Asked(engine)
+    resident = engine.resident()
+    asked = _Asked(resident) if resident else None
 
     def reap() -> None:
         for pid, status in spawner.reap():
-            asked.ended(pid)
+            if asked:
+                asked.ended(pid)
             with suppress(OSError):  # whatever the learner did to those files, the lab goes on
                 engine.ended(pid, status, time.time())
 
@@ -118,27 +119,28 @@ def _serve(keeper: socket.socket, engine: Engine) -> None:
 
     loop.watch_children(reap)
     loop.watch(keeper, serve)
-    if (commands := engine.listen()) is not None:
-        loop.watch(commands, lambda: asked.at(commands))
+    if asked:
+        loop.watch(asked.door, asked.answer)
     loop.run()
 
 
 class _Asked:
     """What `docker` asks of process 1: done by children, each with somebody who waits for its reply."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, resident: Resident) -> None:
+        self._resident = resident
+        self.door = resident.listen()
         self._waiting: dict[int, int] = {}  # the FIFO of who waits, by the child's pid
 
-    def at(self, door: BinaryIO) -> None:
-        for asker, reply in self._engine.askers(door):
+    def answer(self) -> None:
+        for asker, reply in self._resident.askers(self.door):
             try:
                 pid = os.fork()
             except OSError:  # there may be no more processes
                 self._reply(reply, NO)
                 continue
             if pid == 0:
-                _answer(self._engine, asker, reply)
+                _answer(self._resident, asker, reply)
             self._waiting[pid] = reply
 
     def ended(self, pid: int) -> None:
@@ -152,14 +154,14 @@ class _Asked:
         os.close(fifo)
 
 
-def _answer(engine: Engine, asker: int, reply: int) -> NoReturn:
+def _answer(resident: Resident, asker: int, reply: int) -> NoReturn:
     """In a child: be like a program that was started, for one command."""
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        engine.answer(asker, reply)
+        resident.answer(asker, reply)
     except Exception:
         traceback.print_exc()
     finally:

@@ -65,7 +65,7 @@ def main() -> None:
         for number in count():
             order, fds = wire.receive(orders)
             if number == 1:  # there will be more: what each lab host would load by itself, they share
-                engines.engine(order["plan"]["engine"]).load()
+                engines.engine(order["plan"]["engine"]).resident()
             gc.freeze()  # so is what is loaded by now
             door, report = (socket.socket(fileno=fd) for fd in fds[:2])
             with door, report, speaking(order["language"]):

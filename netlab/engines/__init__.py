@@ -33,10 +33,13 @@ def engine(name: str) -> Engine:
     return made
 
 
-def script(python: str, home: str, module: str) -> str:
-    """A program that runs `main` of a module of netlab, with that interpreter and nothing of its site's."""
+def script(python: str, home: str, module: str, before: str = "") -> str:
+    """A program that runs `main` of a module of netlab, with that interpreter and nothing of its site's.
+
+    It is a shell's, which does `before`, lines of its own, first.
+    """
     code = f"import sys; sys.path.insert(0, {home!r}); import {module} as it; sys.exit(it.main())"
-    return f'#!/bin/sh\nexec {quoted(python)} -IS -c {quoted(code)} "$@"\n'
+    return f'#!/bin/sh\n{before}exec {quoted(python)} -IS -c {quoted(code)} "$@"\n'
 
 
 def quoted(text: str) -> str:

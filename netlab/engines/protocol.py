@@ -47,6 +47,19 @@ class Started(Protocol):
         """Let it go on by itself."""
 
 
+class Resident(Protocol):
+    """What does things for `docker` in children of the lab host's process 1, where it need not be loaded."""
+
+    def listen(self) -> BinaryIO:
+        """The door at which `docker` asks. OSError."""
+
+    def askers(self, door: BinaryIO) -> Iterator[tuple[int, int]]:
+        """Who has knocked: (pid, descriptor of the FIFO in which it waits for the answer), to be closed."""
+
+    def answer(self, asker: int, reply: int) -> None:
+        """In such a child: do what it asks for and reply. Whatever goes wrong ends but the child."""
+
+
 class Engine(Protocol):
     """One way to make containers. Each method runs where its heading says."""
 
@@ -86,17 +99,8 @@ class Engine(Protocol):
     def furnish(self) -> None:
         """What the lab host's root file system needs besides. OSError."""
 
-    def load(self) -> None:
-        """Load what `answer` takes; also called at a nursery, so that all its labs have it."""
-
-    def listen(self) -> BinaryIO | None:
-        """A door at which `docker` may have things done by a child of process 1."""
-
-    def askers(self, door: BinaryIO) -> Iterator[tuple[int, int]]:
-        """Who has knocked: (pid, descriptor of the FIFO in which it waits for the answer), to be closed."""
-
-    def answer(self, asker: int, reply: int) -> None:
-        """In such a child: do what it asks for and reply. Whatever goes wrong ends but the child."""
+    def resident(self) -> Resident | None:
+        """The engine's, if it has one, loaded; a nursery asks for it, too, so that all its labs have it."""
 
     def ended(self, pid: int, status: int, now: float) -> None:
         """A process without a parent ended with that exit status. OSError."""

@@ -12,10 +12,9 @@ import mmap
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from netlab import base, syscalls
 from netlab.engines import script
@@ -104,17 +103,8 @@ class DockerEngine:
             "none", CGROUPS, "cgroup2", syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NOEXEC
         )
 
-    def load(self) -> None:
-        """Nothing."""
-
-    def listen(self) -> None:
-        """At nothing: Docker's own client asks its daemon."""
-
-    def askers(self, door: BinaryIO) -> Iterator[tuple[int, int]]:
-        return iter(())
-
-    def answer(self, asker: int, reply: int) -> None:
-        """Nobody asks."""
+    def resident(self) -> None:
+        """None: Docker's own client asks its daemon."""
 
     def ended(self, pid: int, status: int, now: float) -> None:
         """Nothing: the daemon keeps account of its containers itself."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Sequence
 
 from netlab import base
 from netlab.engines import script
 from netlab.engines.namespaces import quick, rules
 from netlab.engines.namespaces.store import Store
-from netlab.engines.protocol import Container, LabHost, Say
+from netlab.engines.protocol import Container, LabHost, Resident, Say
 from netlab.kernel import Kernel
 from netlab.sandbox import Identity
 
@@ -27,8 +26,7 @@ class NamespacesEngine:
         return rules.record()
 
     def programs(self, python: str, home: str) -> dict[str, str]:
-        shell, _, by_itself = script(python, home, "netlab.engines.namespaces.docker").partition("\n")
-        return {"docker": f"{shell}\n{quick.ASK}{by_itself}"}
+        return {"docker": script(python, home, "netlab.engines.namespaces.docker", before=quick.ASK)}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         with Kernel(host.netns) as kernel, kernel.together():
@@ -52,20 +50,10 @@ class NamespacesEngine:
     def furnish(self) -> None:
         """Nothing: each container's root file system is made when it starts."""
 
-    def load(self) -> None:
+    def resident(self) -> Resident:
         from netlab.engines.namespaces import warm  # here: who asks for a lab does not need it
 
-        self._warm = warm
-
-    def listen(self) -> BinaryIO:
-        self.load()
-        return self._warm.listen()
-
-    def askers(self, door: BinaryIO) -> Iterator[tuple[int, int]]:
-        return self._warm.askers(door)
-
-    def answer(self, asker: int, reply: int) -> None:
-        self._warm.answer(asker, reply)
+        return warm
 
     def ended(self, pid: int, status: int, now: float) -> None:
         Store().ended(pid, status, now)
