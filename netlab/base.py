@@ -113,21 +113,28 @@ def clear_legacy(namespace: int | None) -> bool:
 
 def baseline(host: int) -> dict[str, str]:
     """The settings of the lab host's namespace that do not belong to one device, by file below /proc/sys."""
-    found = {}
+    found: dict[str, str] = {}
     with entered(host):
         for folder in BASELINE_FOLDERS:
             with suppress(FileNotFoundError):  # not in this kernel
-                at = os.open(f"/proc/sys/{folder}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-                for name in os.listdir(at):
-                    with suppress(
-                        OSError
-                    ):  # folders, read-only ones, and write-only ones such as route/flush
-                        fd = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=at)
-                        try:
-                            found[f"{folder}/{name}"] = os.read(fd, 4096).decode()
-                        finally:
-                            os.close(fd)
-                os.close(at)
+                found |= _settings_in(folder)
+    return found
+
+
+def _settings_in(folder: str) -> dict[str, str]:
+    """Those that may be read and written of a folder below /proc/sys."""
+    found = {}
+    at = os.open(f"/proc/sys/{folder}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in os.listdir(at):
+            with suppress(OSError):  # a folder, read-only, or write-only as route/flush
+                fd = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=at)
+                try:
+                    found[f"{folder}/{name}"] = os.read(fd, 4096).decode()
+                finally:
+                    os.close(fd)
+    finally:
+        os.close(at)
     return found
 
 

@@ -27,10 +27,7 @@ from netlab.settings import Settings
 
 OWN = "/proc/thread-self/ns/net"
 LARGEST = 1 << 24  # bytes
-PASSING = (
-    "missing",
-    "neighbour",
-)  # what the lab that has just been laid out may have, and the base lab has not
+PASSING = ("missing", "neighbour")  # facts that a lab just laid out may have, and the base lab has not
 
 
 @dataclass(frozen=True)
@@ -91,19 +88,19 @@ class End:
         """At the firewall as it will be, when it has counted nothing."""
         return Seen(self.sight.facts(), self.netfilter.state(counted=False))
 
-    def has_lost_its_firewall(self, wanted: Any) -> bool:
-        """Whether it is not the wanted one, and so was taken out."""
+    def clear_firewall_unless(self, wanted: Any) -> bool:
+        """Take the firewall out if it is not the wanted one; whether that was so."""
         emptied = base.clear_legacy(self.namespace)
         with suppress(OSError):  # nothing has loaded it yet
             self.netfilter.forget_connections()
-        lost = emptied or wanted is None or not self._is_or_was(wanted)
-        if lost:
+        is_another = emptied or wanted is None or not self._is_when_zeroed(wanted)
+        if is_another:
             self.netfilter.flush()
         self.netfilter.destroy_sets()  # where the kernel has not yet let go of a rule, all is made anew
-        return lost
+        return is_another
 
-    def _is_or_was(self, wanted: Any) -> bool:
-        """Whether the firewall is that one; it may have counted, then it begins at 0 again."""
+    def _is_when_zeroed(self, wanted: Any) -> bool:
+        """Whether the firewall is that one, at the latest when its counters are back at 0."""
         if self.netfilter.state() == wanted:
             return True
         if self.netfilter.state(counted=False) != wanted:
@@ -172,8 +169,8 @@ class Restorer:
             end.settings.assure()
         laps.end("settings")
         host, internet = self._wanted
-        self._internet.has_lost_its_firewall(internet.firewall)
-        if self._host.has_lost_its_firewall(host.firewall):
+        self._internet.clear_firewall_unless(internet.firewall)
+        if self._host.clear_firewall_unless(host.firewall):
             self._engine.lay_rules(self._lab_host, self._files)
         laps.end("firewall")
 
