@@ -10,6 +10,7 @@ from pathlib import Path
 from netlab.keeper import HOME
 from netlab.language import VARIABLE
 
+OPTIONS = ("state", "listen", "port", "cert", "key", "plain", "code", "list", "open", "memory", "cpus")
 UNIT = """\
 [Unit]
 Description=netlab: a workshop
@@ -44,7 +45,7 @@ def text(chosen: argparse.Namespace) -> str:
 
 
 def _options(chosen: argparse.Namespace) -> Iterator[str]:
-    for name in ("state", "listen", "port", "cert", "key", "plain", "code", "list", "open", "memory", "cpus"):
+    for name in OPTIONS:
         value = getattr(chosen, name)
         if value is True:
             yield f"--{name}"

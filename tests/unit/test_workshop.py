@@ -412,6 +412,7 @@ def test_as_a_service_it_has_the_same_options(monkeypatch: pytest.MonkeyPatch) -
     assert start.startswith(f'ExecStart="{unit.HOME}/run" "workshop" "--state" "/var/lib/netlab-workshop"')
     assert f'"--cert" "{Path.cwd()}/room.pem" "--plain" "--code" "50%% \\"off\\" for $$you"' in start
     assert start.endswith('"--cpus" "1.5"') and "unit" not in start
+    assert {action.dest for action in parser._actions} - {"help", "action"} == set(unit.OPTIONS)
     assert {"Environment=NETLAB_LANG=zh", "Delegate=pids memory cpu", "OOMPolicy=continue"} <= set(lines)
 
 
