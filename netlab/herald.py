@@ -1,7 +1,8 @@
 """The keeper's side of a monitor: it hands over sockets on which the kernel notifies of each namespace.
 
 The kernel then speaks to whoever asked without anybody in between, which is half of the time that a notice
-takes. Who holds such a socket holds its namespace: so it is told when one has gone, and closes it.
+takes. Who holds such a socket holds its namespace: so it is told when one has gone, and closes it. Orders
+through it take, as through any other, power over the namespace: a learner has none over `internet`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from netlab.lab import Lab
@@ -59,6 +60,33 @@ def test_who_is_slow_is_told_that_he_missed_something(lab: Lab) -> None:
         may_go_on.set()
         assert eventually(lambda: "missed" in heard, SECONDS)
     assert heard.count("address") < 3000
+
+
+INTRUDE = """
+import errno, socket
+from netlab import keeper, rtnetlink as rt, wire
+DOWN = rt.message(rt.RTM_SETLINK, rt.NLM_F_ACK, 1, rt.IFINFO.pack(0, 0, 2, 0, rt.IFF_UP))
+door = keeper.connect("")
+wire.send(door, {"op": "monitor"})
+while "ready" not in (told := wire.receive(door, trusted=True))[0]:
+    about, fds = told
+    route = socket.socket(fileno=fds[0])
+    route.setblocking(True)
+    route.send(DOWN)
+    heard = (message for data in iter(lambda: route.recv(1 << 16), b"") for message in rt.messages(data))
+    answer = next(body for kind, _, body in heard if kind == rt.NLMSG_ERROR)
+    print(about["name"], errno.errorcode.get(rt.error(answer), "done"))
+"""
+
+
+def test_a_learner_changes_nothing_with_what_he_listens_at(lab: Lab) -> None:
+    """Inside the lab a monitor has a socket of `internet`, too: it tells, and takes no orders from there."""
+    done = lab.run([sys.executable, "-c", INTRUDE])
+    assert done.returncode == 0, done.stderr
+    assert dict(line.split() for line in done.stdout.splitlines()) == {"internet": "EPERM", "host": "done"}
+    snapshot = lab.snapshot()
+    assert "UP" in snapshot.node("internet").interface("uplink").flags
+    assert "UP" not in snapshot.node("host").interface("eth0").flags
 
 
 def test_the_labs_end_is_told(lab_name: str, leakproof: None) -> None:
