@@ -187,5 +187,14 @@ class Kernel:
             idle |= kind == "status" and content["execution_state"] == "idle"
         return said
 
+    def idle(self, seconds: float) -> None:
+        """Do nothing for so long, but what every browser does: answer the server's pings."""
+        deadline = time.monotonic() + seconds
+        with suppress(websocket.WebSocketTimeoutException):
+            while (left := deadline - time.monotonic()) > 0:
+                self.socket.settimeout(left)
+                assert self.socket.recv(), "the server has closed the connection"
+        self.socket.settimeout(SECONDS)
+
     def close(self) -> None:
         self.socket.close()

@@ -88,20 +88,20 @@ class Learner(threading.Thread):
 
     def step(self, kernel: Kernel, step: Step) -> None:
         """Predict, try the check too early, type, answer, check."""
-        self.pause()
+        self.pause(kernel)
         if step.prediction:
             kernel.run(f'lab.predict("{step.id}", {step.prediction.right!r})')
         if self.dice.random() < 0.3:
             self.check(kernel, step)
         if step.solution:
-            self.pause()
+            self.pause(kernel)
             kernel.run(f"%%bash\n{step.solution}")
         if step.answer:
             right = repr(step.answer.right)
             if step.answer.command:
                 right = f"lab.script({step.answer.command!r}).stdout.strip()"
             kernel.run(f'lab.answer("{step.id}", {right})')
-        self.pause()
+        self.pause(kernel)
         if not self.check(kernel, step):
             self.figures.failed.append(step.id)
 
@@ -111,8 +111,8 @@ class Learner(threading.Thread):
         self.figures.checks.append(time.monotonic() - began)
         return "PASSED True" in said
 
-    def pause(self) -> None:
-        time.sleep(min(self.dice.expovariate(1 / self.think), 5 * self.think))
+    def pause(self, kernel: Kernel) -> None:
+        kernel.idle(min(self.dice.expovariate(1 / self.think), 5 * self.think))
 
 
 def watch(house: House, figures: Figures, learners: Sequence[Learner]) -> None:
