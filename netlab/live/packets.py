@@ -32,6 +32,7 @@ SOON, AGAIN = (
     0.2,
 )  # seconds until packets are shown, and until it is seen what became of those under way
 MOVING = 16  # packets that may move on the topology at once
+GOING = 1.0  # seconds until a lab whose capture has ended is known to be going itself
 FRESH = 10_000_000_000  # ns after a death that its counters are looked for
 JUDGED = 1.0  # seconds between two looks at why packets die
 
@@ -50,7 +51,7 @@ class Packets:
     def __init__(self, lab: Network, history: History, wake: Callable[[], object]) -> None:
         self.start = time.time_ns()
         self.store = Store()
-        self.has_ended = False
+        self.has_ended = False  # by itself: the lab goes, or its machine had no memory left
         self.due: float | None = None  # when (time.monotonic) there is something to show
         self._lab, self._history, self._wake = lab, history, wake
         self._strip = lanes.Strip()
@@ -82,6 +83,9 @@ class Packets:
         """In the tap's thread."""
         if not batch:
             self.has_ended = True
+            self.due = time.monotonic() + GOING
+            self._wake()
+            return
         if not self.store.add(batch):
             return
         self._news_at = time.time_ns()
@@ -111,6 +115,8 @@ class Packets:
         self.due = began + max(AGAIN, 3 * spent) if open_ and at is None else None
         if self.due is None and self._news_at > now and at is None:
             self.due = began + max(SOON, 3 * spent)
+        if self.has_ended:
+            self.due = time.monotonic() + GOING
         return {
             **shown,
             "motions": motion.motions(found[-MOVING:], trails, now),

@@ -36,6 +36,7 @@ SAID = 12  # changes that the page lists
 AGAIN = 1.0  # seconds between two tries to find the lab again
 AT_REST = 2.0  # seconds without a change after which the output that stays is made anew
 DOWN = N_("The lab is down. This is its last picture; the view goes on when it is back.")
+ANEW = N_("The capture ended by itself. It was begun anew: packets from now on are shown.")
 
 
 class Watched(Network, Protocol):
@@ -199,9 +200,15 @@ class LiveView(anywidget.AnyWidget):
         recording = self._recording
         if recording is None or self._trails is None:
             return
-        if recording.due is not None and recording.due <= time.monotonic():
-            self.lanes = recording.show(self.at, self._trails)
-            self._at_rest = time.monotonic() + AT_REST
+        if recording.due is None or recording.due > time.monotonic():
+            return
+        if recording.has_ended:
+            self._stop_recording()
+            self._start_recording()
+            self.status = _(ANEW) if self._recording else self.status
+            return
+        self.lanes = recording.show(self.at, self._trails)
+        self._at_rest = time.monotonic() + AT_REST
 
     def _fulfil(self, wish: Mapping[str, Any]) -> None:
         """Do what the front end wants."""

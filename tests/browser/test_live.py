@@ -240,7 +240,7 @@ def test_a_button_works_while_a_cell_is_busy_and_a_reloaded_page_goes_on(
     page: Page, server: Server, notebook: Path
 ) -> None:
     """Packets are switched on while the kernel is busy; after a reload the view is there with all of it."""
-    wait = "%%bash\nuntil [ -e /root/enough ]; do sleep 0.2; done"
+    wait = "%%bash\nrm -f /root/enough\nuntil [ -e /root/enough ]; do sleep 0.2; done"
     view = show(page, server, first_cell("05"), wait)
     busy = page.locator(".jp-InputPrompt").last  # the status bar says Idle when the view has been answered
     expect(busy).to_have_text("[*]:")
@@ -252,10 +252,11 @@ def test_a_button_works_while_a_cell_is_busy_and_a_reloaded_page_goes_on(
     type_(server, "touch /root/enough")
     expect(busy).to_have_text("[2]:", timeout=WAIT)
     choose(page, "File", "Save Notebook")
+    assert eventually(lambda: nbformat.read(FILE, 4).cells[1].execution_count == 2, WAIT / 1000)
     page.reload()
     expect(view.get_by_label("docker0 in host")).to_be_visible(timeout=WAIT)
     expect(view.get_by_role("button", name=request)).to_be_attached(timeout=WAIT)
-    type_(server, "rm /root/enough; ip link add seen type bridge")
+    type_(server, "ip link add seen type bridge")
     expect(view.get_by_label("seen in host")).to_be_visible(timeout=WAIT)
 
 

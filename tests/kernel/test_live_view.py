@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from netlab.errors import CaptureRefused, LabNotFound
 from netlab.lab import Lab
 from netlab.live.shown import Live
-from netlab.live.view import DOWN, LiveView
+from netlab.live.view import ANEW, DOWN, LiveView
 from netlab.tap import Tap
 from tests.kernel.conftest import sh
 from tests.patience import eventually
@@ -85,6 +88,29 @@ def test_a_capture_that_is_refused_is_told_and_the_topology_goes_on(lab: Lab) ->
         assert view.packets is False
         sh(lab, "ip link add seen type bridge")
         assert eventually(lambda: "seen appeared in host" in view.said)
+
+
+def test_a_capture_that_ends_by_itself_is_told_and_begun_anew(lab: Lab) -> None:
+    """Where memory ends, the lab's child that captures may be killed alone: later packets are shown again."""
+    lab.goto("05")
+    with live(lab, packets=True) as view:
+        assert eventually(lambda: len((sh(lab, PING), packets(view))[1]) >= 1)
+        os.kill(capturing(lab), signal.SIGKILL)
+        assert eventually(lambda: view.status == ANEW), view.status
+        before = packets(view)
+        assert eventually(lambda: (sh(lab, PING), packets(view))[1] not in ([], before))
+        assert view.packets is True
+
+
+def capturing(lab: Lab) -> int:
+    """The process of the lab that reads packet sockets."""
+    raw = {line.split()[8] for line in lab.script("cat /proc/net/packet").stdout.splitlines()[1:]}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            held = {os.readlink(file) for file in (process / "fd").iterdir()}
+            if held & {f"socket:[{inode}]" for inode in raw}:
+                return int(process.name)
+    raise AssertionError("nobody captures")
 
 
 def test_what_the_front_end_wants_is_done_in_the_thread_that_draws(lab: Lab) -> None:
