@@ -190,9 +190,9 @@ class Kernel:
     def idle(self, seconds: float) -> None:
         """Do nothing for so long, but what every browser does: answer the server's pings."""
         deadline = time.monotonic() + seconds
-        with suppress(websocket.WebSocketTimeoutException):
-            while (left := deadline - time.monotonic()) > 0:
-                self.socket.settimeout(left)
+        while (left := deadline - time.monotonic()) > 0:
+            self.socket.settimeout(min(left, 5))  # which begins anew with each ping
+            with suppress(websocket.WebSocketTimeoutException):
                 assert self.socket.recv(), "the server has closed the connection"
         self.socket.settimeout(SECONDS)
 
