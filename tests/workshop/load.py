@@ -112,7 +112,8 @@ class Learner(threading.Thread):
         return "PASSED True" in said
 
     def pause(self, kernel: Kernel) -> None:
-        kernel.idle(min(self.dice.expovariate(1 / self.think), 5 * self.think))
+        thought = min(self.dice.expovariate(1 / self.think), 5 * self.think)
+        kernel.idle(min(thought, self.end - time.monotonic()))
 
 
 def watch(house: House, figures: Figures, learners: Sequence[Learner]) -> None:
