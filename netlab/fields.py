@@ -7,14 +7,11 @@ what is cut short or makes no sense) are decoded one by one, into the same colum
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import dataclass
 
 import numpy as np
 
-from netlab.columns import Array, Columns, gather
+from netlab.columns import Array, Columns, gather, side_by_side
 from netlab.decode import (
     ETH_P_ARP,
     ETH_P_IP,
@@ -25,26 +22,15 @@ from netlab.decode import (
     ICMPV6_ERRORS,
     IPV6_EXTENSIONS,
     TCP,
-    TCP_FLAGS,
     UDP,
     VLAN_TAGS,
     VXLAN_PORT,
-    carried,
-    decode,
 )
-from netlab.model import Packet
-from netlab.trips import invariants
 
 PROTOCOLS = ("icmp", "icmpv6", "tcp", "udp", "ip", "ipv6", "arp", "other")
 NUMBERS = {name: number for number, name in enumerate(PROTOCOLS)}
-# What identifies a packet besides its payload: protocol, IP id; type and code, or ethertype; sequence,
-# acknowledgement and flags.
-IDENTITY = struct.Struct("=BHHIIB")
-IDENTITIES = np.dtype(
-    [(name, f"={kind}") for name, kind in zip("pitsaf", ("u1", "u2", "u2", "u4", "u4", "u1"), strict=True)]
-)
+AT_ONCE = 1 << 15  # frames whose fields one processor reads together
 LOOK = 56  # bytes that tell what a packet looks like where it was seen
-TOGETHER = 1 << 20  # bytes that are gathered at once: they stay in the processor's cache
 
 
 @dataclass(slots=True)
@@ -65,6 +51,13 @@ class Fields:
 
 def read(columns: Columns) -> Fields:
     """The fields of every frame."""
+    rows = np.arange(len(columns))
+    parts = [rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE)] or [rows]
+    found = side_by_side(lambda part: _read(columns.take(part)), parts)
+    return Fields(*(np.concatenate([getattr(part, name) for part in found]) for name in Fields.__slots__))
+
+
+def _read(columns: Columns) -> Fields:
     head = gather(columns.data, columns.at, 54)
     captured, ethertype, first = columns.captured, _be16(head, 12), head[:, 14]
     inner, total, fragment = (first & 15).astype(np.int64) * 4, _be16(head, 16), _be16(head, 20) & 0x1FFF
@@ -143,18 +136,24 @@ def _look(columns: Columns, head: Array, there: Array, made: Fields, net: _Netwo
     look[:, 4] = made.protocol
     look[:, 5] = np.where(net.v4, head[:, 22], np.where(net.v6, head[:, 21], 0))
     look[:, 6:18] = head[:, 0:12]
-    np.copyto(look[:, 18:26], head[:, 26:34], where=net.v4[:, None])
-    if net.v6.any():
-        np.copyto(look[:, 18:50], head[:, 22:54], where=net.v6[:, None])
-    np.copyto(look[:, 18:22], head[:, 28:32], where=net.arp[:, None])
-    np.copyto(look[:, 22:26], head[:, 38:42], where=net.arp[:, None])
-    np.copyto(look[:, 26:28], head[:, 20:22], where=net.arp[:, None])  # asks or answers
+    _put(look[:, 18:26], head[:, 26:34], net.v4)
+    _put(look[:, 18:50], head[:, 22:54], net.v6)
+    _put(look[:, 18:22], head[:, 28:32], net.arp)
+    _put(look[:, 22:26], head[:, 38:42], net.arp)
+    _put(look[:, 26:28], head[:, 20:22], net.arp)  # asks or answers
     has_ports = (made.protocol == NUMBERS["tcp"]) | (made.protocol == NUMBERS["udp"])
-    np.copyto(look[:, 50:54], there[:, 0:4], where=has_ports[:, None])
-    is_icmp = made.protocol <= NUMBERS["icmpv6"]
-    np.copyto(look[:, 50:52], there[:, 0:2], where=is_icmp[:, None])
-    np.copyto(look[:, 52:54], there[:, 4:6], where=echo[:, None])
+    _put(look[:, 50:54], there[:, 0:4], has_ports)
+    _put(look[:, 50:52], there[:, 0:2], made.protocol <= NUMBERS["icmpv6"])
+    _put(look[:, 52:54], there[:, 4:6], echo)
     look[:, 54] = made.flags
+
+
+def _put(place: Array, what: Array, rows: Array) -> None:
+    """Fill those rows: often all of them, or none."""
+    if rows.all():
+        place[:] = what
+    elif rows.any():
+        np.copyto(place, what, where=rows[:, None])
 
 
 def _be16(head: Array, at: int) -> Array:
@@ -168,102 +167,3 @@ def _be32(head: Array, at: int) -> Array:
 def _big_endian(head: Array, at: int, kind: str) -> Array:
     """A number of every row, in one pass."""
     return np.ndarray(len(head), kind, head, at, head.strides[:1]).astype(np.int64)
-
-
-class Identifier:
-    """Gives equal numbers to sightings that may be of one packet, and to sightings that look alike."""
-
-    def __init__(self, columns: Columns) -> None:
-        self.columns, self.fields = columns, read(columns)
-        self.packet = np.empty(len(columns), np.int64)
-        self.look = np.empty(len(columns), np.int64)
-        self._packets: dict[Hashable, int] = {}
-        self._looks: dict[Hashable, int] = {}
-        self._numbers = count()
-        self._common(np.flatnonzero(~self.fields.odd))
-        for row in np.flatnonzero(self.fields.odd).tolist():
-            self._odd(row)
-
-    def _common(self, rows: Array) -> None:
-        """By the bytes of the identity and the payload together, those of one size at a time."""
-        fields = self.fields
-        identity = np.empty(len(self.columns), IDENTITIES)
-        columns = (
-            fields.protocol,
-            fields.ip_id,
-            fields.kind,
-            fields.sequence,
-            fields.acknowledgement,
-            fields.flags,
-        )
-        for name, column in zip("pitsaf", columns, strict=True):
-            identity[name] = column
-        numbers = identity.view(np.uint8).reshape(-1, IDENTITY.size)
-        for some in _alike(rows, fields.size[rows]):
-            width = int(fields.size[some[0]])
-            for part in _parts(some, IDENTITY.size + width):
-                payload = gather(self.columns.data, fields.start[part], width)
-                keys = np.concatenate([numbers[part], payload], axis=1)
-                self.packet[part] = self._numbered(keys, self._packets)
-        for part in _parts(rows, LOOK):
-            self._common_looks(part)
-
-    def _common_looks(self, rows: Array) -> None:
-        """Most of what passes a point in one direction looks like the first: the others are looked up."""
-        looks, columns = self.fields.look, self.columns
-        while len(rows):
-            place = columns.point[rows] * 2 + columns.outgoing[rows]
-            first = np.zeros(int(place.max()) + 1, np.int64)
-            first[place[::-1]] = rows[::-1]
-            firsts, like = np.unique(first[place]), first[place]
-            self.look[firsts] = self._numbered(looks[firsts], self._looks)
-            alike = (looks[rows] == looks[like]).all(axis=1)
-            self.look[rows[alike]] = self.look[like[alike]]
-            rows = rows[~alike]
-            if 2 * len(rows) > len(alike):
-                self.look[rows] = self._numbered(looks[rows], self._looks)
-                return
-
-    def _odd(self, row: int) -> None:
-        packet = decode(self.columns.bytes_of(row))
-        inner, fields = carried(packet), self.fields
-        key: Hashable = invariants(packet)
-        if inner.quoted is None:
-            flags = sum(1 << TCP_FLAGS.index(flag) for flag in inner.flags)
-            tcp, icmp = inner.protocol == "tcp", inner.protocol in ("icmp", "icmpv6")
-            kind = inner.icmp_type << 8 | inner.icmp_code if icmp else 0 if tcp else inner.ethertype
-            sequence = inner.sequence if tcp or icmp else 0
-            acknowledged = inner.acknowledgement if tcp else 0
-            number = NUMBERS[inner.protocol]
-            head = IDENTITY.pack(number, inner.ip_id, kind, sequence, acknowledged, flags if tcp else 0)
-            key = head + inner.payload
-            fields.sequence[row], fields.acknowledgement[row] = sequence, acknowledged
-            fields.flags[row] = flags
-        fields.size[row] = len(inner.payload)
-        self.packet[row] = self._packets.setdefault(key, next(self._numbers))
-        place = int(self.columns.point[row]), bool(self.columns.outgoing[row])
-        self.look[row] = self._looks.setdefault((*place, _stripped(packet)), next(self._numbers))
-
-    def _numbered(self, keys: Array, known: dict[Hashable, int]) -> Array:
-        """For each row of bytes its number: one that nothing else has, for new ones."""
-        texts = keys.view(f"V{keys.shape[1]}").ravel().tolist()
-        return np.fromiter(map(known.setdefault, texts, self._numbers), np.int64, len(texts))
-
-
-def _stripped(packet: Packet) -> Packet:
-    """What it looks like, without what every packet has its own of."""
-    inner = None if packet.inner is None else _stripped(packet.inner)
-    payload = packet.payload[:8] if packet.protocol == "arp" else b""
-    return replace(packet, ip_id=0, sequence=0, acknowledgement=0, payload=payload, quoted=None, inner=inner)
-
-
-def _alike(rows: Array, sizes: Array) -> Iterator[Array]:
-    """The rows in parts, each of one size."""
-    order = np.argsort(sizes, kind="stable")
-    ends = np.flatnonzero(np.diff(sizes[order])) + 1
-    return (part for part in np.split(rows[order], ends) if len(part))
-
-
-def _parts(rows: Array, width: int) -> Iterator[Array]:
-    step = max(TOGETHER // width, 1)
-    return (rows[at : at + step] for at in range(0, len(rows), step))

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from netlab.alike import by_number
 from netlab.asked import NOBODY, Ends, ends_of, requests
 from netlab.columns import Array, Columns, Lazy, columns_of
 from netlab.decode import decode
-from netlab.fields import Identifier
+from netlab.identifier import Identifier
 from netlab.model import Frame, Journey, Packet, Point
 from netlab.nexthop import Wiring
 from netlab.trips import expected_after, hops, in_order, is_reached, separate
@@ -60,7 +61,7 @@ def join(frames: Sequence[Frame], wiring: Wiring) -> Joined:
     if len(columns) and (np.diff(columns.time) < 0).any():
         columns = columns.take(np.argsort(columns.time, kind="stable"))
     marks = Identifier(columns)
-    order = np.argsort(marks.packet, kind="stable")
+    order = by_number(marks.packet)
     packet = marks.packet[order]
     is_new = np.append(True, packet[1:] != packet[:-1])[: len(packet)]
     time, starts = columns.time[order], np.flatnonzero(is_new)

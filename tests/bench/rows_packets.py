@@ -9,12 +9,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from netlab import fields, pcapng
+from netlab import identifier, pcapng
 from netlab.columns import in_order
 from netlab.diagnose import trace
 from netlab.joined import join
@@ -169,16 +169,18 @@ def joined_by_phases(go: Callable[[], float], share: float) -> str:
         def run(*arguments: Any) -> Any:
             began = time.perf_counter()
             found = work(*arguments)
-            taken[phase] = (time.perf_counter() - began) * share * 1000
+            taken[phase] = taken.get(phase, 0.0) + (time.perf_counter() - began) * share * 1000
             return found
 
         return run
 
-    numbering = fields.Identifier._common
-    with (
-        mock.patch.object(fields, "read", timed("headers read", fields.read)),
-        mock.patch.object(fields.Identifier, "_common", timed("sightings numbered", numbering)),
-    ):
+    with ExitStack() as stack:
+        for owner, name, phase in (
+            (identifier, "read", "headers read"),
+            (identifier.Identifier, "_common_packets", "packets numbered"),
+            (identifier.Identifier, "_common_looks", "looks numbered"),
+        ):
+            stack.enter_context(mock.patch.object(owner, name, timed(phase, getattr(owner, name))))
         whole = go() * 1000
     return phases.told([{**taken, "put together": whole - sum(taken.values())}])
 
