@@ -168,7 +168,7 @@ def ending(small: bool) -> Iterator[Row]:
     parts = {
         "connect": (keeper, "connect"),
         "ask": (wire, "send"),
-        "a thread that clears up": (threading.Thread, "start"),  # and all that runs before this goes on
+        "the keeper, which takes the processor": (threading.Thread, "start"),  # a thread could wait elsewhere
         "until the keeper says so": (wire, "receive"),
     }
 
