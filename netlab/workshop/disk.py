@@ -81,7 +81,9 @@ def _call(*words: str) -> None:
     done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": _path()})
     if done.returncode:
         raise LabError(
-            _("A learner's disk could not be made: {said}.").format(said=done.stderr.strip()),
+            _("A learner's disk could not be made: {said}.").format(
+                said=done.stderr.strip().removesuffix(".")
+            ),
             _("Look at the machine's loop devices and its free disk: losetup -a; df"),
         )
 
