@@ -21,6 +21,7 @@ from netlab.model import Address, Interface, Neighbour, Route
 from netlab.netlink import Netlink
 
 IFLA_TXQLEN = 13
+LEAVING = 0x6E65746C  # a group of links: a number that nobody else gives
 _CREATE = rt.NLM_F_CREATE | rt.NLM_F_EXCL
 _WITHOUT_STATISTICS = (29, 1 << 3)  # IFLA_EXT_MASK: RTEXT_FILTER_SKIP_STATS
 _ANY = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -188,21 +189,34 @@ class Kernel(Netlink):
         self._delete_all(rt.RTM_GETNEIGH, rt.RTM_DELNEIGH, rt.NDMSG.pack(0, 0, 0, 0, 0))
 
     def delete_links(self, keep: Collection[int] = ()) -> None:
-        """All but lo and those, as one group: the kernel waits for their last users once then."""
-        links = [i for i in self.interfaces() if i.kind != "loopback" and i.index not in keep]
-        if not links:
-            return
-        leaving = 0x6E65746C  # IFLA_GROUP: a number that nobody else gives
+        """All but lo and those."""
+        if self.have_links_leave(keep):
+            self.delete_leaving_links()
+
+    def links_but(self, keep: Collection[int]) -> list[Interface]:
+        """All but lo and those."""
+        return [i for i in self.interfaces() if i.kind != "loopback" and i.index not in keep]
+
+    def have_links_leave(self, keep: Collection[int]) -> bool:
+        """Make all but lo and those one group: the kernel waits for their last users once then. Whether there
+        are any."""
+        links = self.links_but(keep)
         with suppress(OSError), self.together():  # the other end of one was deleted at this moment
             for link in links:
-                body = rt.IFINFO.pack(0, 0, link.index, 0, 0) + rt.attribute(27, leaving)
-                self.do(rt.RTM_SETLINK, 0, body, f"delete {link.name}")
-        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(27, leaving)
+                self.do(rt.RTM_SETLINK, 0, _of_group(link.index, LEAVING), f"delete {link.name}")
+        return bool(links)
+
+    def delete_leaving_links(self) -> None:
+        """Delete that group. They are gone long before this returns: see `wait_for_the_kernel`."""
         try:
-            self.do(rt.RTM_DELLINK, 0, body, "delete all links")
+            self.do(rt.RTM_DELLINK, 0, _of_group(0, LEAVING), "delete all links")
         except OSError as error:
             if error.errno != errno.ENODEV:  # all have gone with their other ends
                 raise
+
+    def wait_for_the_kernel(self) -> None:
+        """Until what it is changing at this moment has been changed: it changes one thing at a time."""
+        self.do(rt.RTM_SETLINK, 0, _of_group(1, 0), "wait for the kernel")  # lo is in that group
 
     def _delete_all(self, question: int, deletion: int, body: bytes) -> None:
         """Send back what the kernel lists as what is to be deleted; what it keeps, it keeps."""
@@ -219,6 +233,11 @@ class Kernel(Netlink):
         for _, content in self.ask(rt.RTM_GETLINK, 0, body, f"interface {name}"):
             return int(rt.IFINFO.unpack_from(content)[2])
         raise AssertionError("the kernel answers a link request with a link or an error")
+
+
+def _of_group(index: int, group: int) -> bytes:
+    ifla_group = 27
+    return rt.IFINFO.pack(0, 0, index, 0, 0) + rt.attribute(ifla_group, group)
 
 
 def _mac_attribute(mac: str) -> bytes:

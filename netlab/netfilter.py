@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from netlab import rtnetlink as rt
@@ -51,10 +51,7 @@ class Netfilter(Netlink):
 
     def program(self) -> bytes:
         """Messages that make all tables, chains and rules of here again, with counters of 0; for `load`."""
-        messages = [_message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))]
-        for kind, again in self._listed(counted=False):
-            messages.append(_message(_type(kind), rt.NLM_F_CREATE | NLM_F_APPEND, again))
-        return b"".join(messages)
+        return _BEGIN + _making(self._listed(counted=False))
 
     def state(self, *, counted: bool = True) -> tuple[tuple[int, bytes], ...] | None:
         """All tables, chains and rules of here, to be compared, with what they have counted or with zeros.
@@ -76,15 +73,17 @@ class Netfilter(Netlink):
 
     def flush(self) -> None:
         """Delete every table."""
-        begin = _message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
-        self._run(begin + _message(_type(DELTABLE), 0, _NFGENMSG.pack(0, 0, 0)))
+        self.replace(())
+
+    def replace(self, state: Sequence[tuple[int, bytes]]) -> None:
+        """Make what such a `state` is, with counters of 0, in place of all there is, in one go. OSError."""
+        self._run(_BEGIN + _message(_type(DELTABLE), 0, _NFGENMSG.pack(0, 0, 0)) + _making(state))
 
     def zero(self) -> None:
         """Let rules and chains count from 0 on, as `iptables -Z` does; OSError where the kernel cannot."""
         self._dump(GETRULE_RESET)
-        begin = _message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
         counting = [_zero_of_chain(body) for body in self._dump(GETCHAIN)]
-        self._run(begin + b"".join(_message(_type(NEWCHAIN), 0, body) for body in counting if body))
+        self._run(_BEGIN + b"".join(_message(_type(NEWCHAIN), 0, body) for body in counting if body))
 
     def forget_connections(self) -> None:
         """Empty the connection table; OSError where it cannot be."""
@@ -126,6 +125,15 @@ def _type(kind: int) -> int:
 
 def _message(kind: int, flags: int, body: bytes, sequence: int = 0) -> bytes:
     return rt.message(kind, flags, sequence, body)
+
+
+_BEGIN = _message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
+
+
+def _making(state: Iterable[tuple[int, bytes]]) -> bytes:
+    """Messages that make that."""
+    flags = rt.NLM_F_CREATE | NLM_F_APPEND
+    return b"".join(_message(_type(kind), flags, again) for kind, again in state)
 
 
 @lru_cache(512)

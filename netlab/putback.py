@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
+from threading import Thread
 from time import perf_counter
 from typing import Any
 
@@ -27,6 +28,7 @@ from netlab.settings import Settings
 
 OWN = "/proc/thread-self/ns/net"
 LARGEST = 1 << 24  # bytes
+A_MOMENT = 0.001  # seconds until it is looked again whether links are gone
 PASSING = ("missing", "neighbour")  # facts that a lab just laid out may have, and the base lab has not
 
 
@@ -81,6 +83,9 @@ class End:
             self.sight = stack.enter_context(closing(Sight(place)))
             self.kernel = self.sight.kernel
             self.netfilter = stack.enter_context(Netfilter(place))
+            self._remover = stack.enter_context(Kernel(place))
+            self._leaving: Thread | None = None
+            stack.callback(self._wait)
             self.settings = stack.enter_context(closing(Settings(place, *settings)))
             self.close = stack.pop_all().close
 
@@ -88,16 +93,18 @@ class End:
         """At the firewall as it will be, when it has counted nothing."""
         return Seen(self.sight.facts(), self.netfilter.state(counted=False))
 
-    def clear_firewall_unless(self, wanted: Any) -> bool:
-        """Take the firewall out if it is not the wanted one; whether that was so."""
+    def restore_firewall(self, wanted: Any) -> bool:
+        """Whether the firewall is the wanted one now; else there is none."""
         emptied = base.clear_legacy(self.namespace)
         with suppress(OSError):  # nothing has loaded it yet
             self.netfilter.forget_connections()
-        is_another = emptied or wanted is None or not self._is_when_zeroed(wanted)
-        if is_another:
+        can_be_made = wanted is not None and not emptied  # of old tables nothing is known here
+        if not can_be_made:
             self.netfilter.flush()
+        elif not self._is_when_zeroed(wanted):
+            self.netfilter.replace(wanted)
         self.netfilter.destroy_sets()  # where the kernel has not yet let go of a rule, all is made anew
-        return is_another
+        return can_be_made
 
     def _is_when_zeroed(self, wanted: Any) -> bool:
         """Whether the firewall is that one, at the latest when its counters are back at 0."""
@@ -110,9 +117,27 @@ class End:
         return bool(self.netfilter.state() == wanted)
 
     def empty(self) -> None:
-        """Take out what is not the base lab's or may be made again at once."""
-        self.kernel.delete_links(keep=base.LINKS)
+        """Take out what is not the base lab's or may be made again at once.
+
+        Of a link nothing is left long before the kernel says so: it waits for those who may still look at it.
+        """
+        if self.kernel.have_links_leave(base.LINKS):
+            self._wait()
+            self._leaving = leaving = Thread(target=self._delete_leaving_links)
+            leaving.start()
+            while leaving.is_alive() and self.kernel.links_but(base.LINKS):
+                leaving.join(A_MOMENT)
+            self.kernel.wait_for_the_kernel()
         self.kernel.forget_neighbours()
+
+    def _wait(self) -> None:
+        """Until the kernel has said so."""
+        if self._leaving:
+            self._leaving.join()
+
+    def _delete_leaving_links(self) -> None:
+        with suppress(OSError):  # then they are still there when it is looked
+            self._remover.delete_leaving_links()
 
     def take_down(self, with_settings: bool) -> None:
         """Leave the links as if they had just been made."""
@@ -169,8 +194,8 @@ class Restorer:
             end.settings.assure()
         laps.end("settings")
         host, internet = self._wanted
-        self._internet.clear_firewall_unless(internet.firewall)
-        if self._host.clear_firewall_unless(host.firewall):
+        self._internet.restore_firewall(internet.firewall)
+        if not self._host.restore_firewall(host.firewall):
             self._engine.lay_rules(self._lab_host, self._files)
         laps.end("firewall")
 

@@ -170,6 +170,29 @@ def test_the_firewall_of_a_lab_that_was_put_back_has_counted_nothing(lab: Lab) -
     assert "-j MASQUERADE" in saved and not re.search(counted, saved)
 
 
+LINKS = """set -e
+ip netns add far
+ip link add br1 type bridge
+ip addr add 10.3.3.1/24 dev br1
+ip link set br1 up
+for i in 1 2 3 4; do
+    ip link add port$i type veth peer name eth0 netns far
+    ip link set port$i master br1 up
+    ip -n far link set eth0 name eth$i up
+done
+ip link add link eth0 name mv1 type macvlan mode bridge
+ip link set mv1 up
+ip route add 10.9.0.0/16 dev mv1
+"""
+
+
+def test_what_a_reset_took_out_can_be_made_again_at_once(lab: Lab) -> None:
+    """It does not wait for the kernel to dissolve links; of their names and addresses nothing is left."""
+    for _ in range(8):
+        sh(lab, LINKS)
+        assert lab.reset() == "kept"
+
+
 SETS = """
 from pyroute2.ipset import IPSet
 print([each.get_attr("IPSET_ATTR_SETNAME") for each in IPSet().list()])
