@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import NoReturn
 
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused
@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: list[str]) -> int:
     """Run one docker command; its exit status."""
     try:
-        options = _parser(arguments).parse_args(arguments)
+        options = parser(arguments[0] if arguments else "").parse_args(arguments)
         return int(options.run(options, Store()) or 0)
     except Refused as refused:
         print(refused, file=sys.stderr)
@@ -48,20 +48,21 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
-def _parser(arguments: Sequence[str]) -> Parser:
-    """For that command: to make all parsers takes longer than most commands."""
-    parser = Parser(
+@cache
+def parser(command: str) -> Parser:
+    """For that command, or for all: to make all of them takes longer than most commands."""
+    made = Parser(
         prog="docker",
         description=_("Docker's command line, made of namespaces. {elsewhere}").format(
             elsewhere=_(ELSEWHERE)
         ),
     )
-    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True, parser_class=Parser)
+    verbs = made.add_subparsers(dest="verb", metavar="COMMAND", required=True, parser_class=Parser)
     known = {verb: (options, run) for verb, options, run in _verbs()}
-    for verb in arguments[:1] if arguments and arguments[0] in known else known:
+    for verb in (command,) if command in known else known:
         options, run = known[verb]
         options(_verb(verbs, verb, run))
-    return parser
+    return made
 
 
 def _verbs() -> Iterator[tuple[str, Callable[[Parser], object], Callable[..., int | None]]]:

@@ -31,6 +31,7 @@ from netlab.engines.namespaces import (
 from netlab.language import speaking
 
 LOADED = (commands, container, execute, life, listing, netverbs, networks, ports, run)
+MADE = tuple(map(commands.parser, ("run", "inspect")))  # of the commands that lessons begin with
 LARGEST = 1 << 16  # bytes that a FIFO holds
 
 
