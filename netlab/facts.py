@@ -24,6 +24,7 @@ from netlab.kernel import Kernel
 from netlab.netns import entered
 
 Fact = tuple[object, ...]
+SETTINGS = "settings"  # of a link, whose index follows
 
 IF_READY = 0x80000000  # of IFLA_INET6_FLAGS: IPv6 has been configured on the link
 _BY_ITSELF = 0x10040  # IFF_LOWER_UP, IFF_RUNNING
@@ -43,7 +44,7 @@ _LARGEST = 1 << 20  # bytes of a list of groups
 
 @dataclass(frozen=True)
 class Link:
-    """One link of a dump: what is set of it, and whether IPv6 has been configured on it."""
+    """One link of a dump: what is set of it, of it for IPv4 and IPv6, and whether IPv6 is ready on it."""
 
     index: int
     name: str
@@ -51,6 +52,7 @@ class Link:
     mac: bytes
     ready: bool
     fact: Fact
+    settings: Fact
 
     @property
     def own(self) -> bytes:
@@ -81,7 +83,8 @@ class Sight:
         kernel = self.kernel
         question = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(29, 1 << 3)  # without statistics
         links = [_link(body) for body in _dump(kernel, rt.RTM_GETLINK, question)]
-        yield from (link.fact for link in links)
+        for link in links:
+            yield from (link.fact, link.settings)
         yield from _features(self._door, [link.name for link in links])
         yield from _groups(self._groups)
         veths = {link.index: link for link in links if link.kind == "veth"}
@@ -117,11 +120,11 @@ def _link(body: bytes) -> Link:
         frozenset((number, value) for number, value in found.items() if number not in _PASSING),
         frozenset(info.items()),
         frozenset(data.items()),
-        frozenset(families.items()),
-        frozenset((number, value) for number, value in inet6.items() if number in _INET6_KEPT),
         ready if kind == "bridge" else None,  # with a carrier only, which comes with the first port
     )
-    return Link(index, rt.text(found.get(3)), kind, found.get(1, bytes(6)), ready, fact)
+    kept = frozenset((number, value) for number, value in inet6.items() if number in _INET6_KEPT)
+    settings = SETTINGS, index, frozenset(families.items()), kept
+    return Link(index, rt.text(found.get(3)), kind, found.get(1, bytes(6)), ready, fact, settings)
 
 
 @lru_cache(_REMEMBERED)

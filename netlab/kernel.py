@@ -188,6 +188,15 @@ class Kernel(Netlink):
     def forget_neighbours(self) -> None:
         self._delete_all(rt.RTM_GETNEIGH, rt.RTM_DELNEIGH, rt.NDMSG.pack(0, 0, 0, 0, 0))
 
+    def forget_further_addresses(self, index: int) -> None:
+        """Have a link listen to no MAC address but its own: each macvlan on it has entered one."""
+        listed = self.ask(rt.RTM_GETNEIGH, rt.NLM_F_DUMP, rt.IFINFO.pack(socket.AF_BRIDGE, 0, 0, 0, 0))
+        entries = [content for _, content in listed if rt.NDMSG.unpack_from(content)[1] == index]
+        with suppress(OSError), self.together():
+            for content in entries:
+                if not rt.attributes(content, rt.NDMSG.size).get(2, b"\1")[0] & 1:  # not a group's
+                    self.do(rt.RTM_DELNEIGH, 0, content, "delete")
+
     def delete_links(self, keep: Collection[int] = ()) -> None:
         """All but lo and those."""
         if self.have_links_leave(keep):
@@ -216,7 +225,7 @@ class Kernel(Netlink):
 
     def wait_for_the_kernel(self) -> None:
         """Until what it is changing at this moment has been changed: it changes one thing at a time."""
-        self.do(rt.RTM_SETLINK, 0, _of_group(1, 0), "wait for the kernel")  # lo is in that group
+        self.do(rt.RTM_SETLINK, 0, _of_group(1, 0), "set")  # lo is in that group
 
     def _delete_all(self, question: int, deletion: int, body: bytes) -> None:
         """Send back what the kernel lists as what is to be deleted; what it keeps, it keeps."""

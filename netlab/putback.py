@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from threading import Thread
@@ -20,7 +21,7 @@ from typing import Any
 
 from netlab import base
 from netlab.engines.protocol import Engine, LabHost
-from netlab.facts import Fact, Sight
+from netlab.facts import SETTINGS, Fact, Sight
 from netlab.kernel import Kernel
 from netlab.netfilter import Netfilter
 from netlab.netns import entered
@@ -129,6 +130,7 @@ class End:
                 leaving.join(A_MOMENT)
             self.kernel.wait_for_the_kernel()
         self.kernel.forget_neighbours()
+        self.kernel.forget_further_addresses(base.CABLE)  # macvlans may be in namespaces that still dissolve
 
     def _wait(self) -> None:
         """Until the kernel has said so."""
@@ -139,12 +141,12 @@ class End:
         with suppress(OSError):  # then they are still there when it is looked
             self._remover.delete_leaving_links()
 
-    def take_down(self, with_settings: bool) -> None:
-        """Leave the links as if they had just been made."""
+    def take_down(self, changed: Collection[int]) -> None:
+        """Leave the links as if they had just been made; of those the settings were changed. OSError."""
         self.kernel.clear(keep=base.LINKS)
-        if with_settings:
-            with entered(OWN if self.namespace is None else self.namespace):
-                _settings_as_by_default()
+        with entered(OWN if self.namespace is None else self.namespace):
+            for index in changed:
+                _set_as_by_default(socket.if_indextoname(index))
 
 
 class Restorer:
@@ -163,6 +165,7 @@ class Restorer:
         self._wanted = remembered.read()
         self._host, self._internet = End(host.netns, baseline, base.SYSCTLS), End(None, base.SYSCTLS)
         self._ends = self._host, self._internet
+        self._facts: list[Counter[Fact]] = []  # as they were when it was looked last
 
     def close(self) -> None:
         for end in self._ends:
@@ -176,12 +179,11 @@ class Restorer:
         if way != "anew" and self._engine.lasting:
             with suppress(OSError):  # something was taken from under our hands: then all is made anew
                 self._restore_settings_and_firewall(laps)
-                if way == "kept" and (self._is_base_lab(laps) or self._is_when_emptied(laps)):
+                if (self._is_base_lab(laps) or self._is_when_emptied(laps)) and way == "kept":
                     return "kept"
-                for with_settings in (False, True):  # of each link: they are many, and seldom changed
-                    self._mend(with_settings, laps)
-                    if self._is_base_lab(laps):
-                        return "mended"
+                self._mend(laps)
+                if self._is_base_lab(laps):
+                    return "mended"
         base.clear(self._lab_host.netns, self._baseline)
         base.build(self._lab_host.netns)
         self._engine.lay_out(self._lab_host, self._files, lambda _: None)
@@ -200,9 +202,9 @@ class Restorer:
         laps.end("firewall")
 
     def _is_base_lab(self, laps: Laps) -> bool:
-        facts = [end.sight.facts() for end in self._ends]
+        self._facts = [end.sight.facts() for end in self._ends]
         laps.end("look")
-        return facts == [seen.facts for seen in self._wanted]
+        return self._facts == [seen.facts for seen in self._wanted]
 
     def _is_when_emptied(self, laps: Laps) -> bool:
         for end in self._ends:
@@ -210,24 +212,28 @@ class Restorer:
         laps.end("empty")
         return self._is_base_lab(laps)
 
-    def _mend(self, with_settings: bool, laps: Laps) -> None:
+    def _mend(self, laps: Laps) -> None:
         """Take the links down, and set them up as if they had just been made."""
-        for end in self._ends:
-            end.take_down(with_settings)
+        for end, found, wanted in zip(self._ends, self._facts, self._wanted, strict=True):
+            end.take_down(_with_other_settings(found, wanted.facts))
         base.build(self._lab_host.netns, links=False)
         with Kernel(self._lab_host.netns) as kernel, kernel.together():
             self._engine.set_up(kernel)
         laps.end("mend")
 
 
-def _settings_as_by_default() -> None:
-    """Give each link the settings that a new one takes over. Those of neighbours are not shown in a lab."""
+def _with_other_settings(found: Counter[Fact], wanted: Counter[Fact]) -> set[int]:
+    """The links that have others than they are to have; those of lo are put back in any case."""
+    differing = (found - wanted) + (wanted - found)
+    return {int(str(fact[1])) for fact in differing if fact[0] == SETTINGS} - {base.LO}
+
+
+def _set_as_by_default(link: str) -> None:
+    """Give a link the settings that a new one takes over. Those of its neighbours are not shown in a lab."""
     for family in ("ipv4", "ipv6"):
         wanted = {}
         for entry in os.scandir(f"/proc/sys/net/{family}/conf/default"):
             with suppress(OSError), open(entry.path) as file:
-                wanted[entry.name] = file.read()
-        wanted.pop("mtu", None)  # each has its own
-        for link in os.listdir(f"/proc/sys/net/{family}/conf"):
-            if link not in ("all", "default", "lo"):
-                base.assure({f"net/{family}/conf/{link}/{name}": v for name, v in wanted.items()})
+                wanted[f"net/{family}/conf/{link}/{entry.name}"] = file.read()
+        wanted.pop(f"net/{family}/conf/{link}/mtu", None)  # each has its own
+        base.assure(wanted)
