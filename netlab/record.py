@@ -128,12 +128,11 @@ def _open(
 
 
 def _flush(client: socket.socket, rings: Sequence[tuple[int, Ring]], *, tell_losses: bool = False) -> None:
-    heads, frames = [], []
+    heads: list[bytes] = []
+    frames: list[bytes] = []
     for number, ring in rings:
         ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # ENETDOWN when a link went: read on
-        for raw in ring.read():
-            heads.append(HEAD.pack(number, raw.outgoing, len(raw.data), raw.length, raw.time_ns))
-            frames.append(raw.data)
+        ring.read(number, heads, frames)
         if tell_losses and (lost := ring.lost()):
             heads.append(HEAD.pack(number, LOST, 0, lost, time.time_ns()))
     _send(client, records.batch(heads, frames))

@@ -7,9 +7,8 @@ from __future__ import annotations
 import mmap
 import socket
 import struct
-from collections.abc import Iterator
-from typing import NamedTuple
 
+from netlab.records import HEAD
 from netlab.syscalls import setsockopt
 
 SOL_PACKET = 263
@@ -21,17 +20,8 @@ MEMORY = 1 << 22  # bytes for a point
 RETIRE_AFTER_MS = 20  # a block that is not full is handed over after this time
 SNAP_LENGTH = 65535
 _BLOCK = struct.Struct("=IIIIIIQ")  # version, private, status, packets, first, length, sequence
-_FRAME = struct.Struct("=IIIIIIHH")  # next, sec, nsec, captured, length, status, mac, net
-_ADDRESS_AT = 48  # sockaddr_ll behind the tpacket3_hdr; its packet type stands 10 bytes in
-
-
-class Raw(NamedTuple):
-    """One frame as the kernel handed it over. (A tuple: 400,000 are made in a second.)"""
-
-    time_ns: int
-    outgoing: bool
-    length: int
-    data: bytes
+# next, sec, nsec, captured, length, status, mac, net; and of the sockaddr_ll behind the header, what came
+_FRAME = struct.Struct("=IIIIIIHH30xB")
 
 
 class Ring:
@@ -59,21 +49,26 @@ class Ring:
         name = socket.if_indextoname(index)
         self.socket.bind((name, ETH_P_ALL))
 
-    def read(self) -> Iterator[Raw]:
-        """The frames of the blocks that are full, in order; what was read is given back to the kernel."""
+    def read(self, point: int, heads: list[bytes], frames: list[bytes]) -> None:
+        """Add those of the blocks that are full, in order: heads (netlab.records) with that point, and bytes.
+
+        What was read is given back to the kernel. No object is made of a frame: 400,000 may come in a second.
+        """
+        memory, unpack, pack = self._map, _FRAME.unpack_from, HEAD.pack
         while True:
             at = self._next * BLOCK_SIZE
-            _, _, status, count, first, _, _ = _BLOCK.unpack_from(self._map, at)
+            _, _, status, count, first, _, _ = _BLOCK.unpack_from(memory, at)
             if not status & TP_STATUS_USER:
                 return
             frame = at + first
             for _ in range(count):
-                following, sec, nsec, captured, length, _, mac, _ = _FRAME.unpack_from(self._map, frame)
-                kind = self._map[frame + _ADDRESS_AT + 10]
-                data = self._map[frame + mac : frame + mac + captured]
-                yield Raw(sec * 1_000_000_000 + nsec, kind == PACKET_OUTGOING, length, data)
+                following, sec, nsec, captured, length, _, mac, _, came = unpack(memory, frame)
+                time = sec * 1_000_000_000 + nsec
+                heads.append(pack(point, came == PACKET_OUTGOING, captured, length, time))
+                start = frame + mac
+                frames.append(memory[start : start + captured])
                 frame += following
-            struct.pack_into("=I", self._map, at + 8, TP_STATUS_KERNEL)
+            struct.pack_into("=I", memory, at + 8, TP_STATUS_KERNEL)
             self._next = (self._next + 1) % self._blocks
 
     def is_empty(self) -> bool:
