@@ -117,20 +117,28 @@ class End:
             self.netfilter.zero()
         return bool(self.netfilter.state() == wanted)
 
-    def empty(self) -> None:
-        """Take out what is not the base lab's or may be made again at once.
-
-        Of a link nothing is left long before the kernel says so: it waits for those who may still look at it.
-        """
+    def let_links_go(self) -> None:
+        """Have those deleted that are not the base lab's: in a thread, for the kernel does not say so before
+        nobody looks at them any more."""
         if self.kernel.have_links_leave(base.LINKS):
             self._wait()
-            self._leaving = leaving = Thread(target=self._delete_leaving_links)
-            leaving.start()
-            while leaving.is_alive() and self.kernel.links_but(base.LINKS):
-                leaving.join(A_MOMENT)
-            self.kernel.wait_for_the_kernel()
+            self._leaving = Thread(target=self._delete_leaving_links)
+            self._leaving.start()
+
+    def empty(self) -> None:
+        """Take out what is not the base lab's or may be made again at once."""
+        self._wait_until_links_are_gone()
+        self.let_links_go()  # there may have been somebody who made others
+        self._wait_until_links_are_gone()
         self.kernel.forget_neighbours()
         self.kernel.forget_further_addresses(base.CABLE)  # macvlans may be in namespaces that still dissolve
+
+    def _wait_until_links_are_gone(self) -> None:
+        if self._leaving is None:
+            return
+        while self._leaving.is_alive() and self.kernel.links_but(base.LINKS):
+            self._leaving.join(A_MOMENT)
+        self.kernel.wait_for_the_kernel()
 
     def _wait(self) -> None:
         """Until the kernel has said so."""
@@ -170,6 +178,12 @@ class Restorer:
     def close(self) -> None:
         for end in self._ends:
             end.close()
+
+    def begin(self) -> None:
+        """What takes the kernel long, and can be begun while processes still end."""
+        for end in self._ends:
+            with suppress(OSError):  # it is looked, and tried again, when they have ended
+                end.let_links_go()
 
     def put_back(self, way: str, laps: Laps) -> str:
         """Make both namespaces the base lab again, its processes having ended: which way it went.

@@ -76,6 +76,8 @@ class Resets:
     def put_back(self, way: str) -> dict[str, Any]:
         """Which way it went, and what took how long (ms). What is open serves while the links are kept."""
         laps, went = Laps(), "anew"
+        if self._open:
+            self._open.begin()
         init.ask_to_tidy(self._to_init)
         laps.end("processes")
         self._open = self._open or self._restorer()
