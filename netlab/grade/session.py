@@ -26,6 +26,7 @@ from netlab.language import gettext as _
 
 CELL_SECONDS = 60.0
 SECONDS_TO_STOP = 3.0  # after an interrupt
+SECONDS_TO_TAKE = 1.0  # what was printed, where somebody in the background goes on printing
 OUTPUT_KEPT = 64 << 10  # bytes of each cell, for the teacher to read
 OUTPUT_LIMIT = 8 << 20  # bytes of each cell; more is no answer to anything
 LONGEST_CLAIM = 256 << 10  # bytes
@@ -63,6 +64,7 @@ class Session:
             for fd in theirs:
                 os.close(fd)
         self._printed, self._count = bytearray(), 0
+        self._taking, self._has_ended = threading.Lock(), False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         return self
@@ -90,6 +92,8 @@ class Session:
         if not end:
             end, error = self._wait(number, started + self.cell_seconds)
         seconds = time.monotonic() - started
+        while self._take() and time.monotonic() < started + seconds + SECONDS_TO_TAKE:
+            pass  # all of it was in the pipe before the end was told
         text = bytes(self._printed).decode(errors="replace")
         if self._count > len(self._printed):
             text += _("\n[… {count} bytes more]").format(count=self._count - len(self._printed))
@@ -168,10 +172,21 @@ class Session:
 
     def _read(self) -> None:
         """Take what is printed off the pipe for as long as there is somebody who prints."""
-        with open(self._output, "rb", buffering=0) as stream:
-            while part := stream.read(1 << 16):
-                self._count += len(part)
-                self._printed += part[: max(0, OUTPUT_KEPT - len(self._printed))]
+        while not self._has_ended:
+            select.select([self._output], [], [])
+            self._take()
+        os.close(self._output)
+
+    def _take(self) -> bool:
+        """Take what is in the pipe at this moment; whether there was something."""
+        with self._taking:
+            if self._has_ended or not select.select([self._output], [], [], 0)[0]:
+                return False
+            part = os.read(self._output, 1 << 16)
+            self._has_ended = not part
+            self._count += len(part)
+            self._printed += part[: max(0, OUTPUT_KEPT - len(self._printed))]
+            return bool(part)
 
 
 def _texts(table: object) -> dict[str, str]:

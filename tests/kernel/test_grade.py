@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import pytest
 from netlab import build_lessons, faults, keeper
 from netlab.grade import bundle, hidden
 from netlab.grade.batch import Batch
+from netlab.grade.session import Session
+from netlab.grade.submission import Cell
+from netlab.lab import Lab
 from netlab.lessons import LABS, lesson, lessons
 from netlab.variant import Variant
 
@@ -225,6 +229,19 @@ def test_a_graded_lab_holds_nothing_of_the_teachers(tmp_path: Path) -> None:
     ]
     prefix = [Path(sys.prefix).name] if Path(sys.prefix).parent == LABS.parent else []
     assert "".join(printed).strip() == f"{sorted([*prefix, 'labs', 'netlab'])} []"
+
+
+def test_what_a_cell_printed_is_all_there_however_late_it_is_read(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of a cell is told on another way than its output, and may come first."""
+    read, enough = Session._read, threading.Event()
+    monkeypatch.setattr(Session, "_read", lambda session: enough.wait(60) and read(session))
+    with Session(lab, "02") as session:
+        for number in range(1, 4):
+            ran = session.run(number, Cell(f"print({number}, 'x' * 50_000)", ()))
+            assert (ran.output, ran.end) == (f"{number} {'x' * 50_000}\n", "")
+        enough.set()
 
 
 def test_what_is_not_a_notebook_is_said_and_the_batch_goes_on(graded: tuple[Path, Results]) -> None:
