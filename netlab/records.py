@@ -37,8 +37,8 @@ def heads(data: bytes) -> Iterator[tuple[int, int, int, int, int, int]]:
 
 
 def first_frame(data: bytes) -> int:
-    """Where the bytes of a batch's first frame begin."""
-    return COUNT.size + int(COUNT.unpack_from(data)[0]) * HEAD.size
+    """Where the bytes of a batch's first frame begin; a batch of no records is empty."""
+    return COUNT.size + int(COUNT.unpack_from(data)[0]) * HEAD.size if data else 0
 
 
 def unpack(data: bytes) -> Iterator[Record]:

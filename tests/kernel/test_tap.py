@@ -37,7 +37,7 @@ ip link set veth_host master docker0
 def test_interfaces_that_come_later_and_move_are_captured_at(lab: Lab) -> None:
     """The lecture's cable was not there when the tap began; a flood is seen on it, and nothing is lost."""
     store = Store(1 << 28)
-    with lab.tap(kept(store)) as tap:
+    with lab.tap(store.add) as tap:
         tap.follow(path_order(lab.snapshot()))
         sh(lab, MOVE)
         sh(lab, "echo 1 > /proc/sys/net/ipv4/ip_forward")
@@ -53,11 +53,6 @@ def test_interfaces_that_come_later_and_move_are_captured_at(lab: Lab) -> None:
         assert store.lost == {} and store.refused == set()
 
 
-def kept(store: Store) -> Callable[[bytes], object]:
-    """What keeps all batches there, but not their end."""
-    return lambda batch: batch and store.add(batch)
-
-
 def heard(store: Store) -> dict[int, int]:
     """How many frames of IPv4 each point saw, by number."""
     found: dict[int, int] = {}
@@ -71,7 +66,7 @@ def heard(store: Store) -> dict[int, int]:
 def test_a_point_that_is_not_there_is_refused_by_name_and_the_others_go_on(lab: Lab) -> None:
     """An interface that went before the tap came to it."""
     store = Store()
-    with lab.tap(kept(store)) as tap:
+    with lab.tap(store.add) as tap:
         sh(lab, "ip link add short type bridge")
         points = path_order(lab.snapshot())
         sh(lab, "ip link del short")

@@ -31,6 +31,14 @@ def batch(frames: Iterable[Frame], points: tuple[Point, ...]) -> bytes:
     return records.pack(fuzz.record(frame, points.index(frame.point)) for frame in frames)
 
 
+def test_a_batch_of_no_records_holds_none() -> None:
+    """It is empty, as what a tap delivers at its end."""
+    store = Store()
+    assert records.pack([]) == b"" and list(records.unpack(b"")) == []
+    store.add(b"")
+    assert store.batches() == ()
+
+
 def stored(capture: Capture, limit: int = 1 << 20) -> Store:
     store = Store(limit)
     for at in range(0, len(capture.frames), 10):
