@@ -5,10 +5,8 @@ Needs numpy, which takes a tenth of a second to import: imported where there are
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
@@ -27,14 +25,6 @@ HEAD = np.dtype(
 )
 assert HEAD.itemsize == records.HEAD.size
 PAD = bytes(128)  # behind the last frame: what is read at a fixed distance from any frame is there
-
-
-def side_by_side(work: Callable[[Array], T], parts: Sequence[Array]) -> list[T]:
-    """`work` of each part, on all processors: numpy lets other threads run while it counts."""
-    if len(parts) < 2:
-        return list(map(work, parts))
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
-        return list(workers.map(work, parts))
 
 
 class Lazy(Sequence[T]):

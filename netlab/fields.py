@@ -7,11 +7,14 @@ what is cut short or makes no sense) are decoded one by one, into the same colum
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from netlab.columns import Array, Columns, gather, side_by_side
+from netlab.columns import Array, Columns, gather
 from netlab.decode import (
     ETH_P_ARP,
     ETH_P_IP,
@@ -53,8 +56,16 @@ def read(columns: Columns) -> Fields:
     """The fields of every frame."""
     rows = np.arange(len(columns))
     parts = [rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE)] or [rows]
-    found = side_by_side(lambda part: _read(columns.take(part)), parts)
+    found = _side_by_side(lambda part: _read(columns.take(part)), parts)
     return Fields(*(np.concatenate([getattr(part, name) for part in found]) for name in Fields.__slots__))
+
+
+def _side_by_side(work: Callable[[Array], Fields], parts: Sequence[Array]) -> list[Fields]:
+    """`work` of each part, on all processors: numpy lets other threads run while it counts."""
+    if len(parts) < 2:
+        return list(map(work, parts))
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
+        return list(workers.map(work, parts))
 
 
 def _read(columns: Columns) -> Fields:

@@ -193,7 +193,8 @@ class Restorer:
         if way != "anew" and self._engine.lasting:
             with suppress(OSError):  # something was taken from under our hands: then all is made anew
                 self._restore_settings_and_firewall(laps)
-                if (self._is_base_lab(laps) or self._is_when_emptied(laps)) and way == "kept":
+                is_base_lab = self._is_base_lab(laps) or self._is_when_emptied(laps)
+                if is_base_lab and way == "kept":
                     return "kept"
                 self._mend(laps)
                 if self._is_base_lab(laps):

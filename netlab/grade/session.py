@@ -92,8 +92,7 @@ class Session:
         if not end:
             end, error = self._wait(number, started + self.cell_seconds)
         seconds = time.monotonic() - started
-        while self._take() and time.monotonic() < started + seconds + SECONDS_TO_TAKE:
-            pass  # all of it was in the pipe before the end was told
+        self._take_the_rest()
         text = bytes(self._printed).decode(errors="replace")
         if self._count > len(self._printed):
             text += _("\n[… {count} bytes more]").format(count=self._count - len(self._printed))
@@ -176,6 +175,12 @@ class Session:
             select.select([self._output], [], [])
             self._take()
         os.close(self._output)
+
+    def _take_the_rest(self) -> None:
+        """All that was printed: it was in the pipe before the cell's end was told."""
+        deadline = time.monotonic() + SECONDS_TO_TAKE
+        while self._take() and time.monotonic() < deadline:
+            pass
 
     def _take(self) -> bool:
         """Take what is in the pipe at this moment; whether there was something."""
