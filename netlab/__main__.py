@@ -113,7 +113,7 @@ def _up(options: argparse.Namespace) -> None:
 
 
 def _down(options: argparse.Namespace) -> None:
-    from netlab.keeper import names
+    from netlab.address import names
     from netlab.lab import Lab
 
     for name in names() if options.all else [options.lab]:
@@ -129,7 +129,7 @@ def _reset(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from netlab.keeper import names
+    from netlab.address import names
     from netlab.lab import Lab
     from netlab.text import as_text
 

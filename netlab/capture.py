@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -17,7 +18,6 @@ from netlab import pcapng, records, wire
 from netlab.errors import BadInput, CaptureRefused
 from netlab.housekeeping import is_housekeeping
 from netlab.language import gettext as _
-from netlab.language import language
 from netlab.model import Capture, Frame, Interface, Node, Point, Snapshot
 
 LARGE = 1 << 20  # bytes of records; so many are gone through by column
@@ -83,11 +83,15 @@ class Recording(Capture):
     def __enter__(self) -> Recording:
         sock = self._connect()  # type: ignore[attr-defined]
         points = [(p.netns, p.index) for p in self.points]
-        wire.send(sock, {"op": "capture", "points": points, "language": language()})
-        answer, _ = wire.receive(sock, trusted=True)
+        try:
+            wire.ask(sock, "capture", points=points)
+            answer, _ = wire.receive(sock)
+        except (wire.Closed, OSError):
+            sock.close()
+            raise _gone() from None
         if "error" in answer:
             sock.close()
-            raise CaptureRefused(answer["what"], answer["next"])
+            raise wire.rebuilt(answer, CaptureRefused)
         reader = threading.Thread(target=self._read, args=(sock,), daemon=True)
         self._set(_socket=sock, _reader=reader, _lost=None)
         reader.start()
@@ -97,9 +101,11 @@ class Recording(Capture):
         stream = sock.makefile("rb")
         while size := int.from_bytes(stream.read(4), "little"):
             self._batches.append(stream.read(size))  # type: ignore[attr-defined]
-        length, answered = int.from_bytes(stream.read(4), "big"), stream.read(1) == b"\1"
-        if answered:
-            self._set(_lost=wire.loads(stream.read(length))["ok"])
+        length = int.from_bytes(stream.read(4), "big")
+        with suppress(wire.Closed):
+            lost = wire.parsed(stream.read(length)).get("ok") if length <= wire.MAX_REQUEST else None
+            if isinstance(lost, list) and len(lost) == len(self.points):
+                self._set(_lost=lost)
 
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
@@ -110,9 +116,7 @@ class Recording(Capture):
         sock.close()
         lost = self._lost  # type: ignore[attr-defined]
         if lost is None:
-            raise CaptureRefused(
-                _("The capture ended before its end: the lab went away."), _("Look at: ./run status")
-            )
+            raise _gone()
         frames, hidden = self._sort()
         after = self._look()  # type: ignore[attr-defined]
         losses = dict(zip(self.points, lost, strict=True))
@@ -130,6 +134,12 @@ class Recording(Capture):
     def to_pcapng(self, path: str | Path) -> Path:
         """Write what was seen to a file that Wireshark opens, with the points as its interfaces."""
         return pcapng.write(self, Path(path))
+
+
+def _gone() -> CaptureRefused:
+    return CaptureRefused(
+        _("The capture ended before its end: the lab went away."), _("Look at: ./run status")
+    )
 
 
 def one_by_one(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netlab import sandbox
+from netlab.address import exchange_folder, is_inside, names
 from netlab.engines.docker import tools, users
 from netlab.errors import NetlabError
-from netlab.keeper import exchange_folder, is_inside, names
 from netlab.lab import Lab
 from netlab.language import N_, padded
 from netlab.language import gettext as _

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netlab.codec import Port
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
@@ -45,4 +47,4 @@ class Listener:
 
     protocol: str  # "tcp" or "udp"
     address: str  # "0.0.0.0" or "::" for all
-    port: int
+    port: Port

@@ -14,11 +14,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import Any
 
-from netlab import observe, parsed, wire
+from netlab import codec, observe, parsed, wire
 from netlab import rtnetlink as rt
-from netlab.model import Chain, Node, Snapshot
+from netlab.model import Chain, News, Node, Snapshot
 from netlab.netns import entered
 from netlab.observe import Earlier, Place
 
@@ -66,7 +65,7 @@ def serve(client: socket.socket, lab: str, look: Callable[[], list[Place]]) -> b
                 news = difference(sent, read)
                 held, sent, known = 0.0, read, now
                 try:
-                    wire.send(client, news, values=True)
+                    wire.send(client, codec.to_plain(news))
                 except OSError:
                     return True
             # Under a storm of changes at most half of the time goes into reading them.
@@ -108,7 +107,7 @@ class Ear:
 
     def _follow(self, found: Sequence[Place]) -> None:
         """Listen in every namespace that is there, and no longer in those that are gone."""
-        there = {place.netns: place.path for place in found}
+        there = {place.netns: place for place in found}
         for netns in set(self._sockets) - set(there):
             for sock in self._sockets.pop(netns):
                 self._poll.unregister(sock)
@@ -116,7 +115,8 @@ class Ear:
                 sock.close()
         for netns in set(there) - set(self._sockets):
             with suppress(OSError):  # it ended in the meantime
-                self._sockets[netns] = listen(there[netns])
+                with there[netns].held() as namespace:
+                    self._sockets[netns] = listen(namespace)
                 for sock, rules in zip(self._sockets[netns], (False, True), strict=True):
                     self._poll.register(sock, select.POLLIN)
                     self._of[sock.fileno()] = (netns, rules)
@@ -237,7 +237,7 @@ def kept(node: Node, indexes: set[int]) -> Mapping[str, str]:
     return {name: v for name, v in node.sysctls.items() if not any(device in name for device in devices)}
 
 
-def listen(namespace: str) -> list[socket.socket]:
+def listen(namespace: int) -> list[socket.socket]:
     """The sockets, not blocking, on which the kernel notifies of that namespace: rtnetlink, nf_tables."""
     opened = []
     with entered(namespace):
@@ -249,11 +249,11 @@ def listen(namespace: str) -> list[socket.socket]:
     return opened
 
 
-def difference(before: Snapshot | None, after: Snapshot) -> dict[str, Any]:
+def difference(before: Snapshot | None, after: Snapshot) -> News:
     """The later snapshot with nothing but the nodes that are others now, and the order of all of them."""
     known = {node.netns: node for node in before.nodes} if before else {}
     others = tuple(node for node in after.nodes if known.get(node.netns) != node)
-    return {"snapshot": replace(after, nodes=others), "nodes": [node.netns for node in after.nodes]}
+    return News(replace(after, nodes=others), tuple(node.netns for node in after.nodes))
 
 
 def is_moving(before: Snapshot, after: Snapshot) -> bool:

@@ -49,22 +49,22 @@ def _list(__: argparse.Namespace) -> None:
 
 
 def _inject(chosen: argparse.Namespace) -> None:
-    from netlab import faults, keeper
+    from netlab import address, faults
     from netlab.faults import gym
 
     fault = faults.find(chosen.name)
-    exercise = gym.begin(_lab(chosen), name=fault.name, inside=keeper.is_inside())
+    exercise = gym.begin(_lab(chosen), name=fault.name, inside=address.is_inside())
     print(report(exercise.fault))
 
 
 def _random(chosen: argparse.Namespace) -> None:
     import secrets
 
-    from netlab import keeper
+    from netlab import address
     from netlab.faults import gym
 
     seed = secrets.randbelow(10_000) if chosen.seed is None else chosen.seed
-    exercise = gym.begin(_lab(chosen), seed=seed, inside=keeper.is_inside())
+    exercise = gym.begin(_lab(chosen), seed=seed, inside=address.is_inside())
     print(_("Seed {seed}.").format(seed=seed))
     print(report(exercise.fault))
 

@@ -44,10 +44,11 @@ def _follow(client: socket.socket, known: set[int], found: list[Place]) -> None:
 
 
 def _hand_over(client: socket.socket, place: Place) -> None:
-    sockets = listen(place.path)
-    try:
-        with Kernel(place.path) as kernel:  # after the sockets: of what comes later they tell
+    with place.held() as namespace:
+        sockets = listen(namespace)
+        with Kernel(namespace) as kernel:  # after the sockets: of what comes later they tell
             names = {interface.index: interface.name for interface in kernel.interfaces()}
+    try:
         about = {"opened": place.netns, "name": place.name, "names": names}
         wire.send(client, about, [sock.fileno() for sock in sockets])
     finally:

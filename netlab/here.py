@@ -49,10 +49,12 @@ class Machine:
 
     def probe(self, node: str, destination: str, count: int, timeout: float, **order: Any) -> probe.Probe:
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
-        return probe.send(self.place(node).path, probe.Order.parse(words))
+        with self.place(node).held() as namespace:
+            return probe.send(namespace, probe.Order.parse(words))
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
-        return probe.route(self.place(node).path, words)
+        with self.place(node).held() as namespace:
+            return probe.route(namespace, words)
 
     def place(self, name: str) -> Place:
         """The namespace of that name, or of the process with that number. UnknownName."""
@@ -74,9 +76,9 @@ class Machine:
         with client:
             request, __ = wire.receive(client)
             try:
-                points = [(self.places[int(n)].path, int(index)) for n, index in request["points"]]
+                points = [(self.places[int(n)], int(index)) for n, index in request["points"]]
                 rings = record.open_all(dict(enumerate(points)))
-                wire.send(client, {"ok": record.serve(client, rings)}, values=True)
+                wire.send(client, {"ok": record.serve(client, rings)})
             except OSError as error:
                 wire.send(
                     client,

@@ -13,14 +13,16 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from threading import Event
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
-from netlab import base, engines, events, herald, init, probe, record, sandbox, wire
+from netlab import base, codec, engines, events, herald, init, probe, record, sandbox, wire
+from netlab.display import printable
+from netlab.doors import Door, is_from_the_lab, is_owner
 from netlab.engines.protocol import LabHost, Say
-from netlab.errors import LabDied, LabError, NetlabError, UnknownName
+from netlab.errors import BadInput, LabDied, LabError, NetlabError, UnknownName
 from netlab.language import gettext as _
 from netlab.language import speaking
 from netlab.limits import exceeded, for_children
@@ -28,11 +30,18 @@ from netlab.observe import Place, places, snapshot
 from netlab.plan import ETC, Plan
 from netlab.putback import End, Remembered, Restorer
 from netlab.resets import Resets
+from netlab.settings import make_room
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
 from netlab.tree import Tree
+from netlab.wire import Command, Status
 
 # What may be asked from inside.
+MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper's level
 LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "monitor", "reset", "exec")
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
 
 
 class Holder:
@@ -49,12 +58,10 @@ class Holder:
         with for_children(plan.limits):
             self.init = sandbox.spawn(sandbox.Identity.nested(), lambda: self._become_init(theirs))
         theirs.close()
+        self.children: set[int] = set()
         self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def _become_init(self, keeper: socket.socket) -> NoReturn:
-        self.machine_door.close()
-        for fd in self.files:
-            os.close(fd)
         here = [Tree(tree.path, tree.writable) for tree in self.plan.trees]
         init.main(keeper, self.engine, self.plan.python, ETC, here, self.plan.limits)
 
@@ -63,10 +70,11 @@ class Holder:
         base.build(self.host)
         if self.engine.lasting:
             self._lay_out(say)
-        answer, fds = wire.receive(self.to_init)
-        if not answer["ready"]:
+        answer, fds = wire.receive(self.to_init)  # nobody but us is in it yet
+        if not answer.get("ready"):
+            print(printable(answer.get("trace", "")), file=sys.stderr, flush=True)
             raise LabError(
-                _("The lab host could not be set up: {error}.").format(error=answer["error"]),
+                _("The lab host could not be set up: {error}.").format(error=answer.get("error")),
                 _("Look at: ./run doctor"),
             )
         self.learners_door = socket.socket(fileno=fds[0])
@@ -89,13 +97,21 @@ class Holder:
         """Answer until the lab ends."""
         self.resets = Resets(self._fork, partial(self._answer, "reset"), self._restorer, self.to_init)
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        make_room()
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:
             self._fork(self._end_when_exceeded)
         self.loop.watch_children(self._reap)
-        self.loop.watch(self.machine_door, lambda: self._accept(self.machine_door, learner=False))
-        self.loop.watch(self.learners_door, lambda: self._accept(self.learners_door, learner=True))
-        self.loop.run()
+        answer = partial(self._served, learner=False), partial(self._served, learner=True)
+        self.doors = (
+            Door(self.machine_door, self.loop, is_owner(self.plan.owner), answer[0]),
+            Door(self.learners_door, self.loop, is_from_the_lab, answer[1]),
+        )
+        self.loop.run(self._next_deadline)
+
+    def _next_deadline(self) -> float | None:
+        waits = [wait for door in self.doors if (wait := door.let_go_of_the_late()) is not None]
+        return min(waits, default=None)
 
     def _end_when_exceeded(self) -> None:
         """In a child: end the lab when it takes too much, and leave a word in the keeper's log."""
@@ -105,48 +121,53 @@ class Holder:
         os.kill(self.init, signal.SIGKILL)
 
     def _reap(self) -> None:
-        if any(pid == self.init for pid, _ in self.spawner.reap()):
+        ended = {pid for pid, _ in self.spawner.reap()}
+        if self.init in ended:
             os._exit(0)  # without its host there is no lab
+        self.children -= ended
 
-    def _accept(self, door: socket.socket, *, learner: bool) -> None:
-        client = door.accept()[0]
-        client.settimeout(5)  # a client that says nothing must not hold us up for good
-        fds: list[int] = []
+    def _served(
+        self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool
+    ) -> None:
+        """Do what is asked for, or tell the error. The descriptors are for a command's streams."""
         try:
-            request, fds = wire.receive(client)
-            client.settimeout(None)
             with speaking(str(request.get("language", ""))):
-                if self._served(request, fds, client, learner=learner):
+                if self._serve(request, fds, client, learner=learner):
                     fds = []
-        except (wire.Closed, OSError, KeyError, TypeError, ValueError, AttributeError):
-            client.close()
+                client.close()
+        except (NetlabError, OSError) as error:
+            with speaking(str(request.get("language", ""))):
+                wire.complain(client, error if isinstance(error, NetlabError) else _refused(error))
         finally:
             for fd in fds:  # kept open here, they would keep the client's readers waiting
                 os.close(fd)
 
-    def _served(
+    def _serve(
         self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool
     ) -> bool:
-        """Do what is asked for, or tell the error; whether the descriptors have found their user."""
-        operation = str(request["op"])
-        try:
-            if learner and operation not in LEARNERS:
-                raise LabError(
-                    _("{operation!r} cannot be asked for from inside the lab.").format(operation=operation),
-                    _("Ask on the machine."),
-                )
-            if operation == "down":
-                self._end(client)
-            if operation == "exec":
-                self._exec(request, fds, client, learner=learner)
-                return True
-            if operation == "reset" and self.engine.lasting:
-                self.resets.pass_on(request, client)
-            else:
-                self._fork(lambda: self._answer(operation, request, client))
-            client.close()
-        except NetlabError as error:
-            wire.complain(client, error)
+        """Whether the descriptors have found their user. NetlabError, OSError."""
+        operation = str(request.get("op"))
+        if request.get("version") != wire.VERSION and operation != "down":
+            raise LabError(
+                _("This lab was started by another version of netlab."),
+                _("Start it again: ./run --lab {name} down, then up").format(name=self.plan.name),
+            )
+        if learner and operation not in LEARNERS:
+            raise LabError(
+                _("{operation!r} cannot be asked for from inside the lab.").format(operation=operation),
+                _("Ask on the machine."),
+            )
+        if operation == "down":
+            self._end(client)
+        if operation == "exec":
+            self._exec(Command.parse(request, fds), fds, client, learner=learner)
+            return True
+        if len(self.children) >= MOST_CHILDREN:
+            raise LabError(_("The lab has too much to do at once."), _("Try again in a moment."))
+        if operation == "reset" and self.engine.lasting:
+            self.resets.pass_on(request, client)
+        else:
+            self._fork(lambda: self._answer(operation, request, client))
         return False
 
     def _end(self, client: socket.socket) -> NoReturn:
@@ -155,16 +176,18 @@ class Holder:
             lab_host = os.pidfd_open(self.init)  # readable when the last process there has ended
             os.kill(self.init, signal.SIGKILL)
             self.machine_door.close()  # before the answer, so that the name is free when that is there
-            wire.send(client, {"ok": True}, [lab_host])
+            wire.send(client, {"ok": True}, [lab_host], at_once=True)
         finally:
             os._exit(0)
 
     def _fork(self, work: Callable[[], None]) -> None:
-        if os.fork():
+        if pid := os.fork():
+            self.children.add(pid)
             return
         try:
-            for sock in (self.machine_door, self.learners_door, *self.spawner.running.values()):
-                sock.close()  # a door would keep the lab's name taken, a client's be kept from its end
+            kept: list[Closable] = [*self.doors, *self.spawner.running.values()]
+            for each in kept:
+                each.close()  # a door would keep the lab's name taken, a client's be kept from its end
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -180,9 +203,12 @@ class Holder:
             if not hasattr(self, f"_do_{operation}"):
                 raise UnknownName(_("request"), operation, LEARNERS)
             result = getattr(self, f"_do_{operation}")(request, client)
-            wire.send(client, {"ok": result}, values=True)
+            client.settimeout(wire.SECONDS_TO_SAY)
+            wire.send(client, {"ok": result})
         except NetlabError as error:
             wire.complain(client, error)
+        except (ValueError, TypeError, KeyError) as error:
+            wire.complain(client, BadInput(_("The request makes no sense: {error}.").format(error=error)))
         except OSError as error:
             kind = LabError if os.path.exists(f"/proc/{self.init}/ns/net") else LabDied  # it is ending
             wire.complain(
@@ -193,31 +219,34 @@ class Holder:
                 ),
             )
 
-    def _do_status(self, _: Mapping[str, Any], __: socket.socket) -> dict[str, Any]:
-        found = [(place.name, place.kind) for place in places(self.init, self.engine)]
+    def _do_status(self, _: Mapping[str, Any], __: socket.socket) -> Any:
+        found = tuple((place.name, place.kind) for place in places(self.init, self.engine))
         about = self.engine.about(f"/proc/{self.init}/root")
-        return {"name": self.plan.name, "engine": self.engine.name, "about": about, "nodes": found}
+        return codec.to_plain(Status(self.plan.name, self.engine.name, found, about))
 
     def _do_snapshot(self, _: Mapping[str, Any], __: socket.socket) -> Any:
-        return snapshot(self.plan.name, self.init, self.engine)
+        return codec.to_plain(snapshot(self.plan.name, self.init, self.engine))
 
     def _do_probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
-        return probe.send(self._place(str(request["node"])).path, probe.Order.parse(request))
+        order = probe.Order.parse(request["order"])
+        with self._place(str(request["node"])).held() as namespace:
+            return codec.to_plain(probe.send(namespace, order))
 
-    def _do_route(self, request: Mapping[str, Any], _: socket.socket) -> tuple[str, str]:
-        return probe.route(self._place(str(request["node"])).path, list(map(str, request["words"])))
+    def _do_route(self, request: Mapping[str, Any], _: socket.socket) -> list[str]:
+        with self._place(str(request["node"])).held() as namespace:
+            return list(probe.route(namespace, list(map(str, request["words"]))))
 
     def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
-        paths = self._paths()
-        points = [(paths[int(netns)], int(index)) for netns, index in request["points"]]
+        there = self._there()
+        points = [(there[int(netns)], int(index)) for netns, index in request["points"]]
         self.rings = record.open_all(dict(enumerate(points)))  # open until this child has answered
         return record.serve(client, self.rings)
 
-    def _paths(self) -> dict[int, str]:
-        return {place.netns: place.path for place in places(self.init, self.engine)}
+    def _there(self) -> dict[int, Place]:
+        return {place.netns: place for place in places(self.init, self.engine)}
 
     def _do_tap(self, _: Mapping[str, Any], client: socket.socket) -> bool:
-        return record.follow(client, self._paths)
+        return record.follow(client, self._there)
 
     def _do_watch(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         return events.serve(client, self.plan.name, lambda: places(self.init, self.engine))
@@ -238,30 +267,44 @@ class Holder:
                 return place
         raise UnknownName(_("node"), name, [place.name for place in known])
 
-    def _exec(self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool) -> None:
-        node = str(request.get("node", "host"))
-        if node == "host":  # by far the most: nothing needs to be looked for
-            return self._pass_on(request, fds, client, {})
-        place = self._place(node)
-        if place.kind == "internet":
-            if learner:
-                raise LabError(
-                    _("internet is out of the learner's reach."),
-                    _("On the machine: ./run exec --node internet"),
-                )
-            self.spawner.start(request, fds, client)
-            return
-        if place.kind == "container":
-            enter = {kind: f"/proc/{place.pid}/ns/{kind}" for kind in NAMESPACES}
-        else:
-            name = f"/run/netns/{(place.aliases or (place.name,))[0]}"
-            enter = {"net": f"/proc/{place.pid}/ns/net" if place.pid else name}
-        self._pass_on(request, fds, client, enter)
+    def _exec(self, command: Command, fds: list[int], client: socket.socket, *, learner: bool) -> None:
+        """Start it on its node. What becomes of it is said on a connection of its own, which the client gets:
+        its other end is the lab host's to hold, and nothing else that is said here passes through it."""
+        place = None if command.node == "host" else self._place(command.node)  # most are for the host
+        if place and place.kind == "internet" and learner:
+            raise LabError(
+                _("internet is out of the learner's reach."),
+                _("On the machine: ./run exec --node internet"),
+            )
+        ours, theirs = wire.claim_pair()
+        with ours:
+            if place and place.kind == "internet":
+                self.spawner.start(command.request({}), fds, theirs)
+            else:
+                with theirs:
+                    request = command.request(_namespaces(place) if place else {})
+                    try:
+                        wire.send(self.to_init, request, [theirs.fileno(), *fds], at_once=True)
+                    except BlockingIOError:
+                        raise LabError(
+                            _("The lab host takes no more commands: its process 1 does not read them."),
+                            _("End the lab: ./run --lab {name} down").format(name=self.plan.name),
+                        ) from None
+                for fd in fds:
+                    os.close(fd)
+            with suppress(OSError):  # whoever asked has gone: then the command hears of it, too
+                wire.send(client, {"ok": True}, [ours.fileno()], at_once=True)
 
-    def _pass_on(self, request: dict[str, Any], fds: list[int], client: socket.socket, enter: Any) -> None:
-        """Have the lab host's process 1 start it, in those namespaces."""
-        request = {**request, "op": "exec", "enter": enter, "outlives": False}
-        wire.send(self.to_init, request, [client.fileno(), *fds])
-        client.close()
-        for fd in fds:
-            os.close(fd)
+
+def _namespaces(place: Place) -> dict[str, str]:
+    """What the lab host's process 1 enters for a command on that node, as it sees it."""
+    if place.kind == "container":
+        return {kind: f"/proc/{place.pid}/ns/{kind}" for kind in NAMESPACES}
+    return {"net": f"/proc/{place.pid}/ns/net" if place.pid else f"/run/netns/{place.file}"}
+
+
+def _refused(error: OSError) -> LabError:
+    return LabError(
+        _("The lab could not do it: {error}.").format(error=error.strerror or error),
+        _("Look at: ./run status"),
+    )

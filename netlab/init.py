@@ -5,6 +5,7 @@ It lives on the learner's level, so nothing that it says is evidence. When it di
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import shutil
@@ -18,16 +19,22 @@ from pathlib import Path
 from typing import NoReturn
 
 from netlab import rootfs, syscalls, wire
+from netlab.address import DOOR
+from netlab.codec import Range
 from netlab.engines import KILLED, NO
 from netlab.engines.protocol import Engine, Resident
 from netlab.errors import LabError
-from netlab.keeper import DOOR
 from netlab.language import gettext as _
 from netlab.limits import Limits, harden
 from netlab.spawn import Loop, Spawner
 from netlab.tree import Tree
 
+LOG = "/run/netlab/init.log"
+LONGEST = 4096  # characters of a traceback
+MOST_DESCRIPTORS = 1 << 16
 SECONDS_TO_END = 5.0
+SECONDS_TO_TIDY = 30.0  # until process 1 has to have said that it is done
+MOST_ERRORS = 4096  # more than there are errno(3)s
 NAMED = "/run/netns"  # where ip-netns(8) keeps names of network namespaces
 PLACE = "/mnt"  # an empty folder of the level above, to build the root file system on
 
@@ -58,8 +65,10 @@ def main(
 ) -> NoReturn:
     """Set the lab host up, send the keeper {"ready"} with the door's socket, serve."""
     try:
+        _keep_only(keeper)
         programs = {**engine.programs(python, str(Path(__file__).resolve().parent.parent)), "sudo": SUDO}
         rootfs.enter(PLACE, "host", etc, programs, trees, limits.disk if limits else 0)
+        _log_here()
         harden(limits)
         engine.furnish()
         door = socket.socket(socket.AF_UNIX)
@@ -71,22 +80,45 @@ def main(
         os._exit(0)
     except (wire.Closed, KeyboardInterrupt):
         os._exit(0)  # the keeper is gone
-    except OSError as error:
-        traceback.print_exc()
-        wire.send(keeper, {"ready": False, "error": str(error)})
+    except Exception as error:
+        wire.send(keeper, {"ready": False, "error": str(error), "trace": traceback.format_exc()[-LONGEST:]})
         os._exit(1)
+
+
+def _keep_only(keeper: socket.socket) -> None:
+    """Whoever is root in the lab may take any descriptor of this process: so it has none but that one."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(null, stream)
+    os.closerange(3, keeper.fileno())
+    os.closerange(keeper.fileno() + 1, MOST_DESCRIPTORS)
+
+
+def _log_here() -> None:
+    """What goes wrong in here is written down in here."""
+    log = os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    null = os.open(os.devnull, os.O_RDONLY)  # and not the one of the level above
+    for stream, file in enumerate((null, log, log)):
+        os.dup2(file, stream)
+    os.close(log)
+    os.close(null)
 
 
 def ask_to_tidy(to_init: socket.socket) -> None:
     """At the keeper: have the lab host end and forget what was started in it; LabError if that fails."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = wire.claim_pair()
     with ours, theirs:
-        wire.send(to_init, {"op": "tidy"}, [theirs.fileno()])
-        theirs.close()
-        tidied = wire.receive(ours)[0]
-    if not tidied["done"]:
+        try:
+            wire.send(to_init, {"op": "tidy"}, [theirs.fileno()], at_once=True)
+            theirs.close()
+            ours.settimeout(SECONDS_TO_TIDY)
+            error = wire.claimed(ours, "done", Range(0, MOST_ERRORS))[0].said
+        except (wire.Closed, OSError):  # it does not read, or does not answer: somebody holds it
+            error = MOST_ERRORS
+    if error:
+        what = os.strerror(error) if error < MOST_ERRORS else _("its process 1 does not answer")
         raise LabError(
-            _("The lab host could not be tidied up: {error}.").format(error=tidied["error"]),
+            _("The lab host could not be tidied up: {error}.").format(error=what),
             _("End the lab: ./run down"),
         )
 
@@ -113,7 +145,7 @@ def _serve(keeper: socket.socket, engine: Engine) -> None:
             spawner.start(request, fds[1:], client)
         elif request["op"] == "tidy" and _is_tidy(set(spawner.running), engine):
             with suppress(OSError), client:
-                wire.send(client, {"done": True})
+                wire.claim(client, "done", 0)
         elif request["op"] == "tidy":
             _tidy_in_a_child(set(spawner.running), engine, client)
 
@@ -181,10 +213,10 @@ def _tidy_in_a_child(keep: set[int], engine: Engine, client: socket.socket) -> N
     if os.fork() == 0:
         try:
             _tidy({*keep, os.getpid()}, engine)
-            wire.send(client, {"done": True})
+            wire.claim(client, "done", 0)
         except Exception as error:
             traceback.print_exc()
-            wire.send(client, {"done": False, "error": str(error)})
+            wire.claim(client, "done", (error.errno if isinstance(error, OSError) else 0) or errno.EIO)
         finally:
             os._exit(0)
     client.close()

@@ -1,16 +1,10 @@
-"""Where a lab's keeper is found, and how one is started.
-
-The keeper of a lab listens at an abstract Unix socket, which is there as long as the keeper is; inside
-the lab it listens at a socket of the lab host's file system as well.
-"""
+"""How the keeper of a lab is started, and how it is ended."""
 
 from __future__ import annotations
 
 import os
 import select
-import shutil
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -24,9 +18,11 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import netlab.errors
-from netlab import wire
-from netlab.errors import BadInput, LabAlreadyUp, LabError, LabNotFound, NetlabError
+from netlab import address, wire
+from netlab import files as files_of_others
+from netlab.address import HOME, PATH
+from netlab.display import printable
+from netlab.errors import BadInput, LabAlreadyUp, LabError
 from netlab.language import VARIABLE, language
 from netlab.language import gettext as _
 from netlab.limits import Limits
@@ -35,68 +31,10 @@ from netlab.tree import SYSTEM_FOLDERS, Tree
 if TYPE_CHECKING:
     from netlab.engines.protocol import Engine, Say
 
-DOOR = "/run/netlab/lab.sock"  # where programs in the lab host reach the keeper
-HOME = Path(__file__).resolve().parent.parent
-ENDED = ".ended-"  # how the folder of a lab that is ending is called
 SECONDS_TO_END = 10.0
-ACCEPTS = "00010000"  # of the flags in /proc/net/unix
-PASSED_ON: tuple[str, ...] = ("TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS", "LINES")
-PASSED_ON += ("NETLAB_LANG", "NETLAB_PROGRESS", "NETLAB_OUTBOX")
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-def check_name(name: str) -> str:
-    if not name or len(name) > 32 or not all(c.isalnum() or c in "-_" for c in name):
-        raise BadInput(
-            _("{name!r} cannot be a lab's name.").format(name=name),
-            _("Use up to 32 letters, digits, - and _."),
-        )
-    return name
-
-
-def is_inside() -> bool:
-    """Whether this process runs in a lab host."""
-    return os.path.exists(DOOR)
-
-
-def names() -> list[str]:
-    """The labs of this user that are up."""
-    prefix = _address("").replace("\0", "@")
-    with open("/proc/net/unix") as sockets:
-        found = (line.split() for line in sockets)
-        # Those that listen: a connection to a keeper has the same address, and may outlive it a moment.
-        listening = (words[-1] for words in found if words[3] == ACCEPTS)
-        return sorted({word.removeprefix(prefix) for word in listening if word.startswith(prefix)})
-
-
-def exchange_folder(name: str) -> Path:
-    return Path(os.environ.get("NETLAB_EXCHANGE") or f"/tmp/netlab-{os.geteuid()}") / name
-
-
-def environment(name: str) -> dict[str, str]:
-    """What stands in the environment of a command that is started in that lab."""
-    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    root = {"HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash"}
-    return passed | root | {"PATH": PATH, "NETLAB_LAB": name, VARIABLE: language()}
-
-
-def connect(name: str) -> socket.socket:
-    """A connection to the keeper of that lab; LabNotFound if it is not up, or another user's."""
-    sock = socket.socket(socket.AF_UNIX)
-    try:
-        sock.connect(DOOR if is_inside() else _address(name))
-    except OSError as error:
-        sock.close()
-        raise LabNotFound(
-            _("No lab named {name!r} is up.").format(name=name),
-            _("Start it: ./run --lab {name} up. {others}").format(name=name, others=_others(name)).rstrip(),
-        ) from error
-    if not is_inside() and _peer_uid(sock) != os.geteuid():
-        sock.close()
-        raise LabNotFound(
-            _("The lab {name!r} is another user's.").format(name=name), _("Choose another name with --lab.")
-        )
-    return sock
+SECONDS_TO_START = 300.0  # between two words of progress: Docker's daemon may take three minutes
+# Of the environment of whoever makes a lab its keeper needs these, and its lab host gets no others.
+KEEPERS_OWN = ("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,55 +53,80 @@ def start(
     nursery: Nursery | None = None,
 ) -> None:
     """Start the keeper of a new lab and wait until it is ready. LabAlreadyUp, SandboxRefused, LabError."""
-    door = socket.socket(socket.AF_UNIX)
-    with door, ExitStack() as stack:
-        try:
-            door.bind(_address(name))
-        except OSError as error:
-            raise LabAlreadyUp(
-                _("A lab named {name!r} is up already.").format(name=name),
-                _(
-                    "Use it, or make another: ./run --lab OTHER up; to start afresh: ./run --lab {name} reset"
-                ).format(name=name),
-            ) from error
+    with ExitStack() as stack:
+        door = stack.enter_context(_take(name))
         engine.identity()  # before anything is made: whether it can work here at all
         files = engine.prepare(say)
         for fd in files:
             stack.callback(os.close, fd)
-        door.listen(64)
-        exchange = _prepare_exchange(name)
         limits = confined.limits if confined else Limits.asked()
         plan = {
             "name": name,
-            "exchange": str(exchange),
+            "folder": str(address.folder(name)),
+            "owner": os.geteuid(),
             "python": sys.executable,
             "engine": engine.name,
-            "trees": [asdict(tree) for tree in _trees(exchange, confined)],
+            "trees": [asdict(tree) for tree in _trees(address.exchange_folder(name), confined)],
             "limits": asdict(limits) if limits else None,
         }
         _start_keeper(plan, door, files, say, nursery)
 
 
+def _take(name: str) -> socket.socket:
+    """The listening door of a new lab of that name, whose folder is made afresh. LabAlreadyUp, LabError."""
+    _prepare_base()
+    door = socket.socket(socket.AF_UNIX)
+    try:
+        with address.turns():
+            if address.is_up(name):
+                raise LabAlreadyUp(
+                    _("A lab named {name!r} is up already.").format(name=name),
+                    _(
+                        "Use it, or make another: ./run --lab OTHER up; to start afresh: "
+                        "./run --lab {name} reset"
+                    ).format(name=name),
+                )
+            left = _set_aside(name)
+            _make_folders(name)
+            with address.held(name) as place:
+                path = f"/proc/self/fd/{place}/{address.DOOR_NAME}"  # however long the folder's own path is
+                door.bind(path)
+                os.chmod(path, 0o600)
+            door.listen(64)
+        _remove(left)
+        _remove_what_is_left()
+    except OSError as error:
+        door.close()
+        raise LabError(
+            _("The lab's folder {folder} cannot be made: {strerror}.").format(
+                folder=address.folder(name), strerror=error.strerror
+            ),
+            _("Make room there, or set NETLAB_EXCHANGE to a folder of yours."),
+        ) from error
+    except BaseException:
+        door.close()
+        raise
+    return door
+
+
 def end(name: str) -> None:
     """End that lab: see Lab.down."""
-    sock = connect(name)
+    sock = address.connect(name)
     told: SimpleQueue[Callable[[], object]] = SimpleQueue()  # what the thread is to do, in any case
     work: Callable[[], object] = sock.close
     try:
         with suppress(OSError):  # it has ended at this moment, as below
             wire.send(sock, {"op": "down", "language": language()})
         threading.Thread(target=lambda: told.get()()).start()  # now, while the keeper reads
-        folder = exchange_folder(name)
         try:
-            answer, ends = wire.receive(sock, trusted=True)
-        except (wire.Closed, OSError):
+            answer, ends = wire.receive(sock, seconds=SECONDS_TO_END)
+        except wire.Closed:
             answer, ends = {}, []
         if "error" in answer:
-            raise rebuilt(answer)
-        ended = f"{folder.parent}/{ENDED}{name}-{time.time_ns()}"
-        with suppress(OSError):
-            os.rename(folder, ended)  # at once: a new lab of this name may come at any moment
-        work = partial(_clear_up, ended, sock, ends)
+            raise wire.rebuilt(answer)
+        with address.turns():  # at once: a new lab of this name may come at any moment
+            left = "" if address.is_up(name) else _set_aside(name)
+        work = partial(_clear_up, left, sock, ends)
     finally:
         told.put(work)
 
@@ -178,39 +141,35 @@ def _clear_up(folder: str, keeper: socket.socket, ends: Sequence[int]) -> None:
             select.select([end], [], [], SECONDS_TO_END)
     for end in ends:
         os.close(end)
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
 
 
-def _remove_what_is_left(folder: Path) -> None:
+def _set_aside(name: str) -> str:
+    """Give up the lab's folder, if there is one: its path from now on, or ""."""
+    aside = f"{address.ENDED}{name}-{time.time_ns()}"
+    try:
+        os.rename(address.folder(name), address.base() / aside)
+    except FileNotFoundError:
+        return ""
+    return str(address.base() / aside)
+
+
+def _remove(folder: str) -> None:
+    """Delete a folder in which a learner may have nested others as deeply as they liked."""
+    if folder:
+        subprocess.run(
+            ["rm", "-rf", "--one-file-system", "--", folder], stderr=subprocess.DEVNULL, check=False
+        )
+
+
+def _remove_what_is_left() -> None:
     """The files of labs that ended, where whoever ended them should have come to it and did not."""
-    for name in os.listdir(folder):
-        if name.startswith(ENDED):
-            seconds = time.time() - int(name.rpartition("-")[2]) / 1e9
+    for name in os.listdir(address.base()):
+        number = name.rpartition("-")[2]
+        if name.startswith(address.ENDED) and number.isdigit():
+            seconds = time.time() - int(number) / 1e9
             if seconds > 3 * SECONDS_TO_END:  # for each of two that are waited for, and the removing
-                shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def rebuilt(answer: Mapping[str, str]) -> NetlabError:
-    """The keeper's error as the one of the same name here."""
-    kind = getattr(netlab.errors, answer["error"], LabError)
-    error: NetlabError = Exception.__new__(kind)
-    NetlabError.__init__(error, answer["what"], answer["next"])
-    return error
-
-
-def _address(name: str) -> str:
-    """An abstract Unix socket: it is there exactly as long as the keeper is."""
-    return f"\0netlab/{os.geteuid()}/{name}"
-
-
-def _others(name: str) -> str:
-    others = [other for other in names() if other != name] if not is_inside() else []
-    return _("Labs that are up: {others}.").format(others=", ".join(others)) if others else ""
-
-
-def _peer_uid(sock: socket.socket) -> int:
-    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return int(uid)
+                _remove(str(address.base() / name))
 
 
 def _trees(exchange: Path, confined: Confinement | None) -> list[Tree]:
@@ -229,27 +188,36 @@ def _trees(exchange: Path, confined: Confinement | None) -> list[Tree]:
     return [*trees, *(Tree(path, writable=True) for path in writable)]
 
 
-def _prepare_exchange(name: str) -> Path:
-    """The empty exchange folder of a new lab. As root its path may be passed by the lab's users."""
-    exchange = exchange_folder(name)
-    mode = 0o711 if os.geteuid() == 0 else 0o700
+def _prepare_base() -> None:
+    """The folder of this user's labs. LabError where it cannot be made, or is somebody else's; BadInput."""
+    base = address.base()
+    if any(base.resolve().is_relative_to(tree) for tree in (HOME, sys.prefix, sys.base_prefix)):
+        raise BadInput(
+            _("The labs' folder {folder} lies where labs can see it.").format(folder=base),
+            _("Set NETLAB_EXCHANGE to a folder outside of {home}.").format(home=HOME),
+        )
     try:
-        for folder in (exchange.parent, exchange, exchange / "root", exchange / "stage"):
-            folder.mkdir(mode=mode, parents=True, exist_ok=True)
-            if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
-                raise LabError(
-                    _("{folder} belongs to somebody else.").format(folder=folder),
-                    _("Remove it, or set NETLAB_EXCHANGE."),
-                )
-        _remove_what_is_left(exchange.parent)
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        address.check_owner(os.lstat(base), base)
+        os.chmod(base, _mode())
     except OSError as error:
         raise LabError(
-            _("The lab's exchange folder {exchange} cannot be made: {strerror}.").format(
-                exchange=exchange, strerror=error.strerror
+            _("The lab's folder {folder} cannot be made: {strerror}.").format(
+                folder=base, strerror=error.strerror
             ),
             _("Make room there, or set NETLAB_EXCHANGE to a folder of yours."),
         ) from error
-    return exchange
+
+
+def _make_folders(name: str) -> None:
+    for folder in (place := address.folder(name), place / address.EXCHANGE, place / "root", place / "stage"):
+        folder.mkdir(mode=_mode())
+        os.chmod(folder, _mode())  # whatever the umask
+
+
+def _mode() -> int:
+    """Root's labs are other users', who pass through to the folders that they are mounted on."""
+    return 0o711 if os.geteuid() == 0 else 0o700
 
 
 class Nursery:
@@ -271,7 +239,8 @@ class Nursery:
                 stderr=log,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": str(HOME), "PATH": PATH, VARIABLE: language()},
+                env=_keepers_environment(),
+                cwd="/",
             )
 
     def __enter__(self) -> Nursery:
@@ -295,24 +264,30 @@ class Nursery:
         return ours
 
 
+def _keepers_environment() -> dict[str, str]:
+    """The learner reads it, in /proc/1/environ: nothing of the machine's that a lab does not need."""
+    kept = {name: os.environ[name] for name in KEEPERS_OWN if name in os.environ}
+    return {**kept, "PYTHONPATH": str(HOME), "PATH": PATH, VARIABLE: language()}
+
+
 def _start_keeper(
     plan: Mapping[str, Any], door: socket.socket, files: Sequence[int], say: Say, nursery: Nursery | None
 ) -> None:
-    exchange = Path(plan["exchange"])
     with ExitStack() as stack:
-        log = stack.enter_context((exchange / "keeper.log").open("wb")).fileno()
+        place = stack.enter_context(address.held(plan["name"]))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        log = stack.enter_context(files_of_others.opened(place, address.LOG, flags))
         nursery = nursery or stack.enter_context(Nursery(log))
         try:
             report = stack.enter_context(nursery.start(plan, door, files, log))
-            while "progress" in (answer := wire.receive(report, trusted=True)[0]):
-                say(answer["progress"])
+            while "progress" in (answer := wire.receive(report, seconds=SECONDS_TO_START)[0]):
+                say(printable(answer["progress"]))
         except (wire.Closed, OSError) as error:
-            tail = (exchange / "keeper.log").read_text(errors="replace").strip().splitlines()[-1:]
             raise LabError(
                 _("The lab's keeper ended before the lab was ready: {tail}.").format(
-                    tail=" ".join(tail) or _("it said nothing")
+                    tail=address.last_words(plan["name"]) or _("it said nothing")
                 ),
                 _("Look at: ./run doctor"),
             ) from error
     if "error" in answer:
-        raise rebuilt(answer)
+        raise wire.rebuilt(answer)

@@ -16,16 +16,18 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from netlab import engines, keeper, wire
+from netlab import address, engines, keeper, wire
+from netlab.display import printable
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
+from netlab.execution import Execution, terminal
+from netlab.execution import close as execution_close
 from netlab.language import gettext as _
-from netlab.language import language
 from netlab.variant import PLAIN, Variant
+from netlab.wire import Command, Status
 
 if TYPE_CHECKING:
     from netlab.capture import Recording
@@ -38,16 +40,7 @@ if TYPE_CHECKING:
     from netlab.watch import Change, Watch
 
 DEFAULT = "default"
-
-
-@dataclass(frozen=True)
-class Status:
-    """What `./run status` shows of a lab."""
-
-    name: str
-    engine: str
-    nodes: tuple[tuple[str, str], ...]  # (name, kind)
-    about: tuple[str, ...] = ()  # what to know of the engine: its version, and what that changes
+T = TypeVar("T")
 
 
 class Lab:
@@ -75,7 +68,7 @@ class Lab:
         `confined` is for somebody whom one does not trust; a `nursery` makes the second of many come sooner.
         LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
         """
-        keeper.check_name(name)
+        address.check_name(name)
         chosen, lab = engines.engine(engine), cls(name)
         try:
             keeper.start(name, chosen, say, confined, nursery)
@@ -97,14 +90,14 @@ class Lab:
     @classmethod
     def find(cls, name: str = DEFAULT) -> Lab:
         """The lab of that name, if it is up; LabNotFound."""
-        lab = cls(keeper.check_name(name))
+        lab = cls(address.check_name(name))
         lab.status()
         return lab
 
     @classmethod
     def here(cls) -> Lab:
         """The lab that this process runs in; BadInput outside of one."""
-        if not keeper.is_inside():
+        if not address.is_inside():
             raise BadInput(
                 _("This runs on the machine itself, not in a lab (in a notebook: with an ordinary kernel)."),
                 _("In JupyterLab choose Kernel → Change Kernel → “netlab (lab host)”; start it with ./run"),
@@ -128,7 +121,7 @@ class Lab:
 
     def put_back(self, way: str = "kept") -> Mapping[str, Any]:
         """As `reset`: the "way", and "laps", what at the keeper took how many milliseconds."""
-        return self._ask({"op": "reset", "way": way})  # type: ignore[no-any-return]
+        return dict(self._answer("reset", way=way))
 
     def goto(self, lesson: str, variant: Variant = PLAIN) -> None:
         """Reset the lab and bring it to where that lesson begins. UnknownName, CommandFailed."""
@@ -151,13 +144,13 @@ class Lab:
     # -- looking ------------------------------------------------------------------------------------
 
     def status(self) -> Status:
-        answer = self._ask({"op": "status"})
-        nodes, about = tuple(answer["nodes"]), tuple(answer.get("about", ()))
-        return Status(answer["name"], answer["engine"], nodes, about)
+        return self._ask(Status, "status")
 
     def snapshot(self) -> Snapshot:
         """Every namespace of the lab, now."""
-        return self._ask({"op": "snapshot"})  # type: ignore[no-any-return]
+        from netlab.model import Snapshot
+
+        return self._ask(Snapshot, "snapshot")
 
     def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
         """A `with` block that records at every interface, or at "NODE INTERFACE", …; see netlab.capture."""
@@ -189,8 +182,10 @@ class Lab:
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         """Probes from a node, sent by the lab's keeper; `order` as in netlab.probe.Order."""
+        from netlab.probe import Probe
+
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
-        return self._ask({"op": "probe", "node": node, **words})  # type: ignore[no-any-return]
+        return self._ask(Probe, "probe", node=node, order=words)
 
     def witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
@@ -207,7 +202,8 @@ class Lab:
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
         """`ip route get` with those words on a node: (the command, what it said)."""
-        return self._ask({"op": "route", "node": node, "words": words})  # type: ignore[no-any-return]
+        command, said = map(printable, self._answer("route", node=node, words=words))
+        return command, said
 
     def trace(self, source: str, destination: str, **order: Any) -> Report:
         """Where probes from a node to an address end, and why: the verdict, which shows itself as a page.
@@ -229,10 +225,9 @@ class Lab:
             files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
             files[0].write(input.encode())
             files[0].seek(0)
-            with self.start(argv, [file.fileno() for file in files], node=node) as sock:
-                sock.settimeout(timeout)
+            with self.start(argv, [file.fileno() for file in files], node=node) as execution:
                 try:
-                    answer, _ = wire.receive(sock, trusted=True)
+                    status = execution.wait(timeout).said
                 except TimeoutError as error:
                     raise subprocess.TimeoutExpired(list(argv), timeout) from error
                 except wire.Closed as error:
@@ -240,7 +235,7 @@ class Lab:
             for file in files[1:]:
                 file.seek(0)
             out, err = (file.read().decode(errors="replace") for file in files[1:])
-        return subprocess.CompletedProcess(list(argv), answer["exit"], out, err)
+        return subprocess.CompletedProcess(list(argv), status, out, err)
 
     def script(self, text: str, node: str = "host", timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run lines of bash on a node; it stops at the first that fails."""
@@ -253,15 +248,14 @@ class Lab:
         *,
         node: str = "host",
         cwd: str = "/root",
-        tty: bool = False,
         env: Mapping[str, str] | None = None,
-    ) -> socket.socket:
-        """Start a command on a node with `fds` as its standard streams.
-
-        The connection: {"exit": status} comes when it has ended; {"signal": n} sent to it is passed on;
-        closing it kills. With `tty`, use `start_tty`.
-        """
-        return self._start(argv, fds, node, cwd, tty, env)[0]
+    ) -> Execution:
+        """Start a command on a node with `fds` as its standard streams. With a terminal: `start_tty`."""
+        execution, got = self._start(
+            Command(tuple(map(os.fsdecode, argv)), self._environment(env), node, cwd), fds
+        )
+        execution_close(got)
+        return execution
 
     def start_tty(
         self,
@@ -270,58 +264,63 @@ class Lab:
         node: str = "host",
         cwd: str = "/root",
         env: Mapping[str, str] | None = None,
-    ) -> tuple[socket.socket, int]:
-        """The same with a terminal of its own: the connection, and the terminal's master side."""
+    ) -> tuple[Execution, int]:
+        """The same with a terminal of its own: and the terminal's master side."""
         null = os.open("/dev/null", os.O_RDWR)
         try:
-            sock, fds = self._start(argv, [null] * 3, node, cwd, True, env)
+            command = Command(tuple(map(os.fsdecode, argv)), self._environment(env), node, cwd, tty=True)
+            execution, got = self._start(command, [null] * 3)
         finally:
             os.close(null)
-        return sock, fds[0]
-
-    def _start(
-        self,
-        argv: Sequence[str],
-        fds: Sequence[int],
-        node: str,
-        cwd: str,
-        tty: bool,
-        env: Mapping[str, str] | None,
-    ) -> tuple[socket.socket, list[int]]:
-        sock = self._connection()
-        request = {"op": "exec", "argv": list(argv), "node": node, "cwd": cwd, "tty": tty}
-        request |= {"env": {**keeper.environment(self.name), **(env or {})}, "language": language()}
-        wire.send(sock, request, fds)
         try:
-            answer, got = wire.receive(sock, trusted=True)
-        except (wire.Closed, OSError) as error:
-            sock.close()
+            return execution, terminal(got)
+        except wire.Closed as error:
+            execution.close()
             raise self._died() from error
-        if "error" in answer:
-            sock.close()
-            raise keeper.rebuilt(answer)
-        return sock, got
+
+    def _environment(self, more: Mapping[str, str] | None) -> Mapping[str, str]:
+        return {**address.environment(self.name), **(more or {})}
+
+    def _start(self, command: Command, fds: Sequence[int]) -> tuple[Execution, list[int]]:
+        try:
+            with self._connection() as sock:
+                return Execution.begin(sock, command, fds)
+        except (wire.Closed, OSError) as error:
+            raise self._died() from error
 
     # -- the keeper ---------------------------------------------------------------------------------
 
     @property
     def exchange(self) -> Path:
         """A folder that is seen under the same path on the machine and in the lab host, writable in both."""
-        return keeper.exchange_folder(self.name)
+        return address.exchange_folder(self.name)
+
+    @property
+    def folder(self) -> Path:
+        """The lab's own folder on the machine, which the lab does not see."""
+        return address.folder(self.name)
 
     def _connection(self) -> socket.socket:
-        return keeper.connect(self.name)
+        return address.connect(self.name)
 
-    def _ask(self, request: Mapping[str, Any]) -> Any:
+    def _ask(self, kind: type[T], operation: str, **words: Any) -> T:
+        """What the keeper answers, as a value of that class."""
+        try:
+            return wire.value(kind, self._answer(operation, **words))
+        except wire.Closed as error:
+            raise self._died() from error
+
+    def _answer(self, operation: str, **words: Any) -> Any:
         with self._connection() as sock:
             try:
-                wire.send(sock, {**request, "language": language()})
-                answer, _ = wire.receive(sock, trusted=True)
+                wire.ask(sock, operation, **words)
+                answer, fds = wire.receive(sock)
             except (wire.Closed, OSError) as error:
                 raise self._died() from error
+        execution_close(fds)
         if "error" in answer:
-            raise keeper.rebuilt(answer)
-        return answer["ok"]
+            raise wire.rebuilt(answer)
+        return answer.get("ok")
 
     def _died(self) -> LabDied:
         return LabDied(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from netlab.codec import Count, Index, PrefixLength
 from netlab.entries import Listener, PolicyRule
 from netlab.errors import UnknownName
 from netlab.language import gettext as _
@@ -19,7 +20,7 @@ class Address:
     """One address of an interface, as `ip addr` shows it."""
 
     address: str  # "172.17.0.1" or "fe80::1"
-    prefixlen: int
+    prefixlen: PrefixLength
     scope: str = "global"  # global, link, host
 
     @property
@@ -36,7 +37,7 @@ class InterfaceId:
     """Which interface, anywhere in the lab: the inode of its network namespace and its index there."""
 
     netns: int
-    index: int
+    index: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Interface:
     """One network interface, as `ip -d link` and `ip addr` show it."""
 
     netns: int  # inode of the network namespace it is in
-    index: int
+    index: Index
     name: str
     kind: str = ""  # "veth", "bridge", "loopback", "macvlan", "vxlan", …; "" for a plain device
     flags: frozenset[str] = frozenset()  # "UP", "LOWER_UP", "NO-CARRIER", "LOOPBACK", …
@@ -116,9 +117,9 @@ class Rule:
 
     text: str  # as `iptables -S` prints it without "-A CHAIN"; for native nft, as `nft list` prints it
     target: str = ""  # ACCEPT, DROP, MASQUERADE, the name of a chain, …
-    packets: int = 0
-    bytes: int = 0
-    handle: int = 0  # of a native nft rule
+    packets: Count = 0
+    bytes: Count = 0
+    handle: Count = 0  # of a native nft rule
     counted: bool = True  # whether the two numbers above are kept at all
 
 
@@ -130,8 +131,8 @@ class Chain:
     table: str  # "filter", "nat", …
     name: str  # "FORWARD", "DOCKER-USER", …
     policy: str = ""  # "ACCEPT" or "DROP" for a base chain; "" for a user-defined one
-    packets: int = 0
-    bytes: int = 0
+    packets: Count = 0
+    bytes: Count = 0
     rules: tuple[Rule, ...] = ()
     backend: str = "nft"  # "nft", "legacy" (iptables-legacy) or "native" (made by nft itself)
     hook: str = ""  # of a native base chain: "forward", "ingress", …
@@ -220,6 +221,14 @@ class Snapshot:
         for node in self.nodes:
             for interface in node.interfaces:
                 yield node, interface
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a watch tells: a snapshot with nothing but the nodes that are others now, and which there are."""
+
+    snapshot: Snapshot
+    nodes: tuple[int, ...]  # the namespaces of all of them, in order
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from contextlib import suppress
 from typing import Any
 
 from netlab import wire
+from netlab.display import printable
 from netlab.errors import LabDied
 from netlab.language import gettext as _
-from netlab.language import language
 from netlab.notice import Notice, Reader
 from netlab.subscription import Subscription
 
@@ -46,7 +46,7 @@ class Monitor(Subscription):
         """Ask, and wait until every namespace is listened to."""
         self._poll.register(self._socket, select.POLLIN)
         try:
-            wire.send(self._socket, {"op": "monitor", "language": language()})
+            wire.ask(self._socket, "monitor")
             while not (told := self._told()).get("ready"):
                 list(self._follow(told))
         except (wire.Closed, OSError):
@@ -57,10 +57,10 @@ class Monitor(Subscription):
 
     def _told(self) -> dict[str, Any]:
         """The keeper's next message; where sockets came with it, they are among what is open."""
-        told, fds = wire.receive(self._socket, trusted=True)
+        told, fds = wire.receive(self._socket, seconds=None)
         if "opened" in told:
-            names = {int(index): name for index, name in told["names"].items()}
-            reader = Reader(told["name"], told["opened"], names)
+            names = {int(index): printable(name) for index, name in told["names"].items()}
+            reader = Reader(printable(told["name"]), told["opened"], names)
             sockets = [socket.socket(fileno=fd) for fd in fds]
             self._open[told["opened"]] = reader, sockets
             for sock, read in zip(sockets, (reader.route, reader.rules), strict=True):

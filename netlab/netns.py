@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,21 +14,6 @@ def inode(path: str) -> int:
     return os.stat(path).st_ino
 
 
-def is_one(path: str) -> bool:
-    """Whether there is a network namespace at `path`: not a plain file, nor a namespace of another kind."""
-    ns_get_nstype = 0xB703
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        return fcntl.ioctl(fd, ns_get_nstype) == CLONE_NEWNET
-    except OSError:
-        return False
-    finally:
-        os.close(fd)
-
-
 @contextmanager
 def entered(target: int | str) -> Iterator[None]:
     """Run the block in the network namespace `target` (a file descriptor or a path).
@@ -39,7 +23,8 @@ def entered(target: int | str) -> Iterator[None]:
     """
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fd = os.open(target, os.O_RDONLY | os.O_CLOEXEC) if isinstance(target, str) else target
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # whatever stands there by now: it does not wait
+        fd = os.open(target, flags) if isinstance(target, str) else target
         try:
             setns(fd, CLONE_NEWNET)
         finally:

@@ -60,10 +60,11 @@ def main() -> None:
     """The argument is the descriptor of a socket on which orders come, each with a plan and descriptors: of
     the listening door, the socket that is told when the lab is ready, the log, and the engine's files.
     """
+    syscalls.join_new_session_keyring()
     orders = socket.socket(fileno=int(sys.argv[1]))
     with suppress(wire.Closed):
         for number in count():
-            order, fds = wire.receive(orders)
+            order, fds = wire.receive(orders, seconds=None)
             if number == 1:  # there will be more: what each lab host would load by itself, they share
                 engines.engine(order["plan"]["engine"]).resident()
             gc.freeze()  # so is what is loaded by now

@@ -6,18 +6,21 @@ containers, namespaces that `ip netns add` made, and unnamed ones that some proc
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from netlab import firewall, sockets
+from netlab import files, firewall, sockets, syscalls
+from netlab.display import printable
 from netlab.engines.protocol import Engine
 from netlab.kernel import Kernel
 from netlab.model import Chain, Interface, InterfaceId, Node, Snapshot
-from netlab.netns import entered, is_one
+from netlab.netns import entered, inode
 
 SYSCTLS = (
     *("net.ipv4.ip_forward", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.ip_default_ttl"),
@@ -33,12 +36,17 @@ OTHER_SYSCTLS = (
     "net.netfilter.nf_conntrack_max",
     "net.netfilter.nf_conntrack_count",
 )
+NAMED = "/run/netns"  # where ip-netns(8) keeps names of namespaces
+_LINK = re.compile(r"/proc/(\d{1,10})(?:/task/\d{1,10})?/ns/net")
 KINDS = ("container", "host", "netns", "process", "internet")  # in the order of a packet's way out
 
 
 @dataclass(frozen=True)
 class Place:
-    """A namespace that was found: where to enter it, and its name."""
+    """A namespace that was found: where to enter it, and its name.
+
+    Whoever is root in the lab may put something else where the path leads: `held` makes sure.
+    """
 
     path: str
     netns: int
@@ -46,6 +54,18 @@ class Place:
     kind: str
     pid: int = 0  # of a process in it, as the lab host numbers it
     aliases: tuple[str, ...] = ()
+    file: str = ""  # in /run/netns, if that is where it was found
+
+    @contextmanager
+    def held(self) -> Iterator[int]:
+        """A descriptor of it. OSError if it has ended, or the path leads elsewhere now."""
+        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            if os.fstat(fd).st_ino != self.netns or syscalls.filesystem(fd) != syscalls.NSFS_MAGIC:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.name)
+            yield fd
+        finally:
+            os.close(fd)
 
 
 @dataclass(frozen=True)
@@ -72,19 +92,12 @@ def read(lab: str, found: Sequence[Place], earlier: Earlier = NOTHING) -> Snapsh
     """Those namespaces, now, but for what is known to be as it was. What vanishes is left out."""
     now = time.time_ns()
     opened: dict[int, int] = {}
-    try:
+    with ExitStack() as stack:
         for place in found:
-            with suppress(OSError):  # it ended in the meantime
-                fd = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)
-                if os.fstat(fd).st_ino == place.netns:
-                    opened[place.netns] = fd
-                else:  # whoever was in it has gone elsewhere
-                    os.close(fd)
+            with suppress(OSError):  # it ended in the meantime, or whoever was in it has gone elsewhere
+                opened[place.netns] = stack.enter_context(place.held())
         nodes = [_node(place, opened[place.netns], earlier) for place in found if place.netns in opened]
         nodes = _join_peers(nodes, opened)
-    finally:
-        for fd in opened.values():
-            os.close(fd)
     return Snapshot(now, lab, tuple(nodes))
 
 
@@ -92,7 +105,8 @@ def places(init: int, engine: Engine) -> list[Place]:
     """Every network namespace of the lab, each once, containers first and internet last."""
     root = f"/proc/{init}/root"
     home, host = os.stat("/proc/self/ns/net").st_ino, os.stat(f"/proc/{init}/ns/net").st_ino
-    processes, named = _processes(), _named(root)
+    processes = _processes()
+    named = _named(root, processes)
     found = {
         host: Place(f"/proc/{init}/ns/net", host, "host", "host", 1),
         home: Place("/proc/self/ns/net", home, "internet", "internet"),
@@ -101,16 +115,17 @@ def places(init: int, engine: Engine) -> list[Place]:
         netns = next((n for n, pids in processes.items() if container.pid in pids), 0)
         if netns:
             path = f"/proc/{processes[netns][container.pid]}/ns/net"
-            found.setdefault(netns, Place(path, netns, container.name, "container", container.pid))
+            name = printable(container.name)
+            found.setdefault(netns, Place(path, netns, name, "container", container.pid))
     for netns, (name, path) in named.items():
         pid = min(processes.get(netns, {0: 0}))
-        found.setdefault(netns, Place(path, netns, name, "netns", pid))
+        found.setdefault(netns, Place(path, netns, printable(name), "netns", pid, file=name))
     for netns, pids in processes.items():
         pid = min(pids)
         found.setdefault(netns, Place(f"/proc/{pids[pid]}/ns/net", netns, f"pid {pid}", "process", pid))
     listed = [
-        replace(place, aliases=(named[place.netns][0],))
-        if place.netns in named and named[place.netns][0] != place.name
+        replace(place, aliases=(printable(named[place.netns][0]),))
+        if place.netns in named and printable(named[place.netns][0]) != place.name
         else place
         for place in found.values()
     ]
@@ -132,17 +147,33 @@ def _processes() -> dict[int, dict[int, int]]:
     return found
 
 
-def _named(root: str) -> dict[int, tuple[str, str]]:
-    """{namespace: (name, path)} of what is in the lab host's /run/netns, symbolic links to /proc included."""
-    found = {}
-    with suppress(OSError):
-        for entry in os.scandir(f"{root}/run/netns"):
-            with suppress(OSError):
-                target = os.readlink(entry.path) if entry.is_symlink() else ""
-                path = f"{root}{target}" if target.startswith("/proc/") else entry.path
-                if is_one(path):
-                    found[os.stat(path).st_ino] = (entry.name, path)
+def _named(root: str, processes: Mapping[int, Mapping[int, int]]) -> dict[int, tuple[str, str]]:
+    """{namespace: (name, path)} of what is in the lab host's /run/netns.
+
+    A symbolic link there counts where it says /proc/PID/ns/net of a process of the lab. It is not followed.
+    """
+    found: dict[int, tuple[str, str]] = {}
+    here = {pid: number for pids in processes.values() for pid, number in pids.items()}
+    for name in files.names(root, NAMED):
+        with suppress(OSError), files.opened(root, NAMED, os.O_PATH | os.O_DIRECTORY) as folder:
+            link = _LINK.fullmatch(_link(folder, name))
+            path = f"/proc/{here.get(int(link[1]), 0)}/ns/net" if link else f"{root}{NAMED}/{name}"
+            if netns := inode(path) if link else _bound(folder, name):
+                found[netns] = name, path
     return found
+
+
+def _link(folder: int, name: str) -> str:
+    """What a symbolic link says; "" where there is none."""
+    with suppress(OSError):
+        return os.readlink(name, dir_fd=folder)
+    return ""
+
+
+def _bound(folder: int, name: str) -> int:
+    """The network namespace that is mounted on that file; 0 for any other file. OSError."""
+    with files.opened(folder, name, os.O_PATH) as fd:  # which opens nothing that could wait
+        return os.fstat(fd).st_ino if syscalls.filesystem(fd) == syscalls.NSFS_MAGIC else 0
 
 
 def _node(place: Place, fd: int, earlier: Earlier) -> Node:

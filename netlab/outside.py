@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from netlab import keeper, owned
+from netlab import address, owned
 from netlab.errors import LabError, LabNotFound
 from netlab.lab import Lab
 
@@ -23,7 +23,7 @@ SECONDS = 120  # for one cell's commands
 
 def lab_of_this_kernel() -> Lab:
     """The lab that it is in, or that NETLAB_LAB names, or else one of its own, which ends with it."""
-    if keeper.is_inside():
+    if address.is_inside():
         return Lab.here()
     named = os.environ.get("NETLAB_LAB")
     if named:
@@ -47,7 +47,7 @@ def send_shell_cells_to(lab: Lab) -> None:
     from IPython import get_ipython
 
     shell: Any = get_ipython()
-    if shell is None or keeper.is_inside():
+    if shell is None or address.is_inside():
         return
 
     def typed(text: str) -> subprocess.CompletedProcess[str]:

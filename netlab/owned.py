@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from netlab import keeper
+from netlab import address
 from netlab.errors import LabError
 from netlab.lab import Lab
 
@@ -19,7 +19,7 @@ def name(prefix: str, number: int = 0) -> str:
 
 def sweep(prefix: str, pid: int = 0) -> None:
     """End the labs of that process, and those of processes that are gone without having ended them."""
-    for known in keeper.names():
+    for known in address.names():
         found = re.fullmatch(rf"{prefix}-(\d+)-\d+", known)
         if found and (int(found[1]) == pid or not Path(f"/proc/{found[1]}").exists()):
             with suppress(LabError):

@@ -30,7 +30,8 @@ class Plan:
     """What a lab is made of; netlab.keeper sends it."""
 
     name: str
-    exchange: str
+    folder: str  # the lab's own, on the machine
+    owner: int  # the user whose lab it is, as the level above numbers them
     python: str
     engine: str
     trees: tuple[Tree, ...]
@@ -46,7 +47,7 @@ class Plan:
 def furnish(plan: Plan) -> None:
     """The outer level's root file system and limits. SandboxRefused when a mount is not allowed."""
     try:
-        rootfs.enter(f"{plan.exchange}/root", "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
+        rootfs.enter(f"{plan.folder}/root", "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
     except OSError as error:
         traceback.print_exc()
         raise sandbox.why_refused(error) from error
@@ -68,7 +69,7 @@ def stage(plan: Plan, owners: int | None) -> Plan:
     if owners is None:
         return plan
     try:
-        return replace(plan, trees=sandbox.stage(plan.trees, f"{plan.exchange}/stage", owners))
+        return replace(plan, trees=sandbox.stage(plan.trees, f"{plan.folder}/stage", owners))
     except OSError:
         traceback.print_exc()
         raise

@@ -6,7 +6,9 @@ No program of the learner's is asked: a `ping` that lies, lies to the learner on
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
+import re
 import secrets
 import select
 import socket
@@ -15,10 +17,12 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
+from netlab import codec
+from netlab.codec import Port, Range
 from netlab.decode import decode
 from netlab.netns import entered
 
@@ -26,6 +30,7 @@ ERRORS = {3: "destination unreachable", 11: "time to live exceeded"}
 ERRORS_6 = {1: "destination unreachable", 2: "packet too big", 3: "hop limit exceeded"}
 TOKEN = 16  # random bytes in each probe
 PROTOCOLS = ("icmp", "udp", "tcp")
+_WORD = re.compile(r"[\w.:/%@][\w.:/%@-]{0,63}", re.ASCII)  # of `ip route get`
 SPACING = 0.01  # seconds between two probes
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_DONT = 10, 23, 2, 0
 
@@ -61,10 +66,10 @@ class Order:
 
     destination: str
     proto: str = "icmp"
-    port: int = 0
-    count: int = 2
+    port: Port = 0
+    count: Annotated[int, Range(1, 1000)] = 2
     timeout: float = 1.0  # seconds to wait after the last one
-    size: int = 56
+    size: Annotated[int, Range(0, 65535)] = 56
     df: bool = False  # may not be fragmented
     interval: float = 0.0  # ICMP: seconds between two; 0: as soon as one is answered, or after SPACING
     hold: bool = False  # TCP: all at once, and each connection stays open until the last one is decided
@@ -75,11 +80,10 @@ class Order:
 
     @staticmethod
     def parse(words: Mapping[str, Any]) -> Order:
-        """From what a client asked for; ValueError or TypeError for what makes no sense."""
-        order = replace(Order(""), **{f.name: words[f.name] for f in fields(Order) if f.name in words})
-        if order.proto not in PROTOCOLS or not (0 < order.count <= 1000 and 0 < order.timeout <= 60):
-            raise ValueError("no such probe")
-        if not 0 <= order.interval <= 1:
+        """From what a client asked for; ValueError for what makes no sense."""
+        order = codec.from_plain(Order, words)
+        ipaddress.ip_address(order.destination)  # a name would be looked up here, and not on the node
+        if order.proto not in PROTOCOLS or not (0 < order.timeout <= 60 and 0 <= order.interval <= 1):
             raise ValueError("no such probe")
         return order
 
@@ -100,23 +104,25 @@ class _Tally:
         return Probe(count, len(self.answered), errors, times, tokens, ports, len(self.refused), came)
 
 
-def send(namespace: str, order: Order) -> Probe:
-    """Send the probes from the network namespace at that path and wait for what comes back.
+def send(namespace: int | str, order: Order) -> Probe:
+    """Send the probes from that network namespace (a descriptor or a path) and wait for what comes back.
 
     OSError if the namespace is gone.
     """
     return {"icmp": _icmp, "udp": _udp, "tcp": _tcp}[order.proto](namespace, order)
 
 
-def route(namespace: str, words: Sequence[str]) -> tuple[str, str]:
-    """(the command, what it said): `ip route get` with those words in the namespace at that path."""
+def route(namespace: int | str, words: Sequence[str]) -> tuple[str, str]:
+    """(the command, what it said): `ip route get` with those words in that namespace."""
+    if not all(_WORD.fullmatch(word) for word in words):
+        raise ValueError("no such route")
     command = ["ip", "route", "get", *words]
     with entered(namespace):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     return " ".join(command), (done.stdout or done.stderr).strip()
 
 
-def _socket(namespace: str, kind: int, order: Order) -> socket.socket:
+def _socket(namespace: int | str, kind: int, order: Order) -> socket.socket:
     """A socket of that kind there; a raw one speaks the ICMP of the destination's family."""
     family = socket.AF_INET6 if order.is_ipv6 else socket.AF_INET
     icmp = socket.IPPROTO_ICMPV6 if order.is_ipv6 else socket.IPPROTO_ICMP
@@ -131,7 +137,7 @@ def _socket(namespace: str, kind: int, order: Order) -> socket.socket:
     return sock
 
 
-def _icmp(namespace: str, order: Order) -> Probe:
+def _icmp(namespace: int | str, order: Order) -> Probe:
     tally, identifier = _Tally(), os.getpid() & 0xFFFF
     tokens = tuple(secrets.token_bytes(TOKEN) for _ in range(order.count))
     read = _read_icmpv6 if order.is_ipv6 else _read_icmp
@@ -199,7 +205,7 @@ def _echo(kind: int, identifier: int, sequence: int, payload: bytes) -> bytes:
     return struct.pack("!BBHHH", kind, 0, ~total & 0xFFFF, identifier, sequence) + payload
 
 
-def _udp(namespace: str, order: Order) -> Probe:
+def _udp(namespace: int | str, order: Order) -> Probe:
     tally, tokens, ports = _Tally(), [], []
     for _ in range(order.count):
         token = secrets.token_bytes(TOKEN)
@@ -231,7 +237,7 @@ def _note_refusal(error: OSError, port: int, tally: _Tally) -> None:
         tally.refused.add(port)
 
 
-def _tcp(namespace: str, order: Order) -> Probe:
+def _tcp(namespace: int | str, order: Order) -> Probe:
     tally, ports = _Tally(), []
     batch = order.count if order.hold else 1
     for _ in range(0, order.count, batch):

@@ -1,6 +1,7 @@
 """What a learner has done so far, kept in one small file between sittings.
 
-The file is written beside itself and then put in its place, so that it is whole at any moment.
+The file is written beside itself and then put in its place, so that it is whole at any moment. The lab can
+write to its folder, too: so nothing there is followed, or waited for.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from netlab import codec, files
 from netlab.language import gettext as _
 from netlab.lessons import LABS
 
 VARIABLE = "NETLAB_PROGRESS"
+LARGEST = 1 << 22  # bytes of the file
 
 Record = dict[str, dict[str, Any]]  # by lesson id: "visited", "passed", "predictions", "answers"
 
@@ -81,7 +84,7 @@ class Progress:
         if self._unsaved is not None:
             return self._unsaved
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
+            content = codec.parse(files.read(str(self.path.parent), self.path.name, LARGEST))
             return _checked(content)
         except FileNotFoundError:
             return {}
@@ -119,15 +122,8 @@ class Progress:
             self._keep_in_memory(record, error)
 
     def _write(self, record: Record) -> None:
-        beside = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
-        try:
-            with beside.open("w", encoding="utf-8") as file:
-                json.dump({"version": 1, "lessons": record}, file, indent=1, sort_keys=True)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
-        finally:
-            beside.unlink(missing_ok=True)
+        content = json.dumps({"version": 1, "lessons": record}, indent=1, sort_keys=True)
+        files.replace(str(self.path.parent), self.path.name, content.encode())
 
     def _keep_in_memory(self, record: Record, error: OSError) -> None:
         if self._unsaved is None:

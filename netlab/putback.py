@@ -8,8 +8,8 @@ the old tables of iptables) is emptied every time.
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
 import socket
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -65,12 +65,27 @@ class Remembered:
             Seen(Counter({f: n for f, n in each.facts.items() if f[0] not in PASSING}), each.firewall)
             for each in found
         ]
-        content = pickle.dumps(lasting, 5)
-        os.ftruncate(self._file, os.pwrite(self._file, content, 0))
+        content = json.dumps([[_plain(list(each.facts.items())), _plain(each.firewall)] for each in lasting])
+        os.ftruncate(self._file, os.pwrite(self._file, content.encode(), 0))
 
     def read(self) -> list[Seen]:
-        found: list[Seen] = pickle.loads(os.pread(self._file, LARGEST, 0))
-        return found
+        found = json.loads(os.pread(self._file, LARGEST, 0))
+        return [Seen(Counter(dict(_made(facts))), _made(firewall)) for facts, firewall in found]
+
+
+def _plain(value: Any) -> Any:
+    """Facts as JSON: bytes, tuples and sets, one in another, have to come back as they were."""
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    if isinstance(value, frozenset):
+        return {"set": [_plain(each) for each in value]}
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
+
+
+def _made(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return bytes.fromhex(plain["bytes"]) if "bytes" in plain else frozenset(map(_made, plain["set"]))
+    return tuple(map(_made, plain)) if isinstance(plain, list) else plain
 
 
 class End:

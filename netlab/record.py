@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netlab import records, wire
 from netlab.netns import entered
+from netlab.observe import Place
 from netlab.records import BATCH, HEAD, LOST, REFUSED
 from netlab.ring import MEMORY, RETIRE_AFTER_MS, Ring
 
@@ -24,16 +25,16 @@ SETTLES = 0.005  # seconds: what one processor was sent, the other has put into 
 TOGETHER = 1 << 26  # bytes for all rings, where there are many
 
 
-def open_all(points: Mapping[int, tuple[str, int]], memory: int = MEMORY) -> Mapping[int, Ring | OSError]:
-    """A ring at each of the points (path of the namespace, index of the interface), or why there is none.
+def open_all(points: Mapping[int, tuple[Place, int]], memory: int = MEMORY) -> Mapping[int, Ring | OSError]:
+    """A ring at each of the points (namespace, index of the interface), or why there is none.
 
     Side by side: the kernel lets each one wait until nobody looks at what it changes, 10 ms and more.
     """
     found: dict[int, Ring | OSError] = {}
 
-    def open_one(number: int, path: str, index: int) -> None:
+    def open_one(number: int, place: Place, index: int) -> None:
         try:
-            with entered(path):
+            with place.held() as namespace, entered(namespace):
                 found[number] = Ring(index, memory)
         except OSError as error:
             found[number] = error
@@ -84,11 +85,11 @@ def _flush_the_last(client: socket.socket, rings: Sequence[Ring]) -> None:
         _flush(client, list(enumerate(rings)))
 
 
-def follow(client: socket.socket, paths: Callable[[], Mapping[int, str]]) -> bool:
+def follow(client: socket.socket, look: Callable[[], Mapping[int, Place]]) -> bool:
     """Capture where the client says, and says anew whenever it likes, until it hangs up.
 
     It sends {"points": [(number, namespace, index), …]}, all that it wants from then on; a number means one
-    interface for good. `paths` tells where each namespace is entered.
+    interface for good. `look` finds the namespaces.
     """
     rings: dict[int, Ring] = {}
     poll = select.poll()
@@ -102,14 +103,14 @@ def follow(client: socket.socket, paths: Callable[[], Mapping[int, str]]) -> boo
             continue
         try:
             wanted = {int(n): (int(ns), int(i)) for n, ns, i in wire.receive(client)[0]["points"]}
-        except (wire.Closed, OSError):
+        except (wire.Closed, OSError, KeyError, ValueError, TypeError):
             return True
         for number in set(rings) - set(wanted):
             _flush(client, [(number, rings[number])], tell_losses=True)
             poll.unregister(rings[number].socket)
             del by_fd[rings[number].socket.fileno()]
             rings.pop(number).close()
-        opened, refused = _open({n: at for n, at in wanted.items() if n not in rings}, paths(), len(wanted))
+        opened, refused = _open({n: at for n, at in wanted.items() if n not in rings}, look(), len(wanted))
         for number, ring in opened.items():
             by_fd[ring.socket.fileno()] = number
             poll.register(ring.socket, select.POLLIN)
@@ -118,10 +119,10 @@ def follow(client: socket.socket, paths: Callable[[], Mapping[int, str]]) -> boo
 
 
 def _open(
-    new: Mapping[int, tuple[int, int]], paths: Mapping[int, str], total: int
+    new: Mapping[int, tuple[int, int]], known: Mapping[int, Place], total: int
 ) -> tuple[dict[int, Ring], list[int]]:
     """A ring for each of these points, and the numbers of those that cannot be had."""
-    there = {number: (paths[netns], index) for number, (netns, index) in new.items() if netns in paths}
+    there = {number: (known[netns], index) for number, (netns, index) in new.items() if netns in known}
     found = open_all(there, min(TOGETHER // max(total, 1), MEMORY))
     opened = {number: ring for number, ring in found.items() if isinstance(ring, Ring)}
     return opened, [number for number in new if number not in opened]

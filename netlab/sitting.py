@@ -48,7 +48,7 @@ def begin_outside(lesson: str, seed: str, language: str) -> LessonLab:
     found = lessons.lesson(lesson)
     lab = outside.lab_of_this_kernel()
     outside.send_shell_cells_to(lab)
-    return _begin(lab, found, Variant.of(seed), default_path(lab.exchange))
+    return _begin(lab, found, Variant.of(seed), default_path(lab.folder))
 
 
 def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from netlab import syscalls, wire
+from netlab.codec import Range
 from netlab.language import gettext as _
 
 # What setns(2) is asked for, in an order in which each is still allowed after the one before.
@@ -31,6 +32,8 @@ NAMESPACES = {
     "mnt": syscalls.CLONE_NEWNS,
 }
 EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND = 126, 127
+SIGNALS = Range(1, 64)
+SECONDS_TO_START = 30.0
 
 
 @dataclass
@@ -58,10 +61,15 @@ class Loop:
     def forget(self, sock: socket.socket) -> None:
         self.selector.unregister(sock)
 
-    def run(self) -> None:
+    def watches(self, sock: socket.socket) -> bool:
+        return sock.fileno() >= 0 and sock in self.selector.get_map()
+
+    def run(self, late: Callable[[], float | None] = lambda: None) -> None:
+        """Until the process ends. `late` is called before each wait: after how many seconds at most again."""
         while True:
-            for key, __ in self.selector.select():
-                key.data()
+            for key, __ in self.selector.select(late()):
+                if key.fileobj in self.selector.get_map():  # not given up by the one before
+                    key.data()
 
 
 @dataclass
@@ -74,22 +82,29 @@ class Spawner:
     def start(self, request: Mapping[str, Any], fds: list[int], client: socket.socket) -> None:
         """Start request["argv"] with `fds` as its standard streams (or a new terminal if request["tty"]).
 
-        The client is sent {"pid"} now and {"exit"} later; what it sends means a signal, its end SIGKILL
-        (if request["outlives"], nothing: the command then goes on, as a child of ours like any orphan).
+        The client (see wire.claim_pair) is told "pid" now and "exit" later; what it says is a signal, its
+        end SIGKILL (if request["outlives"], nothing: it goes on, as a child of ours like any orphan).
         """
         master = -1
         if request.get("tty"):
             master, slave = pty.openpty()
             _close(fds)
             fds = [slave, slave, slave]
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # there may be no more processes
+            _close({*fds, *([master] if master >= 0 else [])})
+            self._tell(client, "pid", 0)
+            self._tell(client, "exit", EXIT_CANNOT_EXECUTE)
+            client.close()
+            return
         if pid == 0:
             _become(request, fds, bool(request.get("tty")))
         _close(set(fds))
         self.running[pid] = client
         outlives = bool(request.get("outlives"))
         self.loop.watch(client, lambda: self._listen(pid, client, outlives))
-        self._tell(client, {"pid": pid}, [master] if master >= 0 else [])
+        self._tell(client, "pid", pid, [master] if master >= 0 else [])
         if master >= 0:
             os.close(master)
 
@@ -108,46 +123,53 @@ class Spawner:
             ended.append((pid, code))
             client = self.running.pop(pid, None)
             if client is not None:
-                self._tell(client, {"exit": code})
+                self._tell(client, "exit", code)
                 self.loop.forget(client)
                 client.close()
         return ended
 
     def _listen(self, pid: int, client: socket.socket, outlives: bool) -> None:
         try:
-            message, fds = wire.receive(client)
+            told, fds = wire.claimed(client, "signal", SIGNALS)
             _close(fds)
-            number = int(message["signal"])
-        except (wire.Closed, OSError, ValueError, KeyError, TypeError):
+            number = told.said
+        except wire.Closed:
             self.loop.forget(client)
             self.running.pop(pid, None)
             client.close()
             if outlives:
                 return
             number = signal.SIGKILL
-        try:
-            os.killpg(pid, number)
-        except ProcessLookupError:  # it has no session of its own yet
-            os.kill(pid, number)
+        with suppress(ProcessLookupError, PermissionError):
+            try:
+                os.killpg(pid, number)
+            except ProcessLookupError:  # it has no session of its own yet
+                os.kill(pid, number)
 
     @staticmethod
-    def _tell(client: socket.socket, message: Any, fds: list[int] | None = None) -> None:
+    def _tell(client: socket.socket, word: str, number: int, fds: Sequence[int] = ()) -> None:
         with suppress(OSError):  # it hung up; _listen or reap will see to it
-            wire.send(client, message, fds or [])
+            wire.claim(client, word, number, fds)
 
 
 class Daemon:
-    """One that was started by `start_daemon`; see netlab.engines.protocol.Started."""
+    """One that was started by `start_daemon`; see netlab.engines.protocol.Started.
+
+    What is known of it says the lab: it decides no more than when to stop waiting.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._exit: int | None = None
+        connection.settimeout(SECONDS_TO_START)
+        with suppress(wire.Closed, TimeoutError):  # then it has ended
+            _close(wire.claimed(connection, "pid", wire.PIDS)[1])
 
     def ended(self) -> int | None:
         """Its exit status; None after a moment in which it did not end."""
         if self._exit is None and select.select([self._connection], [], [], 0.01)[0]:
             try:
-                self._exit = wire.receive(self._connection)[0].get("exit")
+                self._exit = wire.claimed(self._connection, "exit", wire.EXITS)[0].said
             except wire.Closed:
                 self._exit = EXIT_NOT_FOUND
         return self._exit
@@ -158,10 +180,10 @@ class Daemon:
 
 def start_daemon(init: socket.socket, argv: Sequence[str], env: Mapping[str, str], output: int) -> Daemon:
     """Have the lab host's init start a command that outlives us, with `output` for what it prints."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = wire.claim_pair()
     nothing = os.open("/dev/null", os.O_RDONLY)
     request = {"op": "exec", "argv": list(argv), "env": dict(env), "outlives": True}
-    wire.send(init, request, [theirs.fileno(), nothing, output, output])
+    wire.send(init, request, [theirs.fileno(), nothing, output, output], at_once=True)
     os.close(nothing)
     theirs.close()
     return Daemon(ours)
@@ -190,7 +212,7 @@ def _become(request: Mapping[str, Any], fds: list[int], tty: bool) -> None:
         except OSError:
             os.chdir("/")
         argv = request["argv"]
-        os.execvpe(argv[0], argv, request["env"])
+        os.execvpe(argv[0], argv, request.get("env", {}))
     except FileNotFoundError as error:
         os.write(
             2,

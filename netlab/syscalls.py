@@ -1,7 +1,7 @@
 """The few system calls that Python's standard library does not offer, by way of libc.
 
 Each raises OSError with the kernel's errno and the names of what it was about. See unshare(2), setns(2),
-setsockopt(2), mount(2), mount_setattr(2), pivot_root(2), prctl(2) and seccomp(2).
+setsockopt(2), openat2(2), keyctl(2), mount(2), mount_setattr(2), pivot_root(2), prctl(2) and seccomp(2).
 """
 
 from __future__ import annotations
@@ -42,7 +42,14 @@ MOVE_MOUNT_F_EMPTY_PATH = 0x4
 SYS_OPEN_TREE = 428
 SYS_MOVE_MOUNT = 429
 SYS_MOUNT_SETATTR = 442
+SYS_OPENAT2 = 437
 SYS_PIDFD_GETFD = 438
+
+RESOLVE_NO_XDEV = 0x01
+RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
+RESOLVE_BENEATH = 0x08
+PROC_SUPER_MAGIC, SYSFS_MAGIC, NSFS_MAGIC = 0x9FA0, 0x62656572, 0x6E736673  # of linux/magic.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -72,6 +79,28 @@ def setsockopt(fd: int, level: int, option: int, value: bytes) -> None:
 def pidfd_getfd(process: int, fd: int) -> int:
     """A copy of descriptor `fd` of the process that `process`, a pidfd, refers to. Close-on-exec."""
     return _check(_libc.syscall(SYS_PIDFD_GETFD, process, fd, 0), "pidfd_getfd")
+
+
+def openat2(folder: int, path: str, flags: int, mode: int, resolve: int) -> int:
+    """As openat(2), with a say in what may stand on the way (RESOLVE_…). Close-on-exec."""
+    how = struct.pack("=QQQ", flags | os.O_CLOEXEC, mode, resolve)
+    result = _libc.syscall(ctypes.c_long(SYS_OPENAT2), folder, os.fsencode(path), how, ctypes.c_size_t(24))
+    return _check(result, f"open {path}")
+
+
+def filesystem(fd: int) -> int:
+    """The magic number of the file system that an open file is in, as fstatfs(2) has it."""
+    buffer = ctypes.create_string_buffer(256)
+    _check(_libc.fstatfs(fd, buffer), "fstatfs")
+    return int(struct.unpack_from("@l", buffer)[0])
+
+
+def join_new_session_keyring() -> None:
+    """From now on this process and its children have a session keyring with nothing in it (keyctl(2))."""
+    number = {"x86_64": 250, "aarch64": 219}.get(platform.machine())
+    if number is not None:
+        keyctl_join_session_keyring = 1
+        _check(_libc.syscall(ctypes.c_long(number), keyctl_join_session_keyring, None), "keyctl")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:

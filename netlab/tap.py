@@ -15,7 +15,6 @@ from contextlib import suppress
 from netlab import wire
 from netlab.errors import CaptureRefused
 from netlab.language import gettext as _
-from netlab.language import language
 from netlab.model import InterfaceId, Point
 from netlab.subscription import Subscription
 
@@ -32,12 +31,12 @@ class Tap(Subscription):
 
     def _begin(self) -> None:
         try:
-            wire.send(self._socket, {"op": "tap", "language": language()})
-            answer, __ = wire.receive(self._socket, trusted=True)
+            wire.ask(self._socket, "tap")
+            answer, __ = wire.receive(self._socket)
         except (wire.Closed, OSError) as error:
             raise CaptureRefused(_("The lab went away."), _("Look at: ./run status")) from error
         if "error" in answer:
-            raise CaptureRefused(answer["what"], answer["next"])
+            raise wire.rebuilt(answer, CaptureRefused)
 
     def follow(self, points: Iterable[Point]) -> None:
         """Capture at these from now on, and no longer at any other."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
 from netlab import relay, wire
+from netlab.execution import Execution
 from netlab.lab import Lab
 from netlab.language import gettext as _
 
@@ -25,31 +25,30 @@ def execute(lab: Lab, argv: Sequence[str], *, node: str = "host", cwd: str = "")
     if all(os.isatty(fd) for fd in (0, 1, 2)):
         return _in_terminal(lab, argv, node, cwd)
     signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until there is somebody to pass them on to
-    with lab.start(argv, (0, 1, 2), node=node, cwd=cwd) as sock:
+    with lab.start(argv, (0, 1, 2), node=node, cwd=cwd) as execution:
         for number in FORWARDED:
-            signal.signal(number, lambda received, _: _pass_on(sock, received))
+            signal.signal(number, lambda received, _: _pass_on(execution, received))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
-        return _exit_status(sock)
+        return _exit_status(execution)
 
 
-def _pass_on(sock: socket.socket, number: int) -> None:
+def _pass_on(execution: Execution, number: int) -> None:
     with suppress(OSError):
-        wire.send(sock, {"signal": number})
+        execution.send_signal(number)
 
 
-def _exit_status(sock: socket.socket) -> int:
+def _exit_status(execution: Execution) -> int:
     try:
-        answer, __ = wire.receive(sock, trusted=True)
+        return execution.wait().said
     except wire.Closed:
         os.write(2, (_("netlab: the lab went away.") + "\n").encode())
         return EXIT_LAB_DIED
-    return int(answer["exit"])
 
 
 def _in_terminal(lab: Lab, argv: Sequence[str], node: str, cwd: str) -> int:
-    sock, master = lab.start_tty(argv, node=node, cwd=cwd)
-    with sock:
+    execution, master = lab.start_tty(argv, node=node, cwd=cwd)
+    with execution:
         for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda received, _: _pass_on(sock, received))
-        relay.join(master, sock.fileno())
-        return _exit_status(sock)
+            signal.signal(number, lambda received, _: _pass_on(execution, received))
+        relay.join(master, execution.fileno())
+        return _exit_status(execution)

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from netlab import wire
 from netlab.changes import describe_changes
 from netlab.errors import LabDied
 from netlab.language import gettext as _
 from netlab.language import language, speaking
-from netlab.model import Snapshot
+from netlab.model import News, Snapshot
 from netlab.subscription import Subscription
 
 KEPT = 300  # changes that are remembered
@@ -56,12 +55,16 @@ class Watch(Subscription):
 
     def _begin(self) -> None:
         try:
-            wire.send(self._socket, {"op": "watch", "language": language()})
-            self.snapshot: Snapshot = wire.receive(self._socket, trusted=True)[0]["snapshot"]
+            wire.ask(self._socket, "watch")
+            self.snapshot: Snapshot = self._news().snapshot
         except (wire.Closed, OSError) as error:
             raise LabDied(
                 _("The lab went away before it could be watched."), _("Look at: ./run status")
             ) from error
+
+    def _news(self) -> News:
+        """The next that the keeper tells. wire.Closed."""
+        return wire.value(News, wire.receive(self._socket, seconds=None)[0])
 
     def _read(self) -> None:
         with speaking(language()):  # asked once, and not for every word
@@ -71,8 +74,8 @@ class Watch(Subscription):
     def _follow(self) -> bool:
         """Wait for the next change, and tell it; False when the lab has ended."""
         try:
-            after = _joined(self.snapshot, wire.receive(self._socket, trusted=True)[0])
-        except (wire.Closed, OSError, KeyError):
+            after = _joined(self.snapshot, self._news())
+        except (wire.Closed, OSError):
             self.has_ended = True
             self._on_end()
             return False
@@ -84,8 +87,7 @@ class Watch(Subscription):
         return True
 
 
-def _joined(before: Snapshot, news: Mapping[str, Any]) -> Snapshot:
+def _joined(before: Snapshot, news: News) -> Snapshot:
     """The lab after those news: nodes that are as they were are not sent again, and none is kept twice."""
-    after: Snapshot = news["snapshot"]
-    nodes = {node.netns: node for node in (*before.nodes, *after.nodes)}
-    return replace(after, nodes=tuple(nodes[netns] for netns in news["nodes"]))
+    nodes = {node.netns: node for node in (*before.nodes, *news.snapshot.nodes)}
+    return replace(news.snapshot, nodes=tuple(nodes[netns] for netns in news.nodes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from netlab.keeper import exchange_folder
+from netlab.address import exchange_folder
 from netlab.lab import Lab
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netlab import faults, keeper
+from netlab import address, codec, faults, files
 from netlab.errors import BadInput, CommandFailed
 from netlab.faults.measure import Outcome, measure
 from netlab.faults.model import Fault
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from netlab.lab import Lab
 
 SECONDS = 5.0  # until a server listens and an address is ready
-NOTE = "fault.json"
+NOTE, LARGEST = "fault.json", 1 << 12
 INSIDE = Path("/run/netlab")  # each side keeps its own note
 
 
@@ -64,14 +63,14 @@ def begin(lab: Lab, *, name: str = "", seed: int | str | None = None, inside: bo
         )
     exercise = Exercise(fault, lab.snapshot().node("if-test").netns)
     which = {"name": name} if seed is None else {"seed": seed, "inside": inside}
-    _note(lab).write_text(json.dumps({**which, "netns": exercise.netns}))
+    files.replace(str(_notes(lab)), NOTE, codec.encode({**which, "netns": exercise.netns}))
     return exercise
 
 
 def current(lab: Lab) -> Exercise | None:
     """The fault that was put into this lab last, unless the lab has been put back since."""
     try:
-        note = json.loads(_note(lab).read_text())
+        note = codec.parse(files.read(str(_notes(lab)), NOTE, LARGEST))
         fault = (
             faults.find(note["name"]) if "name" in note else faults.pick(note["seed"], inside=note["inside"])
         )
@@ -84,11 +83,12 @@ def current(lab: Lab) -> Exercise | None:
     return exercise
 
 
-def _note(lab: Lab) -> Path:
-    if not keeper.is_inside():
-        return lab.exchange / NOTE
+def _notes(lab: Lab) -> Path:
+    """The folder with the note: the machine's is one that the lab does not see."""
+    if not address.is_inside():
+        return lab.folder
     INSIDE.mkdir(exist_ok=True)
-    return INSIDE / NOTE
+    return INSIDE
 
 
 def mend(lab: Lab, fault: Fault) -> bool:

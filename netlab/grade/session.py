@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from netlab import wire
+from netlab import address, wire
 from netlab.grade.submission import Cell
 from netlab.lab import Lab
 from netlab.language import gettext as _
@@ -59,7 +59,7 @@ class Session:
         self._orders, self._output, self._control, theirs = self._pipes()
         command = [sys.executable, "-m", "netlab.grade.replay"]
         try:
-            self._sock = self.lab.start(command, theirs, cwd="/root", env={"NETLAB_PROGRESS": PROGRESS})
+            self._execution = self.lab.start(command, theirs, cwd="/root", env={"NETLAB_PROGRESS": PROGRESS})
         finally:
             for fd in theirs:
                 os.close(fd)
@@ -77,7 +77,7 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._orders)
-        self._sock.close()  # ends what still runs
+        self._execution.close()  # ends what still runs
         self._reader.join(SECONDS_TO_STOP)
         os.close(self._control)
 
@@ -122,7 +122,7 @@ class Session:
                 continue
             if stopped:  # it was interrupted, and does not care
                 self.gone = _("its kernel was ended, as it did not stop when interrupted")
-                self._sock.close()
+                self._execution.close()
                 return stopped, ""
             stopped = (
                 _("stopped: it printed more than {output_limit} MiB").format(output_limit=OUTPUT_LIMIT >> 20)
@@ -130,7 +130,7 @@ class Session:
                 else _("stopped after {cell_seconds:.0f} seconds").format(cell_seconds=self.cell_seconds)
             )
             with suppress(OSError):
-                wire.send(self._sock, {"signal": signal.SIGINT})
+                self._execution.send_signal(signal.SIGINT)
             deadline = time.monotonic() + SECONDS_TO_STOP
 
     def _line(self, deadline: float, *, watch_output: bool) -> bytes | None:
@@ -161,13 +161,11 @@ class Session:
 
     def _lost(self) -> None:
         """Say whether it is the kernel alone that has ended, or the whole lab."""
-        self._sock.settimeout(SECONDS_TO_STOP)
         try:
-            wire.receive(self._sock, trusted=True)
+            self._execution.wait(SECONDS_TO_STOP)
             self.gone = _("its kernel ended")
         except (wire.Closed, OSError):
-            last = (self.lab.exchange / "keeper.log").read_text(errors="replace").splitlines()[-1:]
-            self.gone = " ".join(last) or _("The lab ended.")
+            self.gone = address.last_words(self.lab.name) or _("The lab ended.")
 
     def _read(self) -> None:
         """Take what is printed off the pipe for as long as there is somebody who prints."""

@@ -20,11 +20,11 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from netlab.address import HOME, PASSED_ON
 from netlab.engines import ENGINES
 from netlab.engines.protocol import Say
 from netlab.errors import LabAlreadyUp, LabDied, LabNotFound, check_language
 from netlab.jupyter.process import LabProcess
-from netlab.keeper import HOME, PASSED_ON
 from netlab.lab import DEFAULT, Lab
 from netlab.language import VARIABLE, decided, speaking
 

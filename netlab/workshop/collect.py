@@ -17,8 +17,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from netlab.address import HOME
 from netlab.errors import NetlabError
-from netlab.keeper import HOME
 from netlab.language import gettext as _
 from netlab.lessons import LABS, lessons
 from netlab.workshop import disk

@@ -15,8 +15,8 @@ from jupyterhub.utils import random_port
 from tornado.web import HTTPError
 from traitlets import Instance
 
+from netlab.address import HOME
 from netlab.errors import LabError
-from netlab.keeper import HOME
 from netlab.language import gettext as _
 from netlab.limits import Limits
 from netlab.workshop import nursery

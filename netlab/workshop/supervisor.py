@@ -19,8 +19,8 @@ from pathlib import Path
 from threading import Event
 
 from netlab import syscalls
+from netlab.address import HOME
 from netlab.errors import LabError
-from netlab.keeper import HOME
 from netlab.language import gettext as _
 from netlab.workshop.hub import BOARD, Options
 from netlab.workshop.state import VARIABLE, State

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from netlab.keeper import HOME
+from netlab.address import HOME
 from netlab.language import VARIABLE
 
 OPTIONS = ("state", "listen", "port", "cert", "key", "plain", "code", "list", "open", "memory", "cpus")

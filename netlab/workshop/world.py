@@ -20,8 +20,8 @@ from typing import NoReturn
 from zlib import crc32
 
 from netlab import rootfs, syscalls
+from netlab.address import HOME, PATH
 from netlab.errors import NetlabError
-from netlab.keeper import HOME, PATH
 from netlab.language import gettext as _
 from netlab.limits import Limits
 from netlab.tree import SYSTEM_FOLDERS, Tree

@@ -29,7 +29,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from server import Server
 
-from netlab import keeper
+from netlab import address
 from netlab.build_lessons import metadata
 from netlab.lessons import LABS
 from netlab.text import alt_text
@@ -127,7 +127,7 @@ def view(page: Page, server: Server) -> Iterator[Locator]:
 
 def events(server: Server, rate: int, seconds: float) -> list[float]:
     """Changes at that rate; when the kernel told of each, in ms."""
-    code = CHANGES.format(home=str(keeper.HOME), changes=int(rate * seconds) // 4 * 4, rate=rate)
+    code = CHANGES.format(home=str(address.HOME), changes=int(rate * seconds) // 4 * 4, rate=rate)
     done = server.lab.run(["python3", "-c", code], timeout=4 * seconds + 60)  # the kernel may not be as fast
     assert done.returncode == 0, done.stderr
     times: list[float] = json.loads(done.stdout)
@@ -164,7 +164,7 @@ def test_a_storm_leaves_the_view_right_and_the_kernel_at_hand(
 ) -> None:
     """Two hundred changes a second for ten seconds; cells are run all the while."""
     page.get_by_text("print('in time')").click()
-    code = BLINK.format(home=str(keeper.HOME), changes=2000, rate=200)
+    code = BLINK.format(home=str(address.HOME), changes=2000, rate=200)
     storm = server.lab.run(["bash", "-c", 'nohup python3 -c "$0" >/root/storm 2>&1 &', code])
     assert storm.returncode == 0
     taken = []
@@ -190,9 +190,9 @@ def test_a_storm_leaves_the_view_right_and_the_kernel_at_hand(
 
 def spent(server: Server) -> tuple[float, int]:
     """Processor seconds so far, and KiB in memory, of the notebook's kernel and the lab's keepers."""
-    with keeper.connect(server.lab_name) as sock:
+    with address.connect(server.lab_name) as sock:
         above = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-    kernels = str(keeper.exchange_folder(server.lab_name))
+    kernels = str(address.exchange_folder(server.lab_name))
     ticks, pages = 0, 0
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -16,8 +16,8 @@ from need import need
 from playwright.sync_api import Page
 from server import Server
 
+from netlab.address import HOME, exchange_folder
 from netlab.errors import LabNotFound
-from netlab.keeper import HOME, exchange_folder
 from netlab.lab import Lab
 from tests.browser.chromium import QUIET
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from server import Server
 
+from netlab.address import HOME
 from netlab.build_lessons import metadata
-from netlab.keeper import HOME
 from netlab.lessons import LABS
 
 FILE = LABS / "zh/browser-test.ipynb"

@@ -14,8 +14,8 @@ from patience import eventually
 from playwright.sync_api import Page, expect
 from server import Server
 
+from netlab.address import HOME
 from netlab.build_lessons import folder_of, metadata, notebook
-from netlab.keeper import HOME
 from netlab.language import LANGUAGES
 from netlab.lessons import LABS, lesson
 from netlab.progress import Progress

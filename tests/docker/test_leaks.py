@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from patience import eventually
 
-from netlab import keeper
+from netlab import address
 from netlab.engines.docker.engine import DATA
 from netlab.errors import LabNotFound
 from netlab.lab import Lab
@@ -44,12 +44,12 @@ def test_kill_9_leaves_nothing_behind(lab_name: str, victim: str) -> None:
         assert lab.snapshot().node("aa"), "its containers go on without it"
         lab.down()
     assert eventually(lambda: not [pid for pid in pids if name_of(pid)])
-    assert eventually(lambda: lab_name not in keeper.names())
+    assert eventually(lambda: lab_name not in address.names())
     with pytest.raises(LabNotFound):
         lab.status()
     assert cgroups_named(identity) == []
     assert machines_own == (sorted(os.listdir(DATA)) if os.access(DATA, os.R_OK) else [])
-    rest = [file for file in keeper.exchange_folder(lab_name).rglob("*") if file.is_file()]
+    rest = [file for file in address.exchange_folder(lab_name).rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in rest) < LARGEST_REST, rest
 
 

@@ -6,7 +6,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from netlab import keeper
+from netlab import address
 from netlab.__main__ import main
 from netlab.lessons import lesson
 
@@ -50,4 +50,4 @@ def test_a_lesson_goes_through_otter(tmp_path: Path) -> None:
     for step, worth in points.items():
         assert scores["solved"][step] == (worth, worth)
         assert scores["untouched"][step] == (0, worth)
-    assert [name for name in keeper.names() if name.startswith("kernel-")] == []
+    assert [name for name in address.names() if name.startswith("kernel-")] == []

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from netlab.address import HOME
 from netlab.engines.namespaces import rules
-from netlab.keeper import HOME, Nursery
+from netlab.keeper import Nursery
 from netlab.lab import Lab
 
 # Run in the lab host: one socket of ours and one of pyroute2's look at the same namespace.

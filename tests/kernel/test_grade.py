@@ -12,7 +12,7 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from netlab import build_lessons, faults, keeper
+from netlab import address, build_lessons, faults
 from netlab.grade import bundle, hidden
 from netlab.grade.batch import Batch
 from netlab.grade.session import Session
@@ -252,7 +252,7 @@ def test_what_is_not_a_notebook_is_said_and_the_batch_goes_on(graded: tuple[Path
 
 def test_no_lab_is_left(graded: tuple[Path, Results]) -> None:
     """Each submission's lab ended with it, whatever ran in it."""
-    assert [name for name in keeper.names() if name.startswith("grade-")] == []
+    assert [name for name in address.names() if name.startswith("grade-")] == []
 
 
 def test_a_bundle_shows_what_was_changed_in_it(graded: tuple[Path, Results], tmp_path: Path) -> None:

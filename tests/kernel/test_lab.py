@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab import keeper, wire
+from netlab import address, wire
 from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabError, LabNotFound, UnknownName
 from netlab.lab import Lab
 from netlab.language import speaking
@@ -135,7 +135,7 @@ def test_kill_9_of_any_process_leaves_nothing_behind(whom: str) -> None:
         assert wait_until(lambda: sh(lab, "docker ps -q") == "")
         lab.down()
     assert wait_until(lambda: not processes_of(name))
-    assert wait_until(lambda: name not in keeper.names())
+    assert wait_until(lambda: name not in address.names())
     with pytest.raises(LabNotFound):
         lab.snapshot()
 
@@ -150,7 +150,7 @@ def test_down_frees_the_name_at_once_and_leaves_nothing(lab_name: str) -> None:
         before = remains.left()
         assert before["processes"] and before["files"] and bool(before["network namespaces"]) == is_root
         old.down()
-        assert lab_name not in keeper.names()
+        assert lab_name not in address.names()
         new = Lab.up(lab_name)
         assert [node.name for node in new.snapshot().nodes] == ["host", "internet"]
         assert not (new.exchange / "mine").exists()
@@ -161,14 +161,14 @@ def test_down_frees_the_name_at_once_and_leaves_nothing(lab_name: str) -> None:
 def test_an_interrupted_down_is_made_good_by_the_next_up(lab_name: str) -> None:
     """Whoever asked for the end was killed before he had removed the files: the lab is gone all the same."""
     lab = Lab.up(lab_name)
-    with Remains([lab]) as remains, keeper.connect(lab_name) as sock:
+    with Remains([lab]) as remains, address.connect(lab_name) as sock:
         wire.send(sock, {"op": "down"})
         answer, ends = wire.receive(sock)
         for end in ends:
             os.close(end)
         assert answer == {"ok": True}
-        assert lab_name not in keeper.names()
-        left = lab.exchange.rename(lab.exchange.with_name(f"{keeper.ENDED}{lab_name}-1"))
+        assert lab_name not in address.names()
+        left = lab.exchange.rename(lab.exchange.with_name(f"{address.ENDED}{lab_name}-1"))
         assert wait_until(lambda: remains.left()["processes"] == [])
     Lab.up(lab_name).down()
     assert not left.exists()
@@ -188,7 +188,7 @@ def test_labs_side_by_side_do_not_see_each_other(lab: Lab) -> None:
         sh(other, "ip link add only0 type bridge")
         assert other.snapshot().node("host").has_interface("only0")
         assert not lab.snapshot().node("host").has_interface("only0")
-        assert {lab.name, other.name} <= set(keeper.names())
+        assert {lab.name, other.name} <= set(address.names())
     finally:
         other.down()
 
@@ -264,7 +264,7 @@ def test_an_exchange_folder_of_somebody_else_is_refused(
 def test_learners_cannot_end_the_lab_or_reach_the_internet_node(lab: Lab) -> None:
     """From inside, what belongs to the outer level is refused."""
     code = f"""
-import sys; sys.path.insert(0, {str(keeper.HOME)!r})
+import sys; sys.path.insert(0, {str(address.HOME)!r})
 from netlab.lab import Lab
 from netlab.language import speaking
 from netlab.model import Route

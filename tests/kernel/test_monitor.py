@@ -64,9 +64,9 @@ def test_who_is_slow_is_told_that_he_missed_something(lab: Lab) -> None:
 
 INTRUDE = """
 import errno, socket
-from netlab import keeper, rtnetlink as rt, wire
+from netlab import address, rtnetlink as rt, wire
 DOWN = rt.message(rt.RTM_SETLINK, rt.NLM_F_ACK, 1, rt.IFINFO.pack(0, 0, 2, 0, rt.IFF_UP))
-door = keeper.connect("")
+door = address.connect("")
 wire.send(door, {"op": "monitor"})
 while "ready" not in (told := wire.receive(door, trusted=True))[0]:
     about, fds = told

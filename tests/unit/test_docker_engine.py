@@ -40,8 +40,9 @@ def test_from_28_on_the_daemon_is_told_that_ports_need_no_help(tmp_path: Path) -
     with rootlesskit.answering(str(tmp_path), old) as more:
         assert more == {}
     with rootlesskit.answering(str(tmp_path), new) as more:
-        where = tmp_path / more["ROOTLESSKIT_STATE_DIR"].lstrip("/") / "api.sock"
-        asked = _Connection(str(where), timeout=5)
+        path = f"{more['ROOTLESSKIT_STATE_DIR']}/api.sock"
+        where = tmp_path / path.lstrip("/")
+        asked = _Connection(str(tmp_path), 5, path)
         asked.request("GET", "/v1/info")
         assert json.loads(asked.getresponse().read())["portDriver"] == {"driver": "none"}
         asked.close()

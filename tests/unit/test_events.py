@@ -106,10 +106,10 @@ def test_the_far_ends_of_cables_are_known_to_lead_elsewhere() -> None:
 def test_only_the_nodes_that_changed_are_sent() -> None:
     """With the order of all, from which the other side puts the lab together again."""
     first = Snapshot(0, "lab", (NODE, Node(2, "if-test", "container")))
-    assert [n.netns for n in events.difference(None, first)["snapshot"].nodes] == [1, 2]
+    assert [n.netns for n in events.difference(None, first).snapshot.nodes] == [1, 2]
     later = replace(first, time_ns=1, nodes=(Node(3, "new", "netns"), replace(NODE, pid=7)))
     news = events.difference(first, later)
-    assert [n.netns for n in news["snapshot"].nodes] == [3, 1]
-    assert news["nodes"] == [3, 1]
+    assert [n.netns for n in news.snapshot.nodes] == [3, 1]
+    assert news.nodes == (3, 1)
     gone = events.difference(first, replace(first, nodes=first.nodes[1:]))
-    assert (gone["snapshot"].nodes, gone["nodes"]) == ((), [2])
+    assert (gone.snapshot.nodes, gone.nodes) == ((), (2,))

@@ -108,6 +108,28 @@ def test_doors_are_few(call: str, owners: set[str]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
+def test_nothing_is_unpickled_or_executed(name: str) -> None:
+    """What comes from a lab is data: no module can make code or objects of its own choosing of it."""
+    tree = ast.parse(MODULES[name].read_text())
+    modules = {
+        alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    modules |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    called = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert (
+        modules & {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "code", "codeop"} == set()
+    )
+    assert called & {"eval", "exec", "compile", "__import__"} == set()
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
 def test_rooms_are_small(name: str) -> None:
     """A module is one idea: at most about 300 lines, its functions at most about 40."""
     source = MODULES[name].read_text()

@@ -89,7 +89,7 @@ def test_the_file_is_whole_when_writing_fails(tmp_path: Path, monkeypatch: pytes
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("netlab.progress.json.dump", full)
+    monkeypatch.setattr("netlab.files.os.fsync", full)
     progress = Progress(path)
     progress.record_passed("03", "03.2")
     assert path.read_text() == before

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from netlab.keeper import HOME
+from netlab.address import HOME
 from netlab.workshop.accounts import Accounts
 from netlab.workshop.world import group_of
 from tests.workshop.client import Client

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from netlab.keeper import HOME
+from netlab.address import HOME
 from netlab.lessons import Lesson, Step, lessons
 from netlab.workshop.cgroups import Groups
 from netlab.workshop.state import State

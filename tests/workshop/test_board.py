@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from netlab.keeper import HOME
+from netlab.address import HOME
 from netlab.lessons import lessons
 from netlab.workshop.results import Results
 from tests.browser.axe import violations

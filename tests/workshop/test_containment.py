@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.keeper import HOME
+from netlab.address import HOME
 from netlab.workshop.cgroups import Groups
 from netlab.workshop.spawner import LAB_LIMITS
 from netlab.workshop.world import group_of

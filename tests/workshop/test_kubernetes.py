@@ -25,7 +25,7 @@ from kubespawner import KubeSpawner
 from kubespawner.clients import load_config
 from traitlets.config import Config
 
-from netlab.keeper import HOME
+from netlab.address import HOME
 from netlab.limits import Limits
 from tests.workshop.cluster import ADDRESS, Cluster, mistakes
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from netlab.keeper import HOME
+from netlab.address import HOME
 from netlab.workshop.spawner import STARTS
 from tests.browser.axe import violations
 from tests.workshop.house import CODE, House, opened, until

@@ -4,33 +4,57 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from netlab import files
 from netlab.engines.docker.tools import SOCKET
 from netlab.errors import EngineError
 from netlab.language import gettext as _
+
+SECONDS = 1.0  # to take a call
+LARGEST = 1 << 24  # bytes of an answer
+
+
+def connected(root: str, timeout: float, path: str = SOCKET) -> socket.socket:
+    """A connection to the daemon of the lab host with that root directory. OSError."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.settimeout(timeout)
+        with files.opened(root, path, os.O_PATH) as place:  # and not to where a link there leads
+            sock.connect(f"/proc/self/fd/{place}")
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 class _Connection(http.client.HTTPConnection):
     """One that goes to a Unix socket."""
 
-    def __init__(self, path: str, timeout: float) -> None:
+    def __init__(self, root: str, timeout: float, path: str = SOCKET) -> None:
         super().__init__("docker", timeout=timeout)
-        self._path = path
+        self._root, self._place = root, path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        self.sock = connected(self._root, self.timeout or SECONDS, self._place)
 
 
 class Daemon:
     """The daemon of the lab host whose root directory is `root`."""
 
     def __init__(self, root: str = "") -> None:
-        self.path = root + SOCKET
+        self.root = root or "/"
+
+    def is_listening(self) -> bool:
+        """Whether somebody is at its socket; nothing is asked."""
+        try:
+            connected(self.root, SECONDS).close()
+        except OSError:
+            return False
+        return True
 
     def is_ready(self) -> bool:
         try:
@@ -75,11 +99,11 @@ class Daemon:
         return lines[0] if lines else None
 
     def _ask(self, method: str, path: str, body: Any = None, timeout: float = 10) -> tuple[int, bytes]:
-        connection = _Connection(self.path, timeout)
+        connection = _Connection(self.root, timeout)
         try:
             length = {"Content-Length": str(len(body) if body is not None else 0)}
             connection.request(method, path, body=body, headers=length)
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            return answer.status, answer.read(LARGEST)
         finally:
             connection.close()

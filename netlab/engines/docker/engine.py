@@ -7,16 +7,14 @@ since that 0 is what the lessons are about.
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
-import stat
 import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from netlab import base, syscalls
+from netlab import base, codec, files, syscalls
 from netlab.engines import script
 from netlab.engines.docker import image, rootlesskit, tools, users
 from netlab.engines.docker.api import Daemon
@@ -42,6 +40,7 @@ class DockerEngine:
 
     name = "docker"
     lasting = False  # a reset starts the daemon anew, and docker0 is its
+    _about: tuple[str, ...] = ()
 
     def identity(self) -> Identity:
         tools.require()
@@ -62,6 +61,7 @@ class DockerEngine:
         say(_("Loading the lab's image …"))
         with mmap.mmap(files[0], 0, prot=mmap.PROT_READ) as archive:
             Daemon(host.root).load(archive, image.NAME, image.CHANGES)
+        self._about = _about(Daemon(host.root))
 
     def set_up(self, kernel: Kernel) -> None:
         """Nothing: docker0 is made anew."""
@@ -72,24 +72,20 @@ class DockerEngine:
     def containers(self, root: str) -> list[Container]:
         """From the daemon's own files: they are there and right also while it does not answer."""
         found = []
-        for file in Path(f"{root}{DATA}/containers").glob("*/config.v2.json"):
+        for each in files.names(root, f"{DATA}/containers"):
             with suppress(OSError, ValueError, TypeError, KeyError):  # half-made, or the learner's nonsense
-                known = json.loads(_read(file))
+                file = f"{DATA}/containers/{each}/config.v2.json"
+                known = codec.parse(files.read(root, file, LARGEST_STATE))
                 pid, name = known["State"]["Pid"], known["Name"].lstrip("/")
                 if isinstance(pid, int) and pid > 1 and name:
                     found.append((str(known["Created"]), Container(name, pid)))
         return [container for _, container in sorted(found, key=lambda pair: pair[0])]
 
     def about(self, root: str) -> tuple[str, ...]:
-        daemon = Daemon(root)
-        if not daemon.is_ready():
+        """What the daemon said when it had just been started; whether it listens is asked now."""
+        if not Daemon(root).is_listening():
             return (_("Docker's daemon does not answer; ./run reset starts it again."),)
-        with suppress(EngineError):
-            version = tools.parse(str(daemon.get("/version").get("Version", "")))
-            if version:
-                backend = daemon.get("/info").get("FirewallBackend") or {}
-                return f"Docker {version.text}", *tools.differences(version, str(backend.get("Driver", "")))
-        return (_("This Docker does not say its version."),)
+        return self._about or (_("This Docker does not say its version."),)
 
     def furnish(self) -> None:
         """Folders of the daemon's own, which one unmount empties; and a cgroup mount, or runc does not start.
@@ -121,6 +117,16 @@ class DockerEngine:
         self.furnish()
 
 
+def _about(daemon: Daemon) -> tuple[str, ...]:
+    """Its version, and what that changes. Asked of a daemon that no learner can have touched."""
+    with suppress(EngineError):
+        version = tools.parse(str(daemon.get("/version").get("Version", "")))
+        if version:
+            backend = daemon.get("/info").get("FirewallBackend") or {}
+            return f"Docker {version.text}", *tools.differences(version, str(backend.get("Driver", "")))
+    return ()
+
+
 def command() -> list[str]:
     """The daemon's command line."""
     return [
@@ -137,9 +143,7 @@ def command() -> list[str]:
 
 def _start(host: LabHost) -> None:
     """Start the daemon and wait until it answers; EngineError with its last words when it does not."""
-    log = os.open(
-        f"{host.root}{LOG}", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
-    )
+    log = files.open_beneath(host.root, LOG, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
     with (
         os.fdopen(log) as output,
         rootlesskit.answering(host.root, tools.require()) as more,
@@ -149,7 +153,7 @@ def _start(host: LabHost) -> None:
         while not daemon.is_ready():
             if started.ended() is not None or time.monotonic() > deadline:
                 output.seek(0)
-                raise _not_started(started, output.read().strip().splitlines())
+                raise _not_started(started, output.read(LARGEST_STATE).strip().splitlines())
 
 
 def _not_started(started: Started, said: list[str]) -> EngineError:
@@ -173,15 +177,6 @@ def _assure_not_forwarding(netns: int) -> None:
             raise EngineError(
                 _("net.ipv4.ip_forward cannot be set to 0 in the lab host."), _("Please report this.")
             )
-
-
-def _read(path: Path) -> str:
-    """A file of the learner's level: never something that blocks, or that is larger than it may be."""
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(fd) as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise ValueError(_("{path} is not a file").format(path=path))
-        return file.read(LARGEST_STATE)
 
 
 ENGINE = DockerEngine()

@@ -7,13 +7,14 @@ others, and forwards ports into them; ours are the lab's own, and ports are publ
 from __future__ import annotations
 
 import json
+import os
 import socketserver
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
+from netlab import files
 from netlab.engines.docker.tools import Version
 
 FOLDER = "/run/rootlesskit"  # of the lab host
@@ -53,10 +54,16 @@ def answering(root: str, version: Version) -> Iterator[Mapping[str, str]]:
     if version.numbers < SINCE:
         yield {}
         return
-    path = Path(f"{root}{FOLDER}/api.sock")
-    path.parent.mkdir(exist_ok=True)
-    path.unlink(missing_ok=True)
-    with socketserver.ThreadingUnixStreamServer(str(path), _Answer) as server:
+    with suppress(FileExistsError), files.opened(root, "run", os.O_PATH | os.O_DIRECTORY) as run:
+        os.mkdir(os.path.basename(FOLDER), dir_fd=run)
+    with files.opened(root, FOLDER, os.O_PATH | os.O_DIRECTORY) as folder:
+        yield from _answering(f"/proc/self/fd/{folder}/api.sock")
+
+
+def _answering(path: str) -> Iterator[Mapping[str, str]]:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+    with socketserver.ThreadingUnixStreamServer(path, _Answer) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
@@ -65,4 +72,4 @@ def answering(root: str, version: Version) -> Iterator[Mapping[str, str]]:
         finally:
             server.shutdown()
             thread.join()
-            path.unlink(missing_ok=True)
+            os.unlink(path)

@@ -13,7 +13,7 @@ import signal
 import socket
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import ip_interface
 from pathlib import Path
@@ -209,7 +209,7 @@ def _set(name: str, value: str) -> None:
         path.write_text(value)
 
 
-def restrict(capabilities: list[int]) -> None:
+def restrict(capabilities: Sequence[int]) -> None:
     """Take all but these capabilities away, and make kernel settings read-only, as Docker does."""
     if len(capabilities) > LAST_CAPABILITY:
         return

@@ -34,7 +34,7 @@ def execute(options: argparse.Namespace, store: Store) -> int:
         raise Refused('"docker exec" requires at least 2 arguments.')
     terminal = wants_terminal(options.t)
     env = (
-        record.env
+        {**record.env}
         | environment(options.env)
         | ({"TERM": os.environ.get("TERM", "xterm")} if terminal else {})
     )

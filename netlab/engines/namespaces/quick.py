@@ -12,6 +12,7 @@ from netlab.engines import NO, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 FOLDER = "/run/netlab/containers"
@@ -60,12 +61,12 @@ def execute(words: list[str]) -> None:
     if name.startswith("-") or not command:
         return
     record = _record(name)
-    if not record or not is_alive(record["pid"]):
+    if not record or not is_alive(record.get("pid", 0)):
         return
     if not interactive:
         os.dup2(os.open("/dev/null", os.O_RDWR), 0)
-    words = [*entering(record["pid"], record["capabilities"]), *command]
-    os.execvpe(words[0], words, record["env"])
+    words = [*entering(record.get("pid", 0), record.get("capabilities", [])), *command]
+    os.execvpe(words[0], words, record.get("env", {}))
 
 
 def is_handed_over(words: list[str]) -> bool:
@@ -88,7 +89,7 @@ def _is_detached(words: list[str]) -> bool:
     return False
 
 
-def entering(pid: int, capabilities: list[int] | None) -> list[str]:
+def entering(pid: int, capabilities: Sequence[int] | None) -> list[str]:
     """The words that lead into the container of that process 1, with these capabilities or with all."""
     words = ["nsenter", "-t", str(pid), "-m", "-u", "-i", "-n", "-p", "--"]
     if capabilities is None:
@@ -97,7 +98,7 @@ def entering(pid: int, capabilities: list[int] | None) -> list[str]:
     return [*words, "setpriv", f"--bounding-set=-all,{kept}", "--"]
 
 
-def entry(pid: int, capabilities: list[int] | None, env: dict[str, str]) -> str:
+def entry(pid: int, capabilities: Sequence[int] | None, env: Mapping[str, str]) -> str:
     """Shell commands that become the command "$@" in a container, if its process 1 has not ended."""
     variables = [f"{name}={value}" for name, value in env.items()]
     words = " ".join(map(quoted, ["env", "-i", *variables, *entering(pid, capabilities)]))

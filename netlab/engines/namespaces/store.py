@@ -6,16 +6,19 @@ believed from here but asked of the kernel.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from netlab import codec, files
 from netlab.engines.namespaces.quick import ENTRY, FOLDER, is_alive
 from netlab.engines.namespaces.quick import entry as entry_of
+
+LARGEST = 1 << 16  # bytes of a record
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,13 @@ class Record:
     id: str  # 64 hexadecimal digits
     name: str
     image: str
-    argv: list[str]
+    argv: tuple[str, ...]
     created: float  # seconds since the epoch
-    env: dict[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
     network: str = "bridge"  # bridge, none, host, or one that was made
     wanted: str = ""  # the address that was asked for there
-    ports: list[str] = field(default_factory=list)  # "8080:80/tcp"
-    capabilities: list[int] = field(default_factory=list)
+    ports: tuple[str, ...] = ()  # "8080:80/tcp"
+    capabilities: tuple[int, ...] = ()
     init: bool = False
     remove: bool = False  # --rm
     hostname: str = ""
@@ -54,19 +57,21 @@ class Store:
     """The records below `root` (the lab host's root directory, as seen by the caller)."""
 
     def __init__(self, root: str = "") -> None:
+        self._root = root or "/"
         self.folder = Path(root + FOLDER)
 
     def path(self, record: Record) -> Path:
         return self.folder / record.id
 
     def all(self) -> list[Record]:
-        """Every container, the oldest first. What is not a record is passed over."""
+        """Every container, the oldest first. What is not a record is passed over, and nothing is waited for:
+        the keeper reads here, too, what whoever is root in the lab may have put there."""
         found = []
-        for file in self.folder.glob("*/config.json"):
-            try:
-                found.append(_parse(file.read_text()))
-            except (OSError, ValueError, TypeError):
-                continue
+        for name in files.names(self._root, FOLDER):
+            with suppress(OSError, ValueError):
+                record = codec.read(Record, files.read(self._root, f"{FOLDER}/{name}/config.json", LARGEST))
+                if record.id == name:
+                    found.append(record)
         return sorted(found, key=lambda record: record.created)
 
     def save(self, record: Record) -> None:
@@ -78,7 +83,7 @@ class Store:
             can_be_entered = record.pid and all(map(str.isidentifier, record.env))
             entry = entry_of(record.pid, record.capabilities, record.env) if can_be_entered else ""
             self._replace(record, f"{ENTRY}{record.name}", entry)
-        self._replace(record, "config.json", json.dumps(asdict(record)))
+        self._replace(record, "config.json", codec.write(record).decode())
 
     def _replace(self, record: Record, name: str, content: str) -> None:
         fresh = self.path(record) / f"fresh.{os.getpid()}"
@@ -117,11 +122,3 @@ class Store:
 def is_running(record: Record) -> bool:
     """Whether the container's process 1 is there."""
     return is_alive(record.pid)
-
-
-def _parse(text: str) -> Record:
-    known = json.loads(text)
-    record = Record(**{f.name: known[f.name] for f in fields(Record) if f.name in known})
-    if not isinstance(record.pid, int) or not isinstance(record.name, str):
-        raise TypeError("not a record")
-    return record

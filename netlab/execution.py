@@ -1,0 +1,91 @@
+"""A command that runs in a lab: what is heard of it there, and what it is told."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import stat
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from netlab import codec, wire
+
+SECONDS_TO_START = 30.0
+TERMINALS = (5, *range(128, 136), *range(136, 144))  # major numbers of /dev/ptmx and of pseudo-terminals
+
+
+class Execution:
+    """Made by Lab.start. Its exit status comes from the lab, where a learner may have invented it.
+
+    To close it before the command has ended, or to end the process that holds it, kills the command.
+    """
+
+    def __init__(self, claims: socket.socket) -> None:
+        self._claims = claims
+
+    @classmethod
+    def begin(
+        cls, keeper: socket.socket, command: wire.Command, fds: Sequence[int]
+    ) -> tuple[Execution, list[int]]:
+        """Have it started; it, and the descriptors that the lab gave: a terminal. wire.Closed, OSError,
+        and what the keeper complains of."""
+        wire.ask(keeper, "exec", fds, command=codec.to_plain(command))
+        answer, got = wire.receive(keeper)
+        if "error" in answer or len(got) != 1:
+            close(got)
+            raise wire.rebuilt(answer)
+        execution = cls(socket.socket(fileno=got[0]))
+        try:
+            execution._claims.settimeout(SECONDS_TO_START)
+            return execution, wire.claimed(execution._claims, "pid", wire.PIDS)[1]
+        except (TimeoutError, wire.Closed) as error:
+            execution.close()
+            raise wire.Closed("the lab host does not answer") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._claims.close()
+
+    def fileno(self) -> int:
+        """Readable when the command has ended, or the lab has gone."""
+        return self._claims.fileno()
+
+    def wait(self, seconds: float | None = None) -> wire.FromLab[int]:
+        """The exit status, when it has ended. TimeoutError; wire.Closed when the lab, or it, has gone."""
+        self._claims.settimeout(seconds)
+        status, fds = wire.claimed(self._claims, "exit", wire.EXITS)
+        close(fds)
+        return status
+
+    def has_ended(self) -> bool:
+        poll = select.poll()
+        poll.register(self._claims, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def send_signal(self, number: int) -> None:
+        """OSError when it has ended, or takes no more of them."""
+        wire.claim(self._claims, "signal", number)
+
+
+def terminal(fds: list[int]) -> int:
+    """The one descriptor, if it is a terminal's. wire.Closed for anything else that a lab may have sent."""
+    if len(fds) == 1:
+        found = os.fstat(fds[0])
+        if stat.S_ISCHR(found.st_mode) and os.major(found.st_rdev) in TERMINALS and os.isatty(fds[0]):
+            return fds[0]
+    close(fds)
+    raise wire.Closed("the lab sent no terminal")
+
+
+def close(fds: list[int]) -> None:
+    for fd in fds:
+        os.close(fd)
