@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import resource
 import select
 import signal
 import subprocess
@@ -26,6 +27,7 @@ __all__ = ["ROOT", "Confinement", "Lab", "NetlabError", "attack", "end", "netlab
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = (Path(__file__).parent / "inside.py").read_text()
+MOST_MEMORY = 4 << 30
 SOON = 5.0  # seconds in which a lab answers, whatever its learner does
 # The ways to put a message together that are known to the attackers; add one when a codec comes.
 FRAMINGS = ("length and kind", "length", "line")
@@ -38,13 +40,18 @@ def attack(
     lab: Lab, code: str, *, node: str = "host", timeout: float = 20, **words: object
 ) -> subprocess.CompletedProcess[str]:
     """Run the attacker's lines inside of the lab; `words` are names that they know, as Python writes them."""
-    return lab.run([sys.executable, "-c", source(code, **words)], node=node, timeout=timeout)
+    return lab.run([sys.executable, "-"], node=node, input=source(code, **words), timeout=timeout)
 
 
 def source(code: str, **words: object) -> str:
     """An attacker's whole program."""
     known = "".join(f"{name} = {value!r}\n" for name, value in words.items())
     return f"{INSIDE}\n{known}{code}"
+
+
+def bounded() -> None:
+    """A file of a lab's may seem to have any size: who reads it whole fails at once, and harms nobody."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
 def netlab(*words: str, timeout: float = 30, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -61,6 +68,7 @@ def netlab(*words: str, timeout: float = 30, **environment: str) -> subprocess.C
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             timeout=timeout,
+            preexec_fn=bounded,
         )
     except subprocess.TimeoutExpired:
         raise AssertionError(f"netlab {' '.join(words)} did not come back in {timeout} s") from None
