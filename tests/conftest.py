@@ -23,6 +23,7 @@ from netlab.lab import Lab
 TIERS = {
     "unit": "no privileges, no namespaces",
     "kernel": "real namespaces; ./run test as root runs them as root and as an ordinary user",
+    "attacks": "what a learner, or another user, might do to the machine or to a lab",
     "labs": "every notebook, with its solutions and untouched",
     "docker": "a real dockerd",
     "browser": "JupyterLab in a real Chromium",
@@ -31,8 +32,8 @@ TIERS = {
     "graders": "a real nbgrader, a real otter-grader",
     "bench": "how long things take",
 }
-WATCHED = ("kernel", "labs", "browser", "docker", "vm")  # nothing of the machine may change
-LEAKPROOF = ("kernel", "labs", "docker")  # nothing may be left behind
+WATCHED = ("kernel", "attacks", "labs", "browser", "docker", "vm")  # nothing of the machine may change
+LEAKPROOF = ("kernel", "attacks", "labs", "docker")  # nothing may be left behind
 REAPER = pytest.StashKey[int]()
 _numbers = itertools.count(1)
 

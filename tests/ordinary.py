@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BESIDE = "NETLAB_TESTS_BESIDE_ROOTS"
-ROLE = ("unit", "kernel", "docker")  # the tiers in which it matters who one is
+ROLE = ("unit", "kernel", "attacks", "docker")  # the tiers in which it matters who one is
 # What takes long and does not ask who one is, that user does for root as well.
 ALONE = (
     "kernel/test_catalogue.py",
