@@ -174,7 +174,9 @@ def _lines_in(namespace: int | None, path: str) -> list[str]:
 def run_in(namespace: int | None, argv: list[str], text: str = "", *, check: bool = True) -> None:
     """Run a command in a network namespace (None: our own), with that input; CommandFailed."""
     with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            argv, input=text, capture_output=True, encoding="utf-8", errors="backslashreplace", check=False
+        )
     if check and done.returncode:
         raise CommandFailed(
             _("{command} failed while the lab was laid out: {said}").format(

@@ -17,7 +17,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from netlab.display import printable
+from netlab.display import one_line
 
 VERSION = 1  # of the schema: it goes up when a value written by an older netlab would be refused
 DEEPEST = 32  # levels of JSON; a snapshot has 8
@@ -144,7 +144,7 @@ def _reader(hint: Any) -> Reader:
 def _text(plain: Any) -> str:
     if type(plain) is not str or len(plain) > LONGEST_TEXT:
         raise Malformed("not a text, or too long a one")
-    return plain if plain.isprintable() else printable(plain)
+    return plain if plain.isprintable() else one_line(plain)
 
 
 @cache

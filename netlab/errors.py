@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netlab.display import printable
 from netlab.language import LANGUAGES, VARIABLE
 from netlab.language import gettext as _
 
@@ -32,8 +33,8 @@ class NetlabError(Exception):
 
     def __init__(self, what: str, next_step: str = "") -> None:
         super().__init__(what)
-        self.what = what
-        self.next_step = next_step
+        self.what = printable(what)  # what a lab has said may be part of it
+        self.next_step = printable(next_step)
 
     def __str__(self) -> str:
         if not self.next_step:

@@ -97,16 +97,16 @@ class Holder:
         """Answer until the lab ends."""
         self.resets = Resets(self._fork, partial(self._answer, "reset"), self._restorer, self.to_init)
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-        make_room()
-        gc.freeze()  # a child that collects garbage would copy every page it looks at
-        if self.plan.limits and self.plan.limits.memory:
-            self._fork(self._end_when_exceeded)
-        self.loop.watch_children(self._reap)
         answer = partial(self._served, learner=False), partial(self._served, learner=True)
         self.doors = (
             Door(self.machine_door, self.loop, is_owner(self.plan.owner), answer[0]),
             Door(self.learners_door, self.loop, is_from_the_lab, answer[1]),
         )
+        make_room()
+        gc.freeze()  # a child that collects garbage would copy every page it looks at
+        if self.plan.limits and self.plan.limits.memory:
+            self._fork(self._end_when_exceeded)
+        self.loop.watch_children(self._reap)
         self.loop.run(self._next_deadline)
 
     def _next_deadline(self) -> float | None:

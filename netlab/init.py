@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from netlab import rootfs, syscalls, wire
+from netlab import rootfs, seccomp, syscalls, wire
 from netlab.address import DOOR
 from netlab.codec import Range
 from netlab.engines import KILLED, NO
@@ -71,6 +71,8 @@ def main(
         _log_here()
         harden(limits)
         engine.furnish()
+        if not engine.unpacks_images:
+            seccomp.refuse_set_id()
         door = socket.socket(socket.AF_UNIX)
         door.bind(DOOR)
         door.listen(64)

@@ -62,7 +62,7 @@ def start(
         limits = confined.limits if confined else Limits.asked()
         plan = {
             "name": name,
-            "folder": str(address.folder(name)),
+            "place": str(address.folder(name) / "root"),
             "owner": os.geteuid(),
             "python": sys.executable,
             "engine": engine.name,
@@ -199,7 +199,7 @@ def _prepare_base() -> None:
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         address.check_owner(os.lstat(base), base)
-        os.chmod(base, _mode())
+        os.chmod(base, 0o700)
     except OSError as error:
         raise LabError(
             _("The lab's folder {folder} cannot be made: {strerror}.").format(
@@ -210,14 +210,9 @@ def _prepare_base() -> None:
 
 
 def _make_folders(name: str) -> None:
-    for folder in (place := address.folder(name), place / address.EXCHANGE, place / "root", place / "stage"):
-        folder.mkdir(mode=_mode())
-        os.chmod(folder, _mode())  # whatever the umask
-
-
-def _mode() -> int:
-    """Root's labs are other users', who pass through to the folders that they are mounted on."""
-    return 0o711 if os.geteuid() == 0 else 0o700
+    for folder in (place := address.folder(name), place / address.EXCHANGE, place / "root"):
+        folder.mkdir(mode=0o700)
+        os.chmod(folder, 0o700)  # whatever the umask
 
 
 class Nursery:
@@ -233,7 +228,7 @@ class Nursery:
         self._one_by_one = threading.Lock()  # labs may be made by several threads
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self.MODULE, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", self.MODULE, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

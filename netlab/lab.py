@@ -13,9 +13,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +25,7 @@ from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNot
 from netlab.execution import Execution, terminal
 from netlab.execution import close as execution_close
 from netlab.language import gettext as _
+from netlab.streams import Streams, to_memory
 from netlab.variant import PLAIN, Variant
 from netlab.wire import Command, Status
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from netlab.watch import Change, Watch
 
 DEFAULT = "default"
+MOST_PRINTED = 1 << 26  # bytes that `run` keeps of each stream; a command that prints more is ended
 T = TypeVar("T")
 
 
@@ -221,20 +222,17 @@ class Lab:
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a node and wait for it; what it printed. subprocess.TimeoutExpired."""
-        with ExitStack() as stack:
-            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
-            files[0].write(input.encode())
-            files[0].seek(0)
-            with self.start(argv, [file.fileno() for file in files], node=node) as execution:
-                try:
-                    status = execution.wait(timeout).said
-                except TimeoutError as error:
-                    raise subprocess.TimeoutExpired(list(argv), timeout) from error
-                except wire.Closed as error:
-                    raise self._died() from error
-            for file in files[1:]:
-                file.seek(0)
-            out, err = (file.read().decode(errors="replace") for file in files[1:])
+        printed, complained = bytearray(), bytearray()
+        with Streams() as streams, self.start(argv, streams.theirs, node=node) as execution:
+            streams.give()
+            try:
+                sinks = to_memory(printed, MOST_PRINTED), to_memory(complained, MOST_PRINTED)
+                status = streams.pass_on(execution, input.encode(), sinks, timeout).said
+            except TimeoutError as error:
+                raise subprocess.TimeoutExpired(list(argv), timeout) from error
+            except wire.Closed as error:
+                raise self._died() from error
+        out, err = (text.decode(errors="backslashreplace") for text in (printed, complained))
         return subprocess.CompletedProcess(list(argv), status, out, err)
 
     def script(self, text: str, node: str = "host", timeout: float = 60) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from netlab import wire
-from netlab.display import printable
+from netlab.display import one_line
 from netlab.errors import LabDied
 from netlab.language import gettext as _
 from netlab.notice import Notice, Reader
@@ -59,8 +59,8 @@ class Monitor(Subscription):
         """The keeper's next message; where sockets came with it, they are among what is open."""
         told, fds = wire.receive(self._socket, seconds=None)
         if "opened" in told:
-            names = {int(index): printable(name) for index, name in told["names"].items()}
-            reader = Reader(printable(told["name"]), told["opened"], names)
+            names = {int(index): one_line(name) for index, name in told["names"].items()}
+            reader = Reader(one_line(told["name"]), told["opened"], names)
             sockets = [socket.socket(fileno=fd) for fd in fds]
             self._open[told["opened"]] = reader, sockets
             for sock, read in zip(sockets, (reader.route, reader.rules), strict=True):

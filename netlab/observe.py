@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netlab import files, firewall, sockets, syscalls
-from netlab.display import printable
+from netlab.display import one_line
 from netlab.engines.protocol import Engine
 from netlab.kernel import Kernel
 from netlab.model import Chain, Interface, InterfaceId, Node, Snapshot
@@ -115,17 +115,17 @@ def places(init: int, engine: Engine) -> list[Place]:
         netns = next((n for n, pids in processes.items() if container.pid in pids), 0)
         if netns:
             path = f"/proc/{processes[netns][container.pid]}/ns/net"
-            name = printable(container.name)
+            name = one_line(container.name)
             found.setdefault(netns, Place(path, netns, name, "container", container.pid))
     for netns, (name, path) in named.items():
         pid = min(processes.get(netns, {0: 0}))
-        found.setdefault(netns, Place(path, netns, printable(name), "netns", pid, file=name))
+        found.setdefault(netns, Place(path, netns, one_line(name), "netns", pid, file=name))
     for netns, pids in processes.items():
         pid = min(pids)
         found.setdefault(netns, Place(f"/proc/{pids[pid]}/ns/net", netns, f"pid {pid}", "process", pid))
     listed = [
-        replace(place, aliases=(printable(named[place.netns][0]),))
-        if place.netns in named and printable(named[place.netns][0]) != place.name
+        replace(place, aliases=(one_line(named[place.netns][0]),))
+        if place.netns in named and one_line(named[place.netns][0]) != place.name
         else place
         for place in found.values()
     ]

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from netlab import base, rootfs, sandbox, syscalls
+from netlab import base, rootfs, sandbox, seccomp
 from netlab.limits import Limits
 from netlab.tree import Tree
 
 QUOTAS = {"user/max_net_namespaces": 1024, "user/max_user_namespaces": 256, "user/max_pid_namespaces": 1024}
 PID_MAX = 32768
+STAGE = "/mnt"  # what root's labs are made of is put together there, in a mount namespace of their own
 HOSTS = f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n{base.INTERNET_ADDRESS}\tinternet\n"
 ETC = {
     "hosts": HOSTS,
@@ -30,7 +31,7 @@ class Plan:
     """What a lab is made of; netlab.keeper sends it."""
 
     name: str
-    folder: str  # the lab's own, on the machine
+    place: str  # an empty folder of the machine's, to build the root file system on
     owner: int  # the user whose lab it is, as the level above numbers them
     python: str
     engine: str
@@ -47,12 +48,12 @@ class Plan:
 def furnish(plan: Plan) -> None:
     """The outer level's root file system and limits. SandboxRefused when a mount is not allowed."""
     try:
-        rootfs.enter(f"{plan.folder}/root", "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
+        rootfs.enter(plan.place, "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
     except OSError as error:
         traceback.print_exc()
         raise sandbox.why_refused(error) from error
     if sandbox.Identity.nested().is_single:
-        syscalls.pretend_owner_changes()
+        seccomp.pretend_owner_changes()
     _set_quotas(plan.limits)
 
 
@@ -65,11 +66,12 @@ def _set_quotas(limits: Limits | None) -> None:
 
 
 def stage(plan: Plan, owners: int | None) -> Plan:
-    """As root: bind the trees where the lab's users can reach them, with owners mapped to theirs."""
+    """As root: bind the trees where the lab's users can reach them, and nobody else, with owners mapped."""
     if owners is None:
         return plan
     try:
-        return replace(plan, trees=sandbox.stage(plan.trees, f"{plan.folder}/stage", owners))
+        trees = sandbox.stage(plan.trees, STAGE, owners)
+        return replace(plan, trees=trees, place=f"{STAGE}/{sandbox.EMPTY}")
     except OSError:
         traceback.print_exc()
         raise

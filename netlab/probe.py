@@ -118,7 +118,9 @@ def route(namespace: int | str, words: Sequence[str]) -> tuple[str, str]:
         raise ValueError("no such route")
     command = ["ip", "route", "get", *words]
     with entered(namespace):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="backslashreplace", check=False
+        )
     return " ".join(command), (done.stdout or done.stderr).strip()
 
 

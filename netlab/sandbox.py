@@ -32,6 +32,7 @@ NAMESPACES = (
 # Whom the machine's root becomes in a lab: somebody who owns nothing on the machine. With the machine's own
 # root in it, vm.*, /dev and the files of the machine would stay writable.
 ROOTS_UID, ROOTS_COUNT = 1_000_000, 65536
+EMPTY = "empty"  # a folder of a stage's with nothing in it
 
 
 Ranges = tuple[tuple[int, int], ...]  # (first, how many), …
@@ -213,16 +214,21 @@ def stage(trees: Sequence[Tree], place: str, owners: int) -> tuple[Tree, ...]:
     """
     sys.unshare(sys.CLONE_NEWNS)
     sys.mount("none", "/", flags=sys.MS_REC | sys.MS_PRIVATE)
+    # Before what is at `place` is out of sight, where one of the trees may lie.
+    sources = [os.open(tree.source or tree.path, os.O_PATH | os.O_CLOEXEC) for tree in trees]
     sys.mount("netlab", place, "tmpfs", sys.MS_NOSUID, "mode=755")
     staged = []
-    for number, tree in enumerate(trees):
+    for number, (tree, source) in enumerate(zip(trees, sources, strict=True)):
         target = f"{place}/{number}"
         os.mkdir(target)
         try:
-            sys.bind_mapped(tree.source or tree.path, target, owners)
+            sys.bind_mapped(f"/proc/self/fd/{source}", target, owners)
         except OSError:
-            sys.mount(tree.source or tree.path, target, flags=sys.MS_BIND | sys.MS_REC)
+            sys.mount(f"/proc/self/fd/{source}", target, flags=sys.MS_BIND | sys.MS_REC)
+        os.close(source)
         staged.append(replace(tree, source=target))
+    os.mkdir(f"{place}/{EMPTY}")
+    os.chmod(f"{place}/{EMPTY}", 0o755)
     return tuple(staged)
 
 

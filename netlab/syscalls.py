@@ -179,30 +179,9 @@ def bind_mapped(source: str, target: str, userns: int) -> None:
         os.close(tree)
 
 
-# seccomp(2): AUDIT_ARCH and the numbers of the calls that change owners, per architecture.
-_OWNER_CALLS = {
-    # [f|l]chown, set[u|g]id, setre[u|g]id, setgroups, setres[u|g]id, setfs[u|g]id, fchownat
-    "x86_64": (0xC000003E, (92, 93, 94, 105, 106, 113, 114, 116, 117, 119, 122, 123, 260)),
-    "aarch64": (0xC00000B7, (54, 55, 143, 144, 145, 146, 147, 149, 151, 152, 159)),
-}
-
-
-def pretend_owner_changes() -> None:
-    """Answer 0 to the setuid, setgid, setgroups and chown families, here and in all children.
-
-    With one mapped uid they could only fail, and programs that drop privileges (tcpdump) would refuse to
-    work; with one uid there is nothing to drop. Does nothing on an architecture it does not know.
-    """
-    if platform.machine() not in _OWNER_CALLS:
-        return
-    arch, calls = _OWNER_CALLS[platform.machine()]
-    load, jump_equal, give = 0x20, 0x15, 0x06
-    allow, pretend = 0x7FFF0000, 0x00050000
-    program = [(load, 0, 0, 4), (jump_equal, 0, len(calls) + 1, arch), (load, 0, 0, 0)]
-    program += [(jump_equal, len(calls) - i, 0, number) for i, number in enumerate(calls)]
-    program += [(give, 0, 0, allow), (give, 0, 0, pretend)]
-    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
-    filters = ctypes.create_string_buffer(code)
-    header = struct.pack("@HP", len(program), ctypes.addressof(filters))
-    pr_set_seccomp, filter_mode = 22, 2
+def filter_calls(program: bytes) -> None:
+    """From now on this classic BPF program says of each system call whether it is made (seccomp(2))."""
+    pr_set_seccomp, filter_mode, size = 22, 2, 8
+    filters = ctypes.create_string_buffer(program)
+    header = struct.pack("@HP", len(program) // size, ctypes.addressof(filters))
     _check(_libc.prctl(pr_set_seccomp, filter_mode, header, 0, 0), "seccomp")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from netlab import relay, wire
 from netlab.execution import Execution
 from netlab.lab import Lab
 from netlab.language import gettext as _
+from netlab.streams import Streams, to_descriptor
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 EXIT_LAB_DIED = 125
@@ -25,11 +26,13 @@ def execute(lab: Lab, argv: Sequence[str], *, node: str = "host", cwd: str = "")
     if all(os.isatty(fd) for fd in (0, 1, 2)):
         return _in_terminal(lab, argv, node, cwd)
     signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until there is somebody to pass them on to
-    with lab.start(argv, (0, 1, 2), node=node, cwd=cwd) as execution:
+    with Streams() as streams, lab.start(argv, streams.theirs, node=node, cwd=cwd) as execution:
+        streams.give()
         for number in FORWARDED:
             signal.signal(number, lambda received, _: _pass_on(execution, received))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
-        return _exit_status(execution)
+        sinks = to_descriptor(1), to_descriptor(2)
+        return _exit_status(lambda: streams.pass_on(execution, 0, sinks))
 
 
 def _pass_on(execution: Execution, number: int) -> None:
@@ -37,9 +40,9 @@ def _pass_on(execution: Execution, number: int) -> None:
         execution.send_signal(number)
 
 
-def _exit_status(execution: Execution) -> int:
+def _exit_status(wait: Callable[[], wire.FromLab[int]]) -> int:
     try:
-        return execution.wait().said
+        return wait().said
     except wire.Closed:
         os.write(2, (_("netlab: the lab went away.") + "\n").encode())
         return EXIT_LAB_DIED
@@ -51,4 +54,4 @@ def _in_terminal(lab: Lab, argv: Sequence[str], node: str, cwd: str) -> int:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda received, _: _pass_on(execution, received))
         relay.join(master, execution.fileno())
-        return _exit_status(execution)
+        return _exit_status(execution.wait)

@@ -109,8 +109,8 @@ class _View:
         return str(self.lab.name)
 
     @property
-    def exchange(self) -> Path:
-        return Path(self.lab.exchange)
+    def folder(self) -> Path:
+        return Path(self.lab.folder)
 
     def reset(self) -> None:
         self.lab.reset()

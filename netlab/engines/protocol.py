@@ -64,6 +64,7 @@ class Engine(Protocol):
     """One way to make containers. Each method runs where its heading says."""
 
     name: str
+    unpacks_images: bool  # with files of any mode; what is unpacked lies in the lab
     lasting: bool  # whether docker0 outlives a reset; `set_up` and `lay_rules` are for one that does
 
     # -- on the machine, before there is a lab

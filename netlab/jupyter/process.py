@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from netlab import wire
+from netlab.display import printable
 from netlab.execution import Execution
 from netlab.terminal import EXIT_LAB_DIED
+
+LONGEST_LINE = 1 << 12  # bytes
+
+
+@contextmanager
+def copied_to(stream: int) -> Iterator[int]:
+    """A descriptor for what a process of the lab prints: a thread copies that to a stream of ours, as text that
+    no terminal obeys, until nobody in the lab has it open any more. It is ours for the time of the block."""
+    read, write = os.pipe()
+    threading.Thread(target=_copy, args=(read, stream), daemon=True).start()
+    try:
+        yield write
+    finally:
+        os.close(write)
+
+
+def _copy(read: int, stream: int) -> None:
+    with os.fdopen(read, "rb") as lines, suppress(OSError):
+        while line := lines.readline(LONGEST_LINE):
+            os.write(stream, printable(line.decode(errors="backslashreplace")).encode())
 
 
 class LabProcess:

@@ -24,7 +24,7 @@ from netlab.address import HOME, PASSED_ON
 from netlab.engines import ENGINES
 from netlab.engines.protocol import Say
 from netlab.errors import LabAlreadyUp, LabDied, LabNotFound, check_language
-from netlab.jupyter.process import LabProcess
+from netlab.jupyter.process import LabProcess, copied_to
 from netlab.lab import DEFAULT, Lab
 from netlab.language import VARIABLE, decided, speaking
 
@@ -56,8 +56,9 @@ class LabProvisioner(LocalProvisioner):
         environment = {name: own[name] for name in PASSED_ON if name in own} | NO_PARENT
         self.cwd = kwargs.get("cwd") or Path.cwd()
         folder = str(working_folder(Path(self.cwd)))
-        with open(os.devnull) as null, speaking(decided(own)):
-            start = partial(self.lab.start, cmd, (null.fileno(), 1, 2), cwd=folder, env=environment)
+        with open(os.devnull) as null, copied_to(2) as log, speaking(decided(own)):
+            streams = (null.fileno(), log, log)
+            start = partial(self.lab.start, cmd, streams, cwd=folder, env=environment)
             self.process: Any = LabProcess(await asyncio.to_thread(start))
         return self.connection_info
 

@@ -83,7 +83,7 @@ def _stop_at_once_when_interrupted(app: Any) -> None:
 
 def settings(lab: str, page: str, token: str, listen: str = "") -> Config:
     """JupyterLab's settings, for its terminals and kernels to be in that lab."""
-    python = [sys.executable, "-m", "netlab", "--lab", lab]
+    python = [sys.executable, "-P", "-m", "netlab", "--lab", lab]
     return Config(
         ServerApp={
             "ip": listen or "127.0.0.1",

@@ -49,7 +49,7 @@ def test_kill_9_leaves_nothing_behind(lab_name: str, victim: str) -> None:
         lab.status()
     assert cgroups_named(identity) == []
     assert machines_own == (sorted(os.listdir(DATA)) if os.access(DATA, os.R_OK) else [])
-    rest = [file for file in address.exchange_folder(lab_name).rglob("*") if file.is_file()]
+    rest = [file for file in address.folder(lab_name).rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in rest) < LARGEST_REST, rest
 
 

@@ -97,9 +97,9 @@ def test_labs_that_come_and_go_leave_nothing(lab_name: str) -> None:
     """Up and down, over and over: the leak fixture compares before and after."""
     for _ in range(20):
         lab = Lab.up(lab_name)
-        assert not lab.exchange.joinpath("keeper.log").read_text()
+        assert not lab.folder.joinpath("keeper.log").read_text()
         lab.down()
-        assert not lab.exchange.exists()
+        assert not lab.folder.exists()
 
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_the_note_of_a_seeded_fault_does_not_name_it(lab: Lab) -> None:
     """Only the seed is written down, and what is said holds neither name nor cause."""
     begun = gym.begin(lab, seed=3)
     assert begun.fault == faults.pick(3) and gym.current(lab) == begun
-    note = (lab.exchange / gym.NOTE).read_text()
+    note = (lab.folder / gym.NOTE).read_text()
     assert begun.fault.name not in note and begun.fault.cause not in note
     done = netlab("--lab", lab.name, "fault", "random", "--seed", "3")
     assert done.returncode == 0 and begun.fault.story in done.stdout
@@ -74,7 +74,7 @@ def test_inside_the_lab_internet_is_out_of_reach(lab: Lab) -> None:
 def test_any_number_is_an_exercise_that_the_lessons_checks_follow(lab: Lab) -> None:
     """Place, cause, proof and cure of the fault that the number stands for pass, and another's do not."""
     seed = next(n for n in range(1000) if faults.pick(n, inside=True).name == "blackhole-route")
-    learner = LessonLab(lab, lesson("10"), Progress(lab.exchange / "progress.json"))
+    learner = LessonLab(lab, lesson("10"), Progress(lab.folder / "progress.json"))
     report = str(learner.fault(seed))
     assert faults.pick(seed, inside=True).story in report and "route-refuses" not in report
     learner.answer("10.2", "docker0")

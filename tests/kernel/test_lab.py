@@ -32,7 +32,7 @@ def processes_of(name: str) -> list[int]:
             parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-        if parent in found or (f"netlab-{os.geteuid()}/{name} " in mounts and "/.lower" in mounts):
+        if parent in found or (f"netlab-{os.geteuid()}/{name}/exchange " in mounts and "/.lower" in mounts):
             found.append(pid)
     return found
 
@@ -168,7 +168,7 @@ def test_an_interrupted_down_is_made_good_by_the_next_up(lab_name: str) -> None:
             os.close(end)
         assert answer == {"ok": True}
         assert lab_name not in address.names()
-        left = lab.exchange.rename(lab.exchange.with_name(f"{address.ENDED}{lab_name}-1"))
+        left = lab.folder.rename(lab.folder.with_name(f"{address.ENDED}{lab_name}-1"))
         assert wait_until(lambda: remains.left()["processes"] == [])
     Lab.up(lab_name).down()
     assert not left.exists()

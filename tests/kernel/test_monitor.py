@@ -67,8 +67,8 @@ import errno, socket
 from netlab import address, rtnetlink as rt, wire
 DOWN = rt.message(rt.RTM_SETLINK, rt.NLM_F_ACK, 1, rt.IFINFO.pack(0, 0, 2, 0, rt.IFF_UP))
 door = address.connect("")
-wire.send(door, {"op": "monitor"})
-while "ready" not in (told := wire.receive(door, trusted=True))[0]:
+wire.ask(door, "monitor")
+while "ready" not in (told := wire.receive(door))[0]:
     about, fds = told
     route = socket.socket(fileno=fds[0])
     route.setblocking(True)

@@ -39,6 +39,7 @@ class DockerEngine:
     """Real Docker; see netlab.engines.protocol.Engine."""
 
     name = "docker"
+    unpacks_images = True
     lasting = False  # a reset starts the daemon anew, and docker0 is its
     _about: tuple[str, ...] = ()
 

@@ -17,6 +17,7 @@ class NamespacesEngine:
     """Containers made by hand of namespaces; see netlab.engines.protocol.Engine."""
 
     name = "namespaces"
+    unpacks_images = False
     lasting = True
 
     def identity(self) -> Identity:
