@@ -47,13 +47,19 @@ def stolen_sockets(pid=1):
     for fd in steal(pid):
         try:
             found = socket.socket(fileno=fd)
-            if found.family == socket.AF_UNIX and not listens(found):
+            if found.family == socket.AF_UNIX and not listens(found) and leads_out(found):
                 KEEP.append(found)
                 yield found
             else:
                 found.detach()
         except OSError:
             continue
+
+
+def leads_out(sock):
+    """Whether whoever has the other end is none of the lab's processes."""
+    pid, _, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return pid == 0
 
 
 def listens(sock):
@@ -119,13 +125,14 @@ def detach(work):
     os.read(told, 1)
 
 
-def freeze(pid=1, seconds=60):
-    """Stop that process, from outside of it: it does nothing more."""
+def freeze(pid=1, after=0.5, seconds=60):
+    """Stop that process in half a second, when it has told our own end: it does nothing more."""
 
     def work(ready):
+        ready()
+        time.sleep(after)
         LIBC.ptrace(PTRACE_ATTACH, pid, None, None)
         os.waitpid(pid, 0x40000000)  # __WALL
-        ready()
         time.sleep(seconds)
 
     detach(work)
