@@ -22,6 +22,7 @@ from netlab.display import one_line
 VERSION = 1  # of the schema: it goes up when a value written by an older netlab would be refused
 DEEPEST = 32  # levels of JSON; a snapshot has 8
 LONGEST_TEXT = 1 << 16  # characters
+LONGEST_EXACT = 1 << 20
 MOST_ENTRIES = 1 << 20  # of one list or table
 _NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[]{}")
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)
@@ -43,6 +44,7 @@ class Range:
     most: int
 
 
+Exact = Annotated[str, "exact"]  # a text that is used and not shown: whatever is in it stays as it is
 Port = Annotated[int, Range(0, 65535)]
 PrefixLength = Annotated[int, Range(0, 128)]
 Index = Annotated[int, Range(0, (1 << 31) - 1)]  # of an interface, in its namespace
@@ -122,6 +124,8 @@ def _no_number(word: str) -> Any:
 def _reader(hint: Any) -> Reader:
     """What turns plain JSON into a value of that type."""
     origin, words = get_origin(hint), get_args(hint)
+    if hint == Exact:
+        return _exact
     if origin is Annotated:
         return _reader_of_int(words[1])
     if hint in _SCALARS:
@@ -135,7 +139,7 @@ def _reader(hint: Any) -> Reader:
     if origin is frozenset:
         return _reader_of_list(_reader(words[0]), frozenset)
     if origin is Mapping:
-        return _reader_of_table(_reader(words[1]))
+        return _reader_of_table(_reader(words[0]), _reader(words[1]))
     if is_dataclass(hint):
         return _reader_of_dataclass(hint)
     raise TypeError(f"{hint} is not in the schema")
@@ -145,6 +149,12 @@ def _text(plain: Any) -> str:
     if type(plain) is not str or len(plain) > LONGEST_TEXT:
         raise Malformed("not a text, or too long a one")
     return plain if plain.isprintable() else one_line(plain)
+
+
+def _exact(plain: Any) -> str:
+    if type(plain) is not str or len(plain) > LONGEST_EXACT:
+        raise Malformed("not a text, or too long a one")
+    return plain
 
 
 @cache
@@ -200,12 +210,12 @@ def _reader_of_tuple(of: list[Reader]) -> Reader:
     return read
 
 
-def _reader_of_table(of: Reader) -> Reader:
+def _reader_of_table(key_of: Reader, of: Reader) -> Reader:
     def read(plain: Any) -> Any:
         if type(plain) is not dict or len(plain) > MOST_ENTRIES:
             raise Malformed("not a table, or too long a one")
         if not "".join(plain).isprintable() or max(map(len, plain), default=0) > LONGEST_TEXT:
-            return {_text(key): of(value) for key, value in plain.items()}
+            return {key_of(key): of(value) for key, value in plain.items()}
         return {key: of(value) for key, value in plain.items()}
 
     return read

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from netlab import codec, wire
+from netlab.errors import LabError
+from netlab.language import gettext as _
 
 SECONDS_TO_START = 30.0
 TERMINALS = (5, *range(128, 136), *range(136, 144))  # major numbers of /dev/ptmx and of pseudo-terminals
@@ -27,10 +29,10 @@ class Execution:
 
     @classmethod
     def begin(
-        cls, keeper: socket.socket, command: wire.Command, fds: Sequence[int]
+        cls, keeper: socket.socket, command: wire.Command, fds: Sequence[int], seconds: float
     ) -> tuple[Execution, list[int]]:
-        """Have it started; it, and the descriptors that the lab gave: a terminal. wire.Closed, OSError,
-        and what the keeper complains of."""
+        """Have it started in that time; it, and the descriptors that the lab gave: a terminal. wire.Closed,
+        OSError, LabError, and what the keeper complains of."""
         wire.ask(keeper, "exec", fds, command=codec.to_plain(command))
         answer, got = wire.receive(keeper)
         if "error" in answer or len(got) != 1:
@@ -38,11 +40,17 @@ class Execution:
             raise wire.rebuilt(answer)
         execution = cls(socket.socket(fileno=got[0]))
         try:
-            execution._claims.settimeout(SECONDS_TO_START)
+            execution._claims.settimeout(seconds)
             return execution, wire.claimed(execution._claims, "pid", wire.PIDS)[1]
-        except (TimeoutError, wire.Closed) as error:
+        except TimeoutError:
             execution.close()
-            raise wire.Closed("the lab host does not answer") from error
+            raise LabError(
+                _("The lab host does not start commands: somebody in the lab holds its process 1."),
+                _("End the lab: ./run down"),
+            ) from None
+        except wire.Closed:
+            execution.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

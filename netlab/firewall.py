@@ -104,7 +104,7 @@ def parse_save(text: str, family: str, backend: str) -> list[Chain]:
                 (),
                 backend,
             )
-        elif rule := _RULE.match(line):
+        elif (rule := _RULE.match(line)) and (table, rule[3]) in rules:  # a name may hold a line of its own
             packets, size, name, words = rule.groups()
             rules[table, name].append(Rule(words, _target(words), int(packets or 0), int(size or 0)))
     return [
@@ -126,9 +126,9 @@ def native_chains(text: str) -> list[Chain]:
     for line in (raw.strip() for raw in text.splitlines()):
         words = line.split()
         if words[:1] == ["table"]:
-            family, table = words[1], words[2]
+            family, table = (*words[1:3], "", "")[:2]
         elif words[:1] == ["chain"]:
-            name, policy, hook, rules = words[1], "", "", []
+            name, policy, hook, rules = (*words[1:2], "")[0], "", "", []
         elif words[:1] == ["type"] and name:
             hook = line.partition(" hook ")[2].partition(" ")[0]
             policy = line.partition("policy ")[2].rstrip(";").upper() or "ACCEPT"
@@ -147,7 +147,7 @@ def _native_rule(line: str) -> Rule:
     words = line.split()
     target = next((word for word in words if word in _NFT_VERDICTS), "")
     if target in ("jump", "goto"):
-        target = words[words.index(target) + 1]
+        target = "".join(words[words.index(target) + 1 :][:1])
     packets, size = (int(n) for n in counter.groups()) if counter else (0, 0)
     target = target.upper() if target in _NFT_VERDICTS else target
     return Rule(line, target, packets, size, int(handle or 0), counter is not None)

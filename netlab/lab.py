@@ -12,22 +12,19 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from netlab import address, engines, keeper, wire
+from netlab.commands import Commands
 from netlab.display import printable
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
-from netlab.execution import Execution, terminal
-from netlab.execution import close as execution_close
 from netlab.language import gettext as _
-from netlab.streams import Streams, to_memory
 from netlab.variant import PLAIN, Variant
-from netlab.wire import Command, Status
+from netlab.wire import Status
 
 if TYPE_CHECKING:
     from netlab.capture import Recording
@@ -40,11 +37,10 @@ if TYPE_CHECKING:
     from netlab.watch import Change, Watch
 
 DEFAULT = "default"
-MOST_PRINTED = 1 << 26  # bytes that `run` keeps of each stream; a command that prints more is ended
 T = TypeVar("T")
 
 
-class Lab:
+class Lab(Commands):
     """One lab that is up, by name. Methods raise LabDied when it no longer is."""
 
     whole = True  # a snapshot holds all that there is
@@ -216,76 +212,6 @@ class Lab:
 
         return Report.of(diagnose.trace(self, source, destination, **order))
 
-    # -- running ------------------------------------------------------------------------------------
-
-    def run(
-        self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command on a node and wait for it; what it printed. subprocess.TimeoutExpired."""
-        printed, complained = bytearray(), bytearray()
-        with Streams() as streams, self.start(argv, streams.theirs, node=node) as execution:
-            streams.give()
-            try:
-                sinks = to_memory(printed, MOST_PRINTED), to_memory(complained, MOST_PRINTED)
-                status = streams.pass_on(execution, input.encode(), sinks, timeout).said
-            except TimeoutError as error:
-                raise subprocess.TimeoutExpired(list(argv), timeout) from error
-            except wire.Closed as error:
-                raise self._died() from error
-        out, err = (text.decode(errors="backslashreplace") for text in (printed, complained))
-        return subprocess.CompletedProcess(list(argv), status, out, err)
-
-    def script(self, text: str, node: str = "host", timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run lines of bash on a node; it stops at the first that fails."""
-        return self.run(["bash", "-e"], node, text, timeout)
-
-    def start(
-        self,
-        argv: Sequence[str],
-        fds: Sequence[int],
-        *,
-        node: str = "host",
-        cwd: str = "/root",
-        env: Mapping[str, str] | None = None,
-    ) -> Execution:
-        """Start a command on a node with `fds` as its standard streams. With a terminal: `start_tty`."""
-        execution, got = self._start(
-            Command(tuple(map(os.fsdecode, argv)), self._environment(env), node, cwd), fds
-        )
-        execution_close(got)
-        return execution
-
-    def start_tty(
-        self,
-        argv: Sequence[str],
-        *,
-        node: str = "host",
-        cwd: str = "/root",
-        env: Mapping[str, str] | None = None,
-    ) -> tuple[Execution, int]:
-        """The same with a terminal of its own: and the terminal's master side."""
-        null = os.open("/dev/null", os.O_RDWR)
-        try:
-            command = Command(tuple(map(os.fsdecode, argv)), self._environment(env), node, cwd, tty=True)
-            execution, got = self._start(command, [null] * 3)
-        finally:
-            os.close(null)
-        try:
-            return execution, terminal(got)
-        except wire.Closed as error:
-            execution.close()
-            raise self._died() from error
-
-    def _environment(self, more: Mapping[str, str] | None) -> Mapping[str, str]:
-        return {**address.environment(self.name), **(more or {})}
-
-    def _start(self, command: Command, fds: Sequence[int]) -> tuple[Execution, list[int]]:
-        try:
-            with self._connection() as sock:
-                return Execution.begin(sock, command, fds)
-        except (wire.Closed, OSError) as error:
-            raise self._died() from error
-
     # -- the keeper ---------------------------------------------------------------------------------
 
     @property
@@ -315,7 +241,8 @@ class Lab:
                 answer, fds = wire.receive(sock)
             except (wire.Closed, OSError) as error:
                 raise self._died() from error
-        execution_close(fds)
+        for fd in fds:  # nobody sends any
+            os.close(fd)
         if "error" in answer:
             raise wire.rebuilt(answer)
         return answer.get("ok")

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netlab.syscalls import CLONE_NEWNET, setns
+from netlab import syscalls
+from netlab.syscalls import CLONE_NEWNET, NSFS_MAGIC, setns
 
 
 def inode(path: str) -> int:
     """The number of the namespace at `path`, as `readlink /proc/PID/ns/net` shows it."""
     return os.stat(path).st_ino
+
+
+def is_one(fd: int) -> bool:
+    """Whether that is a descriptor of a network namespace, and not of anything else."""
+    ns_get_nstype = 0xB703  # _IO(0xb7, 0x3) of linux/nsfs.h
+    try:
+        return syscalls.filesystem(fd) == NSFS_MAGIC and fcntl.ioctl(fd, ns_get_nstype) == CLONE_NEWNET
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -15,12 +15,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from netlab import files, firewall, sockets, syscalls
+from netlab import files, firewall, sockets
 from netlab.display import one_line
 from netlab.engines.protocol import Engine
 from netlab.kernel import Kernel
 from netlab.model import Chain, Interface, InterfaceId, Node, Snapshot
-from netlab.netns import entered, inode
+from netlab.netns import entered, inode, is_one
 
 SYSCTLS = (
     *("net.ipv4.ip_forward", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.ip_default_ttl"),
@@ -61,7 +61,7 @@ class Place:
         """A descriptor of it. OSError if it has ended, or the path leads elsewhere now."""
         fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            if os.fstat(fd).st_ino != self.netns or syscalls.filesystem(fd) != syscalls.NSFS_MAGIC:
+            if os.fstat(fd).st_ino != self.netns or not is_one(fd):
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.name)
             yield fd
         finally:
@@ -172,8 +172,8 @@ def _link(folder: int, name: str) -> str:
 
 def _bound(folder: int, name: str) -> int:
     """The network namespace that is mounted on that file; 0 for any other file. OSError."""
-    with files.opened(folder, name, os.O_PATH) as fd:  # which opens nothing that could wait
-        return os.fstat(fd).st_ino if syscalls.filesystem(fd) == syscalls.NSFS_MAGIC else 0
+    with files.opened(folder, name) as fd:
+        return os.fstat(fd).st_ino if is_one(fd) else 0
 
 
 def _node(place: Place, fd: int, earlier: Earlier) -> Node:

@@ -9,7 +9,16 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from netlab.codec import INT, LONGEST_TEXT, MOST_ENTRIES, VERSION, known_fields, without_none
+from netlab.codec import (
+    INT,
+    LONGEST_EXACT,
+    LONGEST_TEXT,
+    MOST_ENTRIES,
+    VERSION,
+    Exact,
+    known_fields,
+    without_none,
+)
 from netlab.model import Snapshot
 
 FILE = Path(__file__).with_name("snapshot.schema.json")
@@ -37,6 +46,8 @@ def _schema_of(hint: Any, classes: dict[str, Any]) -> dict[str, Any]:
         bool: {"type": "boolean"},
         bytes: {"type": "string", "pattern": "^([0-9a-f]{2})*$"},
     }
+    if hint == Exact:
+        return {"type": "string", "maxLength": LONGEST_EXACT}
     if origin is Annotated:
         return {"type": "integer", "minimum": words[1].least, "maximum": words[1].most}
     if hint in plain:

@@ -17,7 +17,7 @@ _OWNER_CALLS = {
     "x86_64": (0xC000003E, (92, 93, 94, 105, 106, 113, 114, 116, 117, 119, 122, 123, 260)),
     "aarch64": (0xC00000B7, (54, 55, 143, 144, 145, 146, 147, 149, 151, 152, 159)),
 }
-# Those that give a file its mode, with the argument that has it: [f]chmod, fchmodat, fchmodat2, mknod[at], creat.
+# Those that give a file its mode, and the argument that is it: [f]chmod, fchmodat[2], mknod[at], creat.
 _MODE_CALLS = {
     "x86_64": {90: 1, 91: 1, 268: 2, 452: 2, 133: 1, 259: 2, 85: 1},
     "aarch64": {52: 1, 53: 2, 452: 2, 33: 2},

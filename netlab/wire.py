@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 
 import netlab.errors
 from netlab import codec
+from netlab.codec import Exact
 from netlab.display import printable
 from netlab.errors import BadInput, LabError, NetlabError
 from netlab.language import gettext as _
@@ -53,10 +54,10 @@ class FromLab(Generic[T]):
 class Command:
     """What somebody wants to be run on a node."""
 
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
+    argv: tuple[Exact, ...]
+    env: Mapping[Exact, Exact]
     node: str = "host"
-    cwd: str = "/root"
+    cwd: Exact = "/root"
     tty: bool = False
 
     @staticmethod

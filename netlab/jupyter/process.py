@@ -18,8 +18,8 @@ LONGEST_LINE = 1 << 12  # bytes
 
 @contextmanager
 def copied_to(stream: int) -> Iterator[int]:
-    """A descriptor for what a process of the lab prints: a thread copies that to a stream of ours, as text that
-    no terminal obeys, until nobody in the lab has it open any more. It is ours for the time of the block."""
+    """A descriptor for what a process of the lab prints: a thread copies that to a stream of ours, as text
+    that no terminal obeys, until nobody in the lab has it open. It is ours for the time of the block."""
     read, write = os.pipe()
     threading.Thread(target=_copy, args=(read, stream), daemon=True).start()
     try:

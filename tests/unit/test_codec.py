@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from netlab import codec, schema
 from netlab.codec import Malformed, Range
-from netlab.display import printable
+from netlab.display import one_line, printable
 from netlab.model import News, Snapshot
 from netlab.probe import Order, Probe
 from netlab.wire import Command, Status
@@ -56,7 +56,7 @@ def test_a_snapshot_comes_back_as_it_was(name: str) -> None:
         Probe(2, 1, ("destination unreachable",), (0.25,), (b"\0\xff",), (40000,), 1, (True, False)),
         Order("192.0.2.1", "tcp", 80, df=True),
         Status("default", "namespaces", (("host", "host"),), ("Docker 20.10",)),
-        Command(("ip", "link"), {"PATH": "/bin"}, tty=True),
+        Command(("sh", "-c", "a\nb\x1b\udcff"), {"A\n": "\x1b"}, tty=True),
         News(b.lecture_death().before, (1, 2)),
         Tree((Leaf("a", 80),), ("x", -1), frozenset("ab"), {"n": 1 << 63}, 0.5, True, b"\1", Tree(flag=True)),
     ],
@@ -123,14 +123,15 @@ def test_brackets_in_a_text_are_no_depth() -> None:
         ("a\x1b[2Jb", "a\\x1b[2Jb"),
         ("\u202eevil", "\\u202eevil"),
         ("half \ud800", "half \\ud800"),
-        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("two\nlines\tand a tab", "two\\nlines\\tand a tab"),
         ("\r over", "\\r over"),
         ("容器 eth0", "容器 eth0"),
     ],
 )
 def test_what_a_terminal_would_obey_is_written_out(text: str, shown: str) -> None:
     """Whatever name somebody in the lab has thought of, a reader of values sees it, and it does nothing."""
-    assert printable(text) == shown
+    assert one_line(text) == shown
+    assert printable(text + "\n") == shown.replace("\\n", "\n").replace("\\t", "\t") + "\n"
     assert codec.read(Leaf, codec.write(Leaf(text))) == Leaf(shown)
     counts = codec.read(Tree, codec.write(Tree(counts={text: 1}))).counts
     assert counts == {shown: 1}

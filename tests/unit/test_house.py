@@ -145,7 +145,7 @@ def test_rooms_are_small(name: str) -> None:
         ("from netlab import notebook", {"notebook"}),
         (
             "from netlab.__main__ import parser; parser(['exec'])",
-            {"__main__", "arguments", "options", "errors", "language"},
+            {"__main__", "arguments", "options", "errors", "language", "display"},
         ),
     ],
 )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netlab import codec, files
+from netlab.codec import Exact
 from netlab.engines.namespaces.quick import ENTRY, FOLDER, is_alive
 from netlab.engines.namespaces.quick import entry as entry_of
 
@@ -28,9 +29,9 @@ class Record:
     id: str  # 64 hexadecimal digits
     name: str
     image: str
-    argv: tuple[str, ...]
+    argv: tuple[Exact, ...]
     created: float  # seconds since the epoch
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[Exact, Exact] = field(default_factory=dict)
     network: str = "bridge"  # bridge, none, host, or one that was made
     wanted: str = ""  # the address that was asked for there
     ports: tuple[str, ...] = ()  # "8080:80/tcp"
@@ -38,7 +39,7 @@ class Record:
     init: bool = False
     remove: bool = False  # --rm
     hostname: str = ""
-    workdir: str = "/"
+    workdir: Exact = "/"
     pid: int = 0  # of its process 1, in the lab host; 0 before the first start
     started: float = 0.0
     finished: float = 0.0
