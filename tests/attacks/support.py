@@ -8,8 +8,10 @@ import pty
 import resource
 import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,9 +21,28 @@ from typing import Any, TypeVar
 
 from reaper import descendants
 
+from netlab import (
+    decode,
+    firewall,
+    housekeeping,
+    journey,
+    netfilter,
+    parsed,
+    progress,
+    records,
+    rtnetlink,
+    ruleset,
+    wire,
+)
+from netlab.engines.namespaces import store
 from netlab.errors import NetlabError
+from netlab.grade.session import Session
 from netlab.keeper import Confinement
 from netlab.lab import Lab
+from netlab.live import headers
+from netlab.model import Frame, Journey
+from netlab.ruleset import Flow
+from tests.unit import builders
 
 __all__ = ["ROOT", "Confinement", "Lab", "NetlabError", "attack", "end", "netlab", "within"]
 
@@ -176,3 +197,111 @@ def notebook(cells: Sequence[str], lesson: str = "02") -> str:
         for number, text in enumerate([first, *cells])
     ]
     return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+# -- decoders: for test_fuzz_decoders.py ------------------------------------------------------------------
+
+REFUSED_MESSAGES: tuple[type[BaseException], ...] = (wire.Closed,)
+FLOW = Flow("10.0.0.1", "10.0.0.2", "tcp", 1, 80, "eth0", "docker0")
+
+
+def received(sock: socket.socket) -> object:
+    """The next message from somebody who is not trusted."""
+    message, fds = wire.receive(sock)
+    for fd in fds:
+        os.close(fd)
+    return message
+
+
+def frame_in_words(data: bytes) -> str:
+    packet = decode.decode(data)
+    return decode.summarize(packet) + decode.summarize(decode.carried(packet))
+
+
+def is_housekeeping(data: bytes) -> bool:
+    return housekeeping.is_housekeeping(data)
+
+
+def journeys_of(frames: Sequence[bytes]) -> list[Journey]:
+    """The journeys of those frames, each seen at two places of the lab."""
+    snapshot = builders.lab(2, forward="1")
+    points = builders.lab_points(snapshot)
+    seen = [
+        Frame(builders.START + number * 1000 + place, point, "in" if place else "out", data, len(data))
+        for number, data in enumerate(frames)
+        for place, point in enumerate(points[:2])
+    ]
+    return list(journey.journeys(builders.capture(snapshot, seen)))
+
+
+def headers_of(frames: Sequence[bytes]) -> list[dict[str, Any]]:
+    return [headers.headers(found, "") for found in journeys_of(frames)]
+
+
+def records_in(data: bytes) -> list[Any]:
+    return list(records.unpack(data))
+
+
+def netlink_messages(data: bytes) -> list[Any]:
+    return list(rtnetlink.messages(data))
+
+
+def netlink_attributes(data: bytes) -> object:
+    return rtnetlink.attributes(data)
+
+
+def link_in(body: bytes) -> object:
+    return parsed.interface(1, parsed.link(body), {}, ())
+
+
+def address_in(body: bytes) -> object:
+    return parsed.address(body)
+
+
+def route_in(body: bytes) -> object:
+    return parsed.leaves_by(body), parsed.route(body, "eth0")
+
+
+def policy_in(body: bytes) -> object:
+    return parsed.policy(body)
+
+
+def neighbour_in(body: bytes) -> object:
+    return parsed.neighbour(body, {})
+
+
+def rules_again(body: bytes) -> object:
+    return [
+        *(netfilter._again(kind, body, counted) for kind in (0, 3, 6) for counted in (True, False)),
+        netfilter._zero_of_chain(body),
+    ]
+
+
+def saved_chains(text: str) -> object:
+    return firewall.parse_save(text, "ip", "nft")
+
+
+def native_chains(text: str) -> object:
+    return firewall.native_chains(text)
+
+
+def rule_matches(text: str) -> object:
+    return ruleset.matches(text, FLOW)
+
+
+def container_record(text: str) -> object:
+    return store._parse(text)
+
+
+def progress_in(text: str) -> object:
+    """What a record of progress with that text says of a lesson."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "progress.json")
+        file.write_text(text, encoding="utf-8", errors="replace")
+        found = progress.Progress(file)
+        return found.visited("02"), found.passed("02"), found.answers("02")
+
+
+def claim_in(line: bytes) -> object:
+    session = Session.__new__(Session)
+    return Session._claim(session, line)
