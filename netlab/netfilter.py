@@ -178,6 +178,8 @@ def _pieces(attributes: bytes) -> list[tuple[int, bytes]]:
     found, at = [], 0
     while at + 4 <= len(attributes):
         length, number = struct.unpack_from("=HH", attributes, at)
+        if length < 4:
+            break
         found.append((number, attributes[at + 4 : at + length]))
         at += (length + 3) & ~3
     return found
