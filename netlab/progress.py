@@ -88,7 +88,7 @@ class Progress:
         except OSError as error:
             self._keep_in_memory({}, error)
             return {}
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             self._set_aside()
             return {}
 

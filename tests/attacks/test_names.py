@@ -75,9 +75,7 @@ def comes_up(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-def test_a_lab_that_broke_leaves_nothing_that_the_next_falls_over(
-    lab: Lab, victim: Path, plant: str
-) -> None:
+def test_a_lab_that_broke_leaves_nothing_that_the_next_falls_over(lab: Lab, victim: Path, plant: str) -> None:
     """A lab plants something in place of its keeper's log and ends without `down`; its name is used again."""
     code = planted(plant) + (
         "for name in ('keeper.log', 'log', 'fault.json', '.progress.json', 'keeper.sock'):\n"
@@ -143,16 +141,16 @@ NOTES: dict[str, object] = {
 @pytest.mark.parametrize("name", NOTES)
 def test_a_forged_note_of_a_fault_is_no_fault(lab: Lab, name: str) -> None:
     """The note that `./run fault cure` reads was written by the learner: nonsense is no note."""
-    attack(lab, "open(path, 'w').write(text)", path=f"{lab.exchange}/fault.json", text=json.dumps(NOTES[name]))
+    attack(
+        lab, "open(path, 'w').write(text)", path=f"{lab.exchange}/fault.json", text=json.dumps(NOTES[name])
+    )
     done = netlab("--lab", lab.name, "fault", "cure", timeout=15)
     assert "Traceback" not in done.stderr, done.stderr[-1500:]
     assert "\x1b" not in done.stdout + done.stderr
 
 
 LEFT = {
-    "a deep tree": (
-        "os.chdir(place)\nfor _ in range(5000):\n    os.mkdir('d'); os.chdir('d')\n"
-    ),
+    "a deep tree": ("os.chdir(place)\nfor _ in range(5000):\n    os.mkdir('d'); os.chdir('d')\n"),
     "a folder nobody may enter": "os.makedirs(place + '/a/b/c'); os.chmod(place + '/a/b', 0); os.chmod(place + '/a', 0)",
     "many files": "os.mkdir(place + '/m')\nfor n in range(20000): open(f'{place}/m/{n}', 'w').close()",
     "bytes that are no text": "os.mkdir(os.fsencode(place) + b'/\\xff\\xfe\\n'); open(os.fsencode(place) + b'/\\xff\\xfe\\n/x', 'w')",

@@ -120,8 +120,14 @@ def is_running(record: Record) -> bool:
 
 
 def _parse(text: str) -> Record:
-    known = json.loads(text)
+    """ValueError or TypeError for what is none: the file is the learner's."""
+    try:
+        known = json.loads(text)
+    except RecursionError:
+        raise ValueError("not a record") from None
     record = Record(**{f.name: known[f.name] for f in fields(Record) if f.name in known})
     if not isinstance(record.pid, int) or not isinstance(record.name, str):
+        raise TypeError("not a record")
+    if not isinstance(record.created, int | float):  # they are put in order by it
         raise TypeError("not a record")
     return record
