@@ -16,8 +16,8 @@ from pathlib import Path
 from netlab.model import Chain, Rule
 from netlab.netfilter import Netfilter
 
-_RULE = re.compile(r"^(?:\[(\d+):(\d+)\] )?-A (\S+) ?(.*)$")
-_POLICY = re.compile(r"^:(\S+) (\S+)(?: \[(\d+):(\d+)\])?$")
+_RULE = re.compile(r"^(?:\[(\d+):(\d+)\] )?-A (.*)$")
+_POLICY = re.compile(r"^:(.+?) (\S+)(?: \[(\d+):(\d+)\])?$")
 _NFT_COUNTER = re.compile(r"counter packets (\d+) bytes (\d+)")
 _NFT_VERDICTS = ("accept", "drop", "reject", "jump", "goto", "return", "masquerade", "dnat", "snat", "queue")
 FAMILIES = {"iptables": "ip", "ip6tables": "ip6"}
@@ -61,6 +61,7 @@ def _all_chains(
 
 
 def _started(argv: list[str]) -> subprocess.Popen[str]:
+    """What it prints may hold any bytes: names and comments are the learner's."""
     return subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", errors="backslashreplace"
     )
@@ -104,13 +105,24 @@ def parse_save(text: str, family: str, backend: str) -> list[Chain]:
                 (),
                 backend,
             )
-        elif (rule := _RULE.match(line)) and (table, rule[3]) in rules:  # a name may hold a line of its own
-            packets, size, name, words = rule.groups()
-            rules[table, name].append(Rule(words, _target(words), int(packets or 0), int(size or 0)))
+        elif rule := _RULE.match(line):
+            packets, size, words = rule.groups()
+            name, words = _of_chain(words, [name for in_table, name in rules if in_table == table])
+            if (table, name) in rules:
+                rules[table, name].append(Rule(words, _target(words), int(packets or 0), int(size or 0)))
     return [
         Chain(c.family, c.table, c.name, c.policy, c.packets, c.bytes, tuple(rules[key]), backend)
         for key, c in found.items()
     ]
+
+
+def _of_chain(words: str, names: list[str]) -> tuple[str, str]:
+    """Whose rule that is, and what it says: over netlink a chain may be given a name with spaces in it."""
+    first, _, rest = words.partition(" ")
+    if first in names:
+        return first, rest
+    name = max((name for name in names if words.startswith(f"{name} ")), key=len, default=first)
+    return name, words[len(name) + 1 :]
 
 
 def _target(words: str) -> str:
@@ -125,10 +137,10 @@ def native_chains(text: str) -> list[Chain]:
     rules: list[Rule] = []
     for line in (raw.strip() for raw in text.splitlines()):
         words = line.split()
-        if words[:1] == ["table"]:
-            family, table = (*words[1:3], "", "")[:2]
-        elif words[:1] == ["chain"]:
-            name, policy, hook, rules = (*words[1:2], "")[0], "", "", []
+        if words[:1] == ["table"] and len(words) > 2:
+            family, table = words[1], words[2]
+        elif words[:1] == ["chain"] and len(words) > 1:
+            name, policy, hook, rules = words[1], "", "", []
         elif words[:1] == ["type"] and name:
             hook = line.partition(" hook ")[2].partition(" ")[0]
             policy = line.partition("policy ")[2].rstrip(";").upper() or "ACCEPT"
@@ -147,7 +159,7 @@ def _native_rule(line: str) -> Rule:
     words = line.split()
     target = next((word for word in words if word in _NFT_VERDICTS), "")
     if target in ("jump", "goto"):
-        target = "".join(words[words.index(target) + 1 :][:1])
+        target = next(iter(words[words.index(target) + 1 :]), "")
     packets, size = (int(n) for n in counter.groups()) if counter else (0, 0)
     target = target.upper() if target in _NFT_VERDICTS else target
     return Rule(line, target, packets, size, int(handle or 0), counter is not None)

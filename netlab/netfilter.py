@@ -155,7 +155,7 @@ def _again(kind: int, body: bytes, counted: bool) -> bytes:
 def _zero_of_chain(body: bytes) -> bytes:
     """A listed chain as a request that it count from 0 on; b"" if it counts nothing."""
     words = {number & rt.NLA_TYPE_MASK: (number, value) for number, value in _pieces(body[_NFGENMSG.size :])}
-    if CHAIN_COUNTERS not in words:
+    if not {1, 3, CHAIN_COUNTERS} <= words.keys():
         return b""
     number, counters = words[CHAIN_COUNTERS]
     return body[: _NFGENMSG.size] + _packed([words[1], words[3], (number, _zeroed(counters))])
@@ -178,6 +178,8 @@ def _pieces(attributes: bytes) -> list[tuple[int, bytes]]:
     found, at = [], 0
     while at + 4 <= len(attributes):
         length, number = struct.unpack_from("=HH", attributes, at)
+        if length < 4:
+            break
         found.append((number, attributes[at + 4 : at + length]))
         at += (length + 3) & ~3
     return found

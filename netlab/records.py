@@ -6,6 +6,7 @@ The heads stand together, so that those of very many frames can be taken as colu
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 BATCH = struct.Struct("=I")  # how long the batch behind it is
@@ -29,16 +30,27 @@ def batch(heads: Sequence[bytes], frames: Sequence[bytes]) -> bytes:
 
 
 def heads(data: bytes) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """(point, what it is, captured, length on the wire, time in ns, where its bytes begin) of each record."""
+    """(point, what it is, captured, length on the wire, time in ns, where its bytes begin) of each record.
+
+    ValueError for what is no whole batch.
+    """
     begin = first_frame(data)
-    for point, kind, captured, length, moment in HEAD.iter_unpack(data[COUNT.size : begin]):
+    found = list(HEAD.iter_unpack(data[COUNT.size : begin]))
+    if begin + sum(captured for _, _, captured, _, _ in found) > len(data):
+        raise ValueError("a batch ends before its frames do")
+    for point, kind, captured, length, moment in found:
         yield point, kind, captured, length, moment, begin
         begin += captured
 
 
 def first_frame(data: bytes) -> int:
-    """Where the bytes of a batch's first frame begin; a batch of no records is empty."""
-    return COUNT.size + int(COUNT.unpack_from(data)[0]) * HEAD.size if data else 0
+    """Where the bytes of a batch's first frame begin; a batch of no records is empty. ValueError."""
+    if not data:
+        return 0
+    begin = COUNT.size + int.from_bytes(data[: COUNT.size], sys.byteorder) * HEAD.size
+    if len(data) < COUNT.size or begin > len(data):
+        raise ValueError("a batch ends before its heads do")
+    return begin
 
 
 def unpack(data: bytes) -> Iterator[Record]:

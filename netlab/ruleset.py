@@ -86,7 +86,10 @@ def _jump(
 def matches(text: str, flow: Flow) -> bool | None:
     """Whether a rule, as iptables-save prints it, is for that packet; None when that cannot be told."""
     answers: list[bool | None] = []
-    words, at, negated = shlex.split(text), 0, False
+    try:
+        words, at, negated = shlex.split(text), 0, False
+    except ValueError:  # a comment of the learner's, with a quotation mark too many
+        return None
     while at < len(words):
         word = words[at]
         value = words[at + 1] if at + 1 < len(words) else ""
@@ -109,6 +112,13 @@ def matches(text: str, flow: Flow) -> bool | None:
 
 
 def _one(option: str, value: str, flow: Flow) -> bool | None:
+    try:
+        return _is_met(option, value, flow)
+    except ValueError:  # what ipaddress does not know (a mask with holes), or no number
+        return None
+
+
+def _is_met(option: str, value: str, flow: Flow) -> bool | None:
     if option in ("-s", "-d"):
         address = flow.source if option == "-s" else flow.destination
         return ip_address(address) in ip_network(value, strict=False)

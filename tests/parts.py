@@ -14,11 +14,14 @@ APART = (
     "labs/test_notebooks.py",
     "docker/test_lessons.py",
     "browser",
+    "attacks/test_frozen.py",
+    "attacks/test_names.py",
     "labs/test_mutants.py",
     "kernel/test_grade.py",
     "docker/test_catalogue.py",
     "kernel/test_catalogue.py",
     "docker/test_parity.py",
+    "docker/test_attacks.py",
 )
 SUMMARY = re.compile(r"^=+ (.*) in [\d.]+s.*=+$", re.MULTILINE)
 COUNT = re.compile(r"(\d+) (failed|passed|skipped|deselected|xfailed|xpassed|errors?|rerun)\b")

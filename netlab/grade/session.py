@@ -153,7 +153,7 @@ class Session:
 
     def _claim(self, lines: bytes) -> Mapping[str, object]:
         """The last line of the replayer's, or of whoever pretends to be it: claims, never evidence."""
-        with suppress(ValueError, TypeError, AttributeError, RecursionError):
+        with suppress(ValueError, TypeError, AttributeError, LookupError, RecursionError):
             said = json.loads(lines.splitlines()[-1])
             self.predictions, self.answers = _texts(said["predictions"]), _texts(said["answers"])
             return dict(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -54,18 +55,27 @@ def _after(ns: int) -> str:
     return f"+{ns / 1000:.0f} µs" if ns < 1_000_000 else f"+{ns / 1e6:.1f} ms"
 
 
+def _text(field: Any, layer: Any) -> str:
+    try:
+        return str(field.i2repr(layer, layer.getfieldval(field.name)))
+    except Exception:  # as above
+        return "?"
+
+
 def _fields(frame: Frame) -> dict[str, str]:
     """ "IP ttl": "63" and the like, in the order of the frame."""
     from scapy.layers import inet, inet6, l2, vxlan  # a second to import; each registers its layers
 
     found: dict[str, str] = {}
     known = (inet, inet6, vxlan)
-    layer: Any = l2.Ether(frame.data) if known else None
+    layer: Any = None
+    with suppress(Exception):  # of any kind: scapy says nothing of what it raises at a frame cut short
+        layer = l2.Ether(frame.data) if known else None
     while layer is not None and layer.name not in ("NoPayload", "Raw", "Padding"):
         for field in layer.fields_desc:
             if layer.getfieldval(field.name) in (None, [], b""):
                 continue
-            text = str(field.i2repr(layer, layer.getfieldval(field.name)))
+            text = _text(field, layer)
             cut = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
             found.setdefault(f"{layer.name} {field.name}", cut)
         layer = layer.payload or None

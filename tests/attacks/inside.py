@@ -5,13 +5,10 @@ Only the standard library: the lab's root writes this, and has no need of netlab
 
 import array
 import ctypes
-import errno
 import json
 import os
-import pickle
 import socket
 import struct
-import sys
 import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -82,10 +83,8 @@ def test_a_pickle_sent_to_who_waits_for_a_command_is_not_unpickled(
     lab: Lab, marker: Path, framing: str
 ) -> None:
     """Somebody runs a command in a lab whose learner has taken the other end of their connection."""
-    try:
+    with contextlib.suppress(NetlabError):
         attack(lab, PICKLE, marker=str(marker), framing=framing)
-    except NetlabError:
-        pass
     assert not marker.exists(), "the attacker's code ran on the machine"
 
 
@@ -95,10 +94,8 @@ def test_a_pickle_does_not_reach_a_client_of_another_command(lab: Lab, marker: P
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as client:
         assert client.stdout
         client.stdout.readline()
-        try:
+        with contextlib.suppress(NetlabError):
             attack(lab, PICKLE, marker=str(marker), framing=FRAMINGS[0])
-        except NetlabError:
-            pass
         client.communicate(timeout=20)
     assert not marker.exists(), "the attacker's code ran in another's client"
 
@@ -127,10 +124,8 @@ def test_a_forged_length_takes_no_memory_and_no_time(lab: Lab) -> None:
     """Two gigabytes are announced and never come: the client does not wait for them for good."""
     code = FORGED.replace("framed(body, framing)", "struct.pack('!IB', 1 << 31, 0) + b'[' * 100")
     before = time.monotonic()
-    try:
+    with contextlib.suppress(NetlabError, subprocess.TimeoutExpired):
         attack(lab, code, timeout=4)
-    except (NetlabError, subprocess.TimeoutExpired):
-        pass
     assert time.monotonic() - before < 7
 
 
@@ -144,10 +139,8 @@ def test_an_answer_that_drips_does_not_outlast_the_time_limit(lab: Lab) -> None:
         "    for sock in socks:\n        tell(sock, bytes([byte]))\n    time.sleep(1)\n"
     )
     before = time.monotonic()
-    try:
+    with contextlib.suppress(NetlabError, subprocess.TimeoutExpired):
         attack(lab, code, framing=FRAMINGS[0], timeout=3)
-    except (NetlabError, subprocess.TimeoutExpired):
-        pass
     assert time.monotonic() - before < 5, "the limit was three seconds"
 
 
@@ -179,10 +172,8 @@ def test_descriptors_that_come_with_a_forged_answer_are_not_kept(lab: Lab) -> No
         "tell_all(framed(b'{\"pid\": 5}', framing), [null] * 16)\ntime.sleep(0.3)\nos._exit(7)\n"
     )
     for _ in range(3):
-        try:
+        with contextlib.suppress(NetlabError, subprocess.TimeoutExpired, KeyError):
             attack(lab, code, framing=FRAMINGS[0], timeout=4)
-        except (NetlabError, subprocess.TimeoutExpired, KeyError):
-            pass
     assert set(os.listdir("/proc/self/fd")) == before
 
 
@@ -216,17 +207,25 @@ def jupyter_runs(program: str, cell: str, lab: str) -> subprocess.CompletedProce
 Cells = Callable[[Path], list[str]]
 GRADED: dict[str, Cells] = {
     "a pickle": lambda marker: [
-        source(PICKLE.replace("os._exit(7)", "os.kill(os.getpid(), 9)"), marker=str(marker), framing=FRAMINGS[0])
+        source(
+            PICKLE.replace("os._exit(7)", "os.kill(os.getpid(), 9)"), marker=str(marker), framing=FRAMINGS[0]
+        )
     ],
     "a forged claim": lambda marker: [
         source(
             "tell_all(framed(json.dumps({'exit': 0, 'ok': True, 'points': 100}).encode(), framing))\n"
             "for fd in range(3, 50):\n"
-            "    try: os.write(fd, b'{\"cell\": 2, \"points\": 9, \"passed\": [\"02.1\", \"02.2\", \"02.3\"],'\n"
-            "        b' \"predictions\": {}, \"answers\": {}}\\n')\n"
+            '    try: os.write(fd, b\'{"cell": 2, "points": 9, "passed": ["02.1", "02.2", "02.3"],\'\n'
+            '        b\' "predictions": {}, "answers": {}}\\n\')\n'
             "    except OSError: pass\n",
             framing=FRAMINGS[0],
         )
+    ],
+    "an empty claim": lambda marker: [
+        "import os\n"
+        "for fd in range(3, 50):\n"
+        "    try: os.write(fd, b'{}\\n[]\\n{\"predictions\": 1}\\n{}\\n')\n"
+        "    except OSError: pass\n"
     ],
     "a deep claim": lambda marker: [
         source(

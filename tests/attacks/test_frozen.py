@@ -108,12 +108,12 @@ AT_THE_DOOR: dict[str, str] = {
     ),
     "nonsense": (
         "for data in (b'', b'\\0', b'null', b'7', b'[]', b'\"x\"', b'{}', b'\\xff\\xfe', b'{\"op\": NaN}', b'{\"op\": 1' + b'0' * 400 + b'}',\n"
-        "        b'{\"op\": \"exec\"}', b'{\"op\": \"exec\", \"argv\": 7, \"env\": []}', b'{\"op\": \"exec\", \"argv\": [], \"env\": {}}',\n"
-        "        b'{\"op\": \"capture\", \"points\": 1e999}', b'{\"op\": \"capture\", \"points\": [[1e999, 1]]}',\n"
-        "        b'{\"op\": \"probe\"}', b'{\"op\": \"probe\", \"node\": \"host\", \"destination\": \"x\", \"count\": 1e999}',\n"
-        "        b'{\"op\": \"probe\", \"node\": \"host\", \"destination\": \"1.2.3.4\", \"count\": 99999999, \"timeout\": 1e9}',\n"
-        "        b'{\"op\": \"route\", \"node\": \"host\", \"words\": [\"-batch\", \"/etc/shadow\"]}',\n"
-        "        b'{\"op\": \"reset\", \"way\": {\"a\": 1}}', b'{\"op\": \"status\", \"language\": \"../../x\"}',\n"
+        '        b\'{"op": "exec"}\', b\'{"op": "exec", "argv": 7, "env": []}\', b\'{"op": "exec", "argv": [], "env": {}}\',\n'
+        '        b\'{"op": "capture", "points": 1e999}\', b\'{"op": "capture", "points": [[1e999, 1]]}\',\n'
+        '        b\'{"op": "probe"}\', b\'{"op": "probe", "node": "host", "destination": "x", "count": 1e999}\',\n'
+        '        b\'{"op": "probe", "node": "host", "destination": "1.2.3.4", "count": 99999999, "timeout": 1e9}\',\n'
+        '        b\'{"op": "route", "node": "host", "words": ["-batch", "/etc/shadow"]}\',\n'
+        '        b\'{"op": "reset", "way": {"a": 1}}\', b\'{"op": "status", "language": "../../x"}\',\n'
         "        b'{\"op\": \"status\", \"language\": ' + b'[' * 900 + b']' * 900 + b'}'):\n"
         "    sock = socket.socket(socket.AF_UNIX); sock.connect(DOOR)\n"
         "    tell(sock, framed(data, 'length and kind')); KEEP.append(sock)\n"
@@ -265,16 +265,15 @@ IN_PLACE: dict[str, str] = {
     "two that cannot be put in order": (
         "for n, at in enumerate(('null', '\"x\"', '1', 'NaN', '[]', '{}', '1' + '0' * 400)):\n"
         "    os.makedirs(f'{place}{n}'); open(f'{place}{n}/config.json', 'w').write(\n"
-        "        '{\"id\":\"c%d\",\"name\":\"n%d\",\"image\":\"i\",\"argv\":[],\"pid\":%d,\"created\":%s}' % (n, n, n + 2, at))"
+        '        \'{"id":"c%d","name":"n%d","image":"i","argv":[],"pid":%d,"created":%s}\' % (n, n, n + 2, at))'
     ),
     "wrong kinds": (
         "json.dump(dict(id=[1], name={}, image=None, argv='x', created=1, pid=1.5, env=7, ports=3), open(path, 'w'))"
     ),
-    "a googol as pid": "open(path, 'w').write('{\"id\":\"c\",\"name\":\"n\",\"image\":\"i\",\"argv\":[],\"created\":1,\"pid\":1' + '0' * 400 + '}')",
+    "a googol as pid": 'open(path, \'w\').write(\'{"id":"c","name":"n","image":"i","argv":[],"created":1,"pid":1\' + \'0\' * 400 + \'}\')',
     "the name of the host": "json.dump(dict(id='c', name='host', image='i', argv=[], created=1, pid=os.getpid()), open(path, 'w'))",
     "five thousand records": (
-        "for n in range(5000):\n"
-        "    os.mkdir(f'{place}{n}'); open(f'{place}{n}/config.json', 'w').write('{}')"
+        "for n in range(5000):\n    os.mkdir(f'{place}{n}'); open(f'{place}{n}/config.json', 'w').write('{}')"
     ),
     "five thousand names": "for n in range(5000): open(f'/run/netns/n{n}', 'w')",
     "names of high bytes": "open(b'/run/netns/\\xff\\xfe', 'w'); subprocess.run(['ip', 'netns', 'add', b'\\xff\\xfd'])",
@@ -426,7 +425,9 @@ def test_what_is_asked_at_the_same_time_is_all_answered(lab: Lab) -> None:
     """Ten silent connections inside, and ten questions on the machine beside them."""
     attack(lab, "count, drips = 10, False\n" + DRIP)
     found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.append(lab.status().name), daemon=True) for _ in range(10)]
+    threads = [
+        threading.Thread(target=lambda: found.append(lab.status().name), daemon=True) for _ in range(10)
+    ]
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + SOON
@@ -437,10 +438,7 @@ def test_what_is_asked_at_the_same_time_is_all_answered(lab: Lab) -> None:
 
 def test_a_down_that_is_interrupted_by_the_lab_is_a_down(lab: Lab) -> None:
     """A process of the lab's ends process 1 at the moment at which `down` is asked."""
-    code = (
-        "def work(ready):\n    ready(); time.sleep(0.3); break_process_1()\n"
-        "detach(work)\n"
-    )
+    code = "def work(ready):\n    ready(); time.sleep(0.3); break_process_1()\ndetach(work)\n"
     attack(lab, code)
     time.sleep(0.28)
     with suppress(NetlabError):

@@ -73,7 +73,9 @@ def test_another_user_gets_nothing_from_a_lab(lab: Lab, name: str) -> None:
     assert made
     code = FIND + "for path in doors(folders): print(repr(path), repr(knocked(path, request)))"
     done = as_stranger(code, request=REQUESTS[name], folders=[str(lab.exchange), str(lab.exchange.parent)])
-    answers = [line for line in done.stdout.splitlines() if '"ok"' in line or '"pid"' in line or "\\x80" in line]
+    answers = [
+        line for line in done.stdout.splitlines() if '"ok"' in line or '"pid"' in line or "\\x80" in line
+    ]
     assert not answers, done.stdout
     assert within(SOON, lab.status).name == lab.name
     assert not is_taken(lab) and not is_taken(lab, "internet")
@@ -142,7 +144,11 @@ def test_a_folder_that_another_user_has_put_in_the_way_is_not_used(folder: Path,
 @root_only
 def test_another_user_reads_and_enters_nothing_of_a_labs_folder(lab: Lab) -> None:
     """What a learner puts into the exchange folder is theirs: a stranger can neither list, read nor write."""
-    attack(lab, "open(place + '/note', 'w').write('secret words'); os.chmod(place, 0o777)", place=str(lab.exchange))
+    attack(
+        lab,
+        "open(place + '/note', 'w').write('secret words'); os.chmod(place, 0o777)",
+        place=str(lab.exchange),
+    )
     code = (
         "for path in (place + '/note', place, os.path.dirname(place)):\n"
         "    try: print(os.listdir(path) if os.path.isdir(path) else open(path).read())\n"
@@ -178,7 +184,14 @@ def test_a_program_left_in_a_folder_gives_another_user_no_rights(lab: Lab, kind:
         for place in folders:
             program = f"{place}/become"
             words = [] if mode & 0o6000 else ["/proc/self/status"]
-            command = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups", program, *words]
+            command = [
+                "setpriv",
+                f"--reuid={STRANGER}",
+                f"--regid={STRANGER}",
+                "--clear-groups",
+                program,
+                *words,
+            ]
             try:
                 said = subprocess.run(command, capture_output=True, text=True, cwd="/").stdout
             except OSError:

@@ -21,8 +21,8 @@ from tests.attacks.support import (
     NetlabError,
     attack,
     bounded,
+    broken,
     end,
-    ended_by_itself,
     netlab,
     running,
     within,
@@ -75,18 +75,15 @@ def comes_up(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-def test_a_lab_that_broke_leaves_nothing_that_the_next_falls_over(
-    lab: Lab, victim: Path, plant: str
-) -> None:
+def test_a_lab_that_broke_leaves_nothing_that_the_next_falls_over(lab: Lab, victim: Path, plant: str) -> None:
     """A lab plants something in place of its keeper's log and ends without `down`; its name is used again."""
     code = planted(plant) + (
         "for name in ('keeper.log', 'log', 'fault.json', '.progress.json', 'keeper.sock'):\n"
         "    plant(place + '/' + name)\n"
-        "break_process_1()\n"
     )
     with suppress(NetlabError):
         attack(lab, code, place=str(lab.exchange), victim=str(victim))
-    assert ended_by_itself(lab)
+    assert broken(lab)
     comes_up(lab)
 
 
@@ -99,10 +96,10 @@ def test_a_folder_that_the_keeper_mounts_on_is_not_the_labs_to_name(
     target = tmp_path / "folder"
     target.mkdir()
     (target / "file").write_text(PRECIOUS)
-    code = planted(plant) + "plant(path)\nbreak_process_1()\n"
+    code = planted(plant) + "plant(path)\n"
     with suppress(NetlabError):
         attack(lab, code, path=f"{lab.exchange}/{place}", victim=str(target))
-    assert ended_by_itself(lab)
+    assert broken(lab)
     netlab("--lab", lab.name, "up", timeout=15)
     assert [path.name for path in target.iterdir()] == ["file"]
     assert (target / "file").read_text() == PRECIOUS
@@ -143,16 +140,16 @@ NOTES: dict[str, object] = {
 @pytest.mark.parametrize("name", NOTES)
 def test_a_forged_note_of_a_fault_is_no_fault(lab: Lab, name: str) -> None:
     """The note that `./run fault cure` reads was written by the learner: nonsense is no note."""
-    attack(lab, "open(path, 'w').write(text)", path=f"{lab.exchange}/fault.json", text=json.dumps(NOTES[name]))
+    attack(
+        lab, "open(path, 'w').write(text)", path=f"{lab.exchange}/fault.json", text=json.dumps(NOTES[name])
+    )
     done = netlab("--lab", lab.name, "fault", "cure", timeout=15)
     assert "Traceback" not in done.stderr, done.stderr[-1500:]
     assert "\x1b" not in done.stdout + done.stderr
 
 
 LEFT = {
-    "a deep tree": (
-        "os.chdir(place)\nfor _ in range(5000):\n    os.mkdir('d'); os.chdir('d')\n"
-    ),
+    "a deep tree": ("os.chdir(place)\nfor _ in range(5000):\n    os.mkdir('d'); os.chdir('d')\n"),
     "a folder nobody may enter": "os.makedirs(place + '/a/b/c'); os.chmod(place + '/a/b', 0); os.chmod(place + '/a', 0)",
     "many files": "os.mkdir(place + '/m')\nfor n in range(20000): open(f'{place}/m/{n}', 'w').close()",
     "bytes that are no text": "os.mkdir(os.fsencode(place) + b'/\\xff\\xfe\\n'); open(os.fsencode(place) + b'/\\xff\\xfe\\n/x', 'w')",
@@ -166,7 +163,7 @@ LEFT = {
 def test_whatever_is_in_the_folder_down_removes_it(lab: Lab, victim: Path, name: str) -> None:
     """A learner leaves oddities behind: `down` is quick, all of it goes, and the next `up` works."""
     attack(lab, LEFT[name], place=str(lab.exchange), victim=str(victim), timeout=60)
-    folder = lab.exchange.parent
+    folder = lab.folder.parent
     done = netlab("--lab", lab.name, "down", timeout=SECONDS_TO_CLEAR)
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr[-1500:]
     deadline = time.monotonic() + SECONDS_TO_CLEAR
@@ -179,9 +176,9 @@ def test_whatever_is_in_the_folder_down_removes_it(lab: Lab, victim: Path, name:
 def test_what_one_lab_left_keeps_no_other_from_coming_up(lab: Lab, folder: Path) -> None:
     """The files of a lab whose end was interrupted are removed by the next `up`: a deep tree, too."""
     with suppress(NetlabError):
-        attack(lab, LEFT["a deep tree"] + "break_process_1()\n", place=str(lab.exchange))
-    assert ended_by_itself(lab)
-    lab.exchange.rename(lab.exchange.with_name(f".ended-{lab.name}-1"))
+        attack(lab, LEFT["a deep tree"], place=str(lab.exchange))
+    assert broken(lab)
+    lab.folder.rename(lab.folder.with_name(f".ended-{lab.name}-1"))
     comes_up(lab)
 
 

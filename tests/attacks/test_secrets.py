@@ -253,7 +253,9 @@ def test_a_command_that_ended_does_not_listen_to_the_terminal(lab: Lab, stream: 
 
 def test_a_notebooks_kernel_has_not_the_terminal_of_its_jupyter(lab: Lab) -> None:
     """Who types `./run` sees JupyterLab's log in a terminal; the kernel in the lab cannot read from it."""
-    cell = "import os; print([os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)], os.isatty(1), os.isatty(2))"
+    cell = (
+        "import os; print([os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)], os.isatty(1), os.isatty(2))"
+    )
     program = (
         "import sys\nfrom jupyter_client.manager import KernelManager\n"
         "manager = KernelManager(kernel_name='netlab')\nmanager.start_kernel()\n"
@@ -268,7 +270,10 @@ def test_a_notebooks_kernel_has_not_the_terminal_of_its_jupyter(lab: Lab) -> Non
     pid, master = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
-        cell = "import os; " + "print([os.isatty(os.open(f'/proc/self/fd/{n}', os.O_RDONLY | os.O_NOCTTY)) for n in (0, 1, 2)])"
+        cell = (
+            "import os; "
+            + "print([os.isatty(os.open(f'/proc/self/fd/{n}', os.O_RDONLY | os.O_NOCTTY)) for n in (0, 1, 2)])"
+        )
         cell = (
             "import os\ndef is_one(n):\n"
             "    try: return os.isatty(n)\n    except OSError: return False\n"
@@ -343,7 +348,9 @@ def test_a_name_that_a_terminal_would_obey_is_shown_as_text(lab: Lab, name: str)
     assert any(node.name == "host" for node in lab.snapshot().nodes)
 
 
-@pytest.mark.parametrize("text", [TITLE, CLEAR, "a\nowned: up", "\udcff", "\ud800", "\u202egnp.exe", "x" * 100_000, ""])
+@pytest.mark.parametrize(
+    "text", [TITLE, CLEAR, "a\nowned: up", "\udcff", "\ud800", "\u202egnp.exe", "x" * 100_000, ""]
+)
 def test_a_containers_name_is_shown_as_text(lab: Lab, text: str) -> None:
     """Its record is a file of the learner's, with any name in it, also of bytes that are no text."""
     code = (
@@ -401,6 +408,12 @@ def test_the_status_of_a_lab_in_a_terminal_is_text(lab: Lab) -> None:
 def test_limits_are_told_without_what_the_lab_says(lab: Lab) -> None:
     """A failing command of a lesson's start repeats what the lab's program printed, as text."""
     with suppress(NetlabError):
-        lab.run(["bash", "-c", f"printf '#!/bin/sh\\nprintf \"{TITLE}\" >&2; exit 3\\n' >/usr/local/sbin/ip; chmod 755 /usr/local/sbin/ip"])
+        lab.run(
+            [
+                "bash",
+                "-c",
+                f"printf '#!/bin/sh\\nprintf \"{TITLE}\" >&2; exit 3\\n' >/usr/local/sbin/ip; chmod 755 /usr/local/sbin/ip",
+            ]
+        )
     done = netlab("--lab", lab.name, "goto", "04")
     assert not obeyed(done.stdout + done.stderr), repr(done.stderr[-800:])
