@@ -22,12 +22,14 @@ from typing import Any, TypeVar
 from reaper import descendants
 
 from netlab import (
+    codec,
     decode,
     firewall,
     housekeeping,
     journey,
     netfilter,
     parsed,
+    probe,
     progress,
     records,
     rtnetlink,
@@ -40,7 +42,7 @@ from netlab.grade.session import Session
 from netlab.keeper import Confinement
 from netlab.lab import Lab
 from netlab.live import headers
-from netlab.model import Frame, Journey
+from netlab.model import Frame, Journey, Snapshot
 from netlab.ruleset import Flow
 from tests.unit import builders
 
@@ -304,8 +306,28 @@ def rule_matches(text: str) -> object:
     return ruleset.matches(text, FLOW)
 
 
-def container_record(text: str) -> object:
-    return store._parse(text)
+def container_record(data: bytes) -> object:
+    return codec.read(store.Record, data)
+
+
+def snapshot_in(data: bytes) -> object:
+    return codec.read(Snapshot, data)
+
+
+def probe_order_in(data: bytes) -> object:
+    return probe.Order.parse(codec.parse(data))
+
+
+def command_in(data: bytes) -> object:
+    return wire.Command.parse({"command": codec.parse(data)}, [0, 1, 2])
+
+
+def claimed(data: bytes) -> object:
+    """What is taken of one word of a lab's on a command."""
+    ours, theirs = wire.claim_pair()
+    with ours, theirs:
+        theirs.send(data or b"\0")
+        return wire.claimed(ours, "exit", wire.EXITS)
 
 
 def progress_in(text: str) -> object:

@@ -6,6 +6,7 @@ A failing example prints how to replay it: `@reproduce_failure(…)`, and the se
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import struct
@@ -23,7 +24,7 @@ from tests.attacks import support
 SECONDS = 2  # for one example: longer is a hang
 settings.register_profile(
     "attacks",
-    max_examples=150,
+    max_examples=int(os.environ.get("NETLAB_FUZZ", "150")),  # by hand: 200000 takes some minutes
     deadline=None,
     database=None,
     print_blob=True,
@@ -150,12 +151,18 @@ lines = st.lists(st.lists(words, max_size=9).map(" ".join), max_size=12).map("\n
     max_size=200
 )
 rules = st.lists(words, max_size=10).map(" ".join) | st.text(max_size=60)
+def as_bytes(text: str) -> bytes:
+    return text.encode(errors="replace")
+
+
+def framed(body: bytes) -> bytes:
+    return struct.pack("!I", len(body)) + body
+
+
 MESSAGES = st.one_of(
     st.binary(max_size=64),
-    st.tuples(u32, u8, st.binary(max_size=64)).map(lambda m: struct.pack("!IB", m[0], m[1]) + m[2]),
-    json_of("op", "exit", "error", "what", "next", "ok").map(
-        lambda text: struct.pack("!IB", len(text.encode(errors="replace")), 0) + text.encode(errors="replace")
-    ),
+    st.tuples(u32, st.binary(max_size=64)).map(lambda m: struct.pack("!I", m[0]) + m[1]),
+    json_of("op", "exit", "error", "what", "next", "ok").map(lambda text: framed(as_bytes(text))),
 )
 
 
@@ -192,9 +199,28 @@ DECODERS = [
     Decoder(
         "container record",
         support.container_record,
-        json_of("id", "name", "image", "argv", "created", "pid", "env", "ports", "address"),
-        (ValueError, TypeError),
+        json_of("id", "name", "image", "argv", "created", "pid", "env", "ports", "address").map(as_bytes),
+        (ValueError,),
     ),
+    Decoder(
+        "snapshot",
+        support.snapshot_in,
+        json_of("time_ns", "lab", "nodes", "netns", "name", "kind", "interfaces", "routes").map(as_bytes),
+        (ValueError,),
+    ),
+    Decoder(
+        "probe order",
+        support.probe_order_in,
+        json_of("destination", "proto", "port", "count", "timeout", "size", "df").map(as_bytes),
+        (ValueError,),
+    ),
+    Decoder(
+        "command",
+        support.command_in,
+        json_of("argv", "env", "node", "cwd", "tty").map(as_bytes),
+        (ValueError, support.NetlabError),
+    ),
+    Decoder("claim", support.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (support.wire.Closed,)),
     Decoder("progress", support.progress_in, json_of("version", "lessons")),
     Decoder(
         "claim of a graded kernel",
