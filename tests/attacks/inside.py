@@ -7,8 +7,10 @@ import array
 import ctypes
 import json
 import os
+import pickle  # noqa: F401 - the attacks' own lines use what is here
 import socket
 import struct
+import sys  # noqa: F401
 import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)

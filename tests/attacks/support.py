@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import resource
 import select
 import signal
@@ -54,6 +55,9 @@ MOST_MEMORY = 4 << 30
 SOON = 5.0  # seconds in which a lab answers, whatever its learner does
 # The ways to put a message together that are known to the attackers; add one when a codec comes.
 FRAMINGS = ("length and kind", "length", "line")
+SLIP = re.compile(
+    r"^(NameError|SyntaxError|IndentationError|ImportError|ModuleNotFoundError)\b", re.MULTILINE
+)
 STRANGER = 61235  # another user of the machine, as whom root can go
 
 Found = TypeVar("Found")
@@ -63,7 +67,9 @@ def attack(
     lab: Lab, code: str, *, node: str = "host", timeout: float = 20, **words: object
 ) -> subprocess.CompletedProcess[str]:
     """Run the attacker's lines inside of the lab; `words` are names that they know, as Python writes them."""
-    return lab.run([sys.executable, "-"], node=node, input=source(code, **words), timeout=timeout)
+    done = lab.run([sys.executable, "-"], node=node, input=source(code, **words), timeout=timeout)
+    assert not SLIP.search(done.stderr), f"the attack has not been made:\n{done.stderr}"
+    return done
 
 
 def source(code: str, **words: object) -> str:
@@ -196,7 +202,9 @@ def as_stranger(code: str, timeout: float = 20, **words: object) -> subprocess.C
     python = next(path for path in ("/usr/bin/python3", sys.executable) if os.access(path, os.X_OK))
     command = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups", "env", "-i"]
     command += ["PATH=/usr/bin:/bin", python, "-c", source(code, **words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=timeout)
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=timeout)
+    assert not SLIP.search(done.stderr), f"the attack has not been made:\n{done.stderr}"
+    return done
 
 
 def notebook(cells: Sequence[str], lesson: str = "02") -> str:
