@@ -163,9 +163,10 @@ def _zero_of_chain(body: bytes) -> bytes:
 
 def _uncounted(expression: bytes) -> bytes:
     """An expression of a rule; a counter, whose name stands before its data, with zeros in it."""
-    name, *rest = _pieces(expression)
-    if name[1] != b"counter\0":
+    pieces = _pieces(expression)
+    if not pieces or pieces[0][1] != b"counter\0":
         return expression
+    name, *rest = pieces
     return _packed([name, *((number, _zeroed(value)) for number, value in rest)])
 
 

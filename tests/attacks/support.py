@@ -334,7 +334,7 @@ def claimed(data: bytes) -> object:
     """What is taken of one word of a lab's on a command."""
     ours, theirs = wire.claim_pair()
     with ours, theirs:
-        theirs.send(data or b"\0")
+        theirs.send(data[: 1 << 16] or b"\0")
         return wire.claimed(ours, "exit", wire.EXITS)
 
 
