@@ -23,7 +23,7 @@ from tests.parts import Part
 ROOT = Path(__file__).parent.parent
 CI = bool(os.environ.get("CI"))
 IS_ROOT = os.geteuid() == 0
-USUAL = ("unit", "kernel", "labs", "docker", "browser")
+USUAL = ("unit", "kernel", "attacks", "labs", "docker", "browser")
 PROCESSORS = os.cpu_count() or 1
 # Most of them wait most of the time. An ordinary user's, beside root's, are half of those on the machine.
 AT_ONCE = PROCESSORS if ordinary.is_beside() else 2 * PROCESSORS

@@ -26,7 +26,7 @@ class Board:
         self.results.prepare()
         if options.lessons and self.results.unlocked() is None:
             self.results.unlock(options.lessons.split(","))
-        self.collector = Collector(state, accounts(state, options.roll), self.results)
+        self.collector = Collector(state, accounts(state, options), self.results)
         self.news = asyncio.Event()
         self.pictures: dict[str, dict[str, Any]] = {}
         self.wanted: dict[str, float] = {}  # whose picture somebody looks at, and until when

@@ -235,8 +235,9 @@ def test_a_name_belongs_to_whom_took_it_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "x" * 33, "a b", ".hidden"])
 def test_what_is_no_name(tmp_path: Path, name: str) -> None:
-    """Names become parts of addresses."""
-    assert not accounts(tmp_path).sign_in(name, "long-enough", "kelp")
+    """Names become parts of addresses; it says so."""
+    with pytest.raises(BadInput, match="name"):
+        accounts(tmp_path).sign_in(name, "long-enough", "kelp")
 
 
 def test_a_prepared_list_is_who_may_come(tmp_path: Path) -> None:
