@@ -41,7 +41,7 @@ def loads(body: bytes | str, bounds: Bounds | None = None) -> Any:
         raise NotJson(f"more than {bounds.size} bytes")
     try:
         text = body if isinstance(body, str) else body.decode("utf-8-sig")
-        _measure(text, bounds)
+        measure(text, bounds)
         value = json.loads(text, parse_constant=_no_number, parse_int=_integer, parse_float=_real)
         if not text.isascii() or SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()  # half a pair of surrogates is no text
@@ -60,7 +60,7 @@ def table(body: bytes | str, bounds: Bounds | None = None) -> dict[str, Any]:
     return value
 
 
-def _measure(text: str, bounds: Bounds) -> None:
+def measure(text: str, bounds: Bounds) -> None:
     """NotJson when a parser would go deeper, or make more, than is allowed."""
     depth = values = 0
     for found in TOKEN.finditer(text):

@@ -60,13 +60,19 @@ def read(start: int, name: str, largest: int, owner: int | None = None) -> bytes
         return bytes(content)
 
 
+def read_in(path: Path, largest: int) -> bytes:
+    """The same for a file in a folder that nobody else chose: links on the way there are followed."""
+    with _opened(os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as fd:
+        return read(fd, path.name, largest)
+
+
 def read_path(path: Path, largest: int, owner: int | None = None) -> bytes:
     """The same for a path of which no step is a link."""
     with folder(path.parent) as fd:
         return read(fd, path.name, largest, owner)
 
 
-def write(start: int, name: str, content: bytes, mode: int = 0o600) -> None:
+def write(start: int, name: str, content: bytes, mode: int = 0o600, *, lasting: bool = False) -> None:
     """A new file of that name, in the place of the one that is there: whatever that is, it stays as it is."""
     beside = f".{name}.{os.getpid()}.new"
     with suppress(FileNotFoundError):
@@ -75,6 +81,8 @@ def write(start: int, name: str, content: bytes, mode: int = 0o600) -> None:
         view = memoryview(content)
         while view:
             view = view[os.write(fd, view) :]
+        if lasting:  # also when the machine falls in the next moment
+            os.fsync(fd)
     os.rename(beside, name, src_dir_fd=start, dst_dir_fd=start)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 from netlab.lessons import lessons
@@ -28,6 +29,7 @@ class Board:
             self.results.unlock(options.lessons.split(","))
         self.collector = Collector(state, accounts(state, options), self.results)
         self.news = asyncio.Event()
+        self.here: Counter[str] = Counter()  # how many requests of each learner's server are at work
         self.pictures: dict[str, dict[str, Any]] = {}
         self.wanted: dict[str, float] = {}  # whose picture somebody looks at, and until when
 

@@ -331,23 +331,6 @@ def test_a_learners_folder_gets_what_is_open_and_keeps_what_is_his(tmp_path: Pat
     assert (labs / "lessons.toml").read_text() == "given"
 
 
-def test_collecting_takes_plain_files_alone(tmp_path: Path) -> None:
-    """A learner's link to root's files is not followed, nor one in the place of a folder."""
-    labs, secret = tmp_path / "labs", tmp_path / "secret"
-    (labs / "zh").mkdir(parents=True)
-    secret.mkdir()
-    (secret / "x.ipynb").write_text("root's")
-    (labs / "x.ipynb").symlink_to(secret / "x.ipynb")
-    os.mkfifo(labs / "y.ipynb")
-    (labs / "z.ipynb").write_text("mine")
-    (labs / "link").symlink_to(secret)
-    read = [
-        collect._plain(labs / name, labs)
-        for name in ("x.ipynb", "y.ipynb", "z.ipynb", "link/x.ipynb", "none")
-    ]
-    assert read == [b"", b"", b"mine", b"", b""]
-
-
 def test_results_of_a_grading_find_their_learner(tmp_path: Path) -> None:
     """By the number in front of the file's name."""
     for name, points in (("3_01-the-problem", 4), ("12_zh_01-the-problem", 5), ("unknown", 1)):
