@@ -121,7 +121,9 @@ def test_whoever_reads_a_hand_in_owns_nothing_and_sees_no_key(
 @needs_root
 def test_nobody_is_left_when_the_grader_is_ended(place: Path) -> None:
     """Ctrl-C, SIGTERM or kill -9 of root's part, in the middle: the grader and its labs end with it."""
-    file = honest(place / "handed-in/02.ipynb")
+    file = place / "handed-in/02.ipynb"
+    cells = ("from netlab import notebook\nlab = notebook.start('02')", "!sleep 50")
+    file.write_text(v4.writes(v4.new_notebook(cells=[v4.new_code_cell(source) for source in cells])))
     for number in (signal.SIGINT, signal.SIGKILL):
         words = [sys.executable, "-m", "netlab", "grade", str(file), "--out", str(place / "out")]
         process = subprocess.Popen(words, cwd=HOME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -129,7 +131,7 @@ def test_nobody_is_left_when_the_grader_is_ended(place: Path) -> None:
         assert wait(lambda pid=pid: workers(pid) and len(processes(pid)) > 3)
         process.send_signal(number)
         process.wait(30)
-        assert wait(lambda pid=pid: not processes(pid))
+        assert wait(lambda pid=pid: not processes(pid), 10)
 
 
 def wait(true: Callable[[], Any], seconds: float = 30) -> Any:

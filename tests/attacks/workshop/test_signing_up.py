@@ -11,7 +11,7 @@ import pytest
 
 from netlab.errors import BadInput
 from netlab.language import speaking
-from netlab.workshop import plan
+from netlab.workshop import names, plan
 from netlab.workshop.accounts import Accounts
 
 
@@ -54,6 +54,30 @@ def test_many_at_once_are_not_more_than_there_is_room_for(tmp_path: Path) -> Non
     for thread in threads:
         thread.join()
     assert came_in == [True] * 5 and len(known.learners()) == 5
+
+
+def test_two_who_look_at_the_same_moment_do_not_both_find_the_last_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has seen that there is room holds the door until they have it."""
+    known, both, came_in = workshop(tmp_path, 1), threading.Barrier(2), []
+
+    def meet(name: str, taken: object) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)  # they meet only if both have looked
+
+    monkeypatch.setattr(names, "check_free", meet)
+
+    def sign_up(name: str) -> None:
+        with suppress(BadInput):
+            came_in.append(known.sign_in(name, "long-enough", "kelp"))
+
+    threads = [threading.Thread(target=sign_up, args=[name]) for name in ("ada", "bob")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert came_in == [True] and len(known.learners()) == 1
 
 
 def test_a_list_is_its_own_bound(tmp_path: Path) -> None:
