@@ -45,6 +45,7 @@ class Identity:
     uids: Ranges
     gids: Ranges
     by_helpers: bool = False  # an ordinary user's subordinate ids may be mapped by newuidmap(1) alone
+    first: int = 0  # the number that they begin with in the sandbox, where that is not 0
 
     @staticmethod
     def here() -> Identity:
@@ -71,8 +72,8 @@ class Identity:
         process = Path(f"/proc/{pid}")
         if self.is_single:
             (process / "setgroups").write_text("deny")
-        (process / "uid_map").write_text(_map(self.uids))
-        (process / "gid_map").write_text(_map(self.gids))
+        (process / "uid_map").write_text(_map(self.uids, self.first))
+        (process / "gid_map").write_text(_map(self.gids, self.first))
 
 
 def _mapped(path: str) -> Ranges:
@@ -81,9 +82,9 @@ def _mapped(path: str) -> Ranges:
     return tuple((int(first), int(count)) for first, _, count in lines)
 
 
-def _map(ranges: Ranges) -> str:
-    """The content of a uid_map or gid_map: the ranges one behind the other, from 0."""
-    lines, inside = "", 0
+def _map(ranges: Ranges, inside: int = 0) -> str:
+    """The content of a uid_map or gid_map: the ranges one behind the other, from that number."""
+    lines = ""
     for first, count in ranges:
         lines += f"{inside} {first} {count}\n"
         inside += count
@@ -238,10 +239,10 @@ def roots_owners() -> int | None:
 
     Nobody is in it, and all labs that this process makes share it.
     """
-    return _user_namespace(Identity.here()) if os.geteuid() == 0 else None
+    return user_namespace(Identity.here()) if os.geteuid() == 0 else None
 
 
-def _user_namespace(identity: Identity) -> int:
+def user_namespace(identity: Identity) -> int:
     """A descriptor of a user namespace with that identity and nobody in it."""
     ours, theirs = socket.socketpair()
     child = os.fork()

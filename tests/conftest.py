@@ -23,7 +23,7 @@ from netlab.lab import Lab
 TIERS = {
     "unit": "no privileges, no namespaces",
     "kernel": "real namespaces; ./run test as root runs them as root and as an ordinary user",
-    "attacks": "what a learner, or another user, might do to the machine or to a lab",
+    "attacks": "what was ever tried against a lab, a grade or a workshop; a test fails when it succeeds",
     "labs": "every notebook, with its solutions and untouched",
     "docker": "a real dockerd",
     "browser": "JupyterLab in a real Chromium",

@@ -6,10 +6,12 @@ results = batch.run(paths)
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any
 from netlab import owned
 from netlab.build_lessons import learners_seed
 from netlab.errors import BadInput, NetlabError, SandboxRefused
-from netlab.grade import bundle, edition, formats, hidden
+from netlab.grade import bundle, edition, formats, hidden, privsep
 from netlab.grade.bundle import Bundle
 from netlab.grade.hidden import Hidden
 from netlab.grade.judge import Grade, Order, grade
@@ -29,8 +31,12 @@ from netlab.language import decided, speaking
 from netlab.language import gettext as _
 
 PREFIX = "grade"
+LONGEST = 120  # letters of a result's name: with what is put behind it, it has to be a file's
 JOBS = 8 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
 
+Seeds = Mapping[
+    Path, tuple[str, str | None]
+]  # of each submission: its name, and its variant if that is known
 Say = Callable[[int, int, str], None]  # how many are done, of how many, and the last one's result
 
 
@@ -61,7 +67,7 @@ class Batch:
         that keeps labs from being made here at all.
         """
         names = dict(zip(paths, _names(paths), strict=True))
-        owned.sweep(PREFIX)
+        seeds = {path: (names[path], self.seed_of(path)) for path in paths}
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -69,32 +75,43 @@ class Batch:
                 _("{out} cannot be made: {strerror}.").format(out=self.out, strerror=error.strerror),
                 _("Choose another --out."),
             ) from error
+        side_by_side = self._as_somebody_else if os.geteuid() == 0 else self.side_by_side
+        results = side_by_side(seeds, say)
+        self._tables(results)
+        return results
+
+    def _as_somebody_else(self, seeds: Seeds, say: Say) -> list[dict[str, Any]]:
+        entries = [each.entry for each in self.hidden]
+        wanted = privsep.Wanted(self.out, self.lesson, self.key, self.jobs, self.cell_seconds, entries)
+        return privsep.run(wanted, seeds, say)
+
+    def side_by_side(self, seeds: Seeds, say: Say) -> list[dict[str, Any]]:
+        """Grade them in this process, which had better not be root's. LabError."""
+        owned.sweep(PREFIX)
         with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions:
             os.chmod(editions, 0o755)
             with Nursery() as nursery, ThreadPoolExecutor(self.jobs) as pool:
                 place = _Place(Path(editions), nursery)
                 waiting = {
-                    pool.submit(self._one, path, names[path], number, place): path
-                    for number, path in enumerate(paths)
+                    pool.submit(self._one, path, *seed, number, place): path
+                    for number, (path, seed) in enumerate(seeds.items())
                 }
                 try:
                     done = {}
                     for count, future in enumerate(as_completed(waiting), 1):
                         done[waiting[future]] = found = future.result()
-                        say(count, len(paths), summary(found))
+                        say(count, len(seeds), formats.summary(found))
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
                     owned.sweep(PREFIX, os.getpid())
                     raise
-        results = [done[path] for path in paths]
-        self._tables(results)
-        return results
+        return [done[path] for path in seeds]
 
-    def _one(self, path: Path, name: str, number: int, place: _Place) -> dict[str, Any]:
+    def _one(self, path: Path, name: str, seed: str | None, number: int, place: _Place) -> dict[str, Any]:
         """Grade one, unless that is done already."""
         try:
             submission = read(path, self.lesson)
-            seed = self._seed(path, submission.seed)
+            seed = submission.seed if seed is None else seed
             submission = replace(submission, seed=seed, hidden=hidden.digest(self.hidden))
         except NetlabError as error:
             unreadable = Grade(name, error=str(error))
@@ -116,22 +133,23 @@ class Batch:
             further = tuple(each.check for each in self.hidden if each.lesson == submission.lesson)
             order = Order(submission, name, lab, shown, self.cell_seconds, further, place.nursery)
             given = grade(order, folder.saw)
+            folder.close(given, submission, self.key)
         except SandboxRefused:
             raise
-        except (
-            NetlabError,
-            OSError,
-        ) as error:  # it is not the submission's fault: not written, so graded again
-            return formats.result(Grade(name, **wanted, error=str(error)))
-        folder.close(given, submission, self.key)
+        except Exception as error:  # whatever it is: not written, so graded again, and the others go on
+            why = (
+                str(error) if isinstance(error, NetlabError | OSError) else f"{type(error).__name__}: {error}"
+            )
+            return formats.result(Grade(name, **wanted, error=why))
         return formats.result(given)
 
-    def _seed(self, path: Path, said: str) -> str:
-        """The teacher knows whose notebook it is; what stands in it is the learner's word."""
+    def seed_of(self, path: Path) -> str | None:
+        """The teacher knows whose notebook it is; what stands in it, which counts otherwise, is the learner's
+        word."""
         before = bundle.result(path.parent) if path.name == bundle.SUBMISSION else None
         if before:
             return str(before["seed"])
-        return learners_seed(self.seed, path.resolve().parent.name) if self.seed else said
+        return learners_seed(self.seed, Path(os.path.abspath(path)).parent.name) if self.seed else None
 
     def _tables(self, results: Sequence[dict[str, Any]]) -> None:
         (self.out / "grades.csv").write_text(formats.csv_table(results), encoding="utf-8")
@@ -172,30 +190,22 @@ def _differences(folder: Path, found: dict[str, Any]) -> Iterator[str]:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """A name for each file, from where it is: alike ones are told apart by the folders they are in."""
-    resolved = [path.resolve() for path in paths]
+    """A name for each file, from where it is: alike ones are told apart by the folders they are in.
+
+    Where a file is a link to does not count. Of two that would have one name neither gets it: whoever chose
+    theirs so as to be taken for the other is not.
+    """
+    resolved = [Path(os.path.abspath(path)) for path in paths]
     if len({path.stem for path in resolved}) == len(resolved):
         parts = [[path.stem] for path in resolved]
     else:
         common = Path(os.path.commonpath([path.parent for path in resolved]))
         parts = [list(path.relative_to(common).with_suffix("").parts) for path in resolved]
-    return [re.sub(r"[^\w.-]+", "_", "-".join(words)).lstrip(".") or "submission" for words in parts]
-
-
-def summary(found: dict[str, Any]) -> str:
-    """One line for each result."""
-    if found["error"]:
-        return _("{name}: not graded: {error}").format(
-            name=found["name"], error=found["error"].splitlines()[0]
-        )
-    failed = [step["id"] for step in found["steps"] if not step["passed"]]
-    rest = _(", not passed: {failed}").format(failed=", ".join(failed)) if failed else ""
-    end = f" ({found['end']})" if found["end"] else ""
-    return _("{name}: lesson {lesson}, {points} of {max_points}{rest}{end}").format(
-        name=found["name"],
-        lesson=found["lesson"],
-        points=found["points"],
-        max_points=found["max_points"],
-        rest=rest,
-        end=end,
-    )
+    names = [
+        re.sub(r"[^\w.-]+", "_", "-".join(words)).lstrip(".")[:LONGEST] or "submission" for words in parts
+    ]
+    count = Counter(names)
+    return [
+        name if count[name] == 1 else f"{name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+        for name, path in zip(names, resolved, strict=True)
+    ]

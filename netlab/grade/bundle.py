@@ -11,11 +11,12 @@ import hashlib
 import hmac
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from netlab import pcapng
+from netlab import jsonlimits, nofollow, pcapng
 from netlab.errors import BadInput
 from netlab.grade import formats
 from netlab.grade.judge import Grade
@@ -23,7 +24,9 @@ from netlab.grade.submission import Submission
 from netlab.language import gettext as _
 from netlab.model import Capture
 
-MANIFEST, SUBMISSION = "manifest.json", "submission.ipynb"
+MANIFEST, SUBMISSION, RESULT = "manifest.json", "submission.ipynb", "result.json"
+BOUNDS = jsonlimits.Bounds(size=8 << 20)  # of a result or a manifest
+LARGEST = 1 << 30  # bytes of any file in a bundle
 
 
 class Bundle:
@@ -44,24 +47,33 @@ class Bundle:
     def close(self, grade: Grade, submission: Submission | None, key: bytes | None) -> None:
         """Write the results, sign, and put the folder in its place."""
         if submission is not None:
-            shutil.copyfile(submission.path, self._beside / SUBMISSION)
+            (self._beside / SUBMISSION).write_bytes(submission.content)
             (self._beside / "executed.ipynb").write_text(
                 formats.executed(submission, grade), encoding="utf-8"
             )
-        (self._beside / "result.json").write_text(_json(formats.result(grade)), encoding="utf-8")
+        (self._beside / RESULT).write_text(_json(formats.result(grade)), encoding="utf-8")
         (self._beside / "results.json").write_text(_json(formats.gradescope(grade)), encoding="utf-8")
         (self._beside / "feedback.html").write_text(formats.feedback(grade), encoding="utf-8")
+        self.seal(key)
+
+    def seal(self, key: bytes | None) -> None:
+        """Say what is in it, sign that, and put the folder in its place."""
         files = {path.name: _digest(path) for path in sorted(self._beside.iterdir())}
         manifest = {"files": files, "signature": _sign(files, key) if key else None}
         (self._beside / MANIFEST).write_text(_json(manifest), encoding="utf-8")
         shutil.rmtree(self.folder, ignore_errors=True)
         self._beside.replace(self.folder)
 
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Files that somebody else has made."""
+        for name, content in files.items():
+            (self._beside / name).write_bytes(content)
+
 
 def result(folder: Path) -> dict[str, Any] | None:
     """The result in a finished bundle; None if there is no such bundle."""
     try:
-        found: dict[str, Any] = json.loads((folder / "result.json").read_text())
+        found = jsonlimits.table(nofollow.read_in(folder / RESULT, BOUNDS.size), BOUNDS)
     except (OSError, ValueError):
         return None
     return found if (folder / MANIFEST).exists() else None
@@ -70,7 +82,7 @@ def result(folder: Path) -> dict[str, Any] | None:
 def tampered(folder: Path, key: bytes | None) -> list[str]:
     """What is not as it was when the bundle was written, in words; empty if all of it is."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest = jsonlimits.table(nofollow.read_in(folder / MANIFEST, BOUNDS.size), BOUNDS)
         files, signature = dict(manifest["files"]), manifest["signature"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [
@@ -111,7 +123,11 @@ def _sign(files: dict[str, str], key: bytes) -> str:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Of a plain file; of anything else something that no file has."""
+    try:
+        return hashlib.sha256(nofollow.read_in(path, LARGEST)).hexdigest()
+    except OSError as error:
+        return str(error)
 
 
 def _json(value: Any) -> str:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import nbformat
 
+from netlab import plaintext
 from netlab.checks.story import CheckResult
 from netlab.grade.judge import Grade
 from netlab.grade.submission import Submission
@@ -63,6 +64,27 @@ def result(grade: Grade) -> dict[str, Any]:
             "kernel": platform.release(),
         },
     }
+
+
+def summary(found: dict[str, Any]) -> str:
+    """One line for each result."""
+    if found["error"]:
+        return plaintext.line(
+            _("{name}: not graded: {error}").format(name=found["name"], error=found["error"].splitlines()[0])
+        )
+    failed = [step["id"] for step in found["steps"] if not step["passed"]]
+    rest = _(", not passed: {failed}").format(failed=", ".join(failed)) if failed else ""
+    end = f" ({found['end']})" if found["end"] else ""
+    return plaintext.line(
+        _("{name}: lesson {lesson}, {points} of {max_points}{rest}{end}").format(
+            name=found["name"],
+            lesson=found["lesson"],
+            points=found["points"],
+            max_points=found["max_points"],
+            rest=rest,
+            end=end,
+        )
+    )
 
 
 def _step(step: CheckResult) -> dict[str, Any]:

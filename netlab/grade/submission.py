@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netlab import lessons
+from netlab import jsonlimits, lessons, nofollow
 from netlab.errors import BadInput
 from netlab.jupyter.kernelspec import NAMES
 from netlab.language import N_
 from netlab.language import gettext as _
 from netlab.lessons import LANDING
 
+BOUNDS = jsonlimits.Bounds(size=32 << 20, depth=64, values=4_000_000)
 LARGEST = 32 << 20  # bytes; a lesson's notebook with all its pictures has about one
 START = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\(\s*["'](\d\d)["']""")
 SEED = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\([^)]*seed\s*=\s*["']([^"']{1,200})["']""")
@@ -42,6 +45,7 @@ class Submission:
     seed: str = ""  # of the variant that the notebook says it is
     hidden: str = ""  # SHA-256 of the file of hidden checks that it is judged by
     language: str = ""  # the notebook's own, if it says so
+    content: bytes = b""  # the file
 
 
 def read(path: Path, lesson: str = "") -> Submission:
@@ -61,7 +65,7 @@ def read(path: Path, lesson: str = "") -> Submission:
     seeds = (SEED.search(cell.source) for cell in cells)
     seed = next((match[1] for match in seeds if match), "")
     digest = hashlib.sha256(content).hexdigest()
-    return Submission(path, found, cells, digest, seed, language=_language(notebook))
+    return Submission(path, found, cells, digest, seed, language=_language(notebook), content=content)
 
 
 def _language(notebook: Any) -> str:
@@ -72,19 +76,20 @@ def _language(notebook: Any) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        if not path.is_file():
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
             raise BadInput(
                 _("{path} is not a file.").format(path=path), _("Name notebooks, or folders that hold them.")
             )
-        if path.stat().st_size > LARGEST:
-            size = path.stat().st_size >> 20
+        if found.st_size > LARGEST:
+            size = found.st_size >> 20
             raise BadInput(
                 _("{name} has {size} MiB, and at most {largest} are read.").format(
                     name=path.name, size=size, largest=LARGEST >> 20
                 ),
                 _("Clear its outputs (Edit → Clear Outputs of All Cells), and hand it in again."),
             )
-        return path.read_bytes()
+        return nofollow.read_in(path, LARGEST)
     except OSError as error:
         raise BadInput(
             _("{path} cannot be read: {strerror}.").format(path=path, strerror=error.strerror), _(AGAIN)
@@ -105,6 +110,10 @@ def _notebook(content: bytes, path: Path) -> Any:
             _(AGAIN),
         ) from error
     try:
+        jsonlimits.measure(text, BOUNDS)
+        text.encode()  # half a pair of surrogates stands for no letter: nothing could be written of it
+        if jsonlimits.SURROGATE.search(text):
+            json.dumps(json.loads(text), ensure_ascii=False).encode()
         notebook: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except nbformat.reader.NotJSONError as error:

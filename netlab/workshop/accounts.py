@@ -8,39 +8,56 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from netlab.errors import BadInput
 from netlab.language import gettext as _
+from netlab.workshop import names
+from netlab.workshop.names import NAME
 from netlab.workshop.state import INSTRUCTOR
 
-NAME = re.compile(r"\w[\w.-]{0,31}")
 SHORTEST, LONGEST = 6, 200  # letters of a password
 TABLE = """CREATE TABLE IF NOT EXISTS learner (
     number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, salt BLOB, hash BLOB)"""
+SIGNED_UP = "SELECT name FROM learner WHERE hash IS NOT NULL"
+
+
+class WrongCode(BadInput):
+    """Somebody who has not signed up has not the code for it."""
 
 
 @dataclass(frozen=True)
 class Accounts:
     """The learners of one workshop. `roll` is the prepared list: name to code; None lets everybody in
-    who has the class code."""
+    who has the class code, as long as no more than `most` have signed up."""
 
     file: Path
     code: str
     password: str
     roll: Mapping[str, str] | None = None
+    most: int = 1000
+
+    def has(self, name: str) -> bool:
+        """Whether that name has a password to be guessed."""
+        if name == INSTRUCTOR:
+            return True
+        with self._open() as db:
+            return db.execute(f"{SIGNED_UP} AND name = ?", (name,)).fetchone() is not None
 
     def sign_in(self, name: str, password: str, code: str = "") -> bool:
-        """Whether that is who he says; the first time he signs up. BadInput says what a form lacks."""
+        """Whether that is who they say; the first time they sign up. WrongCode, or BadInput with what a form
+        lacks."""
+        if len(password) > LONGEST or len(code) > LONGEST:
+            return False
         if name == INSTRUCTOR:
             return _same(password, self.password)
-        if not NAME.fullmatch(name) or len(password) > LONGEST:
+        if not NAME.fullmatch(name):
+            names.check(name)
             return False
         with self._open() as db:
             row = db.execute("SELECT salt, hash FROM learner WHERE name = ?", (name,)).fetchone()
@@ -51,7 +68,7 @@ class Accounts:
     def _sign_up(self, name: str, password: str, code: str) -> bool:
         wanted = self.code if self.roll is None else self.roll.get(name)
         if wanted is None or not _same(code.strip(), wanted or self.code):
-            raise BadInput(
+            raise WrongCode(
                 _("Nobody of that name has signed up, and that is not the code to do so."),
                 _("Ask your instructor for the code, and how your name is written."),
             )
@@ -59,14 +76,30 @@ class Accounts:
             raise BadInput(
                 _("That password is too short."), _("Choose one of at least {n} letters.").format(n=SHORTEST)
             )
+        if self.roll is None:  # the names of a prepared list are the instructor's choice
+            names.check(name)
         salt = secrets.token_bytes(16)
+        hashed = _hash(password, salt)
         with self._open() as db:
+            db.execute("BEGIN IMMEDIATE")  # of two at once, the second sees the first
+            if self.roll is None:
+                self._assert_room(db, name)
             db.execute("INSERT OR IGNORE INTO learner (name) VALUES (?)", (name,))
             done = db.execute(
                 "UPDATE learner SET salt = ?, hash = ? WHERE name = ? AND hash IS NULL",
-                (salt, _hash(password, salt), name),
+                (salt, hashed, name),
             )
             return done.rowcount == 1  # else somebody else was faster
+
+    def _assert_room(self, db: sqlite3.Connection, name: str) -> None:
+        """BadInput when the workshop is full, or that name looks like another one's."""
+        taken = [row[0] for row in db.execute(SIGNED_UP)]
+        if len(taken) >= self.most:
+            raise BadInput(
+                _("The workshop is full: {n} learners have signed up.").format(n=len(taken)),
+                _("Ask your instructor, who may let in more: ./run workshop --learners NUMBER"),
+            )
+        names.check_free(name, taken)
 
     def number(self, name: str) -> int:
         """Each name has a number of its own, for good."""
@@ -109,22 +142,32 @@ def read_roll(file: Path) -> dict[str, str]:
         name = name.lower()  # as the Hub writes it
         if not name or name.startswith("#"):
             continue
-        if not NAME.fullmatch(name) or name == INSTRUCTOR or name in roll:
+        if _is_refused(name, roll):
             raise BadInput(
                 _("{file}, line {count}: {name!r} cannot be a learner's name here.").format(
                     file=file, count=count, name=name
                 ),
-                _("Each name once: up to 32 letters, digits, ., - and _, and none is {name!r}.").format(
-                    name=INSTRUCTOR
-                ),
+                _(
+                    "Each name once, and none that looks like another or like {name!r}: "
+                    "up to 32 letters, digits, ., - and _."
+                ).format(name=INSTRUCTOR),
             )
         roll[name] = code
     return roll
 
 
+def _is_refused(name: str, before: Iterable[str]) -> bool:
+    try:
+        names.check(name)
+        names.check_free(name, before)
+    except BadInput:
+        return True
+    return False
+
+
 def _same(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(given.encode(), wanted.encode())
+    return hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
 
 
 def _hash(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, n=1 << 13, r=8, p=1)
+    return hashlib.scrypt(password.encode(errors="replace"), salt=salt, n=1 << 13, r=8, p=1)

@@ -19,7 +19,7 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler, HubOAuth
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler, authenticated
 
-from netlab import faults
+from netlab import faults, jsonlimits, plaintext
 from netlab.errors import NetlabError
 from netlab.language import gettext as _
 from netlab.language import language
@@ -57,12 +57,9 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
 
     def words(self) -> dict[str, Any]:
         try:
-            words = json.loads(self.request.body)
-        except ValueError as error:
+            return jsonlimits.table(self.request.body)
+        except jsonlimits.NotJson as error:
             raise HTTPError(400, "no JSON") from error
-        if not isinstance(words, dict):
-            raise HTTPError(400, "no table")
-        return words
 
 
 class Index(Page):
@@ -199,6 +196,7 @@ def _stamp(moment: float | None) -> str:
 
 def _harmless(text: str) -> str:
     """A spreadsheet takes what begins like this for a formula."""
+    text = plaintext.plain(text)
     return f"'{text}" if text[:1] in "=+-@" else text
 
 

@@ -17,6 +17,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from netlab import jsonlimits, nofollow, plaintext
 from netlab.address import HOME
 from netlab.errors import NetlabError
 from netlab.language import gettext as _
@@ -26,7 +27,8 @@ from netlab.workshop.accounts import Accounts
 from netlab.workshop.results import Results
 from netlab.workshop.state import State
 
-LARGEST = 8 << 20  # bytes of a notebook
+LARGEST, LONGEST = 8 << 20, 300  # bytes of a notebook or a result; letters of what went wrong
+RESULT = jsonlimits.Bounds(size=LARGEST)
 
 
 class Collector:
@@ -79,61 +81,61 @@ class Collector:
 def _run(module: str, *words: str, input: str = "") -> str:
     """Run one of our own programs, out of the way of the others; its last line when it failed."""
     done = subprocess.run(
-        [sys.executable, "-m", module, *words],
+        [sys.executable, "-P", "-m", module, *words],
         input=input,
         capture_output=True,
         text=True,
+        errors="replace",
         cwd=HOME,
         preexec_fn=partial(os.nice, 10),
     )
-    return " ".join(done.stderr.strip().splitlines()[-1:]) if done.returncode else ""
+    last = " ".join(done.stderr.strip().splitlines()[-1:])
+    return plaintext.line(last, LONGEST) if done.returncode else ""
 
 
 def _graded(out: Path) -> Iterator[tuple[int, str, float, float]]:
     """(learner's number, lesson, points, of how many) of each result."""
-    for file in out.glob("*/result.json"):
-        with suppress(OSError, ValueError, KeyError):
-            result = json.loads(file.read_text())
+    known = {lesson.id for lesson in lessons()}
+    for file in sorted(out.glob("*/result.json")):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            result = jsonlimits.table(nofollow.read_in(file, LARGEST), RESULT)
             number = int(file.parent.name.partition("_")[0])
-            yield number, str(result["lesson"]), float(result["points"]), float(result["max_points"])
+            points, most = float(result["points"]), float(result["max_points"])
+            if result["lesson"] in known and 0 <= points <= most:
+                yield number, result["lesson"], points, most
 
 
-def collect(state: State, numbers: list[int], place: Path) -> None:
-    """Copy what these learners changed, as NUMBER_NAME.ipynb. What is not a plain file of theirs stays."""
+def collect(state: State, numbers: list[int], place: Path) -> list[NetlabError]:
+    """Copy what these learners changed, as NUMBER_NAME.ipynb; whose disks could not be seen. What is not a
+    plain file of theirs stays."""
     disk.own_mounts()
+    failed = []
     for number in numbers:
         if not (state.disk(number) / disk.IMAGE).exists() and disk.is_bounded():
-            continue  # he has never been here
-        labs = disk.mount(state.disk(number), state.settings().first_uid + number) / "labs"
-        for folder, prefix in ((labs, ""), (labs / "zh", "zh_")):
-            for lesson in lessons():
-                name = f"{lesson.stem}.ipynb"
-                content = _plain(folder / name, labs)
-                given = LABS / folder.relative_to(labs) / name
-                if content and (not given.is_file() or content != given.read_bytes()):
-                    (place / f"{number}_{prefix}{name}").write_bytes(content)
+            continue  # they have never been here
+        uid = state.settings().first_uid + number
+        try:
+            with nofollow.folder(disk.mount(state.disk(number), uid)) as top:
+                for name, content in changed(top, uid):
+                    (place / f"{number}_{name}").write_bytes(content)
+        except NetlabError as error:
+            failed.append(error)
+    return failed
 
 
-def _plain(file: Path, top: Path) -> bytes:
-    """What a learner's file holds; b"" when it or a folder on the way is something else."""
-    fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        *folders, name = file.relative_to(top).parts
-        for folder in folders:
-            fd, above = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=fd), fd
-            os.close(above)
-        found = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=fd)
-        with open(found, "rb") as opened:
-            return opened.read(LARGEST + 1) if os.fstat(found).st_size <= LARGEST else b""
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)
+def changed(top: int, uid: int) -> Iterator[tuple[str, bytes]]:
+    """The notebooks on that user's disk that are not as they were given out: a name, and what each holds."""
+    for steps, given, prefix in ((("labs",), LABS, ""), (("labs", "zh"), LABS / "zh", "zh_")):
+        for lesson in lessons():
+            name = f"{lesson.stem}.ipynb"
+            with suppress(OSError), nofollow.below(top, steps) as folder:
+                content = nofollow.read(folder, name, LARGEST, owner=uid)
+                if not (given / name).is_file() or content != (given / name).read_bytes():
+                    yield f"{prefix}{name}", content
 
 
 if __name__ == "__main__":
-    try:
-        collect(State.of_environment(), json.load(sys.stdin), Path(sys.argv[1]))
-    except NetlabError as error:
-        print(f"netlab: {error}", file=sys.stderr)
-        sys.exit(1)
+    troubles = collect(State.of_environment(), json.load(sys.stdin), Path(sys.argv[1]))
+    for trouble in troubles:
+        print(f"netlab: {plaintext.line(str(trouble))}", file=sys.stderr)
+    sys.exit(1 if troubles else 0)

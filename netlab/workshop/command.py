@@ -12,6 +12,8 @@ from netlab.errors import BadInput
 from netlab.language import gettext as _
 from netlab.workshop import plan, state, unit
 
+PLANNED = 30  # learners of a plan that names no number
+
 
 def options(command: argparse.ArgumentParser) -> None:
     """What may stand behind `workshop`."""
@@ -38,9 +40,15 @@ def options(command: argparse.ArgumentParser) -> None:
     )
     actions = command.add_subparsers(dest="action", metavar="ACTION")
     planned = actions.add_parser("plan", help=_("what machine so many learners need"))
-    planned.add_argument("--learners", type=int, default=30)
+    planned.add_argument("--learners", type=int, default=argparse.SUPPRESS)
     actions.add_parser(
         "unit", help=_("print a unit of systemd: the workshop with these options as a service")
+    )
+    command.add_argument(
+        "--learners",
+        type=int,
+        default=0,
+        help=_("how many may sign up (default: what the machine is good for)"),
     )
     command.add_argument("--memory", type=int, default=0, metavar="MIB", help=_("for each learner"))
     command.add_argument("--cpus", type=float, default=0.0, help=_("for each learner"))
@@ -49,7 +57,7 @@ def options(command: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Stay until Ctrl-C. BadInput, LabError."""
     if chosen.action == "plan":
-        print(plan.said(chosen.learners))
+        print(plan.said(chosen.learners or PLANNED))
         return 0
     _check(chosen)
     if chosen.action == "unit":
@@ -74,8 +82,9 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.open,
         chosen.memory,
         chosen.cpus,
+        chosen.learners,
     )
-    hub.accounts(place, wanted.roll)  # before anything is started: whether the list can be read
+    hub.accounts(place, wanted)  # before anything is started: whether the list can be read
     cgroups.delegate()
     try:
         Supervisor(place, wanted).run(lambda: _tell(place, wanted.url))
@@ -109,6 +118,11 @@ def _check(chosen: argparse.Namespace) -> None:
         raise BadInput(
             _("At {address} others could read the learners' passwords on their way.").format(address=address),
             _("Give a certificate (--cert, --key), or say --plain."),
+        )
+    if not 0 <= chosen.learners <= plan.MOST:
+        raise BadInput(
+            _("--learners {learners} makes no sense.").format(learners=chosen.learners),
+            _("From 1 to {most}; more need several machines.").format(most=plan.MOST),
         )
     if not 1 <= chosen.port <= 65535:
         raise BadInput(_("There is no port {port}.").format(port=chosen.port), "--port 8000")

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
-from netlab import syscalls
+from netlab import nofollow, syscalls
 from netlab.errors import LabError
 from netlab.language import gettext as _
 from netlab.lessons import LANDING
@@ -54,15 +56,36 @@ def lay_out(labs: Path, source: Path, unlocked: frozenset[str] | None) -> None:
     those of lessons that are not open yet (`unlocked` None: all are) do not come. OSError."""
     files = [file for file in sorted(source.rglob("*")) if _is_for_learners(file.relative_to(source))]
     for file in files:
-        target = labs / file.relative_to(source)
-        lesson = file.name.partition("-")[0]
+        lesson, steps = file.name.partition("-")[0], file.relative_to(source).parent.parts
+        is_theirs = file.suffix == ".ipynb"
+        if is_theirs and not (unlocked is None or lesson in unlocked | {LANDING.id}):
+            continue
+        with (
+            suppress(NotADirectoryError, FileNotFoundError),
+            nofollow.folder(labs) as top,
+            nofollow.below(top, steps) as folder,
+        ):
+            _lay(file, folder, is_theirs=is_theirs)
+
+
+def _lay(file: Path, folder: int, *, is_theirs: bool) -> None:
+    """One file or folder. Whoever is root in the lab can put links in the way: none is followed."""
+    with suppress(FileExistsError):
         if file.is_dir():
-            target.mkdir(exist_ok=True)
-        elif file.suffix != ".ipynb":
-            if not target.is_file() or target.read_bytes() != file.read_bytes():
-                shutil.copyfile(file, target)
-        elif not target.exists() and (unlocked is None or lesson in unlocked | {LANDING.id}):
-            shutil.copyfile(file, target)
+            os.mkdir(file.name, dir_fd=folder)
+            return
+    try:
+        there = os.stat(file.name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        there = None
+    if file.is_dir() or (there and (is_theirs or stat.S_ISDIR(there.st_mode))):
+        return
+    content = file.read_bytes()
+    if there and stat.S_ISREG(there.st_mode) and there.st_size == len(content):
+        with suppress(OSError):
+            if nofollow.read(folder, file.name, len(content)) == content:
+                return
+    nofollow.write(folder, file.name, content, 0o666)
 
 
 def _is_for_learners(path: Path) -> bool:

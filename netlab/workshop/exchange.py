@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
+from http import HTTPStatus
 from typing import Any
 
 from jupyterhub.services.auth import HubOAuth
 from tornado.web import HTTPError, RequestHandler
 
+from netlab.jsonlimits import NotJson
+from netlab.workshop import reports
 from netlab.workshop.hub import REPORTS
+from netlab.workshop.reports import Report
 from netlab.workshop.shared import WATCHED, Board
 
-HELD = 30.0  # seconds for which a learner's server may wait for an order
+AT_ONCE = 8  # requests of one learner; their server makes three
 
 
 class Exchange(RequestHandler):
@@ -25,34 +28,38 @@ class Exchange(RequestHandler):
     async def post(self) -> None:
         board: Board = self.settings["board"]
         learner = await self._learner()
-        await asyncio.to_thread(board.results.seen, learner)
+        if board.here[learner] >= AT_ONCE:
+            raise HTTPError(HTTPStatus.TOO_MANY_REQUESTS, "no more at once")
+        board.here[learner] += 1
         try:
-            words = json.loads(self.request.body)
-            await self._take(learner, words)
-            self.finish(await self._orders(learner, words))
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            await asyncio.to_thread(board.results.seen, learner)
+            report = reports.parse(self.request.body)
+            await self._take(learner, report)
+            self.finish(await self._orders(learner, report))
+        except NotJson as error:
             raise HTTPError(400, "no report") from error
+        finally:
+            board.here[learner] -= 1
 
-    async def _take(self, learner: str, words: dict[str, Any]) -> None:
+    async def _take(self, learner: str, report: Report) -> None:
         """What the learner's server tells."""
         board: Board = self.settings["board"]
-        if events := words.get("events"):
-            await asyncio.to_thread(board.results.add, learner, events[:100])
-        if "picture" in words:
-            board.pictures[learner] = dict(words["picture"])
-        if outcome := words.get("outcome"):
-            number, said = int(outcome["number"]), str(outcome["said"])
-            await asyncio.to_thread(board.results.outcome, learner, number, said)
+        if report.events:
+            await asyncio.to_thread(board.results.add, learner, report.events)
+        if report.picture is not None:
+            board.pictures[learner] = dict(report.picture)
+        if report.outcome:
+            await asyncio.to_thread(board.results.outcome, learner, *report.outcome)
 
-    async def _orders(self, learner: str, words: dict[str, Any]) -> dict[str, Any]:
-        """What he is to know, as soon as it is not what he knows, or when he has waited for long enough."""
+    async def _orders(self, learner: str, report: Report) -> dict[str, Any]:
+        """What they are to know, as soon as it is not what they know, or when they have waited for long."""
         board: Board = self.settings["board"]
         results = board.results
-        deadline = time.monotonic() + min(float(words.get("held", 0)), HELD)
-        known: Any = words.get("open", 0), bool(words.get("watched"))
+        deadline = time.monotonic() + report.held
+        known: Any = report.open, report.watched
         while True:
             news = board.news
-            orders = await asyncio.to_thread(results.orders, learner, int(words.get("after", 0)))
+            orders = await asyncio.to_thread(results.orders, learner, report.after)
             state: Any = results.unlocked(), board.is_watched(learner)
             if orders or state != known or time.monotonic() > deadline:
                 return {"orders": orders, "open": state[0], "watched": state[1]}

@@ -11,9 +11,11 @@ from typing import Any
 from traitlets.config import Config
 
 from netlab.language import gettext, language
+from netlab.workshop import plan
 from netlab.workshop.accounts import Accounts, read_roll
 from netlab.workshop.authenticator import ClassAuthenticator
 from netlab.workshop.cgroups import Bounds
+from netlab.workshop.guesses import Guesses
 from netlab.workshop.spawner import SECONDS_TO_START, LearnerSpawner
 from netlab.workshop.state import INSTRUCTOR, State
 
@@ -35,6 +37,7 @@ class Options:
     lessons: str = ""  # which are open at first, with commas; "": all
     memory: int = 0  # MiB for each learner; 0: as netlab.workshop.cgroups has it
     cpus: float = 0.0
+    learners: int = 0  # who may sign up; 0: as netlab.workshop.plan has it
 
     def text(self) -> str:
         return json.dumps(asdict(self))
@@ -50,16 +53,17 @@ class Options:
         return Bounds(memory=self.memory << 20 or usual.memory, cpus=self.cpus or usual.cpus)
 
 
-def accounts(state: State, roll: str) -> Accounts:
+def accounts(state: State, options: Options) -> Accounts:
     """Who may come in; BadInput."""
     settings = state.settings()
-    listed = read_roll(Path(roll)) if roll else None
-    return Accounts(state / "learners.sqlite", settings.code, settings.password, listed)
+    listed = read_roll(Path(options.roll)) if options.roll else None
+    most = options.learners or plan.usual()
+    return Accounts(state / "learners.sqlite", settings.code, settings.password, listed, most)
 
 
 def config(state: State, options: Options) -> Config:
     """The Hub's settings. All but the learners' door is on the loopback."""
-    ours, known = state.settings(), accounts(state, options.roll)
+    ours, known = state.settings(), accounts(state, options)
     secure = {"secure": True} if options.certificate else {}
     board = f"http://127.0.0.1:{ours.board_port}"
     return Config(
@@ -86,7 +90,7 @@ def config(state: State, options: Options) -> Config:
             "allow_all": True,  # whom ClassAuthenticator lets in
             "any_allow_config": True,
         },
-        ClassAuthenticator={"accounts": known},
+        ClassAuthenticator={"accounts": known, "guesses": Guesses(state / "guesses.sqlite")},
         LearnerSpawner={"accounts": known, "bounds": options.bounds, "default_url": "/lab"},
         Spawner={
             "ip": "127.0.0.1",
@@ -133,11 +137,11 @@ def _roles() -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    from jupyterhub.app import JupyterHub
+    from netlab.workshop.boundedhub import BoundedHub
 
     options = Options(**json.loads(sys.argv[1]))
-    JupyterHub.instance(config=config(State.of_environment(), options))
-    JupyterHub.launch_instance([])
+    BoundedHub.instance(config=config(State.of_environment(), options))
+    BoundedHub.launch_instance([])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 
 from netlab.errors import BadInput
@@ -10,6 +11,7 @@ from netlab.language import gettext as _
 from netlab.workshop.disk import MEBIBYTES
 
 MOST = 1000
+FEWEST = 40  # learners who may sign up, on however small a machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,19 @@ def said(learners: int) -> str:
         ),
     ]
     return "\n".join(lines)
+
+
+def usual() -> int:
+    """How many may sign up where nobody has said it: twice those whom this machine carries at once."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    return signing_up(os.cpu_count() or 1, pages)
+
+
+def signing_up(processors: int, memory: int) -> int:
+    """The same for a machine of so many processors, with so many MiB."""
+    by_processors = processors * MEASURED.learners / MEASURED.processors / SPARE
+    by_memory = (memory - MEASURED.workshop) / MEASURED.learner / SPARE
+    return min(max(int(2 * min(by_processors, by_memory)), FEWEST), MOST)
 
 
 def needed(learners: int) -> tuple[int, int, int, int]:

@@ -19,6 +19,7 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.web import authenticated
 
+from netlab import jsonlimits, nofollow, plaintext
 from netlab.errors import NetlabError
 from netlab.lab import Lab
 from netlab.language import gettext as _
@@ -34,6 +35,8 @@ DONE = Path("/home/learner/.netlab-orders.json")  # out of the lab's sight
 LOOK, RETRY, MOST = 0.5, 2.0, 20  # seconds; seconds; files in one request
 BOUNDS = 2.0  # seconds between two looks at the learner's bounds
 SECONDS_HELD = 25.0
+LONGEST, LOOKED_AT = 4096, 10_000  # bytes of an event; files in the outbox
+ANSWER = jsonlimits.Bounds(size=1 << 20)
 PICTURES = 1.0  # seconds between two snapshots, while the instructor looks
 
 
@@ -43,7 +46,7 @@ class Reporter:
     def __init__(self, board: str, token: str) -> None:
         self.url, self.token = f"{board}api/exchange", token
         self.client = AsyncHTTPClient(force_instance=True)
-        self.done = _read(DONE)
+        self.done = _done()
         self.identities = Identities()
         self.complaints = Complaints.of_environment(LABS)
         self.announcements: list[dict[str, Any]] = []
@@ -65,10 +68,11 @@ class Reporter:
             if answer is None:
                 await pause(RETRY)
                 continue
-            if answer["open"] != self.known["open"]:
-                with suppress(OSError):  # his disk is full
-                    await asyncio.to_thread(_lay_out, answer["open"])
-            self.known = {name: answer[name] for name in self.known}
+            opened = answer.get("open")
+            if opened != self.known["open"]:
+                with suppress(OSError):  # their disk is full
+                    await asyncio.to_thread(_lay_out, opened)
+            self.known = {"open": opened, "watched": answer.get("watched") is True}
             for order in answer.get("orders", []):
                 await self._do(order)
 
@@ -131,8 +135,7 @@ class Reporter:
             connect_timeout=5,
         )
         try:
-            answer: dict[str, Any] = json.loads((await self.client.fetch(request)).body)
-            return answer
+            return jsonlimits.table((await self.client.fetch(request)).body, ANSWER)
         except (HTTPClientError, OSError, ValueError):
             return None
 
@@ -140,38 +143,38 @@ class Reporter:
 def waiting(outbox: Path) -> dict[Path, dict[str, Any]]:
     """The oldest events that are there, by file. One that cannot be read is none."""
     found: dict[Path, dict[str, Any]] = {}
-    with suppress(OSError):
-        for name in sorted(os.listdir(outbox))[: 5 * MOST]:
+    with suppress(OSError), nofollow.folder(outbox) as folder:
+        for name in nofollow.entries(folder, LOOKED_AT)[: 5 * MOST]:
             if name.endswith(".json") and len(found) < MOST:
-                event = _read(outbox / name)
-                found[outbox / name] = {**event, "id": name.removesuffix(".json")[:60]}
+                event = _read(folder, name)
+                found[outbox / name] = {**event, "id": plaintext.plain(name.removesuffix(".json"), 60)}
     return found
 
 
 def _forget(batch: Mapping[Path, Any]) -> None:
     for file in batch:
-        with suppress(OSError):
-            file.unlink()
+        with suppress(OSError), nofollow.folder(file.parent) as folder:
+            os.unlink(file.name, dir_fd=folder)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(folder: int, name: str) -> dict[str, Any]:
     try:
-        fd = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(fd, encoding="utf-8") as opened:
-            words = json.loads(opened.read(4096))
-        return words if isinstance(words, dict) else {}
-    except (OSError, ValueError):
+        return jsonlimits.table(nofollow.read(folder, name, LONGEST), jsonlimits.Bounds(LONGEST, depth=8))
+    except (OSError, jsonlimits.NotJson):
         return {}
 
 
+def _done() -> dict[str, Any]:
+    """The number of the last order that was begun."""
+    with suppress(OSError), nofollow.folder(DONE.parent) as folder:
+        last = _read(folder, DONE.name).get("last")
+        return {"last": last} if isinstance(last, int) and last > 0 else {}
+    return {}
+
+
 def _write(file: Path, words: Mapping[str, Any]) -> None:
-    beside = file.with_suffix(".new")
-    with suppress(OSError):
-        with beside.open("w") as opened:
-            json.dump(words, opened)
-            opened.flush()
-            os.fsync(opened.fileno())
-        beside.replace(file)
+    with suppress(OSError), nofollow.folder(file.parent) as folder:
+        nofollow.write(folder, file.name, json.dumps(words).encode(), lasting=True)
 
 
 def _inject(name: str) -> None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from netlab import plaintext
+
 KINDS = ("visited", "checked", "hint", "predicted", "answered")
 MOST_EVENTS = 20_000  # of one learner
 FRESH = 600.0  # seconds for which an order waits for a learner who is away
@@ -82,7 +84,7 @@ class Results:
         """A learner's word: nothing of it is taken as it comes."""
         try:
             id, kind, lesson, step = (
-                str(event.get(name, ""))[:60] for name in ("id", "kind", "lesson", "step")
+                plaintext.plain(str(event.get(name, "")), 60) for name in ("id", "kind", "lesson", "step")
             )
             moment = float(event.get("time", 0))
             if not math.isfinite(moment):
@@ -93,9 +95,9 @@ class Results:
                 return None
             words = {
                 "passed": event.get("passed") is True,
-                "hint": str(event.get("hint", ""))[:60],
-                "number": min(int(event.get("number", 0)), 99),
-                "key": str(event.get("key", ""))[:200],
+                "hint": plaintext.plain(str(event.get("hint", "")), 60),
+                "number": min(max(int(event.get("number", 0)), 0), 99),
+                "key": plaintext.plain(str(event.get("key", "")), 200),
             }
             return id, kind, lesson, step, moment, words
         except (TypeError, ValueError, AttributeError, OverflowError):
@@ -121,9 +123,14 @@ class Results:
             return [{"number": number, "what": what, "words": words} for number, what, words in rows]
 
     def outcome(self, learner: str, number: int, said: str) -> None:
+        """What became of an order that was given; of others nothing is kept."""
         with self._open() as db:
-            row = (learner, number, said[:300], time.time())
-            db.execute("INSERT OR IGNORE INTO outcome VALUES (?, ?, ?, ?)", row)
+            row = (learner, number, plaintext.line(said, 300), time.time(), number, learner)
+            db.execute(
+                "INSERT OR IGNORE INTO outcome SELECT ?, ?, ?, ? WHERE EXISTS "
+                "(SELECT 1 FROM instruction WHERE number = ? AND learner IN ('', ?))",
+                row,
+            )
 
     def unlocked(self) -> list[str] | None:
         """The lessons that are open; None: all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 from netlab.lessons import lessons
@@ -26,8 +27,9 @@ class Board:
         self.results.prepare()
         if options.lessons and self.results.unlocked() is None:
             self.results.unlock(options.lessons.split(","))
-        self.collector = Collector(state, accounts(state, options.roll), self.results)
+        self.collector = Collector(state, accounts(state, options), self.results)
         self.news = asyncio.Event()
+        self.here: Counter[str] = Counter()  # how many requests of each learner's server are at work
         self.pictures: dict[str, dict[str, Any]] = {}
         self.wanted: dict[str, float] = {}  # whose picture somebody looks at, and until when
 

@@ -15,6 +15,7 @@ from jupyterhub.utils import random_port
 from tornado.web import HTTPError
 from traitlets import Instance
 
+from netlab import plaintext
 from netlab.address import HOME
 from netlab.errors import LabError
 from netlab.language import gettext as _
@@ -22,6 +23,7 @@ from netlab.limits import Limits
 from netlab.workshop import nursery
 from netlab.workshop.accounts import Accounts
 from netlab.workshop.cgroups import Bounds, Groups
+from netlab.workshop.logs import tail
 from netlab.workshop.pauses import pause
 from netlab.workshop.state import State
 from netlab.workshop.turns import Turns
@@ -94,9 +96,9 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
                         (await asyncio.open_connection(self.ip, self.port))[1].close()
                         return
                     await pause(LOOK)
-        said = log.read_text(errors="replace").rpartition("netlab: ")[2].split()
+        said = plaintext.line(tail(log).rpartition("netlab: ")[2])
         raise LabError(
-            _("The learner's server did not come up: {said}").format(said=" ".join(said)[-LONGEST:]),
+            _("The learner's server did not come up: {said}").format(said=said[-LONGEST:]),
             _("Read {log}").format(log=log),
         )
 

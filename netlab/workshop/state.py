@@ -2,6 +2,7 @@
 
 settings.json   the ports and secrets, made at the first start; the class code; which lessons are open
 hub.sqlite, learners.sqlite, board.sqlite
+guesses.sqlite  who was wrong how often, and from where
 learners/N/     the disk of the learner of that number
 collected/, grades/, log/
 """

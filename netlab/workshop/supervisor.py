@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from netlab import syscalls
+from netlab import plaintext, syscalls
 from netlab.address import HOME
 from netlab.errors import LabError
 from netlab.language import gettext as _
 from netlab.workshop.hub import BOARD, Options
+from netlab.workshop.logs import tail
 from netlab.workshop.state import VARIABLE, State
 
 PROXY = Path(sys.prefix, "workshop/node_modules/.bin/configurable-http-proxy")
@@ -150,10 +151,10 @@ class Supervisor:
             fallen = [part for part in self.parts if part.process and part.process.poll() is not None]
             if fallen or time.monotonic() > deadline:
                 part = fallen[0] if fallen else self.parts[-1]
-                tail = part.log.read_text(errors="replace").strip().splitlines()[-1:]
+                last = tail(part.log).strip().splitlines()[-1:]
                 raise LabError(
                     _("The workshop's {name} did not come up: {tail}").format(
-                        name=part.name, tail=" ".join(tail)
+                        name=part.name, tail=plaintext.line(" ".join(last))
                     ),
                     _("Read {log}").format(log=part.log),
                 )

@@ -10,7 +10,20 @@ from pathlib import Path
 from netlab.address import HOME
 from netlab.language import VARIABLE
 
-OPTIONS = ("state", "listen", "port", "cert", "key", "plain", "code", "list", "open", "memory", "cpus")
+OPTIONS = (
+    "state",
+    "listen",
+    "port",
+    "cert",
+    "key",
+    "plain",
+    "code",
+    "list",
+    "open",
+    "learners",
+    "memory",
+    "cpus",
+)
 UNIT = """\
 [Unit]
 Description=netlab: a workshop

@@ -136,10 +136,13 @@ NOT_OURS = {
         r"^(a|not|no|more|it|too|the|half|\{\}) ",
     ),
     "the title of a schema": (r"schema\.py", "A snapshot of a lab"),
-    "a database's language": (r"workshop/(accounts|results)", r"SELECT|INSERT|UPDATE|CREATE|PRAGMA"),
+    "a database's language": (
+        r"workshop/(accounts|guesses|results)",
+        r"SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA",
+    ),
     "what systemd reads": (r"workshop/unit", r"\[Unit\]"),
     "what the workshop's programs say to each other": (
-        r"workshop/(board|exchange|hub|reporter)",
+        r"workshop/(authenticator|board|boundedhub|exchange|hub|reporter)",
         r"^no |not logged in|unknown order|charset|attachment|Report how far",
     ),
     "Docker's own words, which its stand-in says as they are": (
@@ -167,6 +170,10 @@ NOT_OURS = {
         "wire|engines/namespaces/show|kernel|diagnosis/scene|probe|grade/session|progress",
         r"the smallest unit|a (pickled )?message|the other side|the kernel answers|a captured point|"
         r"no such probe|not a table|no lessons in it",
+    ),
+    "why something is not read, for whoever puts it into words": (
+        "jsonlimits|nofollow",
+        r"more than|deeper than|not an object|is no number|no float|is not a plain|somebody else's",
     ),
     "for those who work on the catalogue": (
         "catalogue",

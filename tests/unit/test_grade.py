@@ -213,12 +213,10 @@ def test_what_differs_after_grading_again_is_said(tmp_path: Path) -> None:
 def test_whose_variant_it_is_the_teacher_knows(tmp_path: Path) -> None:
     """By the folder that it was handed in from, later by the result; only without a seed by what it says."""
     folder = tmp_path / "ada"
-    assert batch.Batch(tmp_path, seed="autumn")._seed(folder / "03.ipynb", "said") == learners_seed(
-        "autumn", "ada"
-    )
-    assert batch.Batch(tmp_path)._seed(folder / "03.ipynb", "said") == "said"
+    assert batch.Batch(tmp_path, seed="autumn").seed_of(folder / "03.ipynb") == learners_seed("autumn", "ada")
+    assert batch.Batch(tmp_path).seed_of(folder / "03.ipynb") is None
     Bundle(folder).close(replace(GRADE, seed="bob-1"), None, None)
-    assert batch.Batch(tmp_path)._seed(folder / SUBMISSION, "said") == "bob-1"
+    assert batch.Batch(tmp_path).seed_of(folder / SUBMISSION) == "bob-1"
 
 
 @pytest.mark.parametrize("write", [nbgrader.write, otter.write])

@@ -94,7 +94,10 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 @pytest.mark.parametrize(
     ("call", "owners"),
     [
-        ("CLONE_NEWNET", {"syscalls", "netns", "sandbox", "spawn", "engines.namespaces.container"}),
+        (
+            "CLONE_NEWNET",
+            {"syscalls", "netns", "sandbox", "spawn", "engines.namespaces.container", "grade.jail"},
+        ),
         ("AF_NETLINK", {"netlink", "events", "sockets"}),
         ("AF_PACKET", {"ring"}),
         ("sleep(", set()),

@@ -165,7 +165,7 @@ def test_what_is_ready_is_not_made_again(machine: Machine) -> None:
     machine.ready()
     done = machine.run("--lab", "b", "exec", "--", "a b", "c")
     assert (done.returncode, done.stderr) == (7, ""), "the command's own status, and not a word"
-    assert done.stdout == "-m netlab --lab b exec -- a b c\n"
+    assert done.stdout == "-P -m netlab --lab b exec -- a b c\n"
 
 
 def test_new_requirements_are_installed(machine: Machine) -> None:

@@ -1,0 +1,21 @@
+"""One workshop for all attacks at a running one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import pytest
+
+from tests.workshop.house import House, opened
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    if os.geteuid() != 0:
+        pytest.skip("a workshop needs root: it gives each learner a user of their own")
+    if not find_spec("jupyterhub"):
+        pytest.skip("JupyterHub is not installed: ./run workshop plan")
+    with opened(tmp_path_factory.mktemp("attacked") / "state") as running:
+        yield running
