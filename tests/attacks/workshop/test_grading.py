@@ -126,7 +126,13 @@ def test_nobody_is_left_when_the_grader_is_ended(place: Path) -> None:
     file.write_text(v4.writes(v4.new_notebook(cells=[v4.new_code_cell(source) for source in cells])))
     for number in (signal.SIGINT, signal.SIGKILL):
         words = [sys.executable, "-m", "netlab", "grade", str(file), "--out", str(place / "out")]
-        process = subprocess.Popen(words, cwd=HOME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            words,
+            cwd=HOME,
+            env={**os.environ, "TMPDIR": str(place)},  # what kill -9 leaves of it
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         pid = process.pid
         assert wait(lambda pid=pid: workers(pid) and len(processes(pid)) > 3)
         process.send_signal(number)
