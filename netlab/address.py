@@ -148,7 +148,7 @@ def environment(name: str) -> dict[str, str]:
 
 def last_words(name: str) -> str:
     """The last line of the keeper's log; "" if it wrote none."""
-    with suppress(OSError, ValueError, LabError), held(name) as place:
+    with suppress(OSError, LabError), held(name) as place:
         return files.last_line(place, LOG, LONGEST_LOG)
     return ""
 

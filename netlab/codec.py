@@ -10,22 +10,22 @@ bounds. A field that holds its default is left out. Nothing in the data chooses 
 from __future__ import annotations
 
 import json
-import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from netlab import jsonlimits
 from netlab.display import one_line
 
 VERSION = 1  # of the schema: it goes up when a value written by an older netlab would be refused
-DEEPEST = 32  # levels of JSON; a snapshot has 8
 LONGEST_TEXT = 1 << 16  # characters
 LONGEST_EXACT = 1 << 20
 MOST_ENTRIES = 1 << 20  # of one list or table
-_NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[]{}")
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)
+
+# A snapshot has 8 levels. Half a character stands in a word of a command, whose bytes may be no text.
+BOUNDS = jsonlimits.Bounds(size=1 << 28, depth=32, values=1 << 22, halves=True)
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
@@ -80,41 +80,12 @@ def from_plain(kind: type[T], plain: Any) -> T:
     return made
 
 
-def parse(data: bytes, deepest: int = DEEPEST) -> Any:
-    """Plain JSON, no deeper than that, with finite numbers and real characters. Malformed."""
-    if depth(data, deepest) > deepest:
-        raise Malformed(f"more than {deepest} levels")
+def parse(data: bytes) -> Any:
+    """Plain JSON, bounded. Malformed."""
     try:
-        return json.loads(data.decode(), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        return jsonlimits.loads(data, BOUNDS)
+    except jsonlimits.NotJson as error:
         raise Malformed(f"not JSON: {error}") from None
-
-
-def depth(data: bytes, enough: int) -> int:
-    """How many levels of JSON are in there; where it is more than `enough`, some number above that."""
-    left = data.translate(None, _NO_BRACKETS)
-    for level in range(enough + 1):  # each round takes away the innermost level
-        if not left:
-            return level
-        left = left.replace(b"[]", b"").replace(b"{}", b"")
-    return _depth_without_texts(data, enough)  # a bracket in a text has no partner
-
-
-def _depth_without_texts(data: bytes, enough: int) -> int:
-    level = deepest = 0
-    for match in _BRACKETS.finditer(data):
-        if match.lastindex == 1:
-            level += 1
-            deepest = max(deepest, level)
-            if deepest > enough:
-                break
-        elif match.lastindex:
-            level -= 1
-    return deepest
-
-
-def _no_number(word: str) -> Any:
-    raise Malformed(f"{word} is no number")
 
 
 # -- reading

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from netlab import jsonlimits, nofollow, pcapng
+from netlab import files, jsonlimits, pcapng
 from netlab.errors import BadInput
 from netlab.grade import formats
 from netlab.grade.judge import Grade
@@ -73,7 +73,7 @@ class Bundle:
 def result(folder: Path) -> dict[str, Any] | None:
     """The result in a finished bundle; None if there is no such bundle."""
     try:
-        found = jsonlimits.table(nofollow.read_in(folder / RESULT, BOUNDS.size), BOUNDS)
+        found = jsonlimits.table(files.read_in(folder / RESULT, BOUNDS.size), BOUNDS)
     except (OSError, ValueError):
         return None
     return found if (folder / MANIFEST).exists() else None
@@ -82,21 +82,21 @@ def result(folder: Path) -> dict[str, Any] | None:
 def tampered(folder: Path, key: bytes | None) -> list[str]:
     """What is not as it was when the bundle was written, in words; empty if all of it is."""
     try:
-        manifest = jsonlimits.table(nofollow.read_in(folder / MANIFEST, BOUNDS.size), BOUNDS)
-        files, signature = dict(manifest["files"]), manifest["signature"]
+        manifest = jsonlimits.table(files.read_in(folder / MANIFEST, BOUNDS.size), BOUNDS)
+        listed, signature = dict(manifest["files"]), manifest["signature"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [
             _("its {manifest} cannot be read ({name})").format(manifest=MANIFEST, name=type(error).__name__)
         ]
     there = {path.name for path in folder.iterdir()} - {MANIFEST}
-    found = [_("{name} is missing").format(name=name) for name in sorted(set(files) - there)]
-    found += [_("{name} has been added").format(name=name) for name in sorted(there - set(files))]
+    found = [_("{name} is missing").format(name=name) for name in sorted(set(listed) - there)]
+    found += [_("{name} has been added").format(name=name) for name in sorted(there - set(listed))]
     found += [
         _("{name} has been changed").format(name=name)
-        for name in sorted(there & set(files))
-        if _digest(folder / name) != files[name]
+        for name in sorted(there & set(listed))
+        if _digest(folder / name) != listed[name]
     ]
-    if key and not hmac.compare_digest(str(signature or ""), _sign(files, key)):
+    if key and not hmac.compare_digest(str(signature or ""), _sign(listed, key)):
         found.append(_("its signature is not that of this key") if signature else _("it is not signed"))
     return found
 
@@ -125,7 +125,7 @@ def _sign(files: dict[str, str], key: bytes) -> str:
 def _digest(path: Path) -> str:
     """Of a plain file; of anything else something that no file has."""
     try:
-        return hashlib.sha256(nofollow.read_in(path, LARGEST)).hexdigest()
+        return hashlib.sha256(files.read_in(path, LARGEST)).hexdigest()
     except OSError as error:
         return str(error)
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import nbformat
 
-from netlab import plaintext
+from netlab import display
 from netlab.checks.story import CheckResult
 from netlab.grade.judge import Grade
 from netlab.grade.submission import Submission
@@ -69,13 +69,13 @@ def result(grade: Grade) -> dict[str, Any]:
 def summary(found: dict[str, Any]) -> str:
     """One line for each result."""
     if found["error"]:
-        return plaintext.line(
+        return display.one_line(
             _("{name}: not graded: {error}").format(name=found["name"], error=found["error"].splitlines()[0])
         )
     failed = [step["id"] for step in found["steps"] if not step["passed"]]
     rest = _(", not passed: {failed}").format(failed=", ".join(failed)) if failed else ""
     end = f" ({found['end']})" if found["end"] else ""
-    return plaintext.line(
+    return display.one_line(
         _("{name}: lesson {lesson}, {points} of {max_points}{rest}{end}").format(
             name=found["name"],
             lesson=found["lesson"],

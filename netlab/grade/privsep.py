@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import netlab.errors
-from netlab import jsonlimits, nofollow, plaintext
+from netlab import display, files, jsonlimits
 from netlab.address import HOME, PATH
 from netlab.errors import LabError, NetlabError
 from netlab.grade import bundle, formats, jail
@@ -86,17 +86,17 @@ def run(wanted: Wanted, seeds: Mapping[Path, tuple[str, str | None]], say: Say) 
         if readable:
             with _grader(folder, uid) as process:
                 failed = _follow(process, len(handed), len(handed) - len(readable), say)
-        with nofollow.folder(folder / "out") as out:
+        with files.folder(folder / "out") as out:
             return [_result(out, each, failed.get(each.name, ""), wanted, uid) for each in handed]
 
 
 def _copied(path: Path, name: str, seed: str | None) -> Handed:
     """What a learner handed in, not looked at."""
     try:
-        return Handed(path, name, seed, nofollow.read_path(path, LARGEST))
+        return Handed(path, name, seed, files.read_path(path, LARGEST))
     except OSError as error:
         why = _("{path} was not read: {why}.").format(
-            path=plaintext.line(str(path)), why=error.strerror or error
+            path=display.one_line(str(path)), why=error.strerror or error
         )
         return Handed(path, name, seed, error=why)
 
@@ -134,7 +134,7 @@ def _stage_before(target: Path, before: Path, uid: int) -> None:
     if bundle.result(before) is None:
         return
     target.mkdir(mode=0o700)
-    (target / RESULT).write_bytes(nofollow.read_in(before / RESULT, BOUNDS.size))
+    (target / RESULT).write_bytes(files.read_in(before / RESULT, BOUNDS.size))
     (target / MANIFEST).write_bytes(STAYS)
     for path in (target, *target.iterdir()):
         os.chown(path, uid, uid)
@@ -162,7 +162,7 @@ def _grader(folder: Path, uid: int) -> Iterator[subprocess.Popen[bytes]]:
                 last = log.read(LINE).decode(errors="replace").strip().splitlines()[-1:]
                 raise LabError(
                     _("The grader ended before it was done: {last}").format(
-                        last=plaintext.line(" ".join(last), 300)
+                        last=display.one_line(" ".join(last), 300)
                     ),
                     _("Look at: ./run doctor"),
                 )
@@ -184,9 +184,9 @@ def _follow(process: subprocess.Popen[bytes], every: int, before: int, say: Say)
             raise _rebuilt(words)
         done, text = words.get("done"), words.get("text")
         if isinstance(done, int) and 0 < done <= every - before and isinstance(text, str):
-            say(before + done, every, plaintext.line(text, 500))
+            say(before + done, every, display.one_line(text, 500))
         if "failed" in words and len(failed) < every:
-            failed[str(words["failed"])] = plaintext.plain(str(words.get("why", "")), 2000, keep="\n")
+            failed[str(words["failed"])] = display.printable(str(words.get("why", "")), 2000)
     return failed
 
 
@@ -194,7 +194,7 @@ def _rebuilt(words: Mapping[str, Any]) -> NetlabError:
     """Its error as the one of the same name here, if it is one of a lab as a whole."""
     kind = getattr(netlab.errors, str(words["error"]), LabError)
     kind = kind if isinstance(kind, type) and issubclass(kind, LabError) else LabError
-    said = (plaintext.plain(str(words.get(name, "")), 1000, keep="\n") for name in ("what", "next"))
+    said = (display.printable(str(words.get(name, "")), 1000) for name in ("what", "next"))
     error: NetlabError = kind(*said)
     return error
 
@@ -206,32 +206,33 @@ def _result(out: int, each: Handed, failed: str, wanted: Wanted, uid: int) -> di
     if each.error or failed:
         return formats.result(each.failed(each.error or failed))
     try:
-        with nofollow.below(out, [each.name]) as folder:
-            if nofollow.read(folder, MANIFEST, BOUNDS.size, uid) == STAYS and (
+        with files.below(out, [each.name]) as folder:
+            if files.read(folder, MANIFEST, BOUNDS.size, uid) == STAYS and (
                 before := bundle.result(wanted.out / each.name)
             ):
                 return before
-            files = _files(folder, uid)
-        result = _checked(files.get(RESULT, b""), each)
+            taken = _files(folder, uid)
+        result = _checked(taken.get(RESULT, b""), each)
     except (OSError, ValueError) as error:
-        why = _("the grader's result was not taken: {error}").format(error=plaintext.line(str(error), 200))
+        why = _("the grader's result was not taken: {error}").format(error=display.one_line(str(error), 200))
         return formats.result(each.failed(why))
     if result["digest"]:
-        files[SUBMISSION] = each.content
+        taken[SUBMISSION] = each.content
     made = Bundle(wanted.out / each.name)
-    made.put(files)
+    made.put(taken)
     made.seal(wanted.key)
     return result
 
 
 def _files(folder: int, uid: int) -> dict[str, bytes]:
     """The files of a result that have a name that a result has."""
-    files, left = {}, ALL
-    for name in nofollow.entries(folder, FILES):
+    taken: dict[str, bytes] = {}
+    left = ALL
+    for name in files.entries(folder, FILES):
         if KEPT.fullmatch(name):
-            files[name] = nofollow.read(folder, name, min(FILE, left), uid)
-            left -= len(files[name])
-    return files
+            taken[name] = files.read(folder, name, min(FILE, left), uid)
+            left -= len(taken[name])
+    return taken
 
 
 def _checked(content: bytes, each: Handed) -> dict[str, Any]:

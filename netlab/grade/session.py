@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from netlab import address, plaintext, wire
+from netlab import address, display, wire
 from netlab.grade.submission import Cell
 from netlab.lab import Lab
 from netlab.language import gettext as _
@@ -118,7 +118,7 @@ class Session:
             if line:
                 claim = self._claim(line)
                 if claim.get("cell") == number:
-                    return stopped, plaintext.line(str(claim.get("error", "")), 500)
+                    return stopped, display.one_line(str(claim.get("error", "")), 500)
                 continue
             if stopped:  # it was interrupted, and does not care
                 self.gone = _("its kernel was ended, as it did not stop when interrupted")
@@ -196,4 +196,6 @@ def _texts(table: object) -> dict[str, str]:
     """A table of short texts, as predictions and answers are; TypeError for anything else."""
     if not isinstance(table, dict) or len(table) > 100:
         raise TypeError("not a table of texts")
-    return {plaintext.plain(str(key), 20): plaintext.plain(str(value), 200) for key, value in table.items()}
+    return {
+        display.printable(str(key), 20): display.printable(str(value), 200) for key, value in table.items()
+    }

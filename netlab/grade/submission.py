@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netlab import jsonlimits, lessons, nofollow
+from netlab import files, jsonlimits, lessons
 from netlab.errors import BadInput
 from netlab.jupyter.kernelspec import NAMES
 from netlab.language import N_
@@ -89,7 +89,7 @@ def _content(path: Path) -> bytes:
                 ),
                 _("Clear its outputs (Edit → Clear Outputs of All Cells), and hand it in again."),
             )
-        return nofollow.read_in(path, LARGEST)
+        return files.read_in(path, LARGEST)
     except OSError as error:
         raise BadInput(
             _("{path} cannot be read: {strerror}.").format(path=path, strerror=error.strerror), _(AGAIN)

@@ -19,7 +19,7 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler, HubOAuth
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler, authenticated
 
-from netlab import faults, jsonlimits, plaintext
+from netlab import display, faults, jsonlimits
 from netlab.errors import NetlabError
 from netlab.language import gettext as _
 from netlab.language import language
@@ -196,7 +196,7 @@ def _stamp(moment: float | None) -> str:
 
 def _harmless(text: str) -> str:
     """A spreadsheet takes what begins like this for a formula."""
-    text = plaintext.plain(text)
+    text = display.printable(text)
     return f"'{text}" if text[:1] in "=+-@" else text
 
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from netlab import jsonlimits, nofollow, plaintext
+from netlab import display, files, jsonlimits
 from netlab.address import HOME
 from netlab.errors import NetlabError
 from netlab.language import gettext as _
@@ -90,7 +90,7 @@ def _run(module: str, *words: str, input: str = "") -> str:
         preexec_fn=partial(os.nice, 10),
     )
     last = " ".join(done.stderr.strip().splitlines()[-1:])
-    return plaintext.line(last, LONGEST) if done.returncode else ""
+    return display.one_line(last, LONGEST) if done.returncode else ""
 
 
 def _graded(out: Path) -> Iterator[tuple[int, str, float, float]]:
@@ -98,7 +98,7 @@ def _graded(out: Path) -> Iterator[tuple[int, str, float, float]]:
     known = {lesson.id for lesson in lessons()}
     for file in sorted(out.glob("*/result.json")):
         with suppress(OSError, ValueError, TypeError, KeyError):
-            result = jsonlimits.table(nofollow.read_in(file, LARGEST), RESULT)
+            result = jsonlimits.table(files.read_in(file, LARGEST), RESULT)
             number = int(file.parent.name.partition("_")[0])
             points, most = float(result["points"]), float(result["max_points"])
             if result["lesson"] in known and 0 <= points <= most:
@@ -115,7 +115,7 @@ def collect(state: State, numbers: list[int], place: Path) -> list[NetlabError]:
             continue  # they have never been here
         uid = state.settings().first_uid + number
         try:
-            with nofollow.folder(disk.mount(state.disk(number), uid)) as top:
+            with files.folder(disk.mount(state.disk(number), uid)) as top:
                 for name, content in changed(top, uid):
                     (place / f"{number}_{name}").write_bytes(content)
         except NetlabError as error:
@@ -128,8 +128,8 @@ def changed(top: int, uid: int) -> Iterator[tuple[str, bytes]]:
     for steps, given, prefix in ((("labs",), LABS, ""), (("labs", "zh"), LABS / "zh", "zh_")):
         for lesson in lessons():
             name = f"{lesson.stem}.ipynb"
-            with suppress(OSError), nofollow.below(top, steps) as folder:
-                content = nofollow.read(folder, name, LARGEST, owner=uid)
+            with suppress(OSError), files.below(top, steps) as folder:
+                content = files.read(folder, name, LARGEST, owner=uid)
                 if not (given / name).is_file() or content != (given / name).read_bytes():
                     yield f"{prefix}{name}", content
 
@@ -137,5 +137,5 @@ def changed(top: int, uid: int) -> Iterator[tuple[str, bytes]]:
 if __name__ == "__main__":
     troubles = collect(State.of_environment(), json.load(sys.stdin), Path(sys.argv[1]))
     for trouble in troubles:
-        print(f"netlab: {plaintext.line(str(trouble))}", file=sys.stderr)
+        print(f"netlab: {display.one_line(str(trouble))}", file=sys.stderr)
     sys.exit(1 if troubles else 0)

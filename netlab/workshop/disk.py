@@ -12,7 +12,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from netlab import nofollow, syscalls
+from netlab import files, syscalls
 from netlab.errors import LabError
 from netlab.language import gettext as _
 from netlab.lessons import LANDING
@@ -54,16 +54,16 @@ def own_mounts() -> None:
 def lay_out(labs: Path, source: Path, unlocked: frozenset[str] | None) -> None:
     """As that user: put what the lessons need from `source` into his folder. His notebooks stay as they are;
     those of lessons that are not open yet (`unlocked` None: all are) do not come. OSError."""
-    files = [file for file in sorted(source.rglob("*")) if _is_for_learners(file.relative_to(source))]
-    for file in files:
+    wanted = [file for file in sorted(source.rglob("*")) if _is_for_learners(file.relative_to(source))]
+    for file in wanted:
         lesson, steps = file.name.partition("-")[0], file.relative_to(source).parent.parts
         is_theirs = file.suffix == ".ipynb"
         if is_theirs and not (unlocked is None or lesson in unlocked | {LANDING.id}):
             continue
         with (
             suppress(NotADirectoryError, FileNotFoundError),
-            nofollow.folder(labs) as top,
-            nofollow.below(top, steps) as folder,
+            files.folder(labs) as top,
+            files.below(top, steps) as folder,
         ):
             _lay(file, folder, is_theirs=is_theirs)
 
@@ -83,9 +83,9 @@ def _lay(file: Path, folder: int, *, is_theirs: bool) -> None:
     content = file.read_bytes()
     if there and stat.S_ISREG(there.st_mode) and there.st_size == len(content):
         with suppress(OSError):
-            if nofollow.read(folder, file.name, len(content)) == content:
+            if files.read(folder, file.name, len(content)) == content:
                 return
-    nofollow.write(folder, file.name, content, 0o666)
+    files.replace(folder, file.name, content, 0o666)
 
 
 def _is_for_learners(path: Path) -> bool:

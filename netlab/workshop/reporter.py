@@ -19,7 +19,7 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.web import authenticated
 
-from netlab import jsonlimits, nofollow, plaintext
+from netlab import display, files, jsonlimits
 from netlab.errors import NetlabError
 from netlab.lab import Lab
 from netlab.language import gettext as _
@@ -143,38 +143,38 @@ class Reporter:
 def waiting(outbox: Path) -> dict[Path, dict[str, Any]]:
     """The oldest events that are there, by file. One that cannot be read is none."""
     found: dict[Path, dict[str, Any]] = {}
-    with suppress(OSError), nofollow.folder(outbox) as folder:
-        for name in nofollow.entries(folder, LOOKED_AT)[: 5 * MOST]:
+    with suppress(OSError), files.folder(outbox) as folder:
+        for name in files.entries(folder, LOOKED_AT)[: 5 * MOST]:
             if name.endswith(".json") and len(found) < MOST:
                 event = _read(folder, name)
-                found[outbox / name] = {**event, "id": plaintext.plain(name.removesuffix(".json"), 60)}
+                found[outbox / name] = {**event, "id": display.printable(name.removesuffix(".json"), 60)}
     return found
 
 
 def _forget(batch: Mapping[Path, Any]) -> None:
     for file in batch:
-        with suppress(OSError), nofollow.folder(file.parent) as folder:
+        with suppress(OSError), files.folder(file.parent) as folder:
             os.unlink(file.name, dir_fd=folder)
 
 
 def _read(folder: int, name: str) -> dict[str, Any]:
     try:
-        return jsonlimits.table(nofollow.read(folder, name, LONGEST), jsonlimits.Bounds(LONGEST, depth=8))
+        return jsonlimits.table(files.read(folder, name, LONGEST), jsonlimits.Bounds(LONGEST, depth=8))
     except (OSError, jsonlimits.NotJson):
         return {}
 
 
 def _done() -> dict[str, Any]:
     """The number of the last order that was begun."""
-    with suppress(OSError), nofollow.folder(DONE.parent) as folder:
+    with suppress(OSError), files.folder(DONE.parent) as folder:
         last = _read(folder, DONE.name).get("last")
         return {"last": last} if isinstance(last, int) and last > 0 else {}
     return {}
 
 
 def _write(file: Path, words: Mapping[str, Any]) -> None:
-    with suppress(OSError), nofollow.folder(file.parent) as folder:
-        nofollow.write(folder, file.name, json.dumps(words).encode(), lasting=True)
+    with suppress(OSError), files.folder(file.parent) as folder:
+        files.replace(folder, file.name, json.dumps(words).encode(), lasting=True)
 
 
 def _inject(name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from netlab import jsonlimits, plaintext
+from netlab import display, jsonlimits
 from netlab.jsonlimits import NotJson
 
 EVENTS = 100  # of one report
@@ -43,8 +43,8 @@ def parse(body: bytes) -> Report:
     if isinstance(held, bool) or not isinstance(held, int | float) or held < 0:
         raise NotJson("held")
     return Report(
-        tuple(plaintext.tree(events[:EVENTS])),
-        None if picture is None else plaintext.tree(picture),
+        tuple(display.printable_tree(events[:EVENTS])),
+        None if picture is None else display.printable_tree(picture),
         _outcome(words.get("outcome")),
         min(float(held), HELD),
         _number(words.get("after", 0)),
@@ -58,7 +58,7 @@ def _outcome(words: Any) -> tuple[int, str] | None:
         return None
     if not isinstance(words, dict) or not isinstance(said := words.get("said"), str):
         raise NotJson("outcome")
-    return _number(words.get("number")), plaintext.line(said, SAID)
+    return _number(words.get("number")), display.one_line(said, SAID)
 
 
 def _number(value: Any) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netlab import plaintext
+from netlab import display
 
 KINDS = ("visited", "checked", "hint", "predicted", "answered")
 MOST_EVENTS = 20_000  # of one learner
@@ -84,7 +84,7 @@ class Results:
         """A learner's word: nothing of it is taken as it comes."""
         try:
             id, kind, lesson, step = (
-                plaintext.plain(str(event.get(name, "")), 60) for name in ("id", "kind", "lesson", "step")
+                display.printable(str(event.get(name, "")), 60) for name in ("id", "kind", "lesson", "step")
             )
             moment = float(event.get("time", 0))
             if not math.isfinite(moment):
@@ -95,9 +95,9 @@ class Results:
                 return None
             words = {
                 "passed": event.get("passed") is True,
-                "hint": plaintext.plain(str(event.get("hint", "")), 60),
+                "hint": display.printable(str(event.get("hint", "")), 60),
                 "number": min(max(int(event.get("number", 0)), 0), 99),
-                "key": plaintext.plain(str(event.get("key", "")), 200),
+                "key": display.printable(str(event.get("key", "")), 200),
             }
             return id, kind, lesson, step, moment, words
         except (TypeError, ValueError, AttributeError, OverflowError):
@@ -125,7 +125,7 @@ class Results:
     def outcome(self, learner: str, number: int, said: str) -> None:
         """What became of an order that was given; of others nothing is kept."""
         with self._open() as db:
-            row = (learner, number, plaintext.line(said, 300), time.time(), number, learner)
+            row = (learner, number, display.one_line(said, 300), time.time(), number, learner)
             db.execute(
                 "INSERT OR IGNORE INTO outcome SELECT ?, ?, ?, ? WHERE EXISTS "
                 "(SELECT 1 FROM instruction WHERE number = ? AND learner IN ('', ?))",

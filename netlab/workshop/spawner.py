@@ -15,7 +15,7 @@ from jupyterhub.utils import random_port
 from tornado.web import HTTPError
 from traitlets import Instance
 
-from netlab import plaintext
+from netlab import display
 from netlab.address import HOME
 from netlab.errors import LabError
 from netlab.language import gettext as _
@@ -96,7 +96,7 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
                         (await asyncio.open_connection(self.ip, self.port))[1].close()
                         return
                     await pause(LOOK)
-        said = plaintext.line(tail(log).rpartition("netlab: ")[2])
+        said = display.one_line(tail(log).rpartition("netlab: ")[2])
         raise LabError(
             _("The learner's server did not come up: {said}").format(said=said[-LONGEST:]),
             _("Read {log}").format(log=log),

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from netlab import plaintext, syscalls
+from netlab import display, syscalls
 from netlab.address import HOME
 from netlab.errors import LabError
 from netlab.language import gettext as _
@@ -154,7 +154,7 @@ class Supervisor:
                 last = tail(part.log).strip().splitlines()[-1:]
                 raise LabError(
                     _("The workshop's {name} did not come up: {tail}").format(
-                        name=part.name, tail=plaintext.line(" ".join(last))
+                        name=part.name, tail=display.one_line(" ".join(last))
                     ),
                     _("Read {log}").format(log=part.log),
                 )

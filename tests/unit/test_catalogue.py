@@ -172,7 +172,7 @@ NOT_OURS = {
         r"no such probe|not a table|no lessons in it",
     ),
     "why something is not read, for whoever puts it into words": (
-        "jsonlimits|nofollow",
+        "jsonlimits|files",
         r"more than|deeper than|not an object|is no number|no float|is not a plain|somebody else's",
     ),
     "for those who work on the catalogue": (

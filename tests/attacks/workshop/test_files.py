@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab import nofollow
+from netlab import files
 from netlab.lessons import LABS, lessons
 from netlab.workshop import collect, disk, logs, reporter
 
@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> Path:
 
 def found(place: Path, uid: int = -1) -> list[tuple[str, bytes]]:
     """What a collection takes from that disk."""
-    with nofollow.folder(place) as top:
+    with files.folder(place) as top:
         return list(collect.changed(top, os.geteuid() if uid < 0 else uid))
 
 
@@ -84,9 +84,9 @@ def test_a_file_that_grows_while_it_is_read_is_not_taken(
             opened.write(bytes(1 << 20))
         return read(fd, count)
 
-    monkeypatch.setattr(nofollow.os, "read", grow)
-    with nofollow.folder(place / "labs") as folder, pytest.raises(OSError, match="more than"):
-        nofollow.read(folder, FIRST, 3 << 20)
+    monkeypatch.setattr(files.os, "read", grow)
+    with files.folder(place / "labs") as folder, pytest.raises(OSError, match="more than"):
+        files.read(folder, FIRST, 3 << 20)
 
 
 def test_a_folder_that_is_swapped_for_a_link_leads_nowhere(place: Path) -> None:
@@ -180,8 +180,8 @@ def test_what_is_written_goes_into_no_file_that_is_there(place: Path) -> None:
     """A link or a pipe under the name, or under the one that is written first, is not written to."""
     (place / "x").symlink_to(place / "secret")
     (place / f".x.{os.getpid()}.new").symlink_to(place / "secret")
-    with nofollow.folder(place) as folder:
-        nofollow.write(folder, "x", b"new")
+    with files.folder(place) as folder:
+        files.replace(folder, "x", b"new")
     assert (place / "secret").read_bytes() == SECRET and (place / "x").read_bytes() == b"new"
 
 
@@ -190,9 +190,9 @@ def test_what_is_put_there_at_the_last_moment_is_not_written_to(
 ) -> None:
     """Between the removing of what was there and the opening of the new file: an error, and no harm."""
     beside = place / f".x.{os.getpid()}.new"
-    monkeypatch.setattr(nofollow.os, "unlink", lambda name, dir_fd: beside.symlink_to(place / "secret"))
-    with nofollow.folder(place) as folder, pytest.raises(FileExistsError):
-        nofollow.write(folder, "x", b"new")
+    monkeypatch.setattr(files.os, "unlink", lambda name, dir_fd: beside.symlink_to(place / "secret"))
+    with files.folder(place) as folder, pytest.raises(FileExistsError):
+        files.replace(folder, "x", b"new")
     assert (place / "secret").read_bytes() == SECRET
 
 

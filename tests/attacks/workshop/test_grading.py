@@ -17,7 +17,7 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from netlab import build_lessons, nofollow
+from netlab import build_lessons, files
 from netlab.errors import BadInput, LabError
 from netlab.grade import batch, bundle, formats, jail, privsep
 from netlab.grade.batch import Batch
@@ -241,7 +241,7 @@ def test_a_file_that_is_swapped_while_it_is_read_leads_nowhere(place: Path) -> N
     read, refused = set(), 0
     for _ in range(2000):
         try:
-            read.add(nofollow.read_path(file, 100))
+            read.add(files.read_path(file, 100))
         except OSError:
             refused += 1
     end.set()
@@ -301,7 +301,7 @@ def back(place: Path) -> Callable[..., dict[str, Any]]:
 
     def take(name: str = "02", content: bytes = b"{}") -> dict[str, Any]:
         each = Handed(place / "02.ipynb", name, None, content)
-        with nofollow.folder(out) as fd:
+        with files.folder(out) as fd:
             return privsep._result(fd, each, "", wanted, os.geteuid())
 
     return take
