@@ -289,10 +289,18 @@ def test_a_notebooks_kernel_has_not_the_terminal_of_its_jupyter(lab: Lab) -> Non
 
 # -- what a terminal obeys ----------------------------------------------------------------------------
 
+
+def shown_link(name: str) -> str:
+    """A link of that name which pictures show: it is up and has an address."""
+    return (
+        f'n=$\'{name}\'; ip link add "$n" type dummy; ip link set "$n" up; ip addr add 10.9.9.1/24 dev "$n"'
+    )
+
+
 NAMED = {
-    "an interface": f"ip link add $'{chr(27)}]0;x{chr(7)}' type dummy",
-    "an interface of high bytes": "ip link add $'\\xff\\xfe\\x9b2J' type dummy",
-    "an interface of C1": "ip link add $'\\xc2\\x9b2J' type dummy",
+    "an interface": shown_link(f"{chr(27)}]0;x{chr(7)}"),
+    "an interface of high bytes": shown_link("\\xff\\xfe\\x9b2J"),
+    "an interface of C1": shown_link("\\xc2\\x9b2J"),
     "a namespace": f"ip netns add $'{TITLE}'",
     "a namespace of lines": "ip netns add $'a\\nowned: up, engine docker'",
     "a namespace of high bytes": "ip netns add $'\\xff\\xfe'",
