@@ -186,7 +186,7 @@ def test_a_notebooks_kernel_cannot_run_code_in_its_jupyter(lab: Lab, marker: Pat
         "client = manager.blocking_client()\nclient.start_channels()\nclient.wait_for_ready(timeout=60)\n"
         "client.execute(sys.stdin.read())\n"
         "import time\n"
-        "for _ in range(20): manager.is_alive(); time.sleep(0.1)\n"
+        "for _ in range(50): manager.is_alive(); time.sleep(0.1)\n"
         "client.stop_channels(); manager.shutdown_kernel(now=True)\n"
     )
     done = jupyter_runs(jupyter, cell, lab.name)

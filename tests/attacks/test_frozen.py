@@ -143,7 +143,7 @@ AT_THE_DOOR: dict[str, str] = {
         "        except OSError: break\n"
         "    ready(); time.sleep(60)\n"
         "detach(work)\n"
-        "for n in range(30): os.system(f'ip link add f{n} type dummy')\n"
+        "for n in range(30): os.system(f'ip link add f{n} type bridge')\n"
     ),
 }
 
@@ -278,10 +278,10 @@ IN_PLACE: dict[str, str] = {
     "five thousand names": "for n in range(5000): open(f'/run/netns/n{n}', 'w')",
     "names of high bytes": "open(b'/run/netns/\\xff\\xfe', 'w'); subprocess.run(['ip', 'netns', 'add', b'\\xff\\xfd'])",
     "interfaces of high bytes": (
-        "subprocess.run(['ip', 'link', 'add', b'\\xff\\xfe', 'type', 'dummy'])\n"
+        "subprocess.run(['ip', 'link', 'add', b'\\xff\\xfe', 'type', 'bridge'])\n"
         "subprocess.run(['ip', 'link', 'add', b'\\xff\\xfd', 'type', 'veth', 'peer', 'name', b'\\x80.\\x81'])\n"
-        "subprocess.run(['ip', 'link', 'add', 'all.x', 'type', 'dummy'])\n"
-        "subprocess.run(['ip', 'link', 'add', 'conf', 'type', 'dummy'])"
+        "subprocess.run(['ip', 'link', 'add', 'all.x', 'type', 'bridge'])\n"
+        "subprocess.run(['ip', 'link', 'add', 'conf', 'type', 'bridge'])"
     ),
     "links among the names": (
         "os.symlink('/proc/self/ns/net', '/run/netns/own')\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -205,19 +206,17 @@ def test_the_command_line_runs_no_code_from_the_folder_of_the_lessons(lab: Lab, 
     """The lab may write to the lessons' folder; who stands there and types `../run` runs none of it."""
     planted_files = ("json.py", "netlab.py", "socket.py", "sitecustomize.py", "argparse.py")
     text = f"import os\nos.path.isdir({str(marker)!r}) or os.mkdir({str(marker)!r})\n"
-    labs = ROOT / "labs"
-    assert not any((labs / name).exists() for name in planted_files)
-    code = "for name in files: open(f'{place}/{name}', 'w').write(text)"
+    stand = ROOT / f"labs/attack-{os.getpid()}"  # not labs/ itself: other tests stand there
+    code = "os.makedirs(place)\nfor name in files: open(f'{place}/{name}', 'w').write(text)"
     try:
-        attack(lab, code, files=planted_files, place=str(labs), text=text)
+        attack(lab, code, files=planted_files, place=str(stand), text=text)
         runs = ["sh", str(ROOT / "run"), "--lab", lab.name, "status"]
         if not (ROOT / ".venv/.ready").exists():  # as `./run` ends
             runs = [sys.executable, "-m", "netlab", "--lab", lab.name, "status"]
-        subprocess.run(runs, cwd=labs, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+        subprocess.run(runs, cwd=stand, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
         assert not marker.exists(), "code that was written in the lab ran on the machine"
     finally:
-        for name in planted_files:
-            (labs / name).unlink(missing_ok=True)
+        shutil.rmtree(stand, ignore_errors=True)
 
 
 def test_a_new_labs_keeper_runs_no_code_from_the_folder_that_it_is_started_in(

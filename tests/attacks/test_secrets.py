@@ -289,17 +289,25 @@ def test_a_notebooks_kernel_has_not_the_terminal_of_its_jupyter(lab: Lab) -> Non
 
 # -- what a terminal obeys ----------------------------------------------------------------------------
 
+
+def shown_link(name: str) -> str:
+    """A link of that name which pictures show: it is up and has an address."""
+    return (
+        f'n=$\'{name}\'; ip link add "$n" type bridge; ip link set "$n" up; ip addr add 10.9.9.1/24 dev "$n"'
+    )
+
+
 NAMED = {
-    "an interface": f"ip link add $'{chr(27)}]0;x{chr(7)}' type dummy",
-    "an interface of high bytes": "ip link add $'\\xff\\xfe\\x9b2J' type dummy",
-    "an interface of C1": "ip link add $'\\xc2\\x9b2J' type dummy",
+    "an interface": shown_link(f"{chr(27)}]0;x{chr(7)}"),
+    "an interface of high bytes": shown_link("\\xff\\xfe\\x9b2J"),
+    "an interface of C1": shown_link("\\xc2\\x9b2J"),
     "a namespace": f"ip netns add $'{TITLE}'",
     "a namespace of lines": "ip netns add $'a\\nowned: up, engine docker'",
     "a namespace of high bytes": "ip netns add $'\\xff\\xfe'",
-    "an alias": f"ip link add d0 type dummy; ip link set d0 alias $'{TITLE}'",
+    "an alias": f"ip link add d0 type bridge; ip link set d0 alias $'{TITLE}'",
     "a process": f"unshare -n bash -c $'exec -a \\'{TITLE}\\' sleep 100' >/dev/null 2>&1 & disown; sleep 0.3",
     "a host name": f"hostname $'{TITLE}'",
-    "a bridge and its port": f"ip link add $'b{CLEAR}' type bridge; ip link add $'p{CLEAR}' master $'b{CLEAR}' type dummy",
+    "a bridge and its port": f"ip link add $'b{CLEAR}' type bridge; ip link add $'p{CLEAR}' master $'b{CLEAR}' type veth peer name q",
     "a comment": f"iptables -A FORWARD -m comment --comment $'{TITLE}' -j DROP",
     "a comment of high bytes": "iptables -A FORWARD -m comment --comment $'\\xff\\xfe' -j DROP",
     "a table": "nft add table ip $'t'; nft add chain ip t c '{ type filter hook forward priority 0; comment \"\\x1b]0;owned\\x07\" ; }'",
@@ -393,7 +401,7 @@ def test_the_tail_of_a_keepers_log_is_text(lab: Lab) -> None:
 
 def test_the_status_of_a_lab_in_a_terminal_is_text(lab: Lab) -> None:
     """The same on a real terminal, where the package may be tempted to colour."""
-    lab.run(["bash", "-c", f"ip netns add $'{TITLE}'; ip link add $'{CLEAR}x' type dummy"])
+    lab.run(["bash", "-c", f"ip netns add $'{TITLE}'; ip link add $'{CLEAR}x' type bridge"])
     _, shown = in_terminal("--lab", lab.name, "status")
     assert b"\x1b]0;" not in shown and b"\x1b[2J" not in shown and b"\x07" not in shown
 
