@@ -24,9 +24,6 @@ LONGEST_TEXT = 1 << 16  # characters
 LONGEST_EXACT = 1 << 20
 MOST_ENTRIES = 1 << 20  # of one list or table
 
-# A snapshot has 8 levels. Half a character stands in a word of a command, whose bytes may be no text.
-BOUNDS = jsonlimits.Bounds(size=1 << 28, depth=32, values=1 << 22, halves=True)
-
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
@@ -50,6 +47,8 @@ PrefixLength = Annotated[int, Range(0, 128)]
 Index = Annotated[int, Range(0, (1 << 31) - 1)]  # of an interface, in its namespace
 Count = Annotated[int, Range(0, (1 << 64) - 1)]
 INT = Range(-(1 << 63), (1 << 64) - 1)  # what the kernel's widest numbers need
+# A snapshot has 8 levels. Half a character stands in a word of a command, whose bytes may be no text.
+BOUNDS = jsonlimits.Bounds(size=1 << 28, depth=32, values=1 << 22, most=INT.most, halves=True)
 
 
 def write(value: Any) -> bytes:

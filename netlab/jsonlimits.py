@@ -12,6 +12,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 # A text in quotes, to its end or the end of all: so each byte is looked at once, whatever is sent.
@@ -19,7 +20,7 @@ TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[]{}")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 DIGITS = 20  # of an integer: enough for 64 bits and a sign
-LEAST, MOST = -(1 << 63), (1 << 63) - 1
+LEAST = -(1 << 63)
 
 
 class NotJson(ValueError):
@@ -33,6 +34,7 @@ class Bounds:
     size: int = 256 << 10  # bytes
     depth: int = 32
     values: int = 50_000
+    most: int = (1 << 63) - 1  # the largest whole number
     halves: bool = False  # whether half a surrogate pair may stand in a text
 
 
@@ -44,7 +46,9 @@ def loads(body: bytes | str, bounds: Bounds | None = None) -> Any:
     try:
         text = body if isinstance(body, str) else body.decode("utf-8-sig")
         measure(text, bounds)
-        value = json.loads(text, parse_constant=_no_number, parse_int=_integer, parse_float=_real)
+        value = json.loads(
+            text, parse_constant=_no_number, parse_int=partial(_integer, most=bounds.most), parse_float=_real
+        )
         if not bounds.halves and (not text.isascii() or SURROGATE.search(text)):
             json.dumps(value, ensure_ascii=False).encode()  # half a pair of surrogates is no text
     except NotJson:
@@ -64,9 +68,7 @@ def table(body: bytes | str, bounds: Bounds | None = None) -> dict[str, Any]:
 
 def measure(text: str, bounds: Bounds) -> None:
     """NotJson when a parser would go deeper, or make more, than is allowed."""
-    if text.count(",") + text.count("[") + text.count("{") <= bounds.values and _is_shallow(
-        text, bounds.depth
-    ):
+    if sum(map(text.count, ",[]{}")) <= bounds.values and _is_shallow(text, bounds.depth):
         return  # as most are; told apart in a fraction of the time
     depth = values = 0
     for found in TOKEN.finditer(text):
@@ -99,8 +101,8 @@ def _no_number(word: str) -> Any:
     raise NotJson(f"{word} is no number")
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > DIGITS or not LEAST <= (number := int(digits)) <= MOST:
+def _integer(digits: str, most: int) -> int:
+    if len(digits) > DIGITS or not LEAST <= (number := int(digits)) <= most:
         raise NotJson("a number of more than 64 bits")
     return number
 

@@ -123,7 +123,7 @@ class Progress:
 
     def _write(self, record: Record) -> None:
         content = json.dumps({"version": 1, "lessons": record}, indent=1, sort_keys=True)
-        files.replace(str(self.path.parent), self.path.name, content.encode())
+        files.replace(str(self.path.parent), self.path.name, content.encode(), lasting=True)
 
     def _keep_in_memory(self, record: Record, error: OSError) -> None:
         if self._unsaved is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
+from types import ModuleType
 
 import pytest
 
@@ -14,6 +16,16 @@ def need(*commands: str) -> str:
         if path := shutil.which(command):
             return path
     missing(f"{' or '.join(commands)} is not installed; ./run test installs what it can.")
+
+
+def module(name: str) -> ModuleType:
+    """That module, for a whole file of tests."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{error.name} is not installed: ./run test attacks installs it", allow_module_level=True)
 
 
 def missing(reason: str) -> None:

@@ -5,6 +5,7 @@ Where the machine has no loop devices it is a plain folder, without a bound of i
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -60,12 +61,16 @@ def lay_out(labs: Path, source: Path, unlocked: frozenset[str] | None) -> None:
         is_theirs = file.suffix == ".ipynb"
         if is_theirs and not (unlocked is None or lesson in unlocked | {LANDING.id}):
             continue
-        with (
-            suppress(NotADirectoryError, FileNotFoundError),
-            files.folder(labs) as top,
-            files.below(top, steps) as folder,
-        ):
-            _lay(file, folder, is_theirs=is_theirs)
+        try:
+            with files.folder(labs) as top, files.below(top, steps) as folder:
+                _lay(file, folder, is_theirs=is_theirs)
+        except OSError as error:
+            if error.errno not in (
+                errno.ELOOP,
+                errno.ENOTDIR,
+                errno.ENOENT,
+            ):  # they made something else of it
+                raise
 
 
 def _lay(file: Path, folder: int, *, is_theirs: bool) -> None:

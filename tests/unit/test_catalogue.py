@@ -132,7 +132,7 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
 # What is not for those who use netlab, or is in English wherever it is said: where, and what.
 NOT_OURS = {
     "what processes say of each other's messages": (
-        r"(codec|wire|execution|files|probe)\.py",
+        r"(codec|wire|execution|files|probe|records|streams)\.py",
         r"^(a|not|no|more|it|too|the|half|\{\}) ",
     ),
     "the title of a schema": (r"schema\.py", "A snapshot of a lab"),

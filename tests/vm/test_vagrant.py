@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from netlab.build_lessons import notebook
 from netlab.lessons import lesson
+from tests.attacks.support import FRAMINGS, source
+from tests.attacks.test_code import PICKLE
 from tests.vm.conftest import TAKEN
 from tests.vm.hypervisor import Hypervisor
 from tests.vm.machine import MINUTE, UP, URL, Machine, running
@@ -113,6 +115,21 @@ def test_ipvlan_reaches_its_neighbour(vm: Machine) -> None:
         )
         + "'"
     )
+
+
+def test_a_lab_in_the_machine_has_no_power_over_it(vm: Machine) -> None:
+    """Whoever opens the page is root in the lab, and no more: neither its token nor the machine's files are
+    theirs, and what they say for process 1 is executed nowhere."""
+    marker, token = "/tmp/taken", vm.url.partition("token=")[2]
+    assert token
+    write(vm, "attack.py", source(PICKLE, marker=marker, framing=FRAMINGS[0]))
+    vm.lab(f"sh -c 'python3 {LABS}/attack.py; true'")
+    assert vm.run(f"ls -d {marker} 2>/dev/null || echo nothing").strip() == "nothing"
+    seen = vm.lab("sh -c 'cat /proc/[0-9]*/environ | tr \\\\0 \\\\n'")
+    assert "NETLAB_LANG" in seen
+    assert token not in seen
+    other = "sudo -u nobody sh -c 'ls /tmp/netlab-*/*/door 2>&1; true'"
+    assert "door" not in vm.run(other).replace("*/door", "")
 
 
 def test_provision_says_what_fails_and_goes_on(vm: Machine) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 import pytest
+from need import missing
 
 from tests.workshop.house import House, opened
 
@@ -16,6 +17,6 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     if os.geteuid() != 0:
         pytest.skip("a workshop needs root: it gives each learner a user of their own")
     if not find_spec("jupyterhub"):
-        pytest.skip("JupyterHub is not installed: ./run workshop plan")
+        missing("JupyterHub is not installed: ./run test attacks installs it")
     with opened(tmp_path_factory.mktemp("attacked") / "state") as running:
         yield running

@@ -185,17 +185,6 @@ def test_what_is_written_goes_into_no_file_that_is_there(place: Path) -> None:
     assert (place / "secret").read_bytes() == SECRET and (place / "x").read_bytes() == b"new"
 
 
-def test_what_is_put_there_at_the_last_moment_is_not_written_to(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between the removing of what was there and the opening of the new file: an error, and no harm."""
-    beside = place / f".x.{os.getpid()}.new"
-    monkeypatch.setattr(files.os, "unlink", lambda name, dir_fd: beside.symlink_to(place / "secret"))
-    with files.folder(place) as folder, pytest.raises(FileExistsError):
-        files.replace(folder, "x", b"new")
-    assert (place / "secret").read_bytes() == SECRET
-
-
 def test_a_log_of_a_terabyte_is_read_at_its_end(place: Path) -> None:
     """A learner's server writes into it as much as it likes."""
     with (place / "log").open("wb") as file:

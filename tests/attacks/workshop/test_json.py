@@ -82,7 +82,7 @@ def test_a_report_of_another_kind_is_none(text: str) -> None:
 
 
 def test_a_report_speaks_to_no_terminal_and_turns_no_page() -> None:
-    """Control characters, directions and invisible signs are off before anybody keeps the text."""
+    """Control characters, directions and invisible signs are written out before anybody keeps the text."""
     words = {
         "events": [{"id": "\x1b[2J", "hint": "a\u202eb"}],
         "picture": {"a\x07": ["\u200b", {"b": "\x9b1m"}]},
@@ -91,5 +91,5 @@ def test_a_report_speaks_to_no_terminal_and_turns_no_page() -> None:
     }
     report = reports.parse(json.dumps(words).encode())
     said = json.dumps([report.events, report.picture, report.outcome], ensure_ascii=False)
-    assert said.isprintable() and "\\u" not in said
+    assert said.isprintable()
     assert report.outcome and len(report.outcome[1]) == reports.SAID and report.held == reports.HELD
