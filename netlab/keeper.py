@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from netlab.engines.protocol import Engine, Say
 
 SECONDS_TO_END = 10.0
+REMOVE, OPEN = (
+    ("rm", "-rf", "--one-file-system", "--"),
+    ("chmod", "-R", "u+rwX", "--"),
+)  # neither follows links
 SECONDS_TO_START = 300.0  # between two words of progress: Docker's daemon may take three minutes
 # Of the environment of whoever makes a lab its keeper needs these, and its lab host gets no others.
 KEEPERS_OWN = ("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "LD_LIBRARY_PATH")
@@ -155,11 +159,10 @@ def _set_aside(name: str) -> str:
 
 
 def _remove(folder: str) -> None:
-    """Delete a folder in which a learner may have nested others as deeply as they liked."""
-    if folder:
-        subprocess.run(
-            ["rm", "-rf", "--one-file-system", "--", folder], stderr=subprocess.DEVNULL, check=False
-        )
+    """Delete a folder in which a learner may have nested others as deeply as they liked, and shut them."""
+    for command in (REMOVE, OPEN, REMOVE):
+        if os.path.lexists(folder):
+            subprocess.run([*command, folder], stderr=subprocess.DEVNULL, check=False)
 
 
 def _remove_what_is_left() -> None:
