@@ -154,8 +154,9 @@ def _status(options: argparse.Namespace) -> int:
 
 def _goto(options: argparse.Namespace) -> None:
     from netlab.lab import Lab
+    from netlab.start import goto
 
-    Lab.find(options.lab).goto(options.lesson)
+    goto(Lab.find(options.lab), options.lesson)
     print(_("The lab is where lesson {lesson} begins.").format(lesson=options.lesson))
 
 
@@ -187,8 +188,8 @@ def _draw(options: argparse.Namespace) -> None:
 
 def _trace(options: argparse.Namespace) -> int:
     """Exit status 0: reached, 1: not reached, 2: could not be traced."""
-    from netlab import here
     from netlab.diagnose import as_json, as_text, trace
+    from netlab.diagnosis import here
     from netlab.lab import Lab
 
     words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}

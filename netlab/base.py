@@ -7,11 +7,11 @@ host       eth0 192.0.2.10/24 with the default route, net.ipv4.ip_forward=0;
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 
+from netlab import settings
 from netlab.errors import CommandFailed
 from netlab.kernel import Kernel
 from netlab.language import gettext as _
@@ -60,7 +60,7 @@ def build(host: int, *, links: bool = True) -> None:
     OSError or CommandFailed names what was refused.
     """
     for namespace in (None, host):
-        write_sysctls(SYSCTLS, namespace)
+        settings.write_sysctls(SYSCTLS, namespace)
     with Kernel() as internet, internet.together():
         internet.set_up("lo")
         internet.add_address(LO, INTERNET_ADDRESS, 32)
@@ -81,7 +81,7 @@ def clear(host: int, baseline: Mapping[str, str]) -> None:
         with Kernel(namespace) as kernel:
             kernel.clear()
         clear_firewall(namespace)
-    write_sysctls(baseline, host)
+    settings.write_sysctls(baseline, host)
 
 
 def clear_firewall(namespace: int | None) -> None:
@@ -117,47 +117,8 @@ def baseline(host: int) -> dict[str, str]:
     with entered(host):
         for folder in BASELINE_FOLDERS:
             with suppress(FileNotFoundError):  # not in this kernel
-                found |= _settings_in(folder)
+                found |= settings.in_folder(folder)
     return found
-
-
-def _settings_in(folder: str) -> dict[str, str]:
-    """Those that may be read and written of a folder below /proc/sys."""
-    found = {}
-    at = os.open(f"/proc/sys/{folder}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for name in os.listdir(at):
-            with suppress(OSError):  # a folder, read-only, or write-only as route/flush
-                fd = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=at)
-                try:
-                    found[f"{folder}/{name}"] = os.read(fd, 4096).decode()
-                finally:
-                    os.close(fd)
-    finally:
-        os.close(at)
-    return found
-
-
-def write_sysctls(values: Mapping[str, str], namespace: int | None) -> None:
-    with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
-        assure(values)
-
-
-def assure(values: Mapping[str, str]) -> None:
-    """Those settings, by file below /proc/sys, in the namespace that we are in."""
-    for name, value in values.items():
-        with suppress(OSError):  # not in this kernel, or it takes no such value any more
-            _assure(f"/proc/sys/{name}", value)
-
-
-def _assure(file: str, value: str) -> None:
-    """Write it only where something else stands: writing a setting may change others."""
-    fd = os.open(file, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        if os.read(fd, 4096).decode().rstrip("\n") != value.rstrip("\n"):
-            os.pwrite(fd, value.encode(), 0)
-    finally:
-        os.close(fd)
 
 
 def _lines_in(namespace: int | None, path: str) -> list[str]:

@@ -18,13 +18,15 @@ from typing import Any
 
 from netlab.causes import page
 from netlab.errors import BadInput
-from netlab.jupyter.kernelspec import DISPLAY_NAMES, NAMES
 from netlab.language import LANGUAGES, language, speaking
 from netlab.language import gettext as _
 from netlab.lessons import LABS, Lesson, pages
 from netlab.translated import MARKER, Piece, pieces, translated
 from netlab.variant import PLAIN, Variant
 
+# The kernel of each language, as Jupyter finds it and as it is shown.
+NAMES = {"en": "netlab", "zh": "netlab-zh"}
+DISPLAY_NAMES = {"en": "netlab (lab host)", "zh": "netlab（实验主机）"}
 ENGLISH = LANGUAGES[0]
 
 Cell = dict[str, Any]

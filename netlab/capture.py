@@ -14,52 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from netlab import pcapng, records, wire
-from netlab.errors import BadInput, CaptureRefused
-from netlab.housekeeping import is_housekeeping
+from netlab import pcapng, wire
+from netlab.errors import CaptureRefused
 from netlab.language import gettext as _
-from netlab.model import Capture, Frame, Interface, Node, Point, Snapshot
+from netlab.model import Capture, Frame, Snapshot
+from netlab.points import choose
+from netlab.records import one_by_one
 
 LARGE = 1 << 20  # bytes of records; so many are gone through by column
-
-
-def path_order(snapshot: Snapshot) -> tuple[Point, ...]:
-    """Every interface but the loopbacks, in the order of a packet's way out: containers, bridge ports,
-    bridges, the uplink, the internet."""
-    ranked = sorted(
-        (_rank(node, interface), number, Point(node.netns, interface.index, node.name, interface.name))
-        for number, (node, interface) in enumerate(snapshot.interfaces())
-        if interface.kind != "loopback"
-    )
-    return tuple(point for _, _, point in ranked)
-
-
-def _rank(node: Node, interface: Interface) -> int:
-    if node.kind != "host":
-        return 5 if node.kind == "internet" else 0
-    if any(r.destination == "default" and r.device == interface.name for r in node.routes):
-        return 4
-    if interface.kind == "bridge":
-        return 2
-    return 1 if interface.master or interface.kind == "veth" else 3
-
-
-def choose(snapshot: Snapshot, wanted: Sequence[str] | None) -> tuple[Point, ...]:
-    """The points to capture at: all, or those named "NODE INTERFACE" or "INTERFACE" (of the host).
-
-    UnknownName or BadInput for what is not there.
-    """
-    if wanted is None:
-        return path_order(snapshot)
-    chosen = []
-    for text in wanted:
-        node_name, __, interface_name = text.rpartition(" ")
-        node = snapshot.node(node_name or "host")
-        interface = node.interface(interface_name)
-        chosen.append(Point(node.netns, interface.index, node.name, interface.name))
-    if not chosen:
-        raise BadInput(_("No place to capture at was named."), _("Leave `points` out to capture everywhere."))
-    return tuple(chosen)
 
 
 class Recording(Capture):
@@ -140,23 +102,3 @@ def _gone() -> CaptureRefused:
     return CaptureRefused(
         _("The capture ended before its end: the lab went away."), _("Look at: ./run status")
     )
-
-
-def one_by_one(
-    batches: Sequence[bytes], points: Sequence[Point], noise: bool
-) -> tuple[tuple[Frame, ...], int]:
-    """The frames of a capture's batches in the order they travelled, and how many were hidden.
-
-    A bridge and its port see a frame with one time stamp: inwards the port is first, outwards the bridge.
-    """
-    ranked: list[tuple[int, int, int, Frame]] = []
-    hidden = 0
-    for batch in batches:
-        for number, kind, length, moment, data in records.unpack(batch):
-            outgoing = kind == records.OUTGOING
-            if is_housekeeping(data) and not noise:
-                hidden += 1
-                continue
-            frame = Frame(moment, points[number], "out" if outgoing else "in", data, length)
-            ranked.append((moment, -number if outgoing else number, len(ranked), frame))
-    return tuple(entry[-1] for entry in sorted(ranked)), hidden

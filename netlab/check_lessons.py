@@ -16,6 +16,7 @@ from netlab.errors import CommandFailed, LabError
 from netlab.lab import Lab
 from netlab.language import gettext as _
 from netlab.lessons import Lesson, Step, WrongTurn
+from netlab.start import goto
 
 PREFIX = "check"
 AS_TAUGHT = WrongTurn("none", "")
@@ -53,7 +54,7 @@ class Learner:
 
 def begin(lab: Lab, lesson: Lesson) -> Learner:
     """A learner at the start of a lesson."""
-    lab.goto(lesson.id)
+    goto(lab, lesson.id)
     return Learner(lab)
 
 

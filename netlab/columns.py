@@ -129,7 +129,7 @@ def _column(values: Iterable[int], count: int) -> Array:
 
 
 def in_order(batches: Sequence[bytes], points: Sequence[Point], noise: bool) -> tuple[Frames, int]:
-    """The same as netlab.capture.one_by_one."""
+    """The same as netlab.records.one_by_one."""
     data = b"".join([*batches, PAD])
     head, at = _heads(batches)
     point, outgoing = head["point"].astype(np.int64), head["kind"] == records.OUTGOING

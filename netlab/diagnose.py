@@ -5,34 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import Any
 
-from netlab.capture import Recording
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.scene import Scene
+from netlab.display import columns, padded
 from netlab.errors import BadInput
-from netlab.language import columns, padded
 from netlab.language import gettext as _
 from netlab.model import Snapshot
-from netlab.probe import PROTOCOLS, Probe
+from netlab.observable import Traceable
+from netlab.probes import PROTOCOLS, Probe
 from netlab.verdict import CAUSES, PROVED, Verdict
 
 PARTIAL = 20  # probes more, when some were answered and some were not
 
 
-class Network(Protocol):
-    """What can be traced: a lab, or a real machine. See netlab.lab.Lab for what these do."""
-
-    @property
-    def whole(self) -> bool: ...  # whether a snapshot holds all that there is
-    def snapshot(self) -> Snapshot: ...
-    def capture(self, *, noise: bool = False) -> Recording: ...
-    def probe(self, node: str, destination: str, count: int, timeout: float, **order: Any) -> Probe: ...
-    def route(self, node: str, *words: str) -> tuple[str, str]: ...
-
-
 def trace(
-    lab: Network,
+    lab: Traceable,
     source: str,
     destination: str,
     *,
@@ -92,7 +81,7 @@ def _known_destination(destination: str) -> None:
 
 
 def _once(
-    lab: Network,
+    lab: Traceable,
     source: str,
     destination: str,
     proto: str,

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from netlab import sandbox
 from netlab.address import exchange_folder, is_inside, names
+from netlab.display import padded
 from netlab.engines.docker import tools, users
 from netlab.errors import NetlabError
 from netlab.lab import Lab
-from netlab.language import N_, padded
+from netlab.language import N_
 from netlab.language import gettext as _
 
 # What a lab or its lessons call, and what goes missing without it.

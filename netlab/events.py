@@ -18,14 +18,10 @@ from dataclasses import replace
 from netlab import codec, observe, parsed, wire
 from netlab import rtnetlink as rt
 from netlab.model import Chain, News, Node, Snapshot
-from netlab.netns import entered
+from netlab.notice import listen
 from netlab.observe import Earlier, Place
 
-NETLINK_NETFILTER = 12
-# RTNLGRP_*: LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, NSID
-ROUTE_GROUPS = sum(1 << (group - 1) for group in (1, 5, 7, 8, 9, 11, 19, 24, 28))
 EVERY = -1  # instead of an interface's index
-NFTABLES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
 LOOK = 0.5  # seconds between two looks for namespaces that came or went in silence
 READ = 5.0  # seconds after which all is read but rules, whether anything was notified or not
 RULES = 60.0  # and after which rules are, too
@@ -235,18 +231,6 @@ def kept(node: Node, indexes: set[int]) -> Mapping[str, str]:
         return {}
     devices = [f".conf.{interface.name}." for interface in node.interfaces if interface.index in indexes]
     return {name: v for name, v in node.sysctls.items() if not any(device in name for device in devices)}
-
-
-def listen(namespace: int) -> list[socket.socket]:
-    """The sockets, not blocking, on which the kernel notifies of that namespace: rtnetlink, nf_tables."""
-    opened = []
-    with entered(namespace):
-        for protocol, groups in ((socket.NETLINK_ROUTE, ROUTE_GROUPS), (NETLINK_NETFILTER, NFTABLES_GROUP)):
-            sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
-            sock.setblocking(False)
-            sock.bind((0, groups))
-            opened.append(sock)
-    return opened
 
 
 def difference(before: Snapshot | None, after: Snapshot) -> News:

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from netlab import wire
-from netlab.events import LOOK, listen
+from netlab.events import LOOK
 from netlab.kernel import Kernel
+from netlab.notice import listen
 from netlab.observe import Place
 
 READY = {"ready": True}

@@ -14,20 +14,18 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from netlab import diagnose, observe, probe, record, wire
+from netlab import observe, probe, record, wire
 from netlab.capture import Recording
-from netlab.errors import BadInput, UnknownName
+from netlab.errors import UnknownName
 from netlab.language import gettext as _
 from netlab.model import Snapshot
 from netlab.netns import inode
 from netlab.observe import Place
-from netlab.verdict import Cure, Verdict
+from netlab.probes import Order, Probe
 
 OWN = "/proc/self/ns/net"
 NAMED = (Path("/run/netns"), Path("/run/docker/netns"))  # of ip netns, and of containers
@@ -47,10 +45,10 @@ class Machine:
     def capture(self, *, noise: bool = False) -> Recording:
         return Recording(self._record, self.snapshot, None, noise)
 
-    def probe(self, node: str, destination: str, count: int, timeout: float, **order: Any) -> probe.Probe:
+    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
         with self.place(node).held() as namespace:
-            return probe.send(namespace, probe.Order.parse(words))
+            return probe.send(namespace, Order.parse(words))
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
         with self.place(node).held() as namespace:
@@ -88,26 +86,6 @@ class Machine:
                         "next": _("Be root."),
                     },
                 )
-
-
-def trace(source: str, destination: str, **order: Any) -> Verdict:
-    """The verdict on probes from a container, a process's namespace or "host"; cures run on the host.
-
-    As netlab.diagnose.trace; BadInput without the rights.
-    """
-    if os.geteuid() != 0:
-        raise BadInput(_("Only root may look into other namespaces and capture."), _("Run it with sudo."))
-    machine = Machine()
-    verdict = diagnose.trace(machine, machine.place(source).name, destination, **order)
-    nodes = {place.name: place.pid for place in machine.places.values()}
-    return replace(verdict, cure=tuple(_from_host(step, nodes) for step in verdict.cure))
-
-
-def _from_host(step: Cure, pids: Mapping[str, int]) -> Cure:
-    """The same command as it is typed on the host: a container may have no `ip` of its own."""
-    if step.node == "host":
-        return step
-    return Cure("host", ("nsenter", "-t", str(pids[step.node]), "-n", *step.argv))
 
 
 def places() -> list[Place]:

@@ -28,11 +28,12 @@ from netlab.language import speaking
 from netlab.limits import exceeded, for_children
 from netlab.observe import Place, places, snapshot
 from netlab.plan import ETC, Plan
+from netlab.probes import Order
 from netlab.putback import End, Remembered, Restorer
 from netlab.resets import Resets
+from netlab.rootfs import Tree
 from netlab.settings import make_room
 from netlab.spawn import NAMESPACES, Loop, Spawner, start_daemon
-from netlab.tree import Tree
 from netlab.wire import Command, Status
 
 # What may be asked from inside.
@@ -229,7 +230,7 @@ class Holder:
         return codec.to_plain(snapshot(self.plan.name, self.init, self.engine))
 
     def _do_probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
-        order = probe.Order.parse(request["order"])
+        order = Order.parse(request["order"])
         with self._place(str(request["node"])).held() as namespace:
             return codec.to_plain(probe.send(namespace, order))
 

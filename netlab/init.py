@@ -26,8 +26,8 @@ from netlab.engines.protocol import Engine, Resident
 from netlab.errors import LabError
 from netlab.language import gettext as _
 from netlab.limits import Limits, harden
+from netlab.rootfs import Tree
 from netlab.spawn import Loop, Spawner
-from netlab.tree import Tree
 
 LOG = "/run/netlab/init.log"
 LONGEST = 4096  # characters of a traceback

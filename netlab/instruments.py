@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from netlab.errors import UnknownName
+from netlab.latency import Latency
+from netlab.loss import HELD, ICMP, TCP, Loss
+
 if TYPE_CHECKING:
-    from netlab.cards import Picture
-    from netlab.lab import Lab
+    from netlab.display import Picture
+    from netlab.observable import Observable
+
+INTERVAL, TIMEOUT = 0.005, 0.5  # seconds from one probe to the next; after the last
+ROUNDS = 5  # the places take turns, so that a machine that is busy for a moment is busy for all of them
 
 
-def loss(lab: Lab, node: str, destination: str, count: int, **order: Any) -> Picture:
-    """So many probes from a node; `order` as in netlab.probe.Order."""
-    from netlab import loss, lossplot  # here, since pictures take a tenth of a second to import
+def loss(lab: Observable, node: str, destination: str, count: int, **order: Any) -> Picture:
+    """So many probes from a node; `order` as in netlab.probes.Order."""
+    from netlab import lossplot  # here, since pictures take a tenth of a second to import
 
-    return lossplot.picture(loss.measure(lab, node, destination, count, **order))
+    return lossplot.picture(measure_loss(lab, node, destination, count, **order))
 
 
-def latency(lab: Lab, destination: str, sources: tuple[str, ...], count: int) -> Picture:
+def measure_loss(lab: Observable, source: str, destination: str, count: int, **order: Any) -> Loss:
+    """Send so many probes, echo requests INTERVAL seconds apart if nothing else is said."""
+    tcp = order.get("proto", "icmp") == "tcp"
+    kind = (HELD if order.get("hold") else TCP) if tcp else ICMP
+    order = {"timeout": TIMEOUT, **({} if tcp else {"interval": INTERVAL}), **order}
+    return Loss(source, destination, lab.probe(source, destination, count, **order).outcomes, kind)
+
+
+def latency(lab: Observable, destination: str, sources: tuple[str, ...], count: int) -> Picture:
     """So many round trips from each of those nodes."""
-    from netlab import latency, latencyplot
+    from netlab import latencyplot
 
-    return latencyplot.picture(destination, latency.measure(lab, destination, sources, count))
+    return latencyplot.picture(destination, measure_latency(lab, destination, sources, count))
+
+
+def measure_latency(
+    lab: Observable, destination: str, sources: tuple[str, ...], count: int
+) -> tuple[Latency, ...]:
+    """So many echo requests from each of those places, one after the other."""
+    found: dict[str, list[float]] = {source: [] for source in sources}
+    for _round in range(ROUNDS):
+        for source in sources:
+            with suppress(UnknownName):  # a container that does not run answers nothing
+                probe = lab.probe(source, destination, max(count // ROUNDS, 1), TIMEOUT)
+                found[source] += probe.round_trips_ms
+    return tuple(Latency(source, tuple(sorted(times))) for source, times in found.items())

@@ -26,7 +26,7 @@ from netlab.errors import BadInput, LabAlreadyUp, LabError
 from netlab.language import VARIABLE, language
 from netlab.language import gettext as _
 from netlab.limits import Limits
-from netlab.tree import SYSTEM_FOLDERS, Tree
+from netlab.rootfs import SYSTEM_FOLDERS, Tree
 
 if TYPE_CHECKING:
     from netlab.engines.protocol import Engine, Say

@@ -16,8 +16,7 @@ from contextlib import suppress
 
 from netlab import parsed
 from netlab import rtnetlink as rt
-from netlab.entries import PolicyRule
-from netlab.model import Address, Interface, Neighbour, Route
+from netlab.model import Address, Interface, Neighbour, PolicyRule, Route
 from netlab.netlink import Netlink
 
 IFLA_TXQLEN = 13

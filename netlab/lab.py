@@ -2,7 +2,7 @@
 
     lab = Lab.up("default")        on the machine; Lab.find("default") for one that is up
     lab = Lab.here()               in a notebook or a terminal of the lab host
-    lab.run(["ip", "link"]); lab.snapshot(); lab.goto("03"); lab.down()
+    lab.run(["ip", "link"]); lab.snapshot(); lab.down()
 
 Talks to the lab's keeper (netlab.holder) and holds nothing itself. What not every command takes (lessons,
 captures, watches, traces) is imported where it is used: all commands start with this module.
@@ -21,9 +21,8 @@ from netlab import address, engines, keeper, wire
 from netlab.commands import Commands
 from netlab.display import printable
 from netlab.engines import ENGINES
-from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabDied, LabNotFound
+from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabNotFound
 from netlab.language import gettext as _
-from netlab.variant import PLAIN, Variant
 from netlab.wire import Status
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from netlab.engines.protocol import Say
     from netlab.model import Snapshot
     from netlab.monitor import Monitor, OnEnd, OnNotice
-    from netlab.probe import Probe
-    from netlab.report import Report
+    from netlab.probes import Probe
     from netlab.tap import Tap
     from netlab.watch import Change, Watch
 
@@ -120,24 +118,6 @@ class Lab(Commands):
         """As `reset`: the "way", and "laps", what at the keeper took how many milliseconds."""
         return dict(self._answer("reset", way=way))
 
-    def goto(self, lesson: str, variant: Variant = PLAIN) -> None:
-        """Reset the lab and bring it to where that lesson begins. UnknownName, CommandFailed."""
-        from netlab import lessons
-        from netlab.batched import batched
-
-        start = variant.exchange(lessons.lesson(lesson).start)
-        self.reset()
-        if not start:
-            return
-        done = self.script(batched(start))
-        if done.returncode:
-            raise CommandFailed(
-                _("The commands that lesson {lesson} starts from failed: {stderr}").format(
-                    lesson=lesson, stderr=done.stderr.strip()
-                ),
-                _("./run reset, then again; if it stays like that, please report it."),
-            )
-
     # -- looking ------------------------------------------------------------------------------------
 
     def status(self) -> Status:
@@ -178,8 +158,8 @@ class Lab(Commands):
         return Tap(self._connection, on_batch)
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
-        """Probes from a node, sent by the lab's keeper; `order` as in netlab.probe.Order."""
-        from netlab.probe import Probe
+        """Probes from a node, sent by the lab's keeper; `order` as in netlab.probes.Order."""
+        from netlab.probes import Probe
 
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
         return self._ask(Probe, "probe", node=node, order=words)
@@ -201,16 +181,6 @@ class Lab(Commands):
         """`ip route get` with those words on a node: (the command, what it said)."""
         command, said = map(printable, self._answer("route", node=node, words=words))
         return command, said
-
-    def trace(self, source: str, destination: str, **order: Any) -> Report:
-        """Where probes from a node to an address end, and why: the verdict, which shows itself as a page.
-
-        `order` and errors as in netlab.diagnose.trace.
-        """
-        from netlab import diagnose
-        from netlab.report import Report
-
-        return Report.of(diagnose.trace(self, source, destination, **order))
 
     # -- the keeper ---------------------------------------------------------------------------------
 

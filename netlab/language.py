@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from gettext import GNUTranslations
@@ -67,16 +66,6 @@ def ngettext(one: str, many: str, count: int) -> str:
     if spoken == LANGUAGES[0]:
         return one if count == 1 else many
     return _catalogue(spoken).ngettext(one, many, count)
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal the text takes; a Chinese character takes two."""
-    return sum(1 + (east_asian_width(sign) in "WF") for sign in text) if not text.isascii() else len(text)
-
-
-def padded(text: str, width: int) -> str:
-    """The text with blanks up to that many columns of a terminal."""
-    return text + " " * (width - columns(text))
 
 
 def N_(text: str) -> str:

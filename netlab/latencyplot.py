@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netlab import style
-from netlab.cards import Picture
+from netlab.display import Picture
 from netlab.language import gettext as _
 from netlab.latency import Latency
 from netlab.letters import lettered

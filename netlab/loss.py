@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import sqrt
-from typing import Any, Protocol
 
 from netlab.language import N_
 from netlab.language import gettext as _
 
 ICMP, TCP, HELD = N_("echo requests"), N_("TCP connections"), N_("TCP connections at once")
-INTERVAL, TIMEOUT = 0.005, 0.5  # seconds from one probe to the next; after the last
 NORMAL = 1.96  # standard deviations that hold 95 % of a normal distribution
 
 
@@ -32,29 +30,6 @@ def percent(share: float) -> str:
     if 0 < number < 9.95 or 99 < number < 100:
         return f"{number:.1f} %"
     return f"{number:.0f} %"
-
-
-class Probed(Protocol):
-    """What can send probes: a lab. See netlab.probe for what they may be like."""
-
-    def probe(
-        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
-    ) -> ProbeLike: ...
-
-
-class ProbeLike(Protocol):
-    """What came of each probe."""
-
-    @property
-    def outcomes(self) -> tuple[bool, ...]: ...
-
-
-def measure(lab: Probed, source: str, destination: str, count: int, **order: Any) -> Loss:
-    """Send so many probes, echo requests INTERVAL seconds apart if nothing else is said."""
-    tcp = order.get("proto", "icmp") == "tcp"
-    kind = (HELD if order.get("hold") else TCP) if tcp else ICMP
-    order = {"timeout": TIMEOUT, **({} if tcp else {"interval": INTERVAL}), **order}
-    return Loss(source, destination, lab.probe(source, destination, count, **order).outcomes, kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netlab import style
-from netlab.cards import Picture
+from netlab.display import Picture
 from netlab.language import gettext as _
 from netlab.letters import lettered
 from netlab.loss import Loss, so_far

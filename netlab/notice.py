@@ -1,18 +1,23 @@
-"""What the kernel notifies, as values: one Notice for each message. No sockets here.
+"""What the kernel notifies: sockets that listen in a namespace, and a value for each message.
 
 A Reader takes apart what one namespace's sockets gave.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from netlab import parsed
 from netlab import rtnetlink as rt
-from netlab.entries import PolicyRule
-from netlab.model import Address, Interface, Route
+from netlab.model import Address, Interface, PolicyRule, Route
+from netlab.netns import entered
 
+NETLINK_NETFILTER = 12
+# RTNLGRP_*: LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, NSID
+ROUTE_GROUPS = sum(1 << (group - 1) for group in (1, 5, 7, 8, 9, 11, 19, 24, 28))
+NFTABLES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
 NEW_GENERATION = 10 << 8 | 15  # NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWGEN: a transaction is done
 KINDS = {
     rt.RTM_NEWLINK: "link",
@@ -86,3 +91,15 @@ def _notice(node: str, netns: int, names: dict[int, str], message: int, content:
     else:
         index = rt.number(rt.attributes(content, 4).get(rt.NETCONFA_IFINDEX))
     return Notice(node, netns, kind, deleted, names.get(index, ""), value)
+
+
+def listen(namespace: int) -> list[socket.socket]:
+    """The sockets, not blocking, on which the kernel notifies of that namespace: rtnetlink, nf_tables."""
+    opened = []
+    with entered(namespace):
+        for protocol, groups in ((socket.NETLINK_ROUTE, ROUTE_GROUPS), (NETLINK_NETFILTER, NFTABLES_GROUP)):
+            sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+            sock.setblocking(False)
+            sock.bind((0, groups))
+            opened.append(sock)
+    return opened

@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from netlab.cards import Printer
+from netlab.display import Printer
 from netlab.language import gettext as _
 from netlab.lessons import LANDING, Lesson, Step, lessons
 from netlab.progress import Progress

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from netlab import rtnetlink as rt
-from netlab.entries import PolicyRule
-from netlab.model import Address, Interface, InterfaceId, Neighbour, Route
+from netlab.model import Address, Interface, InterfaceId, Neighbour, PolicyRule, Route
 
 Link = tuple[int, int, rt.Attributes]
 KEPT = 2048  # bodies of each kind

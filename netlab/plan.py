@@ -12,7 +12,7 @@ from typing import Any
 
 from netlab import base, rootfs, sandbox, seccomp
 from netlab.limits import Limits
-from netlab.tree import Tree
+from netlab.rootfs import Tree
 
 QUOTAS = {"user/max_net_namespaces": 1024, "user/max_user_namespaces": 256, "user/max_pid_namespaces": 1024}
 PID_MAX = 32768

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from netlab.entries import PolicyRule
-from netlab.model import Node, Route
+from netlab.model import Node, PolicyRule, Route
 
 REFUSING = ("blackhole", "unreachable", "prohibit")
 STANDARD = (PolicyRule(0, table="local"), PolicyRule(32766, table="main"), PolicyRule(32767, table="default"))

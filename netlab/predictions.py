@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from netlab.cards import Printer
+from netlab.display import Printer, padded
 from netlab.errors import BadInput
 from netlab.language import gettext as _
-from netlab.language import padded
 from netlab.lessons import Question
 from netlab.model import Capture, Frame, Point
 

@@ -6,7 +6,6 @@ No program of the learner's is asked: a `ping` that lies, lies to the learner on
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import re
 import secrets
@@ -15,77 +14,21 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from netlab import codec
-from netlab.codec import Port, Range
-from netlab.decode import decode
 from netlab.netns import entered
+from netlab.probes import Order, Probe
 
 ERRORS = {3: "destination unreachable", 11: "time to live exceeded"}
 ERRORS_6 = {1: "destination unreachable", 2: "packet too big", 3: "hop limit exceeded"}
-TOKEN = 16  # random bytes in each probe
-PROTOCOLS = ("icmp", "udp", "tcp")
 _WORD = re.compile(r"[\w.:/%@][\w.:/%@-]{0,63}", re.ASCII)  # of `ip route get`
+TOKEN = 16  # random bytes in each probe
 SPACING = 0.01  # seconds between two probes
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_DONT = 10, 23, 2, 0
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What came of some probes."""
-
-    sent: int
-    received: int
-    errors: tuple[str, ...] = ()  # what the kernel or an ICMP error said, each once
-    round_trips_ms: tuple[float, ...] = ()
-    tokens: tuple[bytes, ...] = ()  # what each carried (ICMP and UDP)
-    ports: tuple[int, ...] = ()  # the source port of each (TCP and UDP)
-    refused: int = 0  # how many were answered, but by a refusal: nobody listens there
-    outcomes: tuple[bool, ...] = ()  # of each, in the order of sending: whether an answer or a refusal came
-
-    @property
-    def reached(self) -> bool:
-        return self.received > 0
-
-    def is_in(self, frame: bytes) -> bool:
-        """Whether a frame, seen anywhere on the way, is one of these: by its token, or by its source port."""
-        if self.tokens:
-            return any(token in frame for token in self.tokens)
-        packet = decode(frame)
-        return packet.protocol == "tcp" and packet.source_port in self.ports
-
-
-@dataclass(frozen=True)
-class Order:
-    """Which probes to send: `size` counts the bytes behind the IP and transport headers."""
-
-    destination: str
-    proto: str = "icmp"
-    port: Port = 0
-    count: Annotated[int, Range(1, 1000)] = 2
-    timeout: float = 1.0  # seconds to wait after the last one
-    size: Annotated[int, Range(0, 65535)] = 56
-    df: bool = False  # may not be fragmented
-    interval: float = 0.0  # ICMP: seconds between two; 0: as soon as one is answered, or after SPACING
-    hold: bool = False  # TCP: all at once, and each connection stays open until the last one is decided
-
-    @property
-    def is_ipv6(self) -> bool:
-        return ":" in self.destination
-
-    @staticmethod
-    def parse(words: Mapping[str, Any]) -> Order:
-        """From what a client asked for; ValueError for what makes no sense."""
-        order = codec.from_plain(Order, words)
-        ipaddress.ip_address(order.destination)  # a name would be looked up here, and not on the node
-        if order.proto not in PROTOCOLS or not (0 < order.timeout <= 60 and 0 <= order.interval <= 1):
-            raise ValueError("no such probe")
-        return order
 
 
 @dataclass

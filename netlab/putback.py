@@ -19,7 +19,7 @@ from threading import Thread
 from time import perf_counter
 from typing import Any
 
-from netlab import base
+from netlab import base, settings
 from netlab.engines.protocol import Engine, LabHost
 from netlab.facts import SETTINGS, Fact, Sight
 from netlab.kernel import Kernel
@@ -266,4 +266,4 @@ def _set_as_by_default(link: str) -> None:
             with suppress(OSError), open(entry.path) as file:
                 wanted[f"net/{family}/conf/{link}/{entry.name}"] = file.read()
         wanted.pop(f"net/{family}/conf/{link}/mtu", None)  # each has its own
-        base.assure(wanted)
+        settings.assure(wanted)

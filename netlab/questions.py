@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlab.cards import Card
+from netlab.display import Card
 from netlab.errors import UnknownName
 from netlab.language import gettext as _
 from netlab.lessons import Lesson, Question

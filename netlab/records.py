@@ -9,6 +9,9 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+from netlab.housekeeping import is_housekeeping
+from netlab.model import Frame, Point
+
 BATCH = struct.Struct("=I")  # how long the batch behind it is
 COUNT = struct.Struct("=I")
 HEAD = struct.Struct("=IB3xIIQ")  # point, what it is, captured, length, time
@@ -57,3 +60,23 @@ def unpack(data: bytes) -> Iterator[Record]:
     """The records of one batch."""
     for point, kind, captured, length, moment, begin in heads(data):
         yield point, kind, length, moment, data[begin : begin + captured]
+
+
+def one_by_one(
+    batches: Sequence[bytes], points: Sequence[Point], noise: bool
+) -> tuple[tuple[Frame, ...], int]:
+    """The frames of a capture's batches in the order they travelled, and how many were hidden.
+
+    A bridge and its port see a frame with one time stamp: inwards the port is first, outwards the bridge.
+    """
+    ranked: list[tuple[int, int, int, Frame]] = []
+    hidden = 0
+    for batch in batches:
+        for number, kind, length, moment, data in unpack(batch):
+            outgoing = kind == OUTGOING
+            if is_housekeeping(data) and not noise:
+                hidden += 1
+                continue
+            frame = Frame(moment, points[number], "out" if outgoing else "in", data, length)
+            ranked.append((moment, -number if outgoing else number, len(ranked), frame))
+    return tuple(entry[-1] for entry in sorted(ranked)), hidden

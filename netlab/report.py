@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from html import escape
 
 from netlab import timeline as lanes
-from netlab.cards import Printer
 from netlab.diagnose import as_text
+from netlab.display import Printer
 from netlab.draw import alt_text, draw, figure_html
 from netlab.language import gettext as _
 from netlab.letters import lettered

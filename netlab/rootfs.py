@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from netlab import syscalls as sys
-from netlab.tree import SYSTEM_FOLDERS, Tree
 
+SYSTEM_FOLDERS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt", "nix", "gnu")
 # Those that are new, each behind the one that it is in.
 FOLDERS: tuple[str, ...] = ("home", "media", "mnt", "root", "srv", "tmp", "proc", "sys", ".lower/sys")
 FOLDERS += ("run", "run/lock", "run/netns", "run/netlab", "dev", "dev/pts", "dev/shm", "dev/net")
@@ -22,6 +23,15 @@ LOWER_ETC = "/.lower/etc"  # the machine's /etc, kept for the overlays of the le
 STAND_INS = "usr/local/sbin"  # first in everybody's PATH
 
 LOWER_SYS = "/.lower/sys"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A folder of the machine that is seen in the lab, at the same path."""
+
+    path: str
+    writable: bool = False
+    source: str = ""  # where to bind it from, when not from `path` itself
 
 
 def enter(

@@ -19,7 +19,7 @@ from typing import NoReturn
 from netlab import syscalls as sys
 from netlab.errors import SandboxRefused
 from netlab.language import gettext as _
-from netlab.tree import Tree
+from netlab.rootfs import Tree
 
 NAMESPACES = (
     sys.CLONE_NEWNS

@@ -47,3 +47,42 @@ def make_room() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < AT_LEAST:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(AT_LEAST, hard) if hard >= 0 else AT_LEAST, hard))
+
+
+def in_folder(folder: str) -> dict[str, str]:
+    """Those that may be read and written of a folder below /proc/sys."""
+    found = {}
+    at = os.open(f"/proc/sys/{folder}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in os.listdir(at):
+            with suppress(OSError):  # a folder, read-only, or write-only as route/flush
+                fd = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=at)
+                try:
+                    found[f"{folder}/{name}"] = os.read(fd, 4096).decode()
+                finally:
+                    os.close(fd)
+    finally:
+        os.close(at)
+    return found
+
+
+def write_sysctls(values: Mapping[str, str], namespace: int | None) -> None:
+    with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
+        assure(values)
+
+
+def assure(values: Mapping[str, str]) -> None:
+    """Those settings, by file below /proc/sys, in the namespace that we are in."""
+    for name, value in values.items():
+        with suppress(OSError):  # not in this kernel, or it takes no such value any more
+            _assure(f"/proc/sys/{name}", value)
+
+
+def _assure(file: str, value: str) -> None:
+    """Write it only where something else stands: writing a setting may change others."""
+    fd = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        if os.read(fd, 4096).decode().rstrip("\n") != value.rstrip("\n"):
+            os.pwrite(fd, value.encode(), 0)
+    finally:
+        os.close(fd)

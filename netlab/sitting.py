@@ -11,16 +11,17 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from netlab import instruments, lessons, outbox
-from netlab.cards import Card, Picture
+from netlab.display import Card, Picture
 from netlab.errors import BadInput, check_language
 from netlab.greeting import bug_report, greeting, next_step
 from netlab.language import NOTEBOOK_VARIABLE, VARIABLE
 from netlab.language import gettext as _
 from netlab.lessons import Lesson, Step
-from netlab.live.shown import Live
+from netlab.live import Live
 from netlab.progress import Progress, default_path
 from netlab.questions import REPORT, ask, check_known, the_answer, the_prediction
 from netlab.shell import short_errors
+from netlab.start import bring, goto
 from netlab.variant import PLAIN, Variant
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from netlab.lab import Lab
     from netlab.model import Capture, Snapshot
     from netlab.predictions import Comparison
-    from netlab.probe import Probe
+    from netlab.probes import Probe
     from netlab.report import Report
 
 
@@ -65,18 +66,6 @@ def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLa
     here = LessonLab(lab, found, progress, variant)
     here.say_notes()
     return here
-
-
-def bring(lab: Lab, lesson: Lesson, variant: Variant) -> None:
-    """The lab as that lesson begins. A variant's gym begins with a fault of its own. CommandFailed."""
-    if not (lesson.gym and variant.seed):
-        lab.goto(lesson.id, variant)
-        return
-    from netlab.faults import (
-        gym,
-    )  # here, since only the gym has any, and the catalogue takes a while to import
-
-    gym.begin(variant.view(lab), seed=variant.seed, inside=True)
 
 
 class LessonLab:
@@ -286,7 +275,10 @@ class LessonLab:
 
     def trace(self, source: str, destination: str, **order: Any) -> Report:
         """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
-        return self.lab.trace(source, destination, **order)
+        from netlab import diagnose
+        from netlab.report import Report
+
+        return Report.of(diagnose.trace(self.lab, source, destination, **order))
 
     def run(
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
@@ -306,7 +298,7 @@ class LessonLab:
     def goto(self, lesson: str) -> None:
         """Bring the lab to where that lesson begins."""
         self._previous = None
-        self.lab.goto(lesson)
+        goto(self.lab, lesson)
 
     def down(self) -> None:
         """End the lab."""

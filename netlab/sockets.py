@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from netlab import rtnetlink as rt
-from netlab.entries import Listener
+from netlab.model import Listener
 
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}

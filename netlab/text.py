@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.language import columns, ngettext
+from netlab.display import columns
 from netlab.language import gettext as _
+from netlab.language import ngettext
 from netlab.model import Interface, Node, Snapshot
 from netlab.scene import KIND_WORDS, STATES, default_routes, is_shown, shown_addresses, state_of
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
-    from netlab.checks.world import ProbeLike
     from netlab.model import Snapshot
+    from netlab.probes import Probe
 
 LETTERS = "bcdfghjklmnpqrstvwxz"  # no vowels: no words
 Value = TypeVar("Value")
@@ -124,9 +124,7 @@ class _View:
     def snapshot(self) -> Snapshot:
         return self.variant.exchanged(self.lab.snapshot())  # type: ignore[no-any-return]
 
-    def probe(
-        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
-    ) -> ProbeLike:
+    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         theirs = self.variant.exchange
         return self.lab.probe(theirs(node), theirs(destination), count, timeout, **order)  # type: ignore[no-any-return]
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from netlab.checks import story
 from netlab.checks.story import Check, CheckResult
-from netlab.checks.world import Observable
+from netlab.observable import Witnessed
 from netlab.variant import PLAIN, Variant
 
 __all__ = ["CHECKS", "Check", "CheckResult", "check"]
@@ -51,7 +51,7 @@ NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 
 
 def check(
-    lab: Observable,
+    lab: Witnessed,
     step: str,
     predictions: Mapping[str, str] = NOTHING_SAID,
     answers: Mapping[str, str] = NOTHING_SAID,

@@ -14,9 +14,10 @@ from typing import Any
 from netlab.checks.bridge import find_chain
 from netlab.checks.reach import Clue
 from netlab.checks.story import Trouble
-from netlab.checks.world import CONTAINER, HOST, ProbeLike, World
+from netlab.checks.world import CONTAINER, HOST, World
 from netlab.errors import NetlabError
 from netlab.language import gettext as _
+from netlab.probes import Probe
 
 WAIT = 0.3  # seconds for the last answer; inside a lab it takes well under a millisecond
 
@@ -49,7 +50,7 @@ class NothingLost:
         # Some were answered: a measurement is not repeated until it pleases.
         return replace(trouble, settled=True) if probe and sometimes(probe) else trouble
 
-    def _why(self, world: World, probe: ProbeLike | None) -> Trouble:
+    def _why(self, world: World, probe: Probe | None) -> Trouble:
         if probe and self._waits(probe):
             return waiting(max(probe.round_trips_ms))
         outcomes = probe.outcomes if probe else ()
@@ -71,10 +72,10 @@ class NothingLost:
             f'lab.loss("{self.node}", "{self.destination}", {self.count})',
         )
 
-    def _waits(self, probe: ProbeLike) -> bool:
+    def _waits(self, probe: Probe) -> bool:
         return bool(self.slow) and max(probe.round_trips_ms, default=0.0) > self.slow
 
-    def _probe(self, world: World) -> ProbeLike | None:
+    def _probe(self, world: World) -> Probe | None:
         """What came of them; None where the node is not there."""
         order: dict[str, Any] = {"interval": self.interval, "size": self.size}
         if self.port:
@@ -87,7 +88,7 @@ class NothingLost:
 IN_A_ROW = 5  # lost probes: a fraction of the shortest time that the link is away
 
 
-def sometimes(probe: ProbeLike) -> bool:
+def sometimes(probe: Probe) -> bool:
     """Whether one was lost after another had been answered."""
     came = probe.outcomes
     return True in came and False in came[came.index(True) :]

@@ -13,11 +13,12 @@ from netlab.checks.bridge import find_chain
 from netlab.checks.containers import namespace_gone
 from netlab.checks.reach import WAIT, Clue
 from netlab.checks.story import Trouble
-from netlab.checks.world import HOST, ProbeLike, World
+from netlab.checks.world import HOST, World
 from netlab.errors import NetlabError
 from netlab.language import N_
 from netlab.language import gettext as _
 from netlab.model import Rule
+from netlab.probes import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Serves:
             f'lab.trace("{self.node}", "{self.address}", proto="tcp", port={self.port})',
         )
 
-    def _probe(self, world: World) -> ProbeLike | None:
+    def _probe(self, world: World) -> Probe | None:
         """What came of one try; None where the node is not there."""
         with suppress(NetlabError, OSError):
             return world.lab.probe(self.node, self.address, 1, WAIT, proto="tcp", port=self.port)

@@ -12,13 +12,13 @@ from html import escape
 from threading import Event
 from typing import Protocol
 
-from netlab.cards import Printer
-from netlab.checks.world import Observable, World
+from netlab.checks.world import World
+from netlab.display import Printer, padded
 from netlab.errors import UnknownName
 from netlab.language import gettext as _
-from netlab.language import padded
 from netlab.lessons import Step
 from netlab.lessons import step as lesson_step
+from netlab.observable import Witnessed
 
 SECONDS = 1.0  # how long a check waits for the lab to settle
 PAUSE = 0.1  # before the second look; then twice as long each time
@@ -137,7 +137,7 @@ class CheckResult:
 
 
 def run(
-    lab: Observable,
+    lab: Witnessed,
     id: str,
     checks: Mapping[str, Check],
     predictions: Mapping[str, str],

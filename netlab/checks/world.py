@@ -4,50 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from netlab.model import Interface, Node, Snapshot
+from netlab.observable import Witnessed
 
 CONTAINER, HOST, INTERNET = "if-test", "host", "internet"
 OUTSIDE = "39.106.233.176"  # the address that the lecture pings
-
-
-class ProbeLike(Protocol):
-    """What came back from a probe."""
-
-    @property
-    def sent(self) -> int: ...
-    @property
-    def received(self) -> int: ...
-    @property
-    def errors(self) -> tuple[str, ...]: ...
-    @property
-    def refused(self) -> int: ...
-    @property
-    def round_trips_ms(self) -> tuple[float, ...]: ...
-    @property
-    def outcomes(self) -> tuple[bool, ...]: ...
-
-
-class Observable(Protocol):
-    """The part of a lab that checks use: it can be read and probed."""
-
-    def snapshot(self) -> Snapshot: ...
-
-    def probe(
-        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
-    ) -> ProbeLike: ...
-
-    def witnessed(
-        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
-    ) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """One look at the lab, with what the learner predicted and answered so far."""
 
-    lab: Observable
+    lab: Witnessed
     snapshot: Snapshot
     predictions: Mapping[str, str]
     answers: Mapping[str, str]

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from netlab import rootfs, sandbox, syscalls
 from netlab.address import HOME, PATH
-from netlab.tree import SYSTEM_FOLDERS, Tree
+from netlab.rootfs import SYSTEM_FOLDERS, Tree
 
 HANDED_IN, RESULTS, OWN = "/srv/handed-in", "/srv/results", "/home/grader"
 ORDER = "order.json"  # beside what was handed in

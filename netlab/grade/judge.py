@@ -23,7 +23,7 @@ from netlab.language import gettext as _
 from netlab.lessons import Lesson
 from netlab.model import Capture
 from netlab.questions import REPORT
-from netlab.sitting import bring
+from netlab.start import bring
 from netlab.variant import Variant
 
 SECONDS = 300.0  # for all cells of a submission

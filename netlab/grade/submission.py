@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from netlab import files, jsonlimits, lessons
+from netlab.build_lessons import NAMES
 from netlab.errors import BadInput
-from netlab.jupyter.kernelspec import NAMES
 from netlab.language import N_
 from netlab.language import gettext as _
 from netlab.lessons import LANDING

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from netlab.build_lessons import DISPLAY_NAMES, NAMES
 from netlab.language import NOTEBOOK_VARIABLE
 
-NAMES = {"en": "netlab", "zh": "netlab-zh"}
-DISPLAY_NAMES = {"en": "netlab (lab host)", "zh": "netlab（实验主机）"}
 KERNEL = {
     "argv": ["python", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
     "language": "python",

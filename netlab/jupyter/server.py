@@ -19,10 +19,9 @@ from jupyterlab.handlers.announcements import NeverCheckForUpdate
 from jupyterlab.labapp import LabApp
 from traitlets.config import Config
 
-from netlab.build_lessons import folder_of
+from netlab.build_lessons import NAMES, folder_of
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabError
-from netlab.jupyter.kernelspec import NAMES
 from netlab.jupyter.provisioner import find_or_make
 from netlab.language import gettext as _
 from netlab.language import language

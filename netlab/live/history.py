@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 
-from netlab.capture import path_order
 from netlab.model import Capture, InterfaceId, Point, Snapshot
 from netlab.nexthop import Wiring
+from netlab.points import path_order
 
 KEPT = 300  # snapshots
 LAG = 40_000_000  # ns; a snapshot is read that long after what it shows has happened, at most

@@ -10,10 +10,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from netlab.cables import Trails
-from netlab.capture import path_order
 from netlab.errors import NetlabError
 from netlab.journey import assemble
 from netlab.language import gettext as _
@@ -24,7 +23,10 @@ from netlab.live.motion import Death
 from netlab.live.store import LIMIT, Store, Stretch
 from netlab.live.why import Reason
 from netlab.model import Capture, Journey, Point, Snapshot
-from netlab.tap import Tap
+from netlab.points import path_order
+
+if TYPE_CHECKING:
+    from netlab.lab import Lab
 
 SETTLE = 60_000_000  # ns until a frame that passed one point has been delivered from all others, too
 SOON, AGAIN = (
@@ -37,18 +39,10 @@ FRESH = 10_000_000_000  # ns after a death that its counters are looked for
 JUDGED = 1.0  # seconds between two looks at why packets die
 
 
-class Network(Protocol):
-    """What a live view needs of a lab. See netlab.lab.Lab."""
-
-    def snapshot(self) -> Snapshot: ...
-    def route(self, node: str, *words: str) -> tuple[str, str]: ...
-    def tap(self, on_batch: Callable[[bytes], object]) -> Tap: ...
-
-
 class Packets:
     """A `with` block during which everything is captured. CaptureRefused when that cannot be done."""
 
-    def __init__(self, lab: Network, history: History, wake: Callable[[], object]) -> None:
+    def __init__(self, lab: Lab, history: History, wake: Callable[[], object]) -> None:
         self.start = time.time_ns()
         self.store = Store()
         self.has_ended = False  # by itself: the lab goes, or its machine had no memory left

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from uuid import uuid4
 
 from netlab import timeline as lanes
 from netlab.draw import alt_text, draw, figure_html
@@ -37,3 +39,28 @@ def still(
         few = Capture(points, capture.frames, {}, capture.before, capture.after, capture.hidden)
         pictures.append(figure_html(lanes.timeline(few), lanes.alt_text(few, found)))
     return f'<div class="netlab-still">{"".join(pictures)}</div>'
+
+
+class StillOutput:
+    """One output of the notebook, shown once and replaced from then on. Outside of one it does nothing."""
+
+    def __init__(self) -> None:
+        self._id = f"netlab-{uuid4()}"
+        self._lock = threading.Lock()
+        self.is_shown = False
+
+    def show(self, html: str) -> None:
+        """Make the output, under the cell that runs."""
+        from IPython.display import HTML, display
+
+        with self._lock:
+            display(HTML(html), display_id=self._id)  # type: ignore[no-untyped-call]
+            self.is_shown = True
+
+    def replace(self, html: str) -> None:
+        """Put something else there; nothing, before it was shown."""
+        from IPython.display import HTML, update_display
+
+        with self._lock:
+            if self.is_shown:
+                update_display(HTML(html), display_id=self._id)  # type: ignore[no-untyped-call]

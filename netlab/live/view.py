@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
@@ -23,13 +23,15 @@ from netlab.errors import CaptureRefused, LabError
 from netlab.language import N_, language, speaking
 from netlab.language import gettext as _
 from netlab.live.history import History
-from netlab.live.packets import Network, Packets
+from netlab.live.packets import Packets
 from netlab.live.picture import Identities, cabling, picture
-from netlab.live.shelf import Shelf
-from netlab.live.still import still
+from netlab.live.still import StillOutput, still
 from netlab.live.texts import spoken
 from netlab.model import Snapshot
-from netlab.watch import Change, Watch
+from netlab.watch import Change
+
+if TYPE_CHECKING:
+    from netlab.lab import Lab
 
 FOLDER = Path(__file__).parent
 SAID = 12  # changes that the page lists
@@ -37,12 +39,6 @@ AGAIN = 1.0  # seconds between two tries to find the lab again
 AT_REST = 2.0  # seconds without a change after which the output that stays is made anew
 DOWN = N_("The lab is down. This is its last picture; the view goes on when it is back.")
 ANEW = N_("The capture ended by itself. It was begun anew: packets from now on are shown.")
-
-
-class Watched(Network, Protocol):
-    """What is shown. See netlab.lab.Lab."""
-
-    def watch(self, on_change: Callable[[Change], object], on_end: Callable[[], object]) -> Watch: ...
 
 
 class LiveView(anywidget.AnyWidget):
@@ -63,7 +59,7 @@ class LiveView(anywidget.AnyWidget):
     headers = traitlets.Dict().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)  # what the script says, by its English
 
-    def __init__(self, lab: Watched, *, packets: bool = False) -> None:
+    def __init__(self, lab: Lab, *, packets: bool = False) -> None:
         super().__init__(packets=packets, texts=spoken())
         if hasattr(self.comm, "_reply_subshell_for"):
             # ipykernel 7.4 hands what a page says to the shell that told the page something last. That is the
@@ -78,7 +74,7 @@ class LiveView(anywidget.AnyWidget):
         self._recording: Packets | None = None
         self._trails: Trails | None = None
         self._asked: str | None = None  # the packet whose headers are wanted
-        self._shelf, self._at_rest = Shelf(), 0.0
+        self._still, self._at_rest = StillOutput(), 0.0
         self._aside = ThreadPoolExecutor(1)  # for what takes longer
         self.observe(lambda change: self._wish({change["name"]: change["new"]}), ["packets", "at", "chosen"])
         self.on_msg(lambda _, content, __: self._wish(content))
@@ -94,8 +90,8 @@ class LiveView(anywidget.AnyWidget):
         super().close()
 
     def _repr_mimebundle_(self, **words: Any) -> Any:
-        if not self._shelf.is_shown:
-            self._shelf.show(still(self._lab.snapshot()))
+        if not self._still.is_shown:
+            self._still.show(still(self._lab.snapshot()))
         return super()._repr_mimebundle_(**words)
 
     # -- in other threads -----------------------------------------------------------------------------
@@ -265,6 +261,6 @@ class LiveView(anywidget.AnyWidget):
         self.headers = recording.headers(name, trails) if name and recording and trails else {}
 
     def _put_aside(self) -> None:
-        if self._shelf.is_shown and len(self._history):
+        if self._still.is_shown and len(self._history):
             last = self._recording.last() if self._recording else {}
-            self._shelf.replace(still(self._history.latest, **last))
+            self._still.replace(still(self._history.latest, **last))

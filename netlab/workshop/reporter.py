@@ -25,9 +25,9 @@ from netlab.lab import Lab
 from netlab.language import gettext as _
 from netlab.lessons import LABS
 from netlab.live.picture import Identities
+from netlab.start import goto
 from netlab.workshop import disk
 from netlab.workshop.complaints import Complaints
-from netlab.workshop.pauses import pause
 
 LAB = "lab"
 OUTBOX = LABS / ".outbox"
@@ -59,14 +59,14 @@ class Reporter:
             if batch and await self._exchange({"events": list(batch.values())}, 0) is not None:
                 await asyncio.to_thread(_forget, batch)
             else:
-                await pause(RETRY if batch else LOOK)
+                await asyncio.sleep(RETRY if batch else LOOK)
 
     async def obey(self) -> None:
         """For good: what the instructor orders."""
         while True:
             answer = await self._exchange({**self.known, "after": self.done.get("last", 0)}, SECONDS_HELD)
             if answer is None:
-                await pause(RETRY)
+                await asyncio.sleep(RETRY)
                 continue
             opened = answer.get("open")
             if opened != self.known["open"]:
@@ -82,7 +82,7 @@ class Reporter:
             if self.known["watched"]:
                 picture = await asyncio.to_thread(self._described)
                 await self._exchange({"picture": picture}, 0)
-            await pause(PICTURES)
+            await asyncio.sleep(PICTURES)
 
     async def complain(self) -> None:
         """For good: tell the learner what he met of his bounds."""
@@ -90,7 +90,7 @@ class Reporter:
             with suppress(OSError):  # his disk is gone: so is the server, soon
                 for text in self.complaints.new():
                     self.say(text)
-            await pause(BOUNDS)
+            await asyncio.sleep(BOUNDS)
 
     def say(self, text: str) -> None:
         """At the top of the learner's JupyterLab. The number rises, also over a restart of this server."""
@@ -189,7 +189,7 @@ def _lay_out(unlocked: list[str] | None) -> None:
 
 ORDERS: Mapping[str, Callable[[str], object]] = {
     "reset": lambda words: Lab.find(LAB).reset(),
-    "goto": lambda lesson: Lab.find(LAB).goto(lesson),
+    "goto": lambda lesson: goto(Lab.find(LAB), lesson),
     "inject": _inject,
 }
 

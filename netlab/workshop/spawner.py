@@ -24,7 +24,6 @@ from netlab.workshop import nursery
 from netlab.workshop.accounts import Accounts
 from netlab.workshop.cgroups import Bounds, Groups
 from netlab.workshop.logs import tail
-from netlab.workshop.pauses import pause
 from netlab.workshop.state import State
 from netlab.workshop.turns import Turns
 from netlab.workshop.world import Order, group_of
@@ -95,7 +94,7 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
                     with suppress(OSError):
                         (await asyncio.open_connection(self.ip, self.port))[1].close()
                         return
-                    await pause(LOOK)
+                    await asyncio.sleep(LOOK)
         said = display.one_line(tail(log).rpartition("netlab: ")[2])
         raise LabError(
             _("The learner's server did not come up: {said}").format(said=said[-LONGEST:]),

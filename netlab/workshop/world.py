@@ -24,7 +24,7 @@ from netlab.address import HOME, PATH
 from netlab.errors import NetlabError
 from netlab.language import gettext as _
 from netlab.limits import Limits
-from netlab.tree import SYSTEM_FOLDERS, Tree
+from netlab.rootfs import SYSTEM_FOLDERS, Tree
 from netlab.workshop import complaints, disk
 from netlab.workshop.cgroups import Bounds, Groups
 

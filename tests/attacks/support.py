@@ -45,6 +45,7 @@ from netlab.lab import Lab
 from netlab.live import headers
 from netlab.model import Frame, Journey, Snapshot
 from netlab.ruleset import Flow
+from netlab.probes import Order
 from tests.unit import builders
 
 __all__ = ["ROOT", "Confinement", "Lab", "NetlabError", "attack", "end", "netlab", "within"]
@@ -323,7 +324,7 @@ def snapshot_in(data: bytes) -> object:
 
 
 def probe_order_in(data: bytes) -> object:
-    return probe.Order.parse(codec.parse(data))
+    return Order.parse(codec.parse(data))
 
 
 def command_in(data: bytes) -> object:

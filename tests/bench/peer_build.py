@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-from netlab import base, syscalls
+from netlab import base, settings, syscalls
 from netlab import rtnetlink as rt
 from netlab.engines.namespaces.engine import ENGINE
 from netlab.engines.protocol import LabHost
@@ -86,7 +86,7 @@ def phases() -> dict[str, float]:
 
     def work() -> str:
         with (
-            mock.patch.object(base, "assure", timed("settings", base.assure)),
+            mock.patch.object(settings, "assure", timed("settings", settings.assure)),
             mock.patch.object(Netlink, "_send", timed("messages", Netlink._send)),
             two_namespaces() as host,
         ):
@@ -128,7 +128,7 @@ def recorded() -> bytes:
     and the settings that it looks at.
     """
     found: list[bytes] = []
-    send, assure = Netlink._send, base._assure
+    send, assure = Netlink._send, settings._assure
 
     def note(netns: int, protocol: int, answers: int, data: bytes) -> None:
         where = int(netns == os.stat(f"/proc/self/fd/{HOST_AT}").st_ino)
@@ -142,10 +142,10 @@ def recorded() -> bytes:
         note(os.stat("/proc/thread-self/ns/net").st_ino, SETTING, 0, f"{file}\0{value}\0".encode())
         assure(file, value)
 
-    Netlink._send, base._assure = tapped, seen  # type: ignore[method-assign]
+    Netlink._send, settings._assure = tapped, seen  # type: ignore[method-assign]
     with two_namespaces() as host:
         build(host)
-    Netlink._send, base._assure = send, assure  # type: ignore[method-assign]
+    Netlink._send, settings._assure = send, assure  # type: ignore[method-assign]
     return b"".join(found)
 
 

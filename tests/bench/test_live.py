@@ -64,7 +64,7 @@ CHANGES = """
 import json, socket, sys, threading, time
 from bisect import bisect_left
 sys.path.insert(0, {home!r})
-from netlab.events import ROUTE_GROUPS
+from netlab.notice import ROUTE_GROUPS
 from netlab.kernel import Kernel
 
 def listen():

@@ -15,6 +15,7 @@ from server import Server
 from netlab.build_lessons import metadata
 from netlab.changes import describe_changes
 from netlab.lessons import LABS, lesson
+from netlab.start import goto
 from netlab.text import alt_text
 
 from .axe import violations
@@ -107,7 +108,7 @@ def test_every_command_of_the_lessons_shows(page: Page, server: Server, view: Lo
     """Lessons 02 to 05, line by line: whenever the kernel has something new, the page has it, too."""
     shown = 0
     for id in ("02", "03", "04", "05"):
-        server.lab.goto(id)
+        goto(server.lab, id)
         is_as_the_kernel(view, server)
         for step in lesson(id).steps:
             lines = step.solution.splitlines()

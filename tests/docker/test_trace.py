@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from netlab.diagnose import trace
 from netlab.lab import Lab
 from tests.kernel.conftest import sh
 
@@ -15,7 +16,7 @@ HERE = [sys.executable, "-m", "netlab", "trace", "--here", "--json", "--from", "
 def test_why_a_real_container_gets_no_answer(lab: Lab) -> None:
     """The lecture's fault, seen from both sides; its cure, and then a rule in DOCKER-USER."""
     sh(lab, "docker run -d --name if-test centos:8.1.1911 sleep 36000")
-    outside = lab.trace("if-test", THERE, count=3, timeout=0.4)
+    outside = trace(lab, "if-test", THERE, count=3, timeout=0.4)
     done = lab.run(HERE)
     inside = json.loads(done.stdout)
     assert (done.returncode, outside.cause, inside["cause"]) == (1, "forwarding-off", "forwarding-off")

@@ -64,7 +64,7 @@ CHEATS = {
         "lab.check('05.3')",
     ),
     "the lab's probe is replaced": in_lesson_05(
-        "from netlab.lab import Lab\nfrom netlab.probe import Probe\n"
+        "from netlab.lab import Lab\nfrom netlab.probes import Probe\n"
         "Lab.probe = lambda *a, **k: Probe(1, 1)\nLab.witnessed = lambda *a, **k: True",
         "lab.check('05.3')",
     ),

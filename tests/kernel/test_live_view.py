@@ -12,8 +12,9 @@ from typing import Any
 
 from netlab.errors import CaptureRefused, LabNotFound
 from netlab.lab import Lab
-from netlab.live.shown import Live
+from netlab.live import Live
 from netlab.live.view import ANEW, DOWN, LiveView
+from netlab.start import goto
 from netlab.tap import Tap
 from tests.kernel.conftest import sh
 from tests.patience import eventually
@@ -42,7 +43,7 @@ def test_a_lab_that_goes_is_told_its_picture_stays_and_the_view_comes_back(
     """With packets again as before, of the new lab; they had been of the old one."""
     lab = Lab.up(lab_name)
     try:
-        lab.goto("05")
+        goto(lab, "05")
         with live(lab, packets=True) as view:
             # It listens a moment after the lanes are there.
             assert eventually(lambda: len((sh(lab, PING), packets(view))[1]) >= 1)
@@ -52,7 +53,7 @@ def test_a_lab_that_goes_is_told_its_picture_stays_and_the_view_comes_back(
             assert view.picture == last and len(packets(view)) == seen
             Lab.up(lab_name)
             assert eventually(lambda: view.status == "" and view.picture != last)
-            lab.goto("05")
+            goto(lab, "05")
             assert eventually(lambda: "if-test" in str(view.picture["words"]))
             assert eventually(lambda: len((sh(lab, PING), packets(view))[1]) >= 1)
     finally:
@@ -92,7 +93,7 @@ def test_a_capture_that_is_refused_is_told_and_the_topology_goes_on(lab: Lab) ->
 
 def test_a_capture_that_ends_by_itself_is_told_and_begun_anew(lab: Lab) -> None:
     """Where memory ends, the lab's child that captures may be killed alone: later packets are shown again."""
-    lab.goto("05")
+    goto(lab, "05")
     with live(lab, packets=True) as view:
         assert eventually(lambda: len((sh(lab, PING), packets(view))[1]) >= 1)
         os.kill(capturing(lab), signal.SIGKILL)
@@ -115,7 +116,7 @@ def capturing(lab: Lab) -> int:
 
 def test_what_the_front_end_wants_is_done_in_the_thread_that_draws(lab: Lab) -> None:
     """Pause, step, choose, go on: as messages and values from the page would arrive, in another thread."""
-    lab.goto("05")
+    goto(lab, "05")
     with live(lab, packets=True) as view:
         # It listens a moment after the lanes are there.
         assert eventually(lambda: len((sh(lab, PING), packets(view))[1]) >= 1)

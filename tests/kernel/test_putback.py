@@ -14,6 +14,7 @@ from netlab.batched import batched
 from netlab.lab import Lab
 from netlab.lessons import lesson
 from netlab.netfilter import IP_SETS
+from netlab.start import goto
 from tests.kernel.conftest import sh
 from tests.patience import eventually
 
@@ -196,7 +197,7 @@ def test_what_a_reset_took_out_can_be_made_again_at_once(lab: Lab) -> None:
 def test_a_macvlan_in_a_namespace_that_still_dissolves_is_not_waited_for(lab: Lab) -> None:
     """Its MAC address, which eth0 listened to, is taken out before the kernel comes to it."""
     for _ in range(3):
-        lab.goto("07")
+        goto(lab, "07")
         assert lab.reset() == "kept"
 
 
@@ -241,7 +242,7 @@ def test_goto_leaves_what_its_commands_leave_when_they_are_typed(lab: Lab) -> No
     assert eventually(is_ready)
     typed = [look_without_numbers(lab, node) for node in nodes]
     assert min(map(len, typed)) > 100
-    lab.goto("08")
+    goto(lab, "08")
 
     def differing() -> list[set[str]]:
         return [look_without_numbers(lab, node) ^ wanted for node, wanted in zip(nodes, typed, strict=True)]

@@ -9,13 +9,14 @@ import pytest
 
 from netlab import records
 from netlab.cables import Trails
-from netlab.capture import path_order
 from netlab.lab import Lab
 from netlab.live.history import History
 from netlab.live.packets import Packets
 from netlab.live.picture import cabling
 from netlab.live.store import Store
 from netlab.model import InterfaceId
+from netlab.points import path_order
+from netlab.start import goto
 from tests.kernel.conftest import sh
 from tests.patience import eventually
 
@@ -78,7 +79,7 @@ def test_a_point_that_is_not_there_is_refused_by_name_and_the_others_go_on(lab: 
 @pytest.fixture
 def shown(lab: Lab) -> Iterator[Callable[[], dict[str, object]]]:
     """What a live view with packets would draw now, of the lecture's lab."""
-    lab.goto("05")
+    goto(lab, "05")
     history = History()
     history.add(lab.snapshot())
     trails = Trails(cabling(history.latest))

@@ -12,6 +12,7 @@ from netlab.diagnose import as_text, trace
 from netlab.errors import BadInput, UnknownName
 from netlab.lab import Lab
 from netlab.lessons import lesson
+from netlab.start import goto
 from netlab.verdict import LIKELY, PROVED, Verdict
 from tests.kernel.conftest import sh
 
@@ -191,7 +192,7 @@ def test_the_command_prints_text_or_json_and_a_status(healthy: Lab) -> None:
 
 def test_a_bridge_drops_in_silence_what_does_not_fit_a_port(lab: Lab) -> None:
     """The port that is too small is named, and packets of the size that the cure sets arrive."""
-    lab.goto("08")
+    goto(lab, "08")
     for step in lesson("08").steps[:2]:
         sh(lab, step.solution)
     verdict = trace(lab, "if-test", "10.99.0.2", count=2, timeout=0.4, size=1472, df=True)

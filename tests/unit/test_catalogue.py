@@ -12,9 +12,10 @@ import pytest
 
 from netlab import catalogue
 from netlab.__main__ import main
+from netlab.display import padded
 from netlab.errors import BadInput, NetlabError, UnknownName, check_language
 from netlab.jupyter.provisioner import find_or_make
-from netlab.language import LANGUAGES, gettext, language, ngettext, padded, speaking
+from netlab.language import LANGUAGES, gettext, language, ngettext, speaking
 from netlab.live.texts import TEXTS, spoken
 from netlab.workshop.texts import PAGES as HUBS
 from netlab.workshop.texts import TEXTS as BOARDS

@@ -16,7 +16,7 @@ from netlab import codec, schema
 from netlab.codec import Malformed, Range
 from netlab.display import one_line, printable
 from netlab.model import News, Snapshot
-from netlab.probe import Order, Probe
+from netlab.probes import Order, Probe
 from netlab.wire import Command, Status
 from tests.unit import builders as b
 

@@ -10,8 +10,7 @@ from netlab.diagnosis.focus import ROUTE, Focus
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.scene import Scene
 from netlab.diagnosis.twins import twins
-from netlab.entries import PolicyRule
-from netlab.model import Capture, Chain, Node, Route, Rule, Snapshot
+from netlab.model import Capture, Chain, Node, PolicyRule, Route, Rule, Snapshot
 from netlab.policy import decide
 from netlab.report import Report, path_of
 from netlab.ruleset import Flow, matches, walk

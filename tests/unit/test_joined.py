@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 
-from netlab.capture import one_by_one
 from netlab.columns import Frames, in_order
 from netlab.joined import Joined, join
 from netlab.journey import MANY, assemble, journeys
 from netlab.model import Capture, Frame
 from netlab.nexthop import Wiring
+from netlab.records import one_by_one
 from tests.unit import builders as b
 from tests.unit import fuzz
 

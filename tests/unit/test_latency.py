@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from netlab.latency import Latency, measure
+from netlab.instruments import measure_latency as measure
+from netlab.latency import Latency
 from netlab.latencyplot import picture, plot
 from tests.unit.pictures import check_picture, words
 

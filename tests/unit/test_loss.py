@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.loss import Loss, measure, percent, wilson
+from netlab.instruments import measure_loss as measure
+from netlab.loss import Loss, percent, wilson
 from netlab.lossplot import picture, plot
 from netlab.style import DEATH, REQUEST
 from tests.unit.pictures import check_picture, words

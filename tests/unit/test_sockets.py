@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from netlab import sockets
-from netlab.entries import Listener
+from netlab.model import Listener
 
 
 @pytest.fixture
