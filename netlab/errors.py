@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.display import printable
-from netlab.language import LANGUAGES, VARIABLE
-from netlab.language import gettext as _
+from netlab.i18n import LANGUAGES, VARIABLE
+from netlab.i18n import gettext as _
 
 
 class NetlabError(Exception):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from netlab.address import exchange_folder
-from netlab.lab import Lab
+from netlab.keeper.address import exchange_folder
+from netlab.lab.lab import Lab
 
 
 class Server:

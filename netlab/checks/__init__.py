@@ -13,10 +13,10 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from netlab.checks import story
-from netlab.checks.story import Check, CheckResult
-from netlab.observable import Witnessed
-from netlab.variant import PLAIN, Variant
+from netlab.checks import runner
+from netlab.checks.runner import Check, CheckResult
+from netlab.lab.observable import Witnessed
+from netlab.lessons.variant import PLAIN, Variant
 
 __all__ = ["CHECKS", "Check", "CheckResult", "check"]
 
@@ -42,7 +42,7 @@ class _Checks(Mapping[str, Check]):
     def _of(lesson: str) -> Sequence[Check]:
         if lesson not in LESSONS:
             raise KeyError(lesson)
-        found: Sequence[Check] = importlib.import_module(f"netlab.checks.lesson{lesson}").CHECKS
+        found: Sequence[Check] = importlib.import_module(f"netlab.checks.lessons.lesson{lesson}").CHECKS
         return found
 
 
@@ -55,7 +55,7 @@ def check(
     step: str,
     predictions: Mapping[str, str] = NOTHING_SAID,
     answers: Mapping[str, str] = NOTHING_SAID,
-    seconds: float = story.SECONDS,
+    seconds: float = runner.SECONDS,
     variant: Variant = PLAIN,
     further: Sequence[Check] = (),
 ) -> CheckResult:
@@ -65,4 +65,4 @@ def check(
     """
     said = variant.exchanged(predictions), variant.exchanged(answers)
     every = ChainMap({check.id: check for check in further}, CHECKS)  # type: ignore[arg-type]
-    return variant.exchanged(story.run(variant.view(lab), step, every, *said, seconds))
+    return variant.exchanged(runner.run(variant.view(lab), step, every, *said, seconds))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from netlab.lab.observable import Witnessed
 from netlab.model import Interface, Node, Snapshot
-from netlab.observable import Witnessed
 
 CONTAINER, HOST, INTERNET = "if-test", "host", "internet"
 OUTSIDE = "39.106.233.176"  # the address that the lecture pings

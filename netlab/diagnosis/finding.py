@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from netlab.diagnosis.focus import Focus
-from netlab.diagnosis.scene import Scene
-from netlab.verdict import LIKELY, PROVED, Cure, Evidence
+from netlab.diagnosis.observation import Scene
+from netlab.diagnosis.verdict import LIKELY, PROVED, Cure, Evidence
 
 
 @dataclass(frozen=True)

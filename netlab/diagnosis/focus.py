@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from netlab.diagnosis.scene import Scene, asked_for
+from netlab.diagnosis.observation import Scene, asked_for
 from netlab.model import Interface, InterfaceId, Journey, Node, Packet, Point
 
 SEND = "send"  # the source never put it on a wire

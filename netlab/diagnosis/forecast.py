@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netlab.diagnosis.focus import BRIDGE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.scene import Scene, sysctl
-from netlab.language import gettext as _
+from netlab.diagnosis.observation import Scene, sysctl
+from netlab.i18n import gettext as _
 from netlab.model import Node
-from netlab.ruleset import Flow, Outcome, walk
+from netlab.packets.forwarding.iptables import Flow, Outcome, walk
 
 STOPS = ("DROP", "REJECT")
 ROUTES = ("no-route", "route-refuses", "wrong-route", "no-neighbour", "no-address", "wrong-prefix")

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from netlab import diagnose
+from netlab.diagnosis import trace as diagnose
+from netlab.diagnosis.verdict import Cure, Verdict
 from netlab.errors import BadInput
-from netlab.here import Machine
-from netlab.language import gettext as _
-from netlab.verdict import Cure, Verdict
+from netlab.i18n import gettext as _
+from netlab.lab.machine import Machine
 
 
 def trace(source: str, destination: str, **order: Any) -> Verdict:
     """The verdict on probes from a container, a process's namespace or "host"; cures run on the host.
 
-    As netlab.diagnose.trace; BadInput without the rights.
+    As netlab.diagnosis.trace.trace; BadInput without the rights.
     """
     if os.geteuid() != 0:
         raise BadInput(_("Only root may look into other namespaces and capture."), _("Run it with sudo."))

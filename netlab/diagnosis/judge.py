@@ -4,36 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from netlab.diagnosis import suspects_end as end
-from netlab.diagnosis import suspects_firewall as firewall
-from netlab.diagnosis import suspects_home as home
-from netlab.diagnosis import suspects_ip as ip
-from netlab.diagnosis import suspects_link as link
-from netlab.diagnosis import suspects_nat as nat
-from netlab.diagnosis import suspects_neighbour as neighbour
-from netlab.diagnosis import suspects_routing as routing
 from netlab.diagnosis.finding import Cleared, Finding, Suspect
 from netlab.diagnosis.focus import Focus, find
 from netlab.diagnosis.forecast import forecast
-from netlab.diagnosis.scene import Scene
-from netlab.language import gettext as _
-from netlab.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Verdict
+from netlab.diagnosis.observation import Scene
+from netlab.diagnosis.suspects import endpoint, firewall, ip, last_hop, link, nat, neighbour, routing
+from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Verdict
+from netlab.i18n import gettext as _
 
 # What is miswired comes before the rules that the packet only meets because of it; what counts its drops
 # before what can only be read.
 SUSPECTS: tuple[Suspect, ...] = (
     link.no_interface,
-    end.ipv6_disabled,
+    endpoint.ipv6_disabled,
     nat.wrong_dnat,
     nat.wrong_snat,
     ip.too_big,
     link.not_a_port,
-    home.homeless,
+    last_hop.homeless,
     routing.wrong_way,
     routing.not_a_router,
     firewall.firewall_drop,
     firewall.conntrack_full,
-    end.port_closed,
+    endpoint.port_closed,
     ip.reverse_path,
     link.interface_down,
     link.port_blocked,
@@ -41,15 +34,15 @@ SUSPECTS: tuple[Suspect, ...] = (
     neighbour.wrong_neighbour,
     neighbour.arp_off,
     neighbour.no_neighbour,
-    end.nobody_there,
+    endpoint.nobody_there,
     routing.route_refuses,
     ip.forwarding_off,
     routing.no_route,
     nat.no_way_back,
-    end.echo_ignored,
+    endpoint.echo_ignored,
     firewall.queue_full,
-    end.silent_program,
-    end.beyond,
+    endpoint.silent_program,
+    endpoint.beyond,
 )
 
 

@@ -20,7 +20,7 @@ def engine(name: str) -> Engine:
     """The engine of that name; BadInput with those that there are."""
     if name not in ENGINES:
         from netlab.errors import BadInput
-        from netlab.language import gettext as _
+        from netlab.i18n import gettext as _
 
         raise BadInput(
             _("There is no engine {name!r}.").format(name=name),

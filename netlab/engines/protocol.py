@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from netlab.kernel import Kernel
-    from netlab.sandbox import Identity
+    from netlab.linux.netlink.route import Kernel
+    from netlab.linux.sandbox.unshare import Identity
 
 Say = Callable[[str], None]  # is told what is being done, a line each
 

@@ -13,17 +13,17 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from netlab.diagnosis.verdict import CAUSES
 from netlab.errors import CommandFailed, UnknownName
+from netlab.faults.fault import STANDARD, Command, Fault
 from netlab.faults.filters import FILTERS
 from netlab.faults.links import LINKS
-from netlab.faults.model import STANDARD, Command, Fault
 from netlab.faults.routes import ROUTES
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 from netlab.model import Snapshot
-from netlab.verdict import CAUSES
 
 if TYPE_CHECKING:
-    from netlab.lab import Lab
+    from netlab.lab.lab import Lab
 
 FIRST = "docker-user-drop"  # what the lesson of the gym begins with
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netlab.faults.model import IMAGE, OTHER, Command, Fault, Symptom, on
-from netlab.language import N_
+from netlab.faults.fault import IMAGE, OTHER, Command, Fault, Symptom, on
+from netlab.i18n import N_
 
 TO_HOST = Symptom(destination="172.17.0.1")
 DOCKERS_RULES = on(

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netlab import address, codec, faults, files
+from netlab import faults
 from netlab.errors import BadInput, CommandFailed
+from netlab.faults.fault import Fault
 from netlab.faults.measure import Outcome, measure
-from netlab.faults.model import Fault
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
+from netlab.keeper import address
+from netlab.linux import files
+from netlab.model import codec
 
 if TYPE_CHECKING:
-    from netlab.lab import Lab
+    from netlab.lab.lab import Lab
 
 SECONDS = 5.0  # until a server listens and an address is ready
 NOTE, LARGEST = "fault.json", 1 << 12

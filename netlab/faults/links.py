@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netlab.faults.model import FORGET, IMAGE, OTHER, Fault, Symptom, on
-from netlab.language import N_
+from netlab.faults.fault import FORGET, IMAGE, OTHER, Fault, Symptom, on
+from netlab.i18n import N_
 
 HOST_DEFAULT = "ip route add default via 192.0.2.1 dev eth0"
 TO_OTHER = Symptom(destination="172.17.0.3")

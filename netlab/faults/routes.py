@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from netlab.faults.fault import IMAGE, OTHER, Fault, Symptom, on
 from netlab.faults.links import HOST_DEFAULT, LECTURE
-from netlab.faults.model import IMAGE, OTHER, Fault, Symptom, on
-from netlab.language import N_
+from netlab.i18n import N_
 
 TWO_WAYS = (
     *on("host", "ip link add veth_two type veth peer name eth1 netns @pid:if-test"),

@@ -17,18 +17,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from netlab import owned
-from netlab.build_lessons import learners_seed
 from netlab.errors import BadInput, NetlabError, SandboxRefused
-from netlab.grade import bundle, edition, formats, hidden, privsep
+from netlab.grade import bundle, formats, privsep, redacted
+from netlab.grade import hidden_checks as hidden
 from netlab.grade.bundle import Bundle
-from netlab.grade.hidden import Hidden
+from netlab.grade.hidden_checks import Hidden
 from netlab.grade.judge import Grade, Order, grade
 from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import Submission, read
-from netlab.keeper import Nursery
-from netlab.language import decided, speaking
-from netlab.language import gettext as _
+from netlab.i18n import decided, speaking
+from netlab.i18n import gettext as _
+from netlab.keeper.launch import Nursery
+from netlab.lab import ephemeral
+from netlab.lessons.build import learners_seed
 
 PREFIX = "grade"
 LONGEST = 120  # letters of a result's name: with what is put behind it, it has to be a file's
@@ -87,7 +88,7 @@ class Batch:
 
     def side_by_side(self, seeds: Seeds, say: Say) -> list[dict[str, Any]]:
         """Grade them in this process, which had better not be root's. LabError."""
-        owned.sweep(PREFIX)
+        ephemeral.sweep(PREFIX)
         with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions:
             os.chmod(editions, 0o755)
             with Nursery() as nursery, ThreadPoolExecutor(self.jobs) as pool:
@@ -103,7 +104,7 @@ class Batch:
                         say(count, len(seeds), formats.summary(found))
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
-                    owned.sweep(PREFIX, os.getpid())
+                    ephemeral.sweep(PREFIX, os.getpid())
                     raise
         return [done[path] for path in seeds]
 
@@ -127,8 +128,8 @@ class Batch:
         if before and wanted.items() <= before.items():
             return before
         folder = Bundle(self.out / name)
-        shown = edition.write(submission.lesson, place.editions / f"{number}")
-        lab = owned.name(PREFIX, number)
+        shown = redacted.write(submission.lesson, place.editions / f"{number}")
+        lab = ephemeral.name(PREFIX, number)
         try:
             further = tuple(each.check for each in self.hidden if each.lesson == submission.lesson)
             order = Order(submission, name, lab, shown, self.cell_seconds, further, place.nursery)

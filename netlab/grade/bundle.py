@@ -16,16 +16,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from netlab import files, jsonlimits, pcapng
 from netlab.errors import BadInput
 from netlab.grade import formats
 from netlab.grade.judge import Grade
 from netlab.grade.submission import Submission
-from netlab.language import gettext as _
-from netlab.model import Capture
+from netlab.i18n import gettext as _
+from netlab.linux import files
+from netlab.model import Capture, bounded_json
+from netlab.packets import pcapng
 
 MANIFEST, SUBMISSION, RESULT = "manifest.json", "submission.ipynb", "result.json"
-BOUNDS = jsonlimits.Bounds(size=8 << 20)  # of a result or a manifest
+BOUNDS = bounded_json.Bounds(size=8 << 20)  # of a result or a manifest
 LARGEST = 1 << 30  # bytes of any file in a bundle
 
 
@@ -73,7 +74,7 @@ class Bundle:
 def result(folder: Path) -> dict[str, Any] | None:
     """The result in a finished bundle; None if there is no such bundle."""
     try:
-        found = jsonlimits.table(files.read_in(folder / RESULT, BOUNDS.size), BOUNDS)
+        found = bounded_json.table(files.read_in(folder / RESULT, BOUNDS.size), BOUNDS)
     except (OSError, ValueError):
         return None
     return found if (folder / MANIFEST).exists() else None
@@ -82,7 +83,7 @@ def result(folder: Path) -> dict[str, Any] | None:
 def tampered(folder: Path, key: bytes | None) -> list[str]:
     """What is not as it was when the bundle was written, in words; empty if all of it is."""
     try:
-        manifest = jsonlimits.table(files.read_in(folder / MANIFEST, BOUNDS.size), BOUNDS)
+        manifest = bounded_json.table(files.read_in(folder / MANIFEST, BOUNDS.size), BOUNDS)
         listed, signature = dict(manifest["files"]), manifest["signature"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [

@@ -14,11 +14,11 @@ from xml.etree import ElementTree
 import nbformat
 
 from netlab import display
-from netlab.checks.story import CheckResult
+from netlab.checks.runner import CheckResult
 from netlab.grade.judge import Grade
 from netlab.grade.submission import Submission
-from netlab.language import gettext as _
-from netlab.language import language
+from netlab.i18n import gettext as _
+from netlab.i18n import language
 
 SCHEMA = 1  # of result.json; netlab/grade/result.schema.json describes it
 # The columns that nbgrader's export writes, and imports into its gradebook.

@@ -16,9 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from netlab import rootfs, sandbox, syscalls
-from netlab.address import HOME, PATH
-from netlab.rootfs import SYSTEM_FOLDERS, Tree
+from netlab.keeper.address import HOME, PATH
+from netlab.linux import syscalls
+from netlab.linux.sandbox import rootfs, unshare
+from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, Tree
 
 HANDED_IN, RESULTS, OWN = "/srv/handed-in", "/srv/results", "/home/grader"
 ORDER = "order.json"  # beside what was handed in
@@ -55,7 +56,7 @@ def _readable(folder: Path, uid: int) -> list[Tree]:
         target.mkdir()
         try:
             owner = os.stat(path).st_uid
-            shown = sandbox.user_namespace(sandbox.Identity(((uid, 1),), ((uid, 1),), first=owner))
+            shown = unshare.user_namespace(unshare.Identity(((uid, 1),), ((uid, 1),), first=owner))
             syscalls.bind_mapped(path, str(target), shown)
         except OSError:  # the file system cannot: what everybody may read is read
             syscalls.mount(path, str(target), flags=syscalls.MS_BIND | syscalls.MS_REC)

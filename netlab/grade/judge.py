@@ -12,19 +12,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from netlab import checks, lessons
-from netlab.checks.story import Check, CheckResult
+from netlab import checks
+from netlab.checks.runner import Check, CheckResult
 from netlab.errors import CaptureRefused, LabDied, LabError, LabNotFound
 from netlab.grade.session import CELL_SECONDS, CellRun, Session
 from netlab.grade.submission import Submission
-from netlab.keeper import Confinement, Nursery
-from netlab.lab import Lab
-from netlab.language import gettext as _
-from netlab.lessons import Lesson
+from netlab.i18n import gettext as _
+from netlab.keeper.launch import Confinement, Nursery
+from netlab.lab.lab import Lab
+from netlab.lessons import content
+from netlab.lessons.content import Lesson
+from netlab.lessons.questions import REPORT
+from netlab.lessons.start import bring
+from netlab.lessons.variant import Variant
 from netlab.model import Capture
-from netlab.questions import REPORT
-from netlab.start import bring
-from netlab.variant import Variant
 
 SECONDS = 300.0  # for all cells of a submission
 EMPTY = ["host docker0", "host eth0", "internet uplink"]  # the interfaces of a lab in which nothing was done
@@ -99,7 +100,7 @@ class _Judge:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to grade, and where: `edition` is what the learner sees as labs/ (netlab.grade.edition).
+    """What to grade, and where: `edition` is what the learner sees as labs/ (netlab.grade.redacted).
 
     A `nursery` makes the second lab of many come sooner.
     """
@@ -116,7 +117,7 @@ class Order:
 def grade(order: Order, seen: Seen = lambda step, capture: None) -> Grade:
     """Grade one submission in a lab of its own. LabError when none can be made, or a new one is not empty."""
     submission, name = order.submission, order.name
-    lesson, variant = lessons.lesson(submission.lesson), Variant.of(submission.seed)
+    lesson, variant = content.lesson(submission.lesson), Variant.of(submission.seed)
     lab = Lab.up(order.lab, confined=Confinement(order.edition), nursery=order.nursery)
     try:
         _assert_empty(lab)

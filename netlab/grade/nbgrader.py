@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from netlab.build_lessons import cells_of, metadata
-from netlab.grade.hidden import Hidden
-from netlab.language import language
-from netlab.lessons import Lesson
-from netlab.translated import MARKER
+from netlab.grade.hidden_checks import Hidden
+from netlab.i18n import language
+from netlab.lessons.build import cells_of, metadata
+from netlab.lessons.content import Lesson
+from netlab.lessons.translation import MARKER
 
 CONFIG = """# The course as nbgrader sees it. A stub must be a comment: it stands in bash cells too.
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor

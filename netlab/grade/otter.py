@@ -1,8 +1,8 @@
 """A lesson as an assignment of otter-grader's: the master notebook, for `otter assign`.
 
 A step is a question whose test calls `lab.check`. The kernel is an ordinary one on the machine, with a lab of
-its own (netlab.outside); what it says is worth what an honest learner's word is worth, and hidden checks run
-beside his code. What has to be defended is graded by ./run grade, from outside.
+its own (netlab.notebook.host_kernel); what it says is worth what an honest learner's word is worth, and
+hidden checks run beside his code. What has to be defended is graded by ./run grade, from outside.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from netlab.build_lessons import cells_of
-from netlab.grade.hidden import Hidden
-from netlab.language import LANGUAGES, language
-from netlab.lessons import Lesson
-from netlab.translated import MARKER
+from netlab.grade.hidden_checks import Hidden
+from netlab.i18n import LANGUAGES, language
+from netlab.lessons.build import cells_of
+from netlab.lessons.content import Lesson
+from netlab.lessons.translation import MARKER
 
 KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 CONFIG = """# ASSIGNMENT CONFIG

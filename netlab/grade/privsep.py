@@ -22,23 +22,25 @@ from pathlib import Path
 from typing import Any
 
 import netlab.errors
-from netlab import display, files, jsonlimits
-from netlab.address import HOME, PATH
+from netlab import display
 from netlab.errors import LabError, NetlabError
 from netlab.grade import bundle, formats, jail
 from netlab.grade.bundle import MANIFEST, RESULT, SUBMISSION, Bundle
 from netlab.grade.judge import Grade
 from netlab.grade.submission import LARGEST
-from netlab.language import LOCALES, VARIABLE
-from netlab.language import gettext as _
-from netlab.lessons import LABS
+from netlab.i18n import LOCALES, VARIABLE
+from netlab.i18n import gettext as _
+from netlab.keeper.address import HOME, PATH
+from netlab.lessons.content import LABS
+from netlab.linux import files
+from netlab.model import bounded_json
 
 FIRST_UID = 1_800_000_000  # whom no account, no learner and no lab has; each run takes the one of its pid
 STAYS = b"{}\n"  # the manifest of a result that was there before
 KEPT = re.compile(r"(executed\.ipynb|result\.json|results\.json|feedback\.html|\d\d\.h?\d+\.(json|pcapng))")
 FILES, FILE, ALL = 500, 256 << 20, 1 << 30  # of one result: how many, and bytes of one and of all
 LINE = 64 << 10  # bytes of what the grader says at once
-BOUNDS = jsonlimits.Bounds(size=8 << 20)
+BOUNDS = bounded_json.Bounds(size=8 << 20)
 
 Say = Callable[[int, int, str], None]
 
@@ -177,8 +179,8 @@ def _follow(process: subprocess.Popen[bytes], every: int, before: int, say: Say)
     failed: dict[str, str] = {}
     while line := process.stdout.readline(LINE):
         try:
-            words = jsonlimits.table(line)
-        except jsonlimits.NotJson:
+            words = bounded_json.table(line)
+        except bounded_json.NotJson:
             continue
         if "error" in words:
             raise _rebuilt(words)
@@ -239,7 +241,7 @@ def _checked(content: bytes, each: Handed) -> dict[str, Any]:
     """A result that says what it is about, and whose sums are right. ValueError."""
     from jsonschema import ValidationError, validate
 
-    result = jsonlimits.table(content, BOUNDS)
+    result = bounded_json.table(content, BOUNDS)
     try:
         validate(result, _schema())
     except ValidationError as error:

@@ -19,10 +19,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from netlab import address, display, wire
+from netlab import display
 from netlab.grade.submission import Cell
-from netlab.lab import Lab
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
+from netlab.keeper import address, protocol
+from netlab.lab.lab import Lab
 
 CELL_SECONDS = 60.0
 SECONDS_TO_STOP = 3.0  # after an interrupt
@@ -57,7 +58,7 @@ class Session:
 
     def __enter__(self) -> Session:
         self._orders, self._output, self._control, theirs = self._pipes()
-        command = [sys.executable, "-m", "netlab.grade.replay"]
+        command = [sys.executable, "-m", "netlab.grade.cell_runner"]
         try:
             self._execution = self.lab.start(command, theirs, cwd="/root", env={"NETLAB_PROGRESS": PROGRESS})
         finally:
@@ -164,7 +165,7 @@ class Session:
         try:
             self._execution.wait(SECONDS_TO_STOP)
             self.gone = _("its kernel ended")
-        except (wire.Closed, OSError):
+        except (protocol.Closed, OSError):
             self.gone = address.last_words(self.lab.name) or _("The lab ended.")
 
     def _read(self) -> None:

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netlab import files, jsonlimits, lessons
-from netlab.build_lessons import NAMES
 from netlab.errors import BadInput
-from netlab.language import N_
-from netlab.language import gettext as _
-from netlab.lessons import LANDING
+from netlab.i18n import N_
+from netlab.i18n import gettext as _
+from netlab.lessons import content as lessons
+from netlab.lessons.build import NAMES
+from netlab.lessons.content import LANDING
+from netlab.linux import files
+from netlab.model import bounded_json
 
-BOUNDS = jsonlimits.Bounds(size=32 << 20, depth=64, values=4_000_000)
+BOUNDS = bounded_json.Bounds(size=32 << 20, depth=64, values=4_000_000)
 LARGEST = 32 << 20  # bytes; a lesson's notebook with all its pictures has about one
 START = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\(\s*["'](\d\d)["']""")
 SEED = re.compile(r"""notebook\s*\.\s*(?:start|attach)\s*\([^)]*seed\s*=\s*["']([^"']{1,200})["']""")
@@ -110,9 +112,9 @@ def _notebook(content: bytes, path: Path) -> Any:
             _(AGAIN),
         ) from error
     try:
-        jsonlimits.measure(text, BOUNDS)
+        bounded_json.measure(text, BOUNDS)
         text.encode()  # half a pair of surrogates stands for no letter: nothing could be written of it
-        if jsonlimits.SURROGATE.search(text):
+        if bounded_json.SURROGATE.search(text):
             json.dumps(json.loads(text), ensure_ascii=False).encode()
         notebook: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)

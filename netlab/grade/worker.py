@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from netlab.errors import NetlabError
-from netlab.grade import hidden
+from netlab.grade import hidden_checks
 from netlab.grade.batch import Batch
 from netlab.grade.jail import HANDED_IN, ORDER, RESULTS
 
@@ -26,7 +26,7 @@ def main() -> int:
         order["lesson"],
         jobs=order["jobs"],
         cell_seconds=order["cell_seconds"],
-        hidden=tuple(hidden.of(entry, number) for number, entry in enumerate(order["hidden"], 1)),
+        hidden=tuple(hidden_checks.of(entry, number) for number, entry in enumerate(order["hidden"], 1)),
     )
     try:
         found = batch.side_by_side(seeds, lambda done, every, text: _say(done=done, every=every, text=text))

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from netlab.build_lessons import DISPLAY_NAMES, NAMES
-from netlab.language import NOTEBOOK_VARIABLE
+from netlab.i18n import NOTEBOOK_VARIABLE
+from netlab.lessons.build import DISPLAY_NAMES, NAMES
 
 KERNEL = {
     "argv": ["python", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from netlab import wire
 from netlab.display import printable
-from netlab.execution import Execution
-from netlab.terminal import EXIT_LAB_DIED
+from netlab.keeper import protocol
+from netlab.lab.execute import EXIT_LAB_DIED
+from netlab.lab.execution import Execution
 
 LONGEST_LINE = 1 << 12  # bytes
 
@@ -55,7 +55,7 @@ class LabProcess:
             with self._execution:
                 try:
                     self.returncode = self._execution.wait().said
-                except (wire.Closed, OSError):
+                except (protocol.Closed, OSError):
                     self.returncode = EXIT_LAB_DIED
         return self.returncode
 

@@ -20,13 +20,13 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from netlab.address import HOME, PASSED_ON
 from netlab.engines import ENGINES
 from netlab.engines.protocol import Say
 from netlab.errors import LabAlreadyUp, LabDied, LabNotFound, check_language
+from netlab.i18n import VARIABLE, decided, speaking
 from netlab.jupyter.process import LabProcess, copied_to
-from netlab.lab import DEFAULT, Lab
-from netlab.language import VARIABLE, decided, speaking
+from netlab.keeper.address import HOME, PASSED_ON
+from netlab.lab.lab import DEFAULT, Lab
 
 # ipykernel would watch its parent, which here is the lab's; without one it takes itself for started by hand.
 NO_PARENT = {"JPY_PARENT_PID": "1"}

@@ -19,15 +19,15 @@ from jupyterlab.handlers.announcements import NeverCheckForUpdate
 from jupyterlab.labapp import LabApp
 from traitlets.config import Config
 
-from netlab.build_lessons import NAMES, folder_of
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabError
+from netlab.i18n import gettext as _
+from netlab.i18n import language
 from netlab.jupyter.provisioner import find_or_make
-from netlab.language import gettext as _
-from netlab.language import language
-from netlab.lessons import LABS, lessons
-from netlab.overview import current_lesson
-from netlab.progress import Progress, default_path
+from netlab.lessons.build import NAMES, folder_of
+from netlab.lessons.content import LABS, lessons
+from netlab.lessons.progress import Progress, default_path
+from netlab.notebook.landing_page import current_lesson
 
 FIRST_PORT, PORTS_TRIED = 8888, 50
 HIDDEN = ["src", "pictures", "build", "*.toml", ".*", "__pycache__", "*.pyc"]  # in labs/, not for learners

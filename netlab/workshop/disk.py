@@ -13,10 +13,10 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from netlab import files, syscalls
 from netlab.errors import LabError
-from netlab.language import gettext as _
-from netlab.lessons import LANDING
+from netlab.i18n import gettext as _
+from netlab.lessons.content import LANDING
+from netlab.linux import files, syscalls
 
 IMAGE, PLACE = "disk.img", "disk"
 MEBIBYTES = 256

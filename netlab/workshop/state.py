@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from netlab.errors import BadInput
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 
 DEFAULT = Path("/var/lib/netlab-workshop")
 VARIABLE = "NETLAB_WORKSHOP"  # the folder, for the Hub, the board and the spawner

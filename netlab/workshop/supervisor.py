@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from netlab import display, syscalls
-from netlab.address import HOME
+from netlab import display
 from netlab.errors import LabError
-from netlab.language import gettext as _
-from netlab.workshop.hub import BOARD, Options
+from netlab.i18n import gettext as _
+from netlab.keeper.address import HOME
+from netlab.linux import syscalls
+from netlab.workshop.hub.app import BOARD, Options
 from netlab.workshop.logs import tail
 from netlab.workshop.state import VARIABLE, State
 
@@ -110,9 +111,14 @@ class Supervisor:
         )
         self.parts = [
             Part("proxy", _proxy(ours.hub_port, ours.proxy_port, options), secrets, state / "log/proxy.log"),
-            Part("nursery", [*python, "netlab.workshop.nursery"], bare, state / "log/nursery.log"),
-            Part("board", [*python, "netlab.workshop.board", options.text()], board, state / "log/board.log"),
-            Part("hub", [*python, "netlab.workshop.hub", options.text()], common, state / "log/hub.log"),
+            Part("nursery", [*python, "netlab.workshop.learner.forkserver"], bare, state / "log/nursery.log"),
+            Part(
+                "board",
+                [*python, "netlab.workshop.board.app", options.text()],
+                board,
+                state / "log/board.log",
+            ),
+            Part("hub", [*python, "netlab.workshop.hub.app", options.text()], common, state / "log/hub.log"),
         ]
         self._end = Event()
 

@@ -22,30 +22,23 @@ from typing import Any, TypeVar
 
 from reaper import descendants
 
-from netlab import (
-    codec,
-    decode,
-    firewall,
-    housekeeping,
-    journey,
-    netfilter,
-    parsed,
-    probe,
-    progress,
-    records,
-    rtnetlink,
-    ruleset,
-    wire,
-)
+from netlab.model import codec
+from netlab.packets import decode, noise, batch
+from netlab.linux import firewall
+from netlab.packets.journeys import assemble
+from netlab.linux.netlink import netfilter, parse, messages
+from netlab.keeper import probe, protocol
+from netlab.lessons import progress
+from netlab.packets.forwarding import iptables
 from netlab.engines.namespaces import store
 from netlab.errors import NetlabError
 from netlab.grade.session import Session
-from netlab.keeper import Confinement
-from netlab.lab import Lab
-from netlab.live import headers
+from netlab.keeper.launch import Confinement
+from netlab.lab.lab import Lab
+from netlab.notebook.live import headers
 from netlab.model import Frame, Journey, Snapshot
-from netlab.ruleset import Flow
-from netlab.probes import Order
+from netlab.packets.forwarding.iptables import Flow
+from netlab.packets.probe import Order
 from tests.unit import builders
 
 __all__ = ["ROOT", "Confinement", "Lab", "NetlabError", "attack", "end", "netlab", "within"]
@@ -227,13 +220,13 @@ def notebook(cells: Sequence[str], lesson: str = "02") -> str:
 
 # -- decoders: for test_fuzz_decoders.py ------------------------------------------------------------------
 
-REFUSED_MESSAGES: tuple[type[BaseException], ...] = (wire.Closed,)
+REFUSED_MESSAGES: tuple[type[BaseException], ...] = (protocol.Closed,)
 FLOW = Flow("10.0.0.1", "10.0.0.2", "tcp", 1, 80, "eth0", "docker0")
 
 
 def received(sock: socket.socket) -> object:
     """The next message from somebody who is not trusted."""
-    message, fds = wire.receive(sock)
+    message, fds = protocol.receive(sock)
     for fd in fds:
         os.close(fd)
     return message
@@ -245,7 +238,7 @@ def frame_in_words(data: bytes) -> str:
 
 
 def is_housekeeping(data: bytes) -> bool:
-    return housekeeping.is_housekeeping(data)
+    return noise.is_housekeeping(data)
 
 
 def journeys_of(frames: Sequence[bytes]) -> list[Journey]:
@@ -257,7 +250,7 @@ def journeys_of(frames: Sequence[bytes]) -> list[Journey]:
         for number, data in enumerate(frames)
         for place, point in enumerate(points[:2])
     ]
-    return list(journey.journeys(builders.capture(snapshot, seen)))
+    return list(assemble.journeys(builders.capture(snapshot, seen)))
 
 
 def headers_of(frames: Sequence[bytes]) -> list[dict[str, Any]]:
@@ -265,35 +258,35 @@ def headers_of(frames: Sequence[bytes]) -> list[dict[str, Any]]:
 
 
 def records_in(data: bytes) -> list[Any]:
-    return list(records.unpack(data))
+    return list(batch.unpack(data))
 
 
 def netlink_messages(data: bytes) -> list[Any]:
-    return list(rtnetlink.messages(data))
+    return list(messages.messages(data))
 
 
 def netlink_attributes(data: bytes) -> object:
-    return rtnetlink.attributes(data)
+    return messages.attributes(data)
 
 
 def link_in(body: bytes) -> object:
-    return parsed.interface(1, parsed.link(body), {}, ())
+    return parse.interface(1, parse.link(body), {}, ())
 
 
 def address_in(body: bytes) -> object:
-    return parsed.address(body)
+    return parse.address(body)
 
 
 def route_in(body: bytes) -> object:
-    return parsed.leaves_by(body), parsed.route(body, "eth0")
+    return parse.leaves_by(body), parse.route(body, "eth0")
 
 
 def policy_in(body: bytes) -> object:
-    return parsed.policy(body)
+    return parse.policy(body)
 
 
 def neighbour_in(body: bytes) -> object:
-    return parsed.neighbour(body, {})
+    return parse.neighbour(body, {})
 
 
 def rules_again(body: bytes) -> object:
@@ -312,7 +305,7 @@ def native_chains(text: str) -> object:
 
 
 def rule_matches(text: str) -> object:
-    return ruleset.matches(text, FLOW)
+    return iptables.matches(text, FLOW)
 
 
 def container_record(data: bytes) -> object:
@@ -328,15 +321,15 @@ def probe_order_in(data: bytes) -> object:
 
 
 def command_in(data: bytes) -> object:
-    return wire.Command.parse({"command": codec.parse(data)}, [0, 1, 2])
+    return protocol.Command.parse({"command": codec.parse(data)}, [0, 1, 2])
 
 
 def claimed(data: bytes) -> object:
     """What is taken of one word of a lab's on a command."""
-    ours, theirs = wire.claim_pair()
+    ours, theirs = protocol.claim_pair()
     with ours, theirs:
         theirs.send(data[: 1 << 16] or b"\0")
-        return wire.claimed(ours, "exit", wire.EXITS)
+        return protocol.claimed(ours, "exit", protocol.EXITS)
 
 
 def progress_in(text: str) -> object:

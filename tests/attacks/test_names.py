@@ -230,7 +230,7 @@ def test_a_new_labs_keeper_runs_no_code_from_the_folder_that_it_is_started_in(
         (stand / name).write_text(text)
     before = running()
     code = f"import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.insert(0, {str(ROOT)!r})\n"
-    code += f"import netlab.lab, os; os.chdir({str(stand)!r}); netlab.lab.Lab.up({lab_name!r})"
+    code += f"import netlab.lab.lab, os; os.chdir({str(stand)!r}); netlab.lab.lab.Lab.up({lab_name!r})"
     try:
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
         assert not marker.exists(), "code from the current folder ran in the keeper on the machine"

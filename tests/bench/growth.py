@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from netlab.journey import journeys
+from netlab.packets.journeys.assemble import journeys
 from tests.bench.peer import Peer
 from tests.bench.rows_crowd import crowd
 from tests.unit import builders as b

@@ -54,7 +54,7 @@ def by_scapy(points: list[tuple[str, str]], *flooding: str) -> list[int]:
     from scapy.layers.inet import UDP
     from scapy.sendrecv import AsyncSniffer
 
-    from netlab.netns import entered
+    from netlab.linux.netns import entered
 
     sniffers = []
     for pid, interface in points:

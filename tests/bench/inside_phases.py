@@ -1,4 +1,5 @@
-"""netlab.nursery with a stopwatch: a line of a file for each step of making a lab that begins or ends.
+"""netlab.keeper.forkserver with a stopwatch: a line of a file for each step of making a lab that begins or
+ends.
 
 Run in its place by tests.bench.phases, with the file's path in NETLAB_PHASES.
 """
@@ -10,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from netlab import base, holder, nursery
+from netlab.engines import base_lab
+from netlab.keeper import forkserver, server
 
 FILE = os.open(os.environ["NETLAB_PHASES"], os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
 
@@ -33,10 +35,10 @@ def stamp(what: str) -> None:
 
 
 if __name__ == "__main__":
-    timed(nursery, "_make", "make")
-    timed(nursery, "stage")
-    timed(nursery, "furnish")
-    timed(base, "build", "base")
-    timed(holder.Holder, "_lay_out", "engine and notes")
-    timed(base, "baseline")
-    nursery.main()
+    timed(forkserver, "_make", "make")
+    timed(forkserver, "stage")
+    timed(forkserver, "furnish")
+    timed(base_lab, "build", "base")
+    timed(server.Holder, "_lay_out", "engine and notes")
+    timed(base_lab, "baseline")
+    forkserver.main()

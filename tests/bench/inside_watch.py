@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from queue import Empty, Queue
 
-from netlab.kernel import Kernel
+from netlab.linux.netlink.route import Kernel
 
 EVERY = 0.1  # seconds
 RTMGRP_IPV4_IFADDR = 0x10

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-from netlab import base, settings, syscalls
-from netlab import rtnetlink as rt
+from netlab.engines import base_lab
 from netlab.engines.namespaces.engine import ENGINE
 from netlab.engines.protocol import LabHost
-from netlab.netlink import Netlink
+from netlab.linux import syscalls, sysctl
+from netlab.linux.netlink import messages as rt
+from netlab.linux.netlink.socket import Netlink
 from tests.bench.harness import milliseconds
 from tests.bench.peer import run, serve
 
@@ -27,7 +28,7 @@ HOST_AT = 30  # the number of the host's descriptor: it stands in a message
 
 
 def build(host: int) -> None:
-    base.build(host)
+    base_lab.build(host)
     ENGINE.lay_out(LabHost(0, host, _no_daemons), FILES, lambda _: None)
 
 
@@ -86,7 +87,7 @@ def phases() -> dict[str, float]:
 
     def work() -> str:
         with (
-            mock.patch.object(settings, "assure", timed("settings", settings.assure)),
+            mock.patch.object(sysctl, "assure", timed("settings", sysctl.assure)),
             mock.patch.object(Netlink, "_send", timed("messages", Netlink._send)),
             two_namespaces() as host,
         ):
@@ -128,7 +129,7 @@ def recorded() -> bytes:
     and the settings that it looks at.
     """
     found: list[bytes] = []
-    send, assure = Netlink._send, settings._assure
+    send, assure = Netlink._send, sysctl._assure
 
     def note(netns: int, protocol: int, answers: int, data: bytes) -> None:
         where = int(netns == os.stat(f"/proc/self/fd/{HOST_AT}").st_ino)
@@ -142,10 +143,10 @@ def recorded() -> bytes:
         note(os.stat("/proc/thread-self/ns/net").st_ino, SETTING, 0, f"{file}\0{value}\0".encode())
         assure(file, value)
 
-    Netlink._send, settings._assure = tapped, seen  # type: ignore[method-assign]
+    Netlink._send, sysctl._assure = tapped, seen  # type: ignore[method-assign]
     with two_namespaces() as host:
         build(host)
-    Netlink._send, settings._assure = send, assure  # type: ignore[method-assign]
+    Netlink._send, sysctl._assure = send, assure  # type: ignore[method-assign]
     return b"".join(found)
 
 

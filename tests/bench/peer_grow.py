@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import statistics
 
-from netlab import firewall, syscalls
-from netlab.kernel import Kernel
+from netlab.linux import firewall, syscalls
+from netlab.linux.netlink.route import Kernel
 from tests.bench.harness import milliseconds
 from tests.bench.peer import run, serve
 from tests.bench.peer_build import in_a_child

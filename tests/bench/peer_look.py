@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from pyroute2 import IPRoute
 
-from netlab import parsed
-from netlab import rtnetlink as rt
-from netlab.kernel import Kernel
-from netlab.netns import entered
+from netlab.linux.netlink import messages as rt
+from netlab.linux.netlink import parse
+from netlab.linux.netlink.route import Kernel
+from netlab.linux.netns import entered
 from tests.bench.harness import milliseconds
 from tests.bench.peer import run, serve
 from tests.bench.peer_build import build, two_namespaces
@@ -30,7 +30,7 @@ def by_netlab(kernel: Kernel) -> int:
 
 def forget() -> None:
     """As if nothing had been read before."""
-    for kind in (parsed.link, parsed.address, parsed.leaves_by, parsed.route, parsed.policy, rt.ip, rt.mac):
+    for kind in (parse.link, parse.address, parse.leaves_by, parse.route, parse.policy, rt.ip, rt.mac):
         kind.cache_clear()
 
 

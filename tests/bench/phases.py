@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from netlab.keeper import Nursery
+from netlab.keeper.launch import Nursery
 
 # The steps of `up`, one behind another: what is taken from one stamp of inside_phases to the next.
 STEPS = (

@@ -11,9 +11,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
-from netlab.kernel import Kernel
-from netlab.lab import Lab
-from netlab.syscalls import CLONE_NEWNET, unshare
+from netlab.lab.lab import Lab
+from netlab.linux.netlink.route import Kernel
+from netlab.linux.syscalls import CLONE_NEWNET, unshare
 
 SECONDS = 60.0
 

@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netlab.keeper import Nursery
-from netlab.lab import Lab
+from netlab.keeper.launch import Nursery
+from netlab.lab.lab import Lab
 from tests.bench.harness import OURS, Goal, Row
 from tests.bench.rows_lab import mininet
 

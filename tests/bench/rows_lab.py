@@ -13,11 +13,11 @@ from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
-from netlab import keeper, wire
-from netlab.batched import batched
-from netlab.keeper import Nursery
-from netlab.lab import Lab
-from netlab.lessons import Lesson, lessons
+from netlab.keeper import launch, protocol
+from netlab.keeper.launch import Nursery
+from netlab.lab.lab import Lab
+from netlab.lessons.content import Lesson, lessons
+from netlab.lessons.ip_batch import batched
 from tests.bench import phases
 from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import Peer
@@ -166,10 +166,10 @@ def ending(small: bool) -> Iterator[Row]:
     """Until `Lab.down`, or Mininet's `stop`, returns, for a lab of the same content."""
     row = Row("down returns", "ms", [Goal(50, "Mininet")])
     parts = {
-        "connect": (keeper, "connect"),
-        "ask": (wire, "send"),
+        "connect": (launch, "connect"),
+        "ask": (protocol, "send"),
         "the keeper, which takes the processor": (threading.Thread, "start"),  # a thread could wait elsewhere
-        "until the keeper says so": (wire, "receive"),
+        "until the keeper says so": (protocol, "receive"),
     }
 
     def ready() -> Callable[[], None]:

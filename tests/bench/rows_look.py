@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netlab.lab import Lab
-from netlab.notice import Notice
+from netlab.lab.lab import Lab
+from netlab.linux.netlink.notifications import Notice
 from tests.bench.harness import OURS, Goal, Row
 from tests.bench.peer import ROOT, Peer
 from tests.bench.rows_lab import lab

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from netlab import identifier, pcapng
-from netlab.columns import in_order
-from netlab.diagnose import trace
-from netlab.joined import join
-from netlab.lab import Lab
-from netlab.nexthop import Wiring
+from netlab.diagnosis.trace import trace
+from netlab.lab.lab import Lab
+from netlab.packets import pcapng
+from netlab.packets.columns import in_order
+from netlab.packets.forwarding.next_hop import Wiring
+from netlab.packets.journeys.columnar import identity
+from netlab.packets.journeys.columnar.assemble import join
 from tests.bench import phases
 from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import ROOT
@@ -176,9 +177,9 @@ def joined_by_phases(go: Callable[[], float], share: float) -> str:
 
     with ExitStack() as stack:
         for owner, name, phase in (
-            (identifier, "read", "headers read"),
-            (identifier.Identifier, "_common_packets", "packets numbered"),
-            (identifier.Identifier, "_common_looks", "looks numbered"),
+            (identity, "read", "headers read"),
+            (identity.Identifier, "_common_packets", "packets numbered"),
+            (identity.Identifier, "_common_looks", "looks numbered"),
         ):
             stack.enter_context(mock.patch.object(owner, name, timed(phase, getattr(owner, name))))
         whole = go() * 1000

@@ -29,10 +29,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from server import Server
 
-from netlab import address
-from netlab.build_lessons import metadata
-from netlab.lessons import LABS
-from netlab.text import alt_text
+from netlab.drawing.text import alt_text
+from netlab.keeper import address
+from netlab.lessons.build import metadata
+from netlab.lessons.content import LABS
 from tests.browser.conftest import browser_context_args, browser_type_launch_args, server
 from tests.browser.test_jupyterlab import choose, end_kernels, open_page
 from tests.patience import eventually

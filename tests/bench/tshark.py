@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from netlab import pcapng
-from netlab.decode import decode
 from netlab.model import Frame
+from netlab.packets import pcapng
+from netlab.packets.decode import decode
 from tests.unit import builders as b
 from tests.unit import fuzz
 

@@ -9,7 +9,7 @@ from typing import Any
 from need import missing, need
 from playwright.sync_api import Page
 
-from netlab.address import HOME
+from netlab.keeper.address import HOME
 
 PACKAGE = "axe-core@4.14.1"
 FOLDER = HOME / "build/npm"

@@ -16,9 +16,9 @@ from need import need
 from playwright.sync_api import Page
 from server import Server
 
-from netlab.address import HOME, exchange_folder
 from netlab.errors import LabNotFound
-from netlab.lab import Lab
+from netlab.keeper.address import HOME, exchange_folder
+from netlab.lab.lab import Lab
 from tests.browser.chromium import QUIET
 
 PICTURES = HOME / "build/browser"

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from server import Server
 
-from netlab.address import HOME
-from netlab.build_lessons import metadata
-from netlab.lessons import LABS
+from netlab.keeper.address import HOME
+from netlab.lessons.build import metadata
+from netlab.lessons.content import LABS
 
 FILE = LABS / "zh/browser-test.ipynb"
 PICTURES = HOME / "build/browser"  # kept for people to look at

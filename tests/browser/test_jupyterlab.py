@@ -14,11 +14,11 @@ from patience import eventually
 from playwright.sync_api import Page, expect
 from server import Server
 
-from netlab.address import HOME
-from netlab.build_lessons import folder_of, metadata, notebook
-from netlab.language import LANGUAGES
-from netlab.lessons import LABS, lesson
-from netlab.progress import Progress
+from netlab.i18n import LANGUAGES
+from netlab.keeper.address import HOME
+from netlab.lessons.build import folder_of, metadata, notebook
+from netlab.lessons.content import LABS, lesson
+from netlab.lessons.progress import Progress
 
 PICTURES = HOME / "build/browser"  # kept for people to look at
 pytestmark = pytest.mark.usefixtures("picture")

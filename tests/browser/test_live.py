@@ -12,11 +12,11 @@ from patience import eventually
 from playwright.sync_api import Locator, Page, expect
 from server import Server
 
-from netlab.build_lessons import metadata
-from netlab.changes import describe_changes
-from netlab.lessons import LABS, lesson
-from netlab.start import goto
-from netlab.text import alt_text
+from netlab.drawing.text import alt_text
+from netlab.lessons.build import metadata
+from netlab.lessons.content import LABS, lesson
+from netlab.lessons.start import goto
+from netlab.model.changes import describe_changes
 
 from .axe import violations
 from .test_jupyterlab import PICTURES, choose, end_kernels, open_page

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from netlab import faults
-from netlab.faults.model import Fault
-from netlab.lab import Lab
+from netlab.faults.fault import Fault
+from netlab.lab.lab import Lab
 from tests.kernel import test_catalogue as every_fault
 
 OF_EACH_CAUSE = {fault.cause: fault for fault in reversed(faults.catalogue())}

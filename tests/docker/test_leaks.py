@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from patience import eventually
 
-from netlab import address
 from netlab.engines.docker.engine import DATA
 from netlab.errors import LabNotFound
-from netlab.lab import Lab
+from netlab.keeper import address
+from netlab.lab.lab import Lab
 from tests.kernel.conftest import sh
 from tests.kernel.test_lab import processes_of
 

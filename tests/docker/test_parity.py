@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from netlab import engines
-from netlab.lab import Lab
-from netlab.lessons import lessons
+from netlab.lab.lab import Lab
+from netlab.lessons.content import lessons
 from netlab.model import Interface, Node, Snapshot
 
 LECTURE = Path(__file__).parents[1] / "labs/lecture.sh"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from netlab.diagnose import trace
-from netlab.lab import Lab
+from netlab.diagnosis.trace import trace
+from netlab.lab.lab import Lab
 from tests.kernel.conftest import sh
 
 THERE = "39.106.233.176"

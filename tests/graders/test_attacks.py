@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from netlab.__main__ import main
-from netlab.lab import Lab
+from netlab.cli.main import main
+from netlab.lab.lab import Lab
 from tests.attacks.support import FRAMINGS, source
 from tests.attacks.test_code import PICKLE
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from netlab.__main__ import main
-from netlab.lab import Lab
-from netlab.lessons import lesson
+from netlab.cli.main import main
+from netlab.lab.lab import Lab
+from netlab.lessons.content import lesson
 
 from .tools import HIDDEN, LESSON, told, tool
 

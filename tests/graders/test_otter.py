@@ -6,9 +6,9 @@ import json
 import zipfile
 from pathlib import Path
 
-from netlab import address
-from netlab.__main__ import main
-from netlab.lessons import lesson
+from netlab.cli.main import main
+from netlab.keeper import address
+from netlab.lessons.content import lesson
 
 from .tools import HIDDEN, LESSON, told, tool
 

@@ -6,8 +6,8 @@ more behind than there was before: a new cable has another name, a second MASQUE
 
 from __future__ import annotations
 
+from netlab.faults.fault import FORGET, OTHER, Command, Symptom, on
 from netlab.faults.filters import WEB
-from netlab.faults.model import FORGET, OTHER, Command, Symptom, on
 
 Mistake = tuple[tuple[Command, ...], str, tuple[Command, ...], Symptom]
 PINGS = Symptom()

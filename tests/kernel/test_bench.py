@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from need import need
 
-from netlab.address import HOME
+from netlab.keeper.address import HOME
 
 # Mininet wants root; the browser's row is ./run bench's alone, since the browser tests open the same page.
 ROWS = "build up reset goto down left snapshot callback capture journeys trace labs weight import help "

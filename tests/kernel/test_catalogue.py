@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from netlab import faults
-from netlab.checks.gym import proves
-from netlab.diagnose import as_text, trace
+from netlab.checks.expectations.gym import proves
+from netlab.diagnosis.trace import as_text, trace
+from netlab.diagnosis.verdict import PROVED, Verdict
 from netlab.errors import CommandFailed
+from netlab.faults.fault import INTERNET, Command, Fault, Symptom
 from netlab.faults.measure import measure
-from netlab.faults.model import INTERNET, Command, Fault, Symptom
-from netlab.lab import Lab
-from netlab.verdict import PROVED, Verdict
+from netlab.lab.lab import Lab
 from tests.kernel.mistakes import MORE
 from tests.kernel.places import state
 from tests.patience import eventually

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from netlab.address import HOME
-from netlab.engines.namespaces import rules
-from netlab.keeper import Nursery
-from netlab.lab import Lab
+from netlab.engines.namespaces import docker_rules
+from netlab.keeper.address import HOME
+from netlab.keeper.launch import Nursery
+from netlab.lab.lab import Lab
 
 # Run in the lab host: one socket of ours and one of pyroute2's look at the same namespace.
 BOTH = """
@@ -119,7 +119,7 @@ def test_recorded_rules_are_those_that_iptables_makes(
     lab_name: str, leakproof: None, own_record: None
 ) -> None:
     """A lab whose rules iptables-restore made, and one after it from the record, cannot be told apart."""
-    (record,) = rules.record()
+    (record,) = docker_rules.record()
     path = Path(os.readlink(f"/proc/self/fd/{record}"))
     kept = path.read_bytes()
     try:
@@ -143,7 +143,7 @@ def test_recorded_rules_are_those_that_iptables_makes(
 
 def test_a_record_that_is_spoilt_is_made_anew(lab_name: str, leakproof: None, own_record: None) -> None:
     """Cut short, or refused by the kernel: the lab comes all the same, by way of iptables."""
-    (record,) = rules.record()
+    (record,) = docker_rules.record()
     path = Path(os.readlink(f"/proc/self/fd/{record}"))
     os.close(record)
     Lab.up(lab_name).down()

@@ -13,14 +13,16 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from netlab import address, build_lessons, faults
-from netlab.grade import bundle, hidden
+from netlab import faults
+from netlab.grade import bundle, hidden_checks
 from netlab.grade.batch import Batch
 from netlab.grade.session import Session
 from netlab.grade.submission import Cell
-from netlab.lab import Lab
-from netlab.lessons import LABS, lesson, lessons
-from netlab.variant import Variant
+from netlab.keeper import address
+from netlab.lab.lab import Lab
+from netlab.lessons import build
+from netlab.lessons.content import LABS, lesson, lessons
+from netlab.lessons.variant import Variant
 
 from .cheats import CHEATS, RUNAWAYS
 
@@ -81,14 +83,14 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Res
     files[0].write_bytes(b"{")
     for each in lessons():
         files.append(place / f"honest-{each.id}.ipynb")
-        files[-1].write_text(build_lessons.notebook(each, solution=True))
+        files[-1].write_text(build.notebook(each, solution=True))
         files.append(place / f"untouched-{each.id}.ipynb")
         files[-1].write_text((LABS / f"{each.stem}.ipynb").read_text())
     for solution in (True, False):
         files.append(place / f"chinese-{'honest' if solution else 'untouched'}.ipynb")
-        files[-1].write_text(build_lessons.notebook(lesson("02"), solution=solution, language="zh"))
+        files[-1].write_text(build.notebook(lesson("02"), solution=solution, language="zh"))
     for name, change in MUDDLED.items():
-        notebook = json.loads(build_lessons.notebook(lesson("04"), solution=True))
+        notebook = json.loads(build.notebook(lesson("04"), solution=True))
         notebook["cells"] = change(notebook["cells"])
         files.append(place / f"{name}.ipynb")
         files[-1].write_text(json.dumps(notebook))
@@ -98,7 +100,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Res
         files.append(write(place / f"{name}.ipynb", "05", [cell, "print('after')"]))
     out = place / "out"
     (place / "hidden.toml").write_text(HIDDEN)
-    further = hidden.read(place / "hidden.toml")
+    further = hidden_checks.read(place / "hidden.toml")
     results = Batch(out, key=KEY, jobs=10, cell_seconds=25, hidden=further).run(files)
     yield out, dict(zip((file.stem for file in files), results, strict=True))
 
@@ -187,11 +189,11 @@ def learners(place: Path, text: str, names: Sequence[str] = ("ada", "bob")) -> l
 
 def test_a_solution_copied_from_another_variant_fails_on_the_difference(tmp_path: Path) -> None:
     """Ada's notebook is worth all points in her folder; in Bob's the same file has others' names in it."""
-    adas = Variant.of(build_lessons.learners_seed("autumn", "ada"))
-    files = learners(tmp_path, build_lessons.notebook(lesson("04"), solution=True, variant=adas))
+    adas = Variant.of(build.learners_seed("autumn", "ada"))
+    files = learners(tmp_path, build.notebook(lesson("04"), solution=True, variant=adas))
     ada, bob = Batch(tmp_path / "out", seed="autumn").run(files)
     assert ada["points"] == ada["max_points"]
-    assert bob["seed"] == build_lessons.learners_seed("autumn", "bob") != ada["seed"]
+    assert bob["seed"] == build.learners_seed("autumn", "bob") != ada["seed"]
     same_for_all = ["04.3"]  # the firewall's policy, and what MASQUERADE rewrites
     assert [step["id"] for step in bob["steps"] if step["passed"]] == same_for_all
 
@@ -204,7 +206,7 @@ def test_each_variant_of_the_gym_has_a_fault_of_its_own(tmp_path: Path) -> None:
         for n in range(100_000)
         if [fault_of(f"class {n}", who) for who in ("ada", "bob")] == [*words]
     )
-    adas = Variant.of(build_lessons.learners_seed(seed, "ada"))
+    adas = Variant.of(build.learners_seed(seed, "ada"))
     said = {"10.1": "none", "10.2": "docker0", "10.3": "route-refuses", "10.4": "ip route"}
     cells = [f"lab.answer('{id}', '{answer}')" for id, answer in said.items()]
     cells += ["!ip route delete blackhole 39.106.233.176", "!ip route delete blackhole 39.106.233.176/32"]
@@ -218,7 +220,7 @@ def test_each_variant_of_the_gym_has_a_fault_of_its_own(tmp_path: Path) -> None:
 
 
 def fault_of(seed: str, learner: str) -> str:
-    return faults.reported(build_lessons.learners_seed(seed, learner)).name
+    return faults.reported(build.learners_seed(seed, learner)).name
 
 
 def test_a_graded_lab_holds_nothing_of_the_teachers(tmp_path: Path) -> None:
@@ -276,7 +278,7 @@ def test_what_was_graded_is_not_graded_again(graded: tuple[Path, Results], tmp_p
     notebook = tmp_path / "honest-02.ipynb"
     notebook.write_bytes((out / "honest-02" / "submission.ipynb").read_bytes())
     before = (out / "honest-02" / "manifest.json").stat().st_mtime_ns
-    further = hidden.read(out.parent / "hidden.toml")
+    further = hidden_checks.read(out.parent / "hidden.toml")
     assert Batch(out, key=KEY, hidden=further).run([notebook])[0]["points"] == results["honest-02"]["points"]
     assert (out / "honest-02" / "manifest.json").stat().st_mtime_ns == before
 
@@ -285,5 +287,5 @@ def test_grading_again_gives_the_same(graded: tuple[Path, Results], tmp_path: Pa
     """A folder of results is judged anew and nothing differs; a point that was added shows."""
     for name in ("honest-02", "untouched-02"):
         shutil.copytree(graded[0] / name, tmp_path / name)
-    further = hidden.read(graded[0].parent / "hidden.toml")
+    further = hidden_checks.read(graded[0].parent / "hidden.toml")
     assert Batch(tmp_path, key=KEY, hidden=further).verify() == []

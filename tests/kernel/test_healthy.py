@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from netlab import faults
-from netlab.diagnose import as_text, trace
-from netlab.faults.model import Symptom
-from netlab.lab import Lab
-from netlab.verdict import PROVED, Verdict
+from netlab.diagnosis.trace import as_text, trace
+from netlab.diagnosis.verdict import PROVED, Verdict
+from netlab.faults.fault import Symptom
+from netlab.lab.lab import Lab
 from tests.kernel.worlds import FAR_6, FAULTS_6, HEALTHY, ROUTER_6
 from tests.patience import eventually
 

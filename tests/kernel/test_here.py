@@ -11,9 +11,9 @@ import sys
 
 import pytest
 
-from netlab import here
 from netlab.errors import BadInput
-from netlab.lab import Lab
+from netlab.lab import machine
+from netlab.lab.lab import Lab
 from tests.kernel.conftest import sh
 from tests.kernel.places import state
 from tests.patience import eventually
@@ -109,4 +109,4 @@ def test_an_interrupted_trace_leaves_nothing(world: Lab, number: int) -> None:
 def test_without_the_rights_it_says_so() -> None:
     """One message, and nothing is sent."""
     with pytest.raises(BadInput, match="Only root"):
-        here.trace("host", "127.0.0.1")
+        machine.trace("host", "127.0.0.1")

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from netlab import address, wire
 from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabError, LabNotFound, UnknownName
-from netlab.lab import Lab
-from netlab.language import speaking
+from netlab.i18n import speaking
+from netlab.keeper import address, protocol
+from netlab.lab.lab import Lab
 from netlab.model import Route
 from tests.bench.remains import Remains
 from tests.kernel.conftest import sh
@@ -162,8 +162,8 @@ def test_an_interrupted_down_is_made_good_by_the_next_up(lab_name: str) -> None:
     """Whoever asked for the end was killed before he had removed the files: the lab is gone all the same."""
     lab = Lab.up(lab_name)
     with Remains([lab]) as remains, address.connect(lab_name) as sock:
-        wire.send(sock, {"op": "down"})
-        answer, ends = wire.receive(sock)
+        protocol.send(sock, {"op": "down"})
+        answer, ends = protocol.receive(sock)
         for end in ends:
             os.close(end)
         assert answer == {"ok": True}

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from netlab.errors import CaptureRefused, LabNotFound
-from netlab.lab import Lab
-from netlab.live import Live
-from netlab.live.view import ANEW, DOWN, LiveView
-from netlab.start import goto
-from netlab.tap import Tap
+from netlab.lab.lab import Lab
+from netlab.lab.tap import Tap
+from netlab.lessons.start import goto
+from netlab.notebook.live import Live
+from netlab.notebook.live.view import ANEW, DOWN, LiveView
 from tests.kernel.conftest import sh
 from tests.patience import eventually
 

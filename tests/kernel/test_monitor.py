@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 
-from netlab.lab import Lab
+from netlab.lab.lab import Lab
+from netlab.linux.netlink.notifications import Notice
 from netlab.model import Address, Interface, Route
-from netlab.notice import Notice
 from tests.patience import eventually
 
 SECONDS = 20.0

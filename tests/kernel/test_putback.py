@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from netlab.batched import batched
-from netlab.lab import Lab
-from netlab.lessons import lesson
-from netlab.netfilter import IP_SETS
-from netlab.start import goto
+from netlab.lab.lab import Lab
+from netlab.lessons.content import lesson
+from netlab.lessons.ip_batch import batched
+from netlab.lessons.start import goto
+from netlab.linux.netlink.netfilter import IP_SETS
 from tests.kernel.conftest import sh
 from tests.patience import eventually
 

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from netlab import records
-from netlab.cables import Trails
-from netlab.lab import Lab
-from netlab.live.history import History
-from netlab.live.packets import Packets
-from netlab.live.picture import cabling
-from netlab.live.store import Store
+from netlab.drawing.edges import Trails
+from netlab.lab.lab import Lab
+from netlab.lessons.start import goto
 from netlab.model import InterfaceId
-from netlab.points import path_order
-from netlab.start import goto
+from netlab.model.points import path_order
+from netlab.notebook.live.frame_store import Store
+from netlab.notebook.live.history import History
+from netlab.notebook.live.packets import Packets
+from netlab.notebook.live.picture import cabling
+from netlab.packets.batch import INCOMING, OUTGOING, unpack
 from tests.kernel.conftest import sh
 from tests.patience import eventually
 
@@ -58,8 +58,8 @@ def heard(store: Store) -> dict[int, int]:
     """How many frames of IPv4 each point saw, by number."""
     found: dict[int, int] = {}
     for batch in store.batches():
-        for number, kind, _, _, data in records.unpack(batch.data):
-            if kind in (records.INCOMING, records.OUTGOING) and data[12:14] == b"\x08\x00":
+        for number, kind, _, _, data in unpack(batch.data):
+            if kind in (INCOMING, OUTGOING) and data[12:14] == b"\x08\x00":
                 found[number] = found.get(number, 0) + 1
     return found
 

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from netlab.diagnose import as_text, trace
+from netlab.diagnosis.trace import as_text, trace
+from netlab.diagnosis.verdict import LIKELY, PROVED, Verdict
 from netlab.errors import BadInput, UnknownName
-from netlab.lab import Lab
-from netlab.lessons import lesson
-from netlab.start import goto
-from netlab.verdict import LIKELY, PROVED, Verdict
+from netlab.lab.lab import Lab
+from netlab.lessons.content import lesson
+from netlab.lessons.start import goto
 from tests.kernel.conftest import sh
 
 THERE = "39.106.233.176"

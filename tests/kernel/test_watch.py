@@ -7,9 +7,9 @@ import random
 import pytest
 
 from netlab.errors import LabNotFound
-from netlab.events import essence
-from netlab.lab import Lab
-from netlab.watch import Change, Watch
+from netlab.keeper.watch import essence
+from netlab.lab.lab import Lab
+from netlab.lab.watch import Change, Watch
 from tests.patience import eventually
 
 SECONDS = 20.0

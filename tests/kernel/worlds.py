@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from netlab.faults.fault import OTHER, Command, Symptom, on
 from netlab.faults.filters import WEB
-from netlab.faults.model import OTHER, Command, Symptom, on
 from netlab.faults.routes import ROUTED
 
 ROUTER_6 = (

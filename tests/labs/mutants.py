@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from netlab.errors import UnknownName
-from netlab.lab import Lab
-from netlab.lessons import Lesson, lessons
+from netlab.lab.lab import Lab
+from netlab.lessons.content import Lesson, lessons
 
 OUTSIDE = "39.106.233.176"
 HELLO = "hello from if-test\n"  # what the server of lesson 06 has to say

@@ -6,8 +6,8 @@ import os
 import queue
 from concurrent.futures import ThreadPoolExecutor
 
-from netlab.check_lessons import begin
-from netlab.lab import Lab
+from netlab.checks.verify import begin
+from netlab.lab.lab import Lab
 
 from .mutants import Behaviour, Mutant, some_mutants, type_it
 

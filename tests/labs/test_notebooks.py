@@ -10,11 +10,11 @@ from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from netlab import build_lessons
-from netlab.lab import Lab
-from netlab.language import LANGUAGES
-from netlab.lessons import LABS, LANDING, Lesson, lessons
-from netlab.lessons import lesson as lesson_of
+from netlab.lessons import build
+from netlab.lab.lab import Lab
+from netlab.i18n import LANGUAGES
+from netlab.lessons.content import LABS, LANDING, Lesson, lessons
+from netlab.lessons.content import lesson as lesson_of
 
 PASSED, NOTED = {"en": "✔ passed", "zh": "✔ 通过"}, {"en": "noted", "zh": "记下了"}
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
@@ -58,7 +58,7 @@ def test_with_its_solutions_a_notebook_ends_with_all_checks_passed(lab: Lab, les
 
 def assert_it_passes(lab: Lab, lesson: Lesson, language: str) -> None:
     """What that test says, of one notebook."""
-    notebook = executed(lab, build_lessons.notebook(lesson, solution=True, language=language))
+    notebook = executed(lab, build.notebook(lesson, solution=True, language=language))
     results = tagged(notebook, "check")
     assert len(results) == len(lesson.steps)
     assert all(PASSED[language] in result for result in results), results
@@ -84,7 +84,7 @@ def test_the_landing_page_tells_how_far_one_is(lab: Lab, language: str) -> None:
     """On the lessons' kernel, in each language, and it leaves the lab as it is."""
     lab.reset()
     lab.run(["ip", "link", "add", "mine", "type", "bridge"])
-    done = executed(lab, build_lessons.notebook(LANDING, language=language))
+    done = executed(lab, build.notebook(LANDING, language=language))
     shown = next(cell for cell in done.cells if "notebook.overview" in cell.source).outputs[0]["data"]
     assert [each.id for each in lessons() if f"○ {each.id}.1" not in shown["text/plain"]] == []
     assert f'<a href="{lessons()[0].stem}.ipynb">' in shown["text/html"]
@@ -93,7 +93,7 @@ def test_the_landing_page_tells_how_far_one_is(lab: Lab, language: str) -> None:
 
 def test_a_kernel_on_the_machine_works_in_the_lab_too(lab: Lab) -> None:
     """As other graders start it: %%bash and ! act on the lab host, a command that fails fails the cell."""
-    text = build_lessons.notebook(lesson_of("02"), solution=True).replace("notebook.start(", "notebook.attach(")
+    text = build.notebook(lesson_of("02"), solution=True).replace("notebook.start(", "notebook.attach(")
     notebook = nbformat.reads(text.replace('"name": "netlab"', '"name": "python3"'), 4)
     more = ("word = 'ost'\nnames = !uname -n; echo h$word\nprint(list(names))", "!echo $(uname -n) {word}")
     notebook.cells += [nbformat.v4.new_code_cell(source) for source in more]

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from netlab.check_lessons import AS_TAUGHT, begin, solved, troubles, turned, untouched
-from netlab.lab import Lab
-from netlab.lessons import Lesson, Step, WrongTurn, lessons
-from netlab.lessons import lesson as lesson_of
+from netlab.checks.verify import AS_TAUGHT, begin, solved, troubles, turned, untouched
+from netlab.lab.lab import Lab
+from netlab.lessons.content import Lesson, Step, WrongTurn, lessons
+from netlab.lessons.content import lesson as lesson_of
 
 
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from ipaddress import ip_address
 from random import Random
 
-from netlab import records
 from netlab.model import Capture, Frame
+from netlab.packets import batch
 from tests.unit import builders as b
 
 FEW = ("172.17.0.2", "172.17.0.1", b.TARGET, "192.0.2.10", "192.0.2.1", "10.0.0.9")
@@ -164,10 +164,10 @@ def batches(capture: Capture) -> list[bytes]:
     made = []
     for at in range(0, len(capture.frames), 50):
         some = sorted(capture.frames[at : at + 50], key=lambda frame: numbers[frame.point])
-        made.append(records.pack(record(frame, numbers[frame.point]) for frame in some))
+        made.append(batch.pack(record(frame, numbers[frame.point]) for frame in some))
     return made
 
 
-def record(frame: Frame, point: int) -> records.Record:
-    kind = records.OUTGOING if frame.direction == "out" else records.INCOMING
+def record(frame: Frame, point: int) -> batch.Record:
+    kind = batch.OUTGOING if frame.direction == "out" else batch.INCOMING
     return point, kind, frame.length, frame.time_ns, frame.data

@@ -7,13 +7,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from netlab import alike
-from netlab.columns import Array
+from netlab.packets.columns import Array
+from netlab.packets.journeys.columnar import grouping
 
 
 def agrees(table: Array, rows: Array) -> int:
     """How many different rows there are: `number` tells those apart that a comparison of all does."""
-    numbers, firsts = alike.number(rows, lambda part: table[part].T, table.shape[1])
+    numbers, firsts = grouping.number(rows, lambda part: table[part].T, table.shape[1])
     known: dict[bytes, int] = {}
     for row, found in zip(rows.tolist(), numbers.tolist(), strict=True):
         assert known.setdefault(table[row].tobytes(), found) == found
@@ -28,7 +28,7 @@ def test_rows_are_told_apart_however_many_are_worked_on_at_once(
     monkeypatch: pytest.MonkeyPatch, width: int, together: int
 ) -> None:
     """Some differ in one bit alone, the highest or the lowest."""
-    monkeypatch.setattr(alike, "TOGETHER", together)
+    monkeypatch.setattr(grouping, "TOGETHER", together)
     random = Random(width)
     table = np.array([[random.getrandbits(64) for _ in range(width)] for _ in range(40)], np.uint64)
     table = table[[random.randrange(20) for _ in range(300)]]
@@ -42,7 +42,7 @@ def test_rows_are_told_apart_however_many_are_worked_on_at_once(
 @pytest.mark.parametrize("hashes", [1, 3])
 def test_what_has_one_hash_is_told_apart_nevertheless(monkeypatch: pytest.MonkeyPatch, hashes: int) -> None:
     """Somebody may have made packets for it; or it happens."""
-    monkeypatch.setattr(alike, "_hash", lambda words: words[0] % np.uint64(hashes))
+    monkeypatch.setattr(grouping, "_hash", lambda words: words[0] % np.uint64(hashes))
     random = Random(hashes)
     table = np.array([[random.randrange(5), random.randrange(5)] for _ in range(500)], np.uint64)
     assert agrees(table, np.arange(500)) == 25
@@ -53,4 +53,4 @@ def test_rows_are_put_in_the_order_of_their_numbers_and_else_left() -> None:
     random = np.random.default_rng(5)
     for count in (0, 1, 5000):
         numbers = random.integers(0, 2 * count + 1, count)
-        assert np.array_equal(alike.by_number(numbers), np.argsort(numbers, kind="stable"))
+        assert np.array_equal(grouping.by_number(numbers), np.argsort(numbers, kind="stable"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.batched import batched
-from netlab.lessons import lessons
+from netlab.lessons.content import lessons
+from netlab.lessons.ip_batch import batched
 
 SCRIPT = """\
 docker run -d --name a image

@@ -10,17 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from netlab import catalogue
-from netlab.__main__ import main
+from netlab.cli.main import main
 from netlab.display import padded
 from netlab.errors import BadInput, NetlabError, UnknownName, check_language
+from netlab.i18n import LANGUAGES, catalogue, gettext, language, ngettext, speaking
 from netlab.jupyter.provisioner import find_or_make
-from netlab.language import LANGUAGES, gettext, language, ngettext, speaking
-from netlab.live.texts import TEXTS, spoken
-from netlab.workshop.texts import PAGES as HUBS
-from netlab.workshop.texts import TEXTS as BOARDS
+from netlab.notebook.live.texts import TEXTS, spoken
+from netlab.workshop.board.texts import PAGES as HUBS
+from netlab.workshop.board.texts import TEXTS as BOARDS
 
-PACKAGE = Path(catalogue.__file__).parent
+PACKAGE = Path(catalogue.__file__).parents[1]
 MARKS = ("_", "N_", "ngettext")
 # Two words of prose. What begins with a program's name is a command, which is the same in every language.
 PROSE = re.compile(
@@ -56,7 +55,8 @@ def test_everything_is_translated_and_nothing_is_stale(language: str) -> None:
 
 @other_languages
 def test_the_catalogue_is_as_it_is_written_and_compiled(language: str) -> None:
-    """`python -m netlab.catalogue` would change neither the file that is edited nor the one that is read."""
+    """`python -m netlab.i18n.catalogue` would change neither the file that is edited nor the one that is
+    read."""
     po, mo = catalogue.files(language)
     assert po.read_bytes() == catalogue.written(catalogue.updated(language))
     assert mo.read_bytes() == catalogue.compiled(catalogue.read(language))
@@ -133,17 +133,17 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
 # What is not for those who use netlab, or is in English wherever it is said: where, and what.
 NOT_OURS = {
     "what processes say of each other's messages": (
-        r"(codec|wire|execution|files|probe|records|streams)\.py",
+        r"(model/codec|keeper/(protocol|probe)|lab/(execution|streams)|packets/batch)",
         r"^(a|not|no|more|it|too|the|half|\{\}) ",
     ),
-    "the title of a schema": (r"schema\.py", "A snapshot of a lab"),
+    "the title of a schema": ("model/schema", "A snapshot of a lab"),
     "a database's language": (
-        r"workshop/(accounts|guesses|results)",
+        r"workshop/(hub/accounts|hub/guesses|board/results)",
         r"SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA",
     ),
-    "what systemd reads": (r"workshop/unit", r"\[Unit\]"),
+    "what systemd reads": (r"workshop/systemd_unit", r"\[Unit\]"),
     "what the workshop's programs say to each other": (
-        r"workshop/(authenticator|board|boundedhub|exchange|hub|reporter)",
+        r"workshop/(board|hub|learner)/",
         r"^no |not logged in|unknown order|charset|attachment|Report how far",
     ),
     "Docker's own words, which its stand-in says as they are": (
@@ -153,31 +153,31 @@ NOT_OURS = {
         r"address pools",
     ),
     "what ping and the kernel call it": (
-        r"probe|kernel|netfilter|faults/measure|firewall|syscalls|engines/",
+        r"keeper/probe|linux/|faults/measure|engines/",
         r"destination unreachable|time to live|hop limit|packet too big|"
         r"add (veth|macvlan|bridge|address|default|rule)|delete all links|destroy all|connection table|"
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
-        "scene|parsed|diagnosis/suspects_link|checks/(bridge|macvlans|tunnel)|jupyter/kernelspec|style",
+        r"drawing/|linux/netlink/parse|diagnosis/suspects/link|checks/expectations/|lessons/build",
         r"no carrier$|port state|isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)|^in \{\}$",
     ),
     "files' contents": (
-        "engines/|plan|grade/|faults/filters|tour|batched",
+        "engines/|keeper/spec|grade/|faults/filters|cli/tour|lessons/ip_batch",
         r"passwd: files|127\.0\.0\.1|ID=netlab|:root|import subprocess|result = lab|\ncheck_cell|FORWARD -i|"
         r"\{\}\nip link|_file=\$1|\(\?P<ip>",
     ),
     "never shown: it ends a connection, or says that netlab itself is wrong": (
-        "wire|engines/namespaces/show|kernel|diagnosis/scene|probe|grade/session|progress",
+        "keeper/protocol|engines/namespaces/inspect|linux/netlink/|diagnosis/observation|packets/probe|keeper/probe|grade/session|lessons/progress",
         r"the smallest unit|a (pickled )?message|the other side|the kernel answers|a captured point|"
         r"no such probe|not a table|no lessons in it",
     ),
     "why something is not read, for whoever puts it into words": (
-        "jsonlimits|files",
+        "model/bounded_json|linux/files",
         r"more than|deeper than|not an object|is no number|no float|is not a plain|somebody else's",
     ),
     "for those who work on the catalogue": (
-        "catalogue",
+        "i18n/catalogue",
         r"nobody says|not translated|marked as fuzzy|other (fields|lines)",
     ),
 }
@@ -243,8 +243,9 @@ def test_each_exception_is_needed() -> None:
 
 
 def test_the_boards_script_says_what_the_catalogue_knows() -> None:
-    """board.js asks for each text by its English, and for no other than those of netlab/workshop/texts.py."""
-    script = (PACKAGE / "workshop/board.js").read_text(encoding="utf-8")
+    """board.js asks for each text by its English, and for no other than those of
+    netlab/workshop/board/texts.py."""
+    script = (PACKAGE / "workshop/board/board.js").read_text(encoding="utf-8")
     states = {"passed", "failing", "stuck", "at work", "idle", "away", "not yet"}  # by way of a variable
     assert all(f'"{state}"' in script for state in states)
     assert set(re.findall(r'say\("([^"]+)"', script)) | states == set(BOARDS)
@@ -253,7 +254,7 @@ def test_the_boards_script_says_what_the_catalogue_knows() -> None:
 def test_the_hubs_pages_say_what_the_catalogue_knows() -> None:
     """The pages in place of the Hub's own ask for each text by its English, and hold no other words."""
     asked: set[str] = set()
-    for file in sorted((PACKAGE / "workshop/pages").glob("*.html")):
+    for file in sorted((PACKAGE / "workshop/hub/pages").glob("*.html")):
         page = file.read_text(encoding="utf-8")
         asked.update(found[1] for found in re.findall(r"""say\((["'])(.+?)\1\)""", page))
         bare = re.sub(r"<script>.*?</script>|{[{%].*?[%}]}|<[^>]*>", "", page, flags=re.DOTALL)
@@ -262,8 +263,9 @@ def test_the_hubs_pages_say_what_the_catalogue_knows() -> None:
 
 
 def test_the_live_views_script_says_what_the_catalogue_knows() -> None:
-    """view.js asks for each text by its English, and for no other than those of netlab/live/texts.py."""
-    script = (PACKAGE / "live/view.js").read_text(encoding="utf-8")
+    """view.js asks for each text by its English, and for no other than those of
+    netlab/notebook/live/texts.py."""
+    script = (PACKAGE / "notebook/live/view.js").read_text(encoding="utf-8")
     code = re.sub(r"^\s*//.*$|(?<=;) //.*$", "", script, flags=re.MULTILINE)
     asked = set(re.findall(r'say\("([^"]+)"\)', code))
     assert asked | set(re.findall(r'^  \w+: "([^"]+)",$', code, re.MULTILINE)) == set(TEXTS)

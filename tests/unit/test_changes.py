@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from netlab.changes import describe_changes, marks
 from netlab.model import Chain, Interface, Node, Route, Rule, Snapshot
+from netlab.model.changes import describe_changes, marks
 from tests.unit import builders as b
 from tests.unit.topologies import WORLDS, pair_in_the_host
 

@@ -18,7 +18,7 @@ class Place:
         self.project, self.mine = folder / "project", folder / "a place"
         self.write("run", "first")
         self.write("labs/01.ipynb", "lesson 1")
-        self.write("netlab/lab.py", "first")
+        self.write("netlab/lab/lab.py", "first")
         for name in (".ci/install-docker", "vagrant/checkout"):
             self.write(name, "")
         self.bring()
@@ -79,10 +79,10 @@ def test_the_learners_other_files_stay(place: Place) -> None:
         (place.mine / name).write_text("mine")
     place.write("labs/.progress.json", "somebody else's")
     place.write(".venv/big", "the machine's")
-    place.write("netlab/lab.py", "second")
+    place.write("netlab/lab/lab.py", "second")
     place.bring()
     assert [place.read(name) for name in ("labs/own.ipynb", "labs/.progress.json", ".venv")] == ["mine"] * 3
-    assert place.read("netlab/lab.py") == "second"
+    assert place.read("netlab/lab/lab.py") == "second"
     assert not (place.mine / "netlab/old.py").exists()
 
 
@@ -92,7 +92,7 @@ def test_what_has_changed_is_said_and_nothing_else_is_touched(place: Place) -> N
     (place.mine / "netlab/__pycache__").mkdir()
     assert place.bring().stdout == ""
     assert (place.mine / "netlab").stat().st_ino == before
-    place.write("netlab/lab.py", "second")
+    place.write("netlab/lab/lab.py", "second")
     assert place.bring().stdout == "netlab\n"
 
 

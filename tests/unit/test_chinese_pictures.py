@@ -9,14 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from netlab import latencyplot, letters
-from netlab.draw import draw
-from netlab.language import speaking
-from netlab.latency import Latency
-from netlab.letters import text_width, wrapped
-from netlab.loss import Loss
-from netlab.lossplot import plot
-from netlab.timeline import timeline
+from netlab.drawing import fonts, latency_plot
+from netlab.drawing.fonts import text_width, wrapped
+from netlab.drawing.loss_plot import plot
+from netlab.drawing.timeline import timeline
+from netlab.drawing.topology import draw
+from netlab.i18n import speaking
+from netlab.model.latency import Latency
+from netlab.model.loss import Loss
 from tests.unit import builders as b
 from tests.unit.pictures import check_picture, words
 from tests.unit.test_timeline import CAPTURES
@@ -67,7 +67,7 @@ def test_a_loss_can_be_read() -> None:
 def test_latencies_can_be_read() -> None:
     """The figure that compares round trips."""
     found = (Latency("bridged", tuple(n / 500 for n in range(1, 200))), Latency("gone", ()))
-    figure = latencyplot.plot("39.106.233.176", found)
+    figure = latency_plot.plot("39.106.233.176", found)
     check_picture(figure)
     assert CHINESE.search(words(figure))
     assert not re.search(r"\b(round|trips|median|answers?)\b", words(figure))
@@ -77,15 +77,15 @@ def test_without_a_typeface_pictures_are_in_english_and_say_so_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Better English than boxes; what somebody else has written in Chinese is left out."""
-    monkeypatch.setattr(letters, "chinese_typeface", lambda: "")
-    letters._tell_once.cache_clear()
+    monkeypatch.setattr(fonts, "chinese_typeface", lambda: "")
+    fonts._tell_once.cache_clear()
     for _ in range(2):
         figure = draw(b.lab(), title="标题")
         figure.canvas.draw()
     assert not CHINESE.search(words(figure))
     assert "lab host" in words(figure)
     assert capsys.readouterr().err.count("fonts-wqy-microhei") == 1
-    letters._tell_once.cache_clear()
+    fonts._tell_once.cache_clear()
 
 
 def test_a_line_ends_between_two_letters_and_never_before_a_comma() -> None:

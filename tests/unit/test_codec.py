@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from netlab import codec, schema
-from netlab.codec import Malformed, Range
 from netlab.display import one_line, printable
-from netlab.model import News, Snapshot
-from netlab.probes import Order, Probe
-from netlab.wire import Command, Status
+from netlab.keeper.protocol import Command, Status
+from netlab.model import News, Snapshot, codec, schema
+from netlab.model.codec import Malformed, Range
+from netlab.packets.probe import Order, Probe
 from tests.unit import builders as b
 
 
@@ -167,7 +166,7 @@ def test_any_json_is_a_value_or_malformed(plain: object) -> None:
 
 
 def test_the_schema_that_is_published_is_the_one_that_is_read() -> None:
-    """`python -m netlab.schema` has been run since the model changed."""
+    """`python -m netlab.model.schema` has been run since the model changed."""
     assert schema.FILE.read_text(encoding="utf-8") == schema.published()
 
 

@@ -19,8 +19,8 @@ from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
-from netlab.decode import carried, decode, summarize
-from netlab.housekeeping import is_housekeeping
+from netlab.packets.decode import carried, decode, summarize
+from netlab.packets.noise import is_housekeeping
 from tests.unit import builders as b
 
 MACS = {"src": "02:42:ac:11:00:02", "dst": "02:42:ac:11:00:01"}

@@ -8,13 +8,13 @@ import pytest
 
 from netlab.diagnosis.focus import ROUTE, Focus
 from netlab.diagnosis.judge import judge
-from netlab.diagnosis.scene import Scene
-from netlab.diagnosis.twins import twins
+from netlab.diagnosis.observation import Scene
+from netlab.diagnosis.report import Report, path_of
+from netlab.diagnosis.suspects.duplicates import twins
+from netlab.diagnosis.verdict import PROVED, UNDECIDED
 from netlab.model import Capture, Chain, Node, PolicyRule, Route, Rule, Snapshot
-from netlab.policy import decide
-from netlab.report import Report, path_of
-from netlab.ruleset import Flow, matches, walk
-from netlab.verdict import PROVED, UNDECIDED
+from netlab.packets.forwarding.iptables import Flow, matches, walk
+from netlab.packets.forwarding.routing import decide
 from tests.unit.builders import (
     HOST,
     TARGET,

@@ -15,7 +15,7 @@ from netlab.engines.docker.api import _Connection
 from netlab.engines.docker.offline import parse_name
 from netlab.engines.docker.tools import Version
 from netlab.errors import SandboxRefused, ToolMissing
-from netlab.sandbox import Identity, _map
+from netlab.linux.sandbox.unshare import Identity, _map
 
 
 @pytest.mark.parametrize(

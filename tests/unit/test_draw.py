@@ -13,16 +13,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from netlab.changes import marks
-from netlab.draw import alt_text, draw, figure_html, save
+from netlab.drawing.canvas import Rect
+from netlab.drawing.edge_router import CLEAR, NEAR, Router, Spot
+from netlab.drawing.layout import lay_out
+from netlab.drawing.path_overlay import Cables, Overlay
+from netlab.drawing.scene import build_scene
+from netlab.drawing.topology import alt_text, draw, figure_html, save
 from netlab.errors import BadInput
-from netlab.journey import journeys
-from netlab.layout import lay_out
 from netlab.model import Snapshot
-from netlab.overlay import Cables, Overlay
-from netlab.scene import build_scene
-from netlab.style import Rect
-from netlab.wires import CLEAR, NEAR, Router, Spot
+from netlab.model.changes import marks
+from netlab.packets.journeys.assemble import journeys
 from tests.unit import builders as b
 from tests.unit.pictures import boxes, check_cables, check_picture, words
 from tests.unit.topologies import WORLDS, odd_one_out, pair_in_the_host
@@ -234,9 +234,10 @@ def test_html_survives_a_notebook_without_trust() -> None:
 def test_importing_the_drawing_is_cheap() -> None:
     """matplotlib, networkx and the kernel's side are not imported until they are used; pyplot never is."""
     code = (
-        "import sys, netlab.draw, netlab.timeline, tests.unit.builders as b;"
-        "heavy = {'matplotlib', 'networkx', 'pyroute2', 'netlab.kernel', 'netlab.netns'} & set(sys.modules);"
-        "assert not heavy, heavy; netlab.draw.draw(b.lab());"
+        "import sys, netlab.drawing.topology, netlab.drawing.timeline, tests.unit.builders as b;"
+        "heavy = {'matplotlib', 'networkx', 'pyroute2', 'netlab.linux.netlink.route', 'netlab.linux.netns'};"
+        "heavy &= set(sys.modules);"
+        "assert not heavy, heavy; netlab.drawing.topology.draw(b.lab());"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

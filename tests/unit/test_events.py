@@ -6,8 +6,8 @@ import socket
 import struct
 from dataclasses import replace
 
-from netlab import events
-from netlab import rtnetlink as rt
+from netlab.keeper import watch
+from netlab.linux.netlink import messages as rt
 from netlab.model import Interface, InterfaceId, Node, Snapshot
 
 EVERYWHERE = {
@@ -31,17 +31,17 @@ def notified(kind: int, *attributes: tuple[int, int]) -> bytes:
 
 def test_only_the_notified_interfaces_settings_are_read_again() -> None:
     """A link that comes or goes tells of itself; names that begin alike are not taken for each other."""
-    indexes = events.settings(notified(rt.RTM_NEWNETCONF, (1, 3)) + notified(16, (1, 2)))
+    indexes = watch.settings(notified(rt.RTM_NEWNETCONF, (1, 3)) + notified(16, (1, 2)))
     assert indexes == {3}
-    assert set(EVERYWHERE) - set(events.kept(NODE, indexes)) == {"net.ipv4.conf.eth0.7.rp_filter"}
-    assert events.kept(NODE, set()) == EVERYWHERE
+    assert set(EVERYWHERE) - set(watch.kept(NODE, indexes)) == {"net.ipv4.conf.eth0.7.rp_filter"}
+    assert watch.kept(NODE, set()) == EVERYWHERE
 
 
 def test_a_setting_for_all_has_all_read_again() -> None:
     """ip_forward is notified for "all" (-1); so is what does not say for whom it is."""
-    assert events.settings(notified(rt.RTM_NEWNETCONF, (1, -1))) == {-1}
-    assert events.settings(notified(rt.RTM_DELNETCONF)) == {events.EVERY}
-    assert events.kept(NODE, {2, -1}) == {}
+    assert watch.settings(notified(rt.RTM_NEWNETCONF, (1, -1))) == {-1}
+    assert watch.settings(notified(rt.RTM_DELNETCONF)) == {watch.EVERY}
+    assert watch.kept(NODE, {2, -1}) == {}
 
 
 def test_only_what_can_leave_has_namespaces_looked_for() -> None:
@@ -55,7 +55,7 @@ def test_only_what_can_leave_has_namespaces_looked_for() -> None:
         return rt.message(rt.RTM_DELLINK, 0, 0, body)
 
     def leaves(heard: bytes) -> bool:
-        return any(events.leaves(kind, body) for kind, _, body in rt.messages(heard))
+        return any(watch.leaves(kind, body) for kind, _, body in rt.messages(heard))
 
     assert leaves(gone("veth")) and leaves(gone("macvlan"))
     assert not leaves(gone("bridge"))
@@ -80,36 +80,36 @@ def test_what_has_left_and_not_arrived_is_on_its_way() -> None:
         return Snapshot(0, "lab", tuple(nodes))
 
     macvlan = Interface(1, 7, "mv1", kind="macvlan", mac="02:00:00:00:00:07")
-    assert events.is_moving(lab(macvlan), lab())
-    assert not events.is_moving(lab(macvlan), lab(replace(macvlan, netns=2, name="eth0")))
-    assert events.is_moving(lab(plug, socket), lab(plug))
-    assert not events.is_moving(lab(plug, socket), lab())
-    assert not events.is_moving(lab(replace(macvlan, kind="bridge")), lab())
+    assert watch.is_moving(lab(macvlan), lab())
+    assert not watch.is_moving(lab(macvlan), lab(replace(macvlan, netns=2, name="eth0")))
+    assert watch.is_moving(lab(plug, socket), lab(plug))
+    assert not watch.is_moving(lab(plug, socket), lab())
+    assert not watch.is_moving(lab(replace(macvlan, kind="bridge")), lab())
 
 
 def test_the_far_ends_of_cables_are_known_to_lead_elsewhere() -> None:
     """Where an end came or went, its cable leads elsewhere; what else changes there changes no cable."""
     end = Interface(1, 5, "veth_host", kind="veth", peer=InterfaceId(2, 5))
     before = Snapshot(0, "lab", (replace(NODE, interfaces=(end,)), Node(2, "if-test", "container")))
-    assert events.recabled(before, before) == set()
+    assert watch.recabled(before, before) == set()
     up = replace(end, flags=frozenset({"UP"}))
     assert (
-        events.recabled(before, replace(before, nodes=(replace(NODE, interfaces=(up,)), before.nodes[1])))
+        watch.recabled(before, replace(before, nodes=(replace(NODE, interfaces=(up,)), before.nodes[1])))
         == set()
     )
-    assert events.recabled(
-        before, replace(before, nodes=(replace(NODE, interfaces=()), before.nodes[1]))
-    ) == {1}
-    assert events.recabled(before, replace(before, nodes=before.nodes[:1])) == {2}
+    assert watch.recabled(before, replace(before, nodes=(replace(NODE, interfaces=()), before.nodes[1]))) == {
+        1
+    }
+    assert watch.recabled(before, replace(before, nodes=before.nodes[:1])) == {2}
 
 
 def test_only_the_nodes_that_changed_are_sent() -> None:
     """With the order of all, from which the other side puts the lab together again."""
     first = Snapshot(0, "lab", (NODE, Node(2, "if-test", "container")))
-    assert [n.netns for n in events.difference(None, first).snapshot.nodes] == [1, 2]
+    assert [n.netns for n in watch.difference(None, first).snapshot.nodes] == [1, 2]
     later = replace(first, time_ns=1, nodes=(Node(3, "new", "netns"), replace(NODE, pid=7)))
-    news = events.difference(first, later)
+    news = watch.difference(first, later)
     assert [n.netns for n in news.snapshot.nodes] == [3, 1]
     assert news.nodes == (3, 1)
-    gone = events.difference(first, replace(first, nodes=first.nodes[1:]))
+    gone = watch.difference(first, replace(first, nodes=first.nodes[1:]))
     assert (gone.snapshot.nodes, gone.nodes) == ((), (2,))

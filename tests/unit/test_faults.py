@@ -7,10 +7,10 @@ import re
 import pytest
 
 from netlab import faults
+from netlab.diagnosis.verdict import CAUSES
 from netlab.errors import UnknownName
+from netlab.faults.fault import Fault, Symptom
 from netlab.faults.measure import Outcome
-from netlab.faults.model import Fault, Symptom
-from netlab.verdict import CAUSES
 
 CATALOGUE = faults.catalogue()
 each = pytest.mark.parametrize("fault", CATALOGUE, ids=[fault.name for fault in CATALOGUE])
@@ -56,7 +56,7 @@ def test_there_are_enough_and_each_has_its_own_name() -> None:
 
 @each
 def test_its_cause_is_one_that_a_verdict_knows(fault: Fault) -> None:
-    """The code stands in netlab.verdict.CAUSES."""
+    """The code stands in netlab.diagnosis.verdict.CAUSES."""
     assert fault.cause in CAUSES
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab import files
+from netlab.linux import files
 
 
 @pytest.fixture

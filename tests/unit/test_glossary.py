@@ -8,9 +8,9 @@ from functools import cache
 
 import pytest
 
-from netlab import build_lessons
-from netlab.language import LANGUAGES, speaking
-from netlab.lessons import LABS, Step, lessons
+from netlab.i18n import LANGUAGES, speaking
+from netlab.lessons import build
+from netlab.lessons.content import LABS, Step, lessons
 
 CHINESE = r"[\u4e00-\u9fff]"
 HEADING = re.compile(r"## (\d\d\.\d)")
@@ -30,7 +30,7 @@ def terms(language: str) -> list[str]:
 @cache
 def waiting(language: str) -> set[str]:
     """The English terms that are first used in lessons which have no source in that language yet."""
-    missing = {found.id for found in lessons() if not build_lessons.source(found, language).is_file()}
+    missing = {found.id for found in lessons() if not build.source(found, language).is_file()}
     return {row[0] for row in ROWS if missing and first_use(row[0].split(", ")[0], "en")[2][:2] in missing}
 
 
@@ -50,11 +50,11 @@ def read(language: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     with speaking(language):
         for lesson in lessons():
-            if lesson.id == "10" or not build_lessons.source(lesson, language).is_file():
+            if lesson.id == "10" or not build.source(lesson, language).is_file():
                 continue  # the gym is entered at any time, and teaches nothing new
             said = {step.id: list(told(step)) for step in lesson.steps}
             place = lesson.id
-            for _, piece in build_lessons.cells_of(lesson, language):
+            for _, piece in build.cells_of(lesson, language):
                 if piece.kind == "code":
                     continue
                 if heading := HEADING.match(piece.source):

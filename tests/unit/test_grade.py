@@ -15,21 +15,21 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 
-from netlab import build_lessons
-from netlab.build_lessons import learners_seed
-from netlab.checks.bridge import PortOf
-from netlab.checks.links import IsUp
-from netlab.checks.story import CheckResult
+from netlab.checks.expectations.bridge import PortOf
+from netlab.checks.expectations.links import IsUp
+from netlab.checks.runner import CheckResult
+from netlab.cli.grade import Teller
 from netlab.errors import BadInput, NetlabError
-from netlab.grade import batch, edition, formats, hidden, nbgrader, otter
+from netlab.grade import batch, formats, hidden_checks, nbgrader, otter, redacted
 from netlab.grade.bundle import SUBMISSION, Bundle
-from netlab.grade.command import Teller
 from netlab.grade.judge import Grade
 from netlab.grade.session import CellRun
 from netlab.grade.submission import Submission, find, read
-from netlab.lessons import LABS, LANDING, lesson, lessons
+from netlab.lessons import build
+from netlab.lessons.build import learners_seed
+from netlab.lessons.content import LABS, LANDING, lesson, lessons
 
-NOTEBOOK = json.loads(build_lessons.notebook(lesson("03")))
+NOTEBOOK = json.loads(build.notebook(lesson("03")))
 
 
 def saved(folder: Path, content: object, name: str = "handed-in.ipynb") -> Path:
@@ -107,7 +107,7 @@ def test_folders_are_searched_and_checkpoints_left_out(tmp_path: Path) -> None:
 def test_the_landing_page_is_not_graded(tmp_path: Path) -> None:
     """A folder that is handed in whole holds it as well; who names it alone is told that it has no steps."""
     for page in (LANDING, lesson("01")):
-        (tmp_path / f"{page.stem}.ipynb").write_text(build_lessons.notebook(page))
+        (tmp_path / f"{page.stem}.ipynb").write_text(build.notebook(page))
     assert [path.name for path in find([tmp_path])] == ["01-the-problem.ipynb"]
     with pytest.raises(BadInput, match="no steps"):
         read(tmp_path / f"{LANDING.stem}.ipynb")
@@ -165,10 +165,10 @@ def test_hidden_checks_are_read_from_a_file(tmp_path: Path) -> None:
     """Each is a check of its own, and says in Python for other graders what it stands for."""
     file = tmp_path / "hidden.toml"
     file.write_text(HIDDEN)
-    [found] = hidden.read(file)
+    [found] = hidden_checks.read(file)
     assert (found.check.id, found.check.needs, found.check.step.points) == ("04.h1", ("04.2",), 2)
     assert found.check.expects == (PortOf("docker0"), IsUp())
-    assert hidden.digest([found]) != hidden.digest([]) == ""
+    assert hidden_checks.digest([found]) != hidden_checks.digest([]) == ""
     compile(found.as_test(), "cell", "exec")
 
 
@@ -189,10 +189,10 @@ def test_a_mistake_in_a_file_of_hidden_checks_is_named(tmp_path: Path, old: str,
     file = tmp_path / "hidden.toml"
     file.write_text(HIDDEN.replace(old, new))
     with pytest.raises(NetlabError) as caught:
-        hidden.read(file)
+        hidden_checks.read(file)
     assert said in str(caught.value)
     with pytest.raises(BadInput):
-        hidden.read(tmp_path / "nosuch.toml")
+        hidden_checks.read(tmp_path / "nosuch.toml")
 
 
 def test_what_differs_after_grading_again_is_said(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_whose_variant_it_is_the_teacher_knows(tmp_path: Path) -> None:
 def test_an_assignment_has_every_step_and_the_hidden_checks(tmp_path: Path, write: Any) -> None:
     """For both graders: one test for each step with its points, and those for what is hidden behind them."""
     (tmp_path / "hidden.toml").write_text(HIDDEN)
-    text = write(lesson("04"), tmp_path, hidden.read(tmp_path / "hidden.toml")).read_text()
+    text = write(lesson("04"), tmp_path, hidden_checks.read(tmp_path / "hidden.toml")).read_text()
     nbformat.validate(nbformat.reads(text, 4))
     tests = [step.id for step in lesson("04").steps if f'lab.check(\\"{step.id}\\")' in text]
     assert tests == [step.id for step in lesson("04").steps]
@@ -234,7 +234,7 @@ def test_an_assignment_has_every_step_and_the_hidden_checks(tmp_path: Path, writ
 @pytest.mark.parametrize("id", [each.id for each in lessons()])
 def test_a_graded_lab_shows_one_lesson_and_no_solution(tmp_path: Path, id: str) -> None:
     """Its questions and its beginning are there, and no command that solves a step."""
-    folder = edition.write(id, tmp_path / "labs")
+    folder = redacted.write(id, tmp_path / "labs")
     shown = lessons(folder / "lessons.toml")
     assert [found.id for found in shown] == [id]
     assert shown[0].start == lesson(id).start

@@ -14,44 +14,27 @@ MODULES = {
     ".".join(("netlab", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): file
     for file in PACKAGE.rglob("*.py")
 }
-KERNEL_SIDE = {
-    f"netlab.{name}"
-    for name in (
-        "syscalls",
-        "netns",
-        "sandbox",
-        "rootfs",
-        "spawn",
-        "init",
-        "holder",
-        "plan",
-        "netlink",
-        "netfilter",
-        "kernel",
-        "firewall",
-    )
-    + ("observe", "events", "herald", "ring", "record", "probe", "base")
+# A room imports only from rooms to its left, and those in one pair of brackets not from each other.
+ROOMS: tuple[str | tuple[str, ...], ...] = (
+    *("i18n", "display", "errors", "model"),
+    ("packets", "linux"),
+    ("drawing", "engines"),
+    *("keeper", "lab", "twin", "diagnosis", "faults", "lessons", "checks", "notebook"),
+    ("jupyter", "grade"),
+    *("workshop", "cli"),
+)
+FLOOR = {
+    room: floor
+    for floor, rooms in enumerate(ROOMS)
+    for room in ([rooms] if isinstance(rooms, str) else rooms)
 }
-VALUES_ONLY = (
-    "model",
-    "errors",
-    "decode",
-    "summary",
-    "journey",
-    "answers",
-    "nexthop",
-    "policy",
-    "changes",
-    "text",
-    "draw",
-)
-VALUES_ONLY += ("timeline", "layout", "scene", "overlay", "wires", "style", "tracks", "pcapng", "lessons")
-VALUES_ONLY += ("trips", "joined", "columns", "fields", "asked", "housekeeping", "notice", "monitor")
-VALUES_ONLY += ("loss", "lossplot", "latency", "latencyplot", "cables", "records", "capture", "tap")
-VALUES_ONLY += tuple(
-    f"live.{name}" for name in ("picture", "history", "store", "lanes", "motion", "why", "headers")
-)
-VALUES_ONLY += ("live.still", "live.packets")
+VALUES_ONLY = ("packets", "drawing")  # journeys and pictures: not by way of others either
+ENTRIES, FLAT = 21, 4  # of netlab/, and of those how many are modules at most
+
+
+def room(module: str) -> str:
+    """The entry of netlab/ that a module is in; "" for netlab itself."""
+    return module.split(".")[1] if "." in module else ""
 
 
 def imported(file: Path) -> set[str]:
@@ -80,10 +63,36 @@ def reached(start: str) -> set[str]:
     return seen - {start}
 
 
-@pytest.mark.parametrize("name", VALUES_ONLY)
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_room_imports_only_from_rooms_to_its_left(name: str) -> None:
+    """The house in one line: who reads a module knows what may be behind its imports."""
+    own = room(name)
+    if own in ("", "__main__"):  # the way in
+        return
+    others = {room(other) for other in GRAPH[name]} - {own, ""}
+    assert [other for other in others if FLOOR[other] >= FLOOR[own]] == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if room(name) in VALUES_ONLY))
 def test_values_and_pictures_never_import_the_kernel_side(name: str) -> None:
     """Drawing and journeys work on frozen values alone."""
-    assert reached(f"netlab.{name}") & KERNEL_SIDE == set()
+    assert {other for other in reached(name) if room(other) in ("linux", "engines", "keeper")} == set()
+
+
+def test_the_house_is_small_at_its_door() -> None:
+    """Who lists netlab/ sees rooms, each with a word of the field."""
+    entries = [entry.name for entry in PACKAGE.iterdir() if entry.name != "__pycache__"]
+    assert len([name for name in entries if name != "py.typed"]) <= ENTRIES
+    assert len(list(PACKAGE.glob("*.py"))) <= FLAT
+
+
+def test_no_two_rooms_import_each_other() -> None:
+    """Also not by way of others."""
+    rooms: dict[str, set[str]] = {}
+    for name, others in GRAPH.items():
+        rooms.setdefault(room(name), set()).update(room(other) for other in others)
+    circles = [(a, b) for a in rooms for b in rooms[a] if a != b and a in rooms.get(b, set())]
+    assert circles == []
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
@@ -96,11 +105,14 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     [
         (
             "CLONE_NEWNET",
-            {"syscalls", "netns", "sandbox", "spawn", "engines.namespaces.container", "grade.jail"},
+            {
+                *("linux.syscalls", "linux.netns", "linux.sandbox.unshare", "keeper.execute"),
+                *("engines.namespaces.container", "grade.jail"),
+            },
         ),
-        ("AF_NETLINK", {"netlink", "events", "sockets"}),
-        ("AF_PACKET", {"ring"}),
-        ("sleep(", set()),
+        ("AF_NETLINK", {"linux.netlink.socket", "linux.netlink.notifications", "linux.netlink.sock_diag"}),
+        ("AF_PACKET", {"keeper.packet_ring"}),
+        ("time.sleep(", set()),
         ("shell=True", set()),
     ],
 )
@@ -147,8 +159,8 @@ def test_rooms_are_small(name: str) -> None:
     [
         ("from netlab import notebook", {"notebook"}),
         (
-            "from netlab.__main__ import parser; parser(['exec'])",
-            {"__main__", "arguments", "options", "errors", "language", "display"},
+            "from netlab.cli.main import parser; parser(['exec'])",
+            {"cli", "cli.main", "cli.parser", "cli.options", "errors", "i18n", "display"},
         ),
     ],
 )

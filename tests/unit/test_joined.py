@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 
-from netlab.columns import Frames, in_order
-from netlab.joined import Joined, join
-from netlab.journey import MANY, assemble, journeys
 from netlab.model import Capture, Frame
-from netlab.nexthop import Wiring
-from netlab.records import one_by_one
+from netlab.packets.batch import one_by_one
+from netlab.packets.columns import Frames, in_order
+from netlab.packets.forwarding.next_hop import Wiring
+from netlab.packets.journeys.assemble import MANY, assemble, journeys
+from netlab.packets.journeys.columnar.assemble import Joined, join
 from tests.unit import builders as b
 from tests.unit import fuzz
 

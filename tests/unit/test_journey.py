@@ -6,8 +6,8 @@ import random
 import struct
 from dataclasses import replace
 
-from netlab.journey import journeys
 from netlab.model import Chain, Frame, Journey, Node, Route, Rule
+from netlab.packets.journeys.assemble import journeys
 from tests.unit import builders as b
 
 

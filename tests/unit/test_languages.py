@@ -12,19 +12,20 @@ from typing import Any
 
 import pytest
 
-from netlab import build_lessons, engines, lessons
+from netlab import engines
 from netlab.errors import BadInput
-from netlab.grade import edition, nbgrader, otter
-from netlab.language import LANGUAGES, decided, speaking
-from netlab.lessons import LABS, TEXTS, Lesson
-from netlab.translated import Piece, comments, pieces, translated
-from netlab.variant import Variant
+from netlab.grade import nbgrader, otter, redacted
+from netlab.i18n import LANGUAGES, decided, speaking
+from netlab.lessons import build, content
+from netlab.lessons.content import LABS, TEXTS, Lesson
+from netlab.lessons.translation import Piece, comments, pieces, translated
+from netlab.lessons.variant import Variant
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 COMMAND = re.compile(r"(docker|ip|iptables|lab\.|sysctl|echo|ln|mkdir|pid=|cat|tcpdump|curl|for|tc|bridge) ?")
-TAUGHT = lessons.lessons()
-WRITTEN = [lesson for lesson in TAUGHT if build_lessons.source(lesson, "zh").is_file()]
-PAGES = [lessons.LANDING, *WRITTEN]
+TAUGHT = content.lessons()
+WRITTEN = [lesson for lesson in TAUGHT if build.source(lesson, "zh").is_file()]
+PAGES = [content.LANDING, *WRITTEN]
 # The lessons that may still lack a Chinese source.
 NOT_YET: set[str] = set()
 each_lesson = pytest.mark.parametrize("lesson", WRITTEN, ids=lambda lesson: lesson.id)
@@ -121,7 +122,7 @@ def code(text: str) -> list[str]:
 def test_the_chinese_notebook_is_built_from_its_source(lesson: Lesson) -> None:
     """Nobody edits a notebook by hand, in no language; it says itself which one it is in."""
     committed = (LABS / "zh" / f"{lesson.stem}.ipynb").read_text(encoding="utf-8")
-    assert committed == build_lessons.notebook(lesson, language="zh")
+    assert committed == build.notebook(lesson, language="zh")
     metadata = json.loads(committed)["metadata"]
     assert metadata["netlab"] == {"language": "zh"}
     assert metadata["kernelspec"]["name"] == "netlab-zh"
@@ -131,8 +132,8 @@ def test_the_chinese_notebook_is_built_from_its_source(lesson: Lesson) -> None:
 @pytest.mark.parametrize("solution", [False, True], ids=["learner's", "solved"])
 def test_both_notebooks_hold_the_same_cells(lesson: Lesson, solution: bool) -> None:
     """The same cells under the same ids in the same order; the code is equal but for its comments."""
-    english = build_lessons.notebook(lesson, solution=solution)
-    chinese = build_lessons.notebook(lesson, solution=solution, language="zh")
+    english = build.notebook(lesson, solution=solution)
+    chinese = build.notebook(lesson, solution=solution, language="zh")
     assert [(c["id"], c["metadata"]) for c in cells(english)] == [
         (c["id"], c["metadata"]) for c in cells(chinese)
     ]
@@ -142,7 +143,7 @@ def test_both_notebooks_hold_the_same_cells(lesson: Lesson, solution: bool) -> N
 @each_page
 def test_no_cell_is_left_in_english(lesson: Lesson) -> None:
     """Each piece of prose and each comment in the code is Chinese, and another one than the English."""
-    for ours, theirs in build_lessons.cells_of(lesson, "zh"):
+    for ours, theirs in build.cells_of(lesson, "zh"):
         if ours.kind == "markdown":
             assert CHINESE.search(theirs.source), theirs.source
             assert ours.source != theirs.source
@@ -154,9 +155,9 @@ def test_no_cell_is_left_in_english(lesson: Lesson) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_step_has_one_title(lesson: Lesson, language: str) -> None:
     """What the overview links to is a heading of the notebook, word for word."""
-    source = build_lessons.source(lesson, language).read_text(encoding="utf-8")
+    source = build.source(lesson, language).read_text(encoding="utf-8")
     with speaking(language):
-        titles = [f"{step.id} {step.title}" for step in lessons.lesson(lesson.id).steps]
+        titles = [f"{step.id} {step.title}" for step in content.lesson(lesson.id).steps]
     assert re.findall(r"(?m)^## (\d\d\.\d .*)$", source) == titles
 
 
@@ -199,7 +200,7 @@ def test_every_text_of_a_lesson_is_translated(lesson: Lesson) -> None:
 def test_the_translated_lessons_differ_in_their_texts_alone() -> None:
     """Whoever learns in Chinese does the same steps, with the same commands, for the same points."""
     with speaking("zh"):
-        chinese = lessons.lessons()
+        chinese = content.lessons()
     for ours, theirs in zip(TAUGHT, chinese, strict=True):
         assert (ours.id, ours.slug, ours.start) == (theirs.id, theirs.slug, theirs.start)
         for step, other in zip(ours.steps, theirs.steps, strict=True):
@@ -318,7 +319,7 @@ def read(folder: Path, texts: str) -> Lesson:
     (folder / "lessons.toml").write_text(LESSONS)
     (folder / "lessons.zh.toml").write_text(texts)
     with speaking("zh"):
-        return lessons.lessons(folder / "lessons.toml")[0]
+        return content.lessons(folder / "lessons.toml")[0]
 
 
 def test_texts_are_found_by_their_ids(tmp_path: Path) -> None:
@@ -370,9 +371,9 @@ def test_who_decides_the_language(environment: dict[str, str], language: str) ->
 def test_a_variant_is_made_in_the_language_that_is_spoken(tmp_path: Path) -> None:
     """Its learner's names and addresses are in Chinese prose as in the commands; it starts by its seed."""
     with speaking("zh"):
-        files = build_lessons.build_for(["li.na"], "autumn", tmp_path)
+        files = build.build_for(["li.na"], "autumn", tmp_path)
     text = next(file for file in files if file.name.startswith("03")).read_text(encoding="utf-8")
-    seed = build_lessons.learners_seed("autumn", "li.na")
+    seed = build.learners_seed("autumn", "li.na")
     assert json.loads(text)["metadata"]["kernelspec"]["name"] == "netlab-zh"
     assert f"seed={seed!r}" in text
     assert "veth_host" not in text
@@ -384,7 +385,7 @@ def test_a_variant_is_made_in_the_language_that_is_spoken(tmp_path: Path) -> Non
 def test_in_a_learners_folder_every_link_leads_somewhere(tmp_path: Path, language: str) -> None:
     """It holds one language and what the lessons link to, and can be handed out by itself."""
     with speaking(language):
-        files = build_lessons.build_for(["ada"], "autumn", tmp_path)
+        files = build.build_for(["ada"], "autumn", tmp_path)
     links = {link for file in files for link in re.findall(r"\]\(([^)#]+)", file.read_text(encoding="utf-8"))}
     assert {"glossary.md", "causes.md"} <= links
     assert [link for link in links if "://" not in link and not (tmp_path / "ada" / link).is_file()] == []
@@ -401,7 +402,7 @@ def test_names_beside_chinese_letters_are_exchanged() -> None:
 def test_an_assignment_is_written_in_the_language_that_is_spoken(tmp_path: Path) -> None:
     """For nbgrader and for otter-grader: Chinese prose, the same tests, and a kernel that knows."""
     with speaking("zh"):
-        lesson = lessons.lesson("02")
+        lesson = content.lesson("02")
         ours = nbgrader.write(lesson, tmp_path / "nbgrader")
         others = otter.write(lesson, tmp_path / "otter")
     text = ours.read_text(encoding="utf-8")
@@ -412,9 +413,9 @@ def test_an_assignment_is_written_in_the_language_that_is_spoken(tmp_path: Path)
 
 def test_a_graded_edition_holds_one_lesson_in_every_language(tmp_path: Path) -> None:
     """The lesson's own texts, Chinese too, and none of another's; no solutions."""
-    folder = edition.write("03", tmp_path)
+    folder = redacted.write("03", tmp_path)
     with speaking("zh"):
-        found = lessons.lessons(folder / "lessons.toml")
+        found = content.lessons(folder / "lessons.toml")
     assert [lesson.id for lesson in found] == ["03"]
     assert CHINESE.search(found[0].title)
     assert not any(step.solution for step in found[0].steps)

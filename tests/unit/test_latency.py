@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from netlab.instruments import measure_latency as measure
-from netlab.latency import Latency
-from netlab.latencyplot import picture, plot
+from netlab.drawing.latency_plot import picture, plot
+from netlab.model.latency import Latency
+from netlab.notebook.instruments import measure_latency as measure
 from tests.unit.pictures import check_picture, words
 
 SLOW = Latency("bridged", tuple(sorted(0.02 + (n * 37 % 100) / 4000 for n in range(500))))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from netlab import build_lessons
-from netlab import lessons as data
 from netlab.checks import CHECKS
 from netlab.errors import BadInput, UnknownName
-from netlab.lessons import LABS, LANDING, Lesson, Step, lesson, lessons, pages
+from netlab.lessons import build
+from netlab.lessons import content as data
+from netlab.lessons.content import LABS, LANDING, Lesson, Step, lesson, lessons, pages
 
 STEPS = [step for lesson in lessons() for step in lesson.steps]
 by_id = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
@@ -105,7 +105,7 @@ def code(text: str) -> str:
 def test_the_committed_notebook_is_built_from_its_source(lesson: Lesson) -> None:
     """Nobody edits a notebook by hand: `python -m netlab build-lessons` after a change of the source."""
     committed = (LABS / f"{lesson.stem}.ipynb").read_text(encoding="utf-8")
-    assert committed == build_lessons.notebook(lesson)
+    assert committed == build.notebook(lesson)
 
 
 @each_page
@@ -125,7 +125,7 @@ def test_committed_notebooks_hold_no_outputs(lesson: Lesson) -> None:
 @each_lesson
 def test_the_solution_notebook_types_the_lessons_commands_in_order(lesson: Lesson) -> None:
     """lessons.toml and the source agree on what is typed; the learner's notebook does not give it away."""
-    solved, learners = (code(build_lessons.notebook(lesson, solution=s)) for s in (True, False))
+    solved, learners = (code(build.notebook(lesson, solution=s)) for s in (True, False))
     place = 0
     for line in (line for step in lesson.steps for line in step.solution.splitlines()):
         place = solved.find(line, place)
@@ -138,7 +138,7 @@ def test_the_solution_notebook_types_the_lessons_commands_in_order(lesson: Lesso
 def test_each_step_is_checked_in_its_notebook(lesson: Lesson) -> None:
     """Every step ends with its check, every question stands where it is asked, in both variants."""
     for solution in (False, True):
-        text = code(build_lessons.notebook(lesson, solution=solution))
+        text = code(build.notebook(lesson, solution=solution))
         for step in lesson.steps:
             assert f'lab.check("{step.id}")' in text
             assert (f'lab.predict("{step.id}"' in text) == (step.prediction is not None)
@@ -148,7 +148,7 @@ def test_each_step_is_checked_in_its_notebook(lesson: Lesson) -> None:
 @each_page
 def test_cells_are_short_and_come_after_prose(lesson: Lesson) -> None:
     """A learner reads before typing, and no cell is longer than a glance."""
-    listed = cells(build_lessons.notebook(lesson, solution=True))
+    listed = cells(build.notebook(lesson, solution=True))
     assert listed[0]["cell_type"] == "markdown"
     assert max(len(c["source"]) for c in listed if c["cell_type"] == "code") <= 6
 
@@ -156,17 +156,17 @@ def test_cells_are_short_and_come_after_prose(lesson: Lesson) -> None:
 def test_the_two_halves_of_a_cell() -> None:
     """Above the marker is the learner's, below it the solution's; a magic line is kept for both."""
     bash = "%%bash\n# your turn\n# --- solution ---\nip link\n"
-    assert build_lessons.choose(bash, solution=False) == "%%bash\n# your turn"
-    assert build_lessons.choose(bash, solution=True) == "%%bash\nip link\n"
-    assert build_lessons.choose("lab.draw()", solution=True) == "lab.draw()"
+    assert build.choose(bash, solution=False) == "%%bash\n# your turn"
+    assert build.choose(bash, solution=True) == "%%bash\nip link\n"
+    assert build.choose("lab.draw()", solution=True) == "lab.draw()"
 
 
 def test_an_id_stays_when_another_cell_comes() -> None:
     """Adding a paragraph to a lesson changes no other cell's id, so that diffs stay small."""
 
     def ids(text: str) -> list[str]:
-        made = list(build_lessons.pieces(text))
-        return [c["id"] for c in build_lessons._cells(zip(made, made, strict=True), "01", solution=False)]
+        made = list(build.pieces(text))
+        return [c["id"] for c in build._cells(zip(made, made, strict=True), "01", solution=False)]
 
     before = ids("```python\nlab.draw()\n```\n")
     after = ids("A new word.\n\n```python\nlab.draw()\n```\n")
@@ -176,12 +176,12 @@ def test_an_id_stays_when_another_cell_comes() -> None:
 
 def test_notebooks_are_written_where_asked(tmp_path: Path) -> None:
     """Solutions go into the folder that was named, and never into labs/."""
-    written = build_lessons.build(tmp_path / "solutions")
+    written = build.build(tmp_path / "solutions")
     assert [str(path.relative_to(tmp_path / "solutions")) for path in written] == [
         f"{folder}{lesson.stem}.ipynb"
         for language, folder in (("en", ""), ("zh", "zh/"))
         for lesson in pages()
-        if build_lessons.source(lesson, language).is_file()
+        if build.source(lesson, language).is_file()
     ]
     assert (
         "ip link set veth_host master docker0" in (tmp_path / "solutions/04-onto-docker0.ipynb").read_text()
@@ -191,4 +191,4 @@ def test_notebooks_are_written_where_asked(tmp_path: Path) -> None:
 def test_a_lesson_without_a_source_is_named(tmp_path: Path) -> None:
     """An author who forgot to write the source is told which file is missing."""
     with pytest.raises(BadInput, match=r"01-the-problem\.md"):
-        build_lessons.notebook(lesson("01"), labs=tmp_path)
+        build.notebook(lesson("01"), labs=tmp_path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from netlab.live.picture import Identities, cabling, picture
 from netlab.model import Interface, Snapshot
+from netlab.notebook.live.picture import Identities, cabling, picture
 
 from . import builders as b
 from .worlds import CONTAINER, HOST, World, interface

@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from netlab import records
-from netlab.cables import Trails
-from netlab.journey import assemble, journeys
-from netlab.live import lanes, motion, why
-from netlab.live.headers import headers
-from netlab.live.history import History
-from netlab.live.picture import cabling
-from netlab.live.still import still
-from netlab.live.store import MOST, Store
+from netlab.drawing.edges import Trails
+from netlab.drawing.path_overlay import LANE
 from netlab.model import Capture, Frame, Point
-from netlab.overlay import LANE
+from netlab.notebook.live import lanes, motion, reasons
+from netlab.notebook.live.frame_store import MOST, Store
+from netlab.notebook.live.headers import headers
+from netlab.notebook.live.history import History
+from netlab.notebook.live.picture import cabling
+from netlab.notebook.live.still import still
+from netlab.packets.batch import LOST, REFUSED, pack, unpack
+from netlab.packets.journeys.assemble import assemble, journeys
 from tests.unit import builders as b
 from tests.unit import fuzz
 from tests.unit.test_diagnosis import UNREACHABLE, changed, with_forwarding_setting
@@ -28,13 +28,13 @@ LATER = 10 * b.SECOND  # when nothing is under way any more
 
 def batch(frames: Iterable[Frame], points: tuple[Point, ...]) -> bytes:
     """As a tap delivers them; the number of a point is its place."""
-    return records.pack(fuzz.record(frame, points.index(frame.point)) for frame in frames)
+    return pack(fuzz.record(frame, points.index(frame.point)) for frame in frames)
 
 
 def test_a_batch_of_no_records_holds_none() -> None:
     """It is empty, as what a tap delivers at its end."""
     store = Store()
-    assert records.pack([]) == b"" and list(records.unpack(b"")) == []
+    assert pack([]) == b"" and list(unpack(b"")) == []
     store.add(b"")
     assert store.batches() == ()
 
@@ -117,7 +117,7 @@ def test_the_oldest_go_when_there_is_no_more_room_and_are_counted() -> None:
     assert store.add(batch(capture.frames[:1], capture.points))
     assert not store.add(batch([quiet], capture.points)), "noise alone is no reason to draw"
     store = stored(capture, 20_000)
-    store.add(records.pack([(2, records.LOST, 7, 0, b""), (3, records.REFUSED, 0, 0, b"")]))
+    store.add(pack([(2, LOST, 7, 0, b""), (3, REFUSED, 0, 0, b"")]))
     assert (store.lost[2], store.refused, store.frames) == (7, {3}, 1000)
 
 
@@ -204,15 +204,15 @@ def test_the_kernel_says_why_and_nothing_is_sent() -> None:
     """The setting and the counter, out of packets that somebody else sent; without proof it says so."""
     capture = with_forwarding_setting(changed(b.lecture_death(), **{"Ip.InAddrErrors": 3}))
     found = journeys(capture)
-    assert all(map(why.can_be_judged, found))
-    died = why.alike(found, found[0], b.START - 1)
-    reason = why.why(died, capture, lambda *_: UNREACHABLE)
+    assert all(map(reasons.can_be_judged, found))
+    died = reasons.alike(found, found[0], b.START - 1)
+    reason = reasons.why(died, capture, lambda *_: UNREACHABLE)
     assert reason.lines == ("not forwarded", "net.ipv4.ip_forward = 0") and reason.final
     assert "IpInAddrErrors +3" in reason.sentence
     on = replace(capture.before.by_netns(b.HOST), sysctls={"net.ipv4.conf.docker0.forwarding": "1"})  # type: ignore[type-var]
     nodes = tuple(on if node.netns == b.HOST else node for node in capture.before.nodes)
     unknown = replace(capture.before, nodes=nodes)  # type: ignore[arg-type]
-    reason = why.why(died, replace(capture, before=unknown, after=unknown), lambda *_: UNREACHABLE)
+    reason = reasons.why(died, replace(capture, before=unknown, after=unknown), lambda *_: UNREACHABLE)
     assert reason.lines == ("ends here", "why is not known") and not reason.final
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.instruments import measure_loss as measure
-from netlab.loss import Loss, percent, wilson
-from netlab.lossplot import picture, plot
-from netlab.style import DEATH, REQUEST
+from netlab.drawing.canvas import DEATH, REQUEST
+from netlab.drawing.loss_plot import picture, plot
+from netlab.model.loss import Loss, percent, wilson
+from netlab.notebook.instruments import measure_loss as measure
 from tests.unit.pictures import check_picture, words
 
 PAIR = (DEATH, REQUEST)

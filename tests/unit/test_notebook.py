@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from netlab import lessons, notebook, shell
-from netlab.checks.story import CheckResult
+from netlab import notebook
+from netlab.checks.runner import CheckResult
 from netlab.errors import BadInput, UnknownName
-from netlab.greeting import greeting
-from netlab.progress import Progress
-from netlab.sitting import LessonLab
+from netlab.lessons import content
+from netlab.lessons.progress import Progress
+from netlab.notebook import tracebacks
+from netlab.notebook.greeting import greeting
+from netlab.notebook.lesson_lab import LessonLab
 
 from .test_predictions import BRIDGE, INSIDE, PORT, capture, request
 from .worlds import PretendLab, World
@@ -24,7 +26,7 @@ def progress(tmp_path: Path) -> Progress:
 
 
 def lesson_lab(lesson: str, progress: Progress, world: World | None = None) -> LessonLab:
-    return LessonLab(PretendLab(world or World()), lessons.lesson(lesson), progress)  # type: ignore[arg-type]
+    return LessonLab(PretendLab(world or World()), content.lesson(lesson), progress)  # type: ignore[arg-type]
 
 
 def test_a_passed_check_is_remembered_and_a_failed_one_is_not(progress: Progress) -> None:
@@ -120,12 +122,12 @@ def test_resuming_types_what_was_done_and_no_more(progress: Progress) -> None:
     card = lab.resume()
     assert "03.3" in card.title
     typed = lab.lab.typed  # type: ignore[attr-defined]
-    assert typed == [lessons.step("03.1").solution, lessons.step("03.2").solution]
+    assert typed == [content.step("03.1").solution, content.step("03.2").solution]
 
 
 def test_the_greeting_says_where_one_is(progress: Progress) -> None:
     """First visit, later visit, and how to go on."""
-    lesson = lessons.lesson("03")
+    lesson = content.lesson("03")
     assert "5 steps" in greeting(lesson, progress)
     progress.begin("03")
     progress.record_passed("03", "03.1")
@@ -161,10 +163,10 @@ def test_starting_on_the_machine_itself_is_refused() -> None:
 
 def test_errors_are_short() -> None:
     """A failed %%bash cell and netlab's own errors are told in words, without a traceback."""
-    failed = shell.message(subprocess.CalledProcessError(2, "bash"))
+    failed = tracebacks.message(subprocess.CalledProcessError(2, "bash"))
     assert "status 2" in failed
     assert "Next:" in failed
-    assert "Known: 03" in shell.message(UnknownName("lesson", "3", ["03"]))
+    assert "Known: 03" in tracebacks.message(UnknownName("lesson", "3", ["03"]))
 
 
 def test_results_print_as_text_where_there_is_no_page(progress: Progress) -> None:

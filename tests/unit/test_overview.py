@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from netlab import overview
-from netlab.lessons import LANDING, lesson, lessons
-from netlab.overview import Overview, current_lesson
-from netlab.progress import Progress
+from netlab.lessons.content import LANDING, lesson, lessons
+from netlab.lessons.progress import Progress
+from netlab.notebook import landing_page
+from netlab.notebook.landing_page import Overview, current_lesson
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def progress(tmp_path: Path) -> Progress:
 
 
 def begin(progress: Progress, id: str, monkeypatch: pytest.MonkeyPatch, minute: int) -> None:
-    monkeypatch.setattr("netlab.progress._now", lambda: f"2026-11-26T08:{minute:02}:00+00:00")
+    monkeypatch.setattr("netlab.lessons.progress._now", lambda: f"2026-11-26T08:{minute:02}:00+00:00")
     progress.begin(id)
 
 
@@ -106,9 +106,9 @@ def test_what_is_shown_follows_the_record(progress: Progress, monkeypatch: pytes
             return False
 
     monkeypatch.setattr("IPython.display.display", lambda found, display_id: Handle())
-    monkeypatch.setattr(overview.threading, "Thread", Thread)
-    monkeypatch.setattr(overview.threading, "Event", Event)
-    overview.show(progress.path)
+    monkeypatch.setattr(landing_page.threading, "Thread", Thread)
+    monkeypatch.setattr(landing_page.threading, "Event", Event)
+    landing_page.show(progress.path)
     assert [line.split(" of ")[0] for line in shown] == ["1"]
 
 

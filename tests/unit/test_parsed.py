@@ -13,8 +13,8 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg, states
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-from netlab import parsed
-from netlab import rtnetlink as rt
+from netlab.linux.netlink import messages as rt
+from netlab.linux.netlink import parse
 
 SEEDS = range(30)
 
@@ -47,7 +47,7 @@ def random_link(dice: random.Random) -> bytes:
 def test_a_link_reads_as_pyroute2_reads_it(seed: int) -> None:
     """Index, name, MTU, MAC, kind, qdisc, operational state, and the number of the peer."""
     body = random_link(random.Random(seed))
-    ours = parsed.interface(7, parsed.link(body), {}, ())
+    ours = parse.interface(7, parse.link(body), {}, ())
     theirs = decoded(ifinfmsg, rt.RTM_NEWLINK, body)
     assert (ours.index, ours.name) == (theirs["index"], theirs.get_attr("IFLA_IFNAME") or "")
     assert ours.mtu == (theirs.get_attr("IFLA_MTU") or 0)
@@ -66,7 +66,7 @@ def test_addresses_and_routes_read_as_pyroute2_reads_them(seed: int) -> None:
     family, size = dice.choice(((2, 4), (10, 16)))
     prefix = dice.randint(1, size * 8)
     body = rt.IFADDR.pack(family, prefix, 0, 0, dice.randrange(1, 99)) + rt.attribute(1, dice.randbytes(size))
-    index, address = parsed.address(body)
+    index, address = parse.address(body)
     theirs = decoded(ifaddrmsg, rt.RTM_NEWADDR, body)
     assert (index, address.address) == (theirs["index"], theirs.get_attr("IFA_ADDRESS"))
     assert address.prefixlen == theirs["prefixlen"]
@@ -76,7 +76,7 @@ def test_addresses_and_routes_read_as_pyroute2_reads_them(seed: int) -> None:
     dice.shuffle(parts)
     head = rt.RTMSG.pack(family, prefix, 0, 0, dice.randrange(1, 250), 3, 0, dice.randrange(1, 9), 0)
     body = head + b"".join(parts[: dice.randint(1, 6)])
-    route, found = parsed.route(body, "eth0"), decoded(rtmsg, rt.RTM_NEWROUTE, body)
+    route, found = parse.route(body, "eth0"), decoded(rtmsg, rt.RTM_NEWROUTE, body)
     destination = found.get_attr("RTA_DST")
     shown = f"{destination}/{prefix}" if prefix != size * 8 else destination
     assert route.destination == (shown if destination else "default")
@@ -87,7 +87,7 @@ def test_addresses_and_routes_read_as_pyroute2_reads_them(seed: int) -> None:
     )
     table = found.get_attr("RTA_TABLE") or found["table"]
     assert route.table == rt.TABLES.get(table, str(table))
-    assert parsed.leaves_by(body) == (found.get_attr("RTA_OIF") or 0)
+    assert parse.leaves_by(body) == (found.get_attr("RTA_OIF") or 0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -100,7 +100,7 @@ def test_a_neighbour_reads_as_pyroute2_reads_it(seed: int) -> None:
     dice.shuffle(parts)
     state = dice.choice((0, *rt.NEIGHBOUR_STATES))
     body = rt.NDMSG.pack(family, dice.randrange(1, 4), state, 0, 1) + b"".join(parts[: dice.randint(1, 4)])
-    ours, theirs = parsed.neighbour(body, {1: "eth0", 2: "docker0"}), decoded(ndmsg, rt.RTM_NEWNEIGH, body)
+    ours, theirs = parse.neighbour(body, {1: "eth0", 2: "docker0"}), decoded(ndmsg, rt.RTM_NEWNEIGH, body)
     assert ours.address == (theirs.get_attr("NDA_DST") or "")
     assert ours.mac == (theirs.get_attr("NDA_LLADDR") or "")
     assert ours.device == {1: "eth0", 2: "docker0"}.get(theirs["ifindex"], "")
@@ -123,7 +123,7 @@ def test_a_policy_rule_reads_as_pyroute2_reads_it(seed: int) -> None:
     action, flags = dice.choice(list(rt.RULE_ACTIONS)), dice.choice((0, 2))
     head = rt.RTMSG.pack(family, to, source, 0, dice.randrange(1, 250), 0, 0, action, flags)
     body = head + b"".join(parts[: dice.randint(0, len(parts))])
-    rule, found = parsed.policy(body), decoded(fibmsg, rt.RTM_NEWRULE, body)
+    rule, found = parse.policy(body), decoded(fibmsg, rt.RTM_NEWRULE, body)
     said = dict(found["attrs"])
     assert rule is not None and rule.family == (4 if found["family"] == 2 else 6)
     assert rule.source == (f"{said['FRA_SRC']}/{source}" if "FRA_SRC" in said else "")
@@ -149,7 +149,7 @@ def test_what_is_kept_is_what_would_be_read_again(seed: int) -> None:
     for _ in range(dice.randint(0, 4)):
         body[dice.randrange(len(body))] ^= 1 << dice.randrange(8)
     cut = bytes(body[: dice.randint(0, len(body))])
-    for read in (parsed.link, parsed.address, parsed.policy, parsed.leaves_by):
+    for read in (parse.link, parse.address, parse.policy, parse.leaves_by):
         outcomes = []
         for go in (read, read, read.__wrapped__):
             outcome: object = "refused"

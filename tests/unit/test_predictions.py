@@ -8,9 +8,9 @@ import struct
 import pytest
 
 from netlab.errors import BadInput
-from netlab.lessons import step
+from netlab.lessons.content import step
 from netlab.model import Capture, Frame, Point, Snapshot
-from netlab.predictions import compare, outcome
+from netlab.notebook.predictions import compare, outcome
 
 INSIDE = Point(300, 8, "if-test", "eth0")
 PORT = Point(200, 9, "host", "veth_host")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.progress import Progress, default_path
+from netlab.lessons.progress import Progress, default_path
 
 
 def test_what_was_passed_is_there_at_the_next_sitting(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_the_file_is_whole_when_writing_fails(tmp_path: Path, monkeypatch: pytes
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("netlab.files.os.fsync", full)
+    monkeypatch.setattr("netlab.linux.files.os.fsync", full)
     progress = Progress(path)
     progress.record_passed("03", "03.2")
     assert path.read_text() == before

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from netlab.engines.namespaces import commands, quick
+from netlab.engines.namespaces import commands, fast_path
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from netlab.engines.namespaces import commands, quick
 )
 def test_only_what_needs_no_terminal_is_handed_over(line: str, handed_over: bool) -> None:
     """The -d has to be docker's own, not a value's or the command's."""
-    assert quick._is_detached(line.split()) is handed_over
+    assert fast_path._is_detached(line.split()) is handed_over
 
 
 def test_every_option_with_a_value_is_known() -> None:
@@ -32,4 +32,4 @@ def test_every_option_with_a_value_is_known() -> None:
     parser = argparse.ArgumentParser(add_help=False)
     commands._container_options(parser)  # type: ignore[arg-type]
     wanted = {name for action in parser._actions if action.nargs != 0 for name in action.option_strings}
-    assert wanted == set(quick.WITH_A_VALUE)
+    assert wanted == set(fast_path.WITH_A_VALUE)

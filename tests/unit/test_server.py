@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from netlab.errors import BadInput
+from netlab.i18n import speaking
 from netlab.jupyter import server
-from netlab.language import speaking
-from netlab.progress import Progress
+from netlab.lessons.progress import Progress
 
 
 def test_alone_it_listens_on_the_loopback() -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from netlab import sockets
+from netlab.linux.netlink import sock_diag
 from netlab.model import Listener
 
 
@@ -32,13 +32,13 @@ def refused(protocol: str) -> Iterator[Listener]:
     raise FileNotFoundError(protocol)
 
 
-@pytest.mark.parametrize("asked", [sockets._asked, refused])
+@pytest.mark.parametrize("asked", [sock_diag._asked, refused])
 def test_servers_are_found_and_nobody_who_is_connected(
     sockets_here: tuple[set[Listener], set[int]],
     asked: Callable[[str], Iterator[Listener]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Over sock_diag, and where a kernel refuses that, in /proc/net."""
-    monkeypatch.setattr(sockets, "_asked", asked)
+    monkeypatch.setattr(sock_diag, "_asked", asked)
     waiting, ports = sockets_here
-    assert {one for one in sockets.listeners() if one.port in ports} == waiting
+    assert {one for one in sock_diag.listeners() if one.port in ports} == waiting

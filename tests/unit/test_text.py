@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.text import alt_text, as_text
+from netlab.drawing.text import alt_text, as_text
 from tests.unit import builders as b
 from tests.unit.topologies import WORLDS
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from matplotlib.colors import to_hex
 
-from netlab.journey import journeys
+from netlab.drawing.canvas import DEATH
+from netlab.drawing.timeline import timeline
+from netlab.drawing.timeline_layout import plan, rewrite_note, track_of
 from netlab.model import Capture, Frame
-from netlab.style import DEATH
-from netlab.timeline import timeline
-from netlab.tracks import plan, rewrite_note, track_of
+from netlab.packets.journeys.assemble import journeys
 from tests.unit import builders as b
 from tests.unit.pictures import check_picture, lines, words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from netlab.workshop.turns import Turns
+from netlab.workshop.hub.start_queue import Turns
 
 
 async def _settled() -> None:

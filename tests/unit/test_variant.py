@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from netlab import build_lessons
 from netlab.checks import check
-from netlab.lessons import lesson, lessons
-from netlab.variant import PLAIN, Variant
+from netlab.lessons import build
+from netlab.lessons.content import lesson, lessons
+from netlab.lessons.variant import PLAIN, Variant
 
 from .test_checks import CONCLUDED, SAID, plugged
 from .worlds import PretendLab
@@ -61,7 +61,7 @@ def test_a_check_speaks_the_learners_words() -> None:
 def test_a_variants_notebook_says_its_seed() -> None:
     """The first cell starts the lesson with it, and no word of the lecture's is left."""
     variant = Variant.of("class:ada")
-    text = build_lessons.notebook(lesson("03"), variant=variant)
+    text = build.notebook(lesson("03"), variant=variant)
     assert "seed='class:ada'" in text
     assert not [ours for ours, _ in variant.words if ours in text.split()]
     assert all(theirs in text for _, theirs in variant.words)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from netlab.build_lessons import causes_page
-from netlab.language import LANGUAGES, speaking
-from netlab.verdict import CAUSES, Verdict, page
+from netlab.diagnosis.verdict import CAUSES, Verdict, page
+from netlab.i18n import LANGUAGES, speaking
+from netlab.lessons.build import causes_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ def test_the_document_lists_every_cause() -> None:
 def test_no_suspect_names_a_cause_that_is_not_in_the_list() -> None:
     """Every code in the suspects' findings is documented."""
     named = set()
-    for file in (ROOT / "netlab/diagnosis").glob("suspects_*.py"):
+    for file in (ROOT / "netlab/diagnosis").glob("suspects/*.py"):
         named |= set(re.findall(r'(?:Finding|Cleared)\(\s*"([a-z-]+)"', file.read_text()))
     assert named and named <= set(CAUSES)
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from netlab import wire
-from netlab.codec import Range
 from netlab.errors import CaptureRefused, LabError, UnknownName
-from netlab.wire import Closed
+from netlab.keeper import protocol
+from netlab.keeper.protocol import Closed
+from netlab.model.codec import Range
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -27,8 +27,8 @@ def pair() -> Iterator[Pair]:
 def test_a_message_arrives_with_its_descriptors(pair: Pair) -> None:
     """However long it is."""
     read, write = os.pipe()
-    wire.send(pair[0], {"text": "x" * 100_000}, [write])
-    message, fds = wire.receive(pair[1])
+    protocol.send(pair[0], {"text": "x" * 100_000}, [write])
+    message, fds = protocol.receive(pair[1])
     assert message == {"text": "x" * 100_000}
     os.write(fds[0], b"through")
     assert os.read(read, 10) == b"through"
@@ -55,25 +55,25 @@ def test_what_is_no_message_closes(pair: Pair, data: bytes) -> None:
     pair[0].sendall(data)
     pair[0].shutdown(socket.SHUT_WR)
     with pytest.raises(Closed):
-        wire.receive(pair[1], seconds=5)
+        protocol.receive(pair[1], seconds=5)
 
 
 def test_a_byte_now_and_then_is_no_message(pair: Pair) -> None:
     """The deadline is for the whole: whoever drips is late, however often they drip."""
-    inbox = wire.Inbox(pair[1], wire.MAX_REQUEST)
+    inbox = protocol.Inbox(pair[1], protocol.MAX_REQUEST)
     pair[0].sendall(struct.pack("!I", 100))
     for _ in range(50):
         pair[0].sendall(b"x")
         assert inbox.read(0.0) is None
     with pytest.raises(Closed, match="too long"):
-        wire.receive(pair[1], seconds=0.05)
+        protocol.receive(pair[1], seconds=0.05)
 
 
 def test_sending_at_once_does_not_wait(pair: Pair) -> None:
     """A process of the lab that does not read holds nobody up."""
     with pytest.raises(BlockingIOError):
         for _ in range(10_000):
-            wire.send(pair[0], {"text": "x" * 1000}, at_once=True)
+            protocol.send(pair[0], {"text": "x" * 1000}, at_once=True)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_sending_at_once_does_not_wait(pair: Pair) -> None:
 )
 def test_an_error_is_rebuilt_as_one_of_ours(answer: dict[str, object], kind: type) -> None:
     """Whatever name the other side gives it, and with nothing in it that a terminal obeys."""
-    assert type(wire.rebuilt(answer)) is kind
-    assert type(wire.rebuilt(answer, CaptureRefused)) is CaptureRefused
-    assert "\x1b" not in str(wire.rebuilt({**answer, "what": "\x1b]0;title\x07"}))
+    assert type(protocol.rebuilt(answer)) is kind
+    assert type(protocol.rebuilt(answer, CaptureRefused)) is CaptureRefused
+    assert "\x1b" not in str(protocol.rebuilt({**answer, "what": "\x1b]0;title\x07"}))
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_an_error_is_rebuilt_as_one_of_ours(answer: dict[str, object], kind: typ
 )  # fmt: skip
 def test_of_a_labs_claims_only_a_number_in_bounds_is_taken(body: bytes) -> None:
     """And the descriptors that came with the rest are closed."""
-    ours, theirs = wire.claim_pair()
+    ours, theirs = protocol.claim_pair()
     read, write = os.pipe()
     with ours, theirs:
         socket.send_fds(theirs, [body], [write])
         os.close(write)
         with pytest.raises(Closed):
-            wire.claimed(ours, "exit", Range(0, 255))
+            protocol.claimed(ours, "exit", Range(0, 255))
     assert os.read(read, 1) == b"", "somebody still holds the other end"
     os.close(read)

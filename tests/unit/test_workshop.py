@@ -13,16 +13,19 @@ from typing import Any
 
 import pytest
 
-from netlab import outbox
+from netlab.cli import workshop
 from netlab.errors import BadInput
-from netlab.limits import Limits
-from netlab.workshop import collect, command, complaints, disk, plan, reporter, results, unit
-from netlab.workshop.accounts import Accounts, read_roll
+from netlab.linux.limits import Limits
+from netlab.notebook import outbox
+from netlab.workshop import disk, sizing, systemd_unit
+from netlab.workshop.board import collect, results
+from netlab.workshop.board.results import Results
 from netlab.workshop.cgroups import Bounds
-from netlab.workshop.complaints import Complaints
-from netlab.workshop.results import Results
+from netlab.workshop.hub.accounts import Accounts, read_roll
+from netlab.workshop.learner import reporter, warnings
+from netlab.workshop.learner.warnings import Complaints
+from netlab.workshop.learner.world import Order, group_of
 from netlab.workshop.state import State
-from netlab.workshop.world import Order, group_of
 
 STEPS = frozenset(("01.1", "01.2", "02.1"))
 
@@ -169,7 +172,7 @@ def test_a_learner_is_told_once_what_he_met(tmp_path: Path, monkeypatch: pytest.
 
 def test_without_a_group_only_the_disk_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody counts then, and nobody says anything."""
-    monkeypatch.delenv(complaints.VARIABLE, raising=False)
+    monkeypatch.delenv(warnings.VARIABLE, raising=False)
     assert list(Complaints.of_environment(tmp_path).new()) == []
 
 
@@ -345,15 +348,15 @@ def test_results_of_a_grading_find_their_learner(tmp_path: Path) -> None:
 
 def test_a_plan_grows_with_the_class_and_says_what_it_rests_on() -> None:
     """Twice the learners need about twice as much; the measured figures stand in it."""
-    small, large = plan.needed(30), plan.needed(60)
+    small, large = sizing.needed(30), sizing.needed(60)
     assert all(a <= b for a, b in zip(small, large, strict=True)) and large[0] >= 2 * small[0] - 1
-    enough = plan.MEASURED.learners * plan.MEASURED.learner + plan.MEASURED.workshop
-    assert plan.needed(plan.MEASURED.learners)[1] * 1024 >= enough
-    said = plan.said(30)
-    assert f"Measured: {plan.MEASURED.learners} learners" in said and f"{plan.MEASURED.answer} s" in said
-    for count in (0, plan.MOST + 1):
+    enough = sizing.MEASURED.learners * sizing.MEASURED.learner + sizing.MEASURED.workshop
+    assert sizing.needed(sizing.MEASURED.learners)[1] * 1024 >= enough
+    said = sizing.said(30)
+    assert f"Measured: {sizing.MEASURED.learners} learners" in said and f"{sizing.MEASURED.answer} s" in said
+    for count in (0, sizing.MOST + 1):
         with pytest.raises(BadInput, match="makes no sense"):
-            plan.said(count)
+            sizing.said(count)
 
 
 # -- the command line -------------------------------------------------------------------------------
@@ -361,7 +364,7 @@ def test_a_plan_grows_with_the_class_and_says_what_it_rests_on() -> None:
 
 def asked(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    command.options(parser)
+    workshop.options(parser)
     return parser.parse_args(words)
 
 
@@ -382,21 +385,23 @@ def test_what_makes_no_sense_is_said_before_anything_starts(
     """Each with what to do instead."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(BadInput, match=said):
-        command._check(asked(*words))
+        workshop._check(asked(*words))
 
 
 def test_as_a_service_it_has_the_same_options(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each word quoted as systemd reads it; paths from the root; the language; bounds for learners alone."""
     monkeypatch.setenv("NETLAB_LANG", "zh")
     parser = argparse.ArgumentParser()
-    command.options(parser)
+    workshop.options(parser)
     words = ["--cert", "room.pem", "--plain", "--code", '50% "off" for $you', "--cpus", "1.5", "unit"]
-    lines = unit.text(parser.parse_args(words)).splitlines()
+    lines = systemd_unit.text(parser.parse_args(words)).splitlines()
     [start] = [line for line in lines if line.startswith("ExecStart=")]
-    assert start.startswith(f'ExecStart="{unit.HOME}/run" "workshop" "--state" "/var/lib/netlab-workshop"')
+    assert start.startswith(
+        f'ExecStart="{systemd_unit.HOME}/run" "workshop" "--state" "/var/lib/netlab-workshop"'
+    )
     assert f'"--cert" "{Path.cwd()}/room.pem" "--plain" "--code" "50%% \\"off\\" for $$you"' in start
     assert start.endswith('"--cpus" "1.5"') and "unit" not in start
-    assert {action.dest for action in parser._actions} - {"help", "action"} == set(unit.OPTIONS)
+    assert {action.dest for action in parser._actions} - {"help", "action"} == set(systemd_unit.OPTIONS)
     assert {"Environment=NETLAB_LANG=zh", "Delegate=pids memory cpu", "OOMPolicy=continue"} <= set(lines)
 
 
@@ -404,4 +409,4 @@ def test_a_workshop_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only root can give each learner a user of his own; it says so, and what else to do."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(BadInput, match="only root can"):
-        command.run(asked())
+        workshop.run(asked())

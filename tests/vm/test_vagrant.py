@@ -9,8 +9,8 @@ import subprocess
 from patience import eventually
 from playwright.sync_api import Page, expect
 
-from netlab.build_lessons import notebook
-from netlab.lessons import lesson
+from netlab.lessons.build import notebook
+from netlab.lessons.content import lesson
 from tests.attacks.support import FRAMINGS, source
 from tests.attacks.test_code import PICKLE
 from tests.vm.conftest import TAKEN

@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from netlab.address import HOME
-from netlab.workshop.accounts import Accounts
-from netlab.workshop.world import group_of
+from netlab.keeper.address import HOME
+from netlab.workshop.hub.accounts import Accounts
+from netlab.workshop.learner.world import group_of
 from tests.workshop.client import Client
 
 CODE = "kelp-and-tide"

@@ -23,11 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from netlab.address import HOME
-from netlab.lessons import Lesson, Step, lessons
+from netlab.keeper.address import HOME
+from netlab.lessons.content import Lesson, Step, lessons
 from netlab.workshop.cgroups import Groups
+from netlab.workshop.learner.world import group_of
 from netlab.workshop.state import State
-from netlab.workshop.world import group_of
 from tests.workshop.client import Kernel
 from tests.workshop.house import House, opened
 

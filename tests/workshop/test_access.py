@@ -170,7 +170,7 @@ def test_learners_are_different_users_without_any_account(house: House, ada: Cli
 
 def test_a_servers_files_are_the_lessons_alone(bob: Client) -> None:
     """The file interface does not lead out of the folder, nor to what is hidden."""
-    for path in ("../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", ".progress.json", "../netlab/lab.py"):
+    for path in ("../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", ".progress.json", "../netlab/lab/lab.py"):
         assert bob.get(f"{bob.base}/api/contents/{path}").status in (400, 403, 404)
     assert bob.get(f"{bob.base}/api/contents/01-the-problem.ipynb").status == 200
 

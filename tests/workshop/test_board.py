@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from netlab.address import HOME
-from netlab.lessons import lessons
-from netlab.workshop.results import Results
+from netlab.keeper.address import HOME
+from netlab.lessons.content import lessons
+from netlab.workshop.board.results import Results
 from tests.browser.axe import violations
 from tests.workshop.client import Client
 from tests.workshop.house import House, opened, until

@@ -8,13 +8,15 @@ from dataclasses import asdict
 
 import pytest
 
-from netlab import check_lessons, faults, owned
+from netlab import faults
+from netlab.checks import verify
 from netlab.faults import gym
-from netlab.faults.model import Fault
-from netlab.lab import Lab
-from netlab.lessons import Lesson, lessons
-from netlab.limits import VARIABLE, Limits
-from netlab.workshop.spawner import LAB_LIMITS
+from netlab.faults.fault import Fault
+from netlab.lab import ephemeral
+from netlab.lab.lab import Lab
+from netlab.lessons.content import Lesson, lessons
+from netlab.linux.limits import VARIABLE, Limits
+from netlab.workshop.hub.spawner import LAB_LIMITS
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def bounded() -> Iterator[Lab]:
     """A lab as a learner's server makes it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, json.dumps(asdict(Limits(memory=0, **LAB_LIMITS))))
-        lab = Lab.up(owned.name("bounds"))
+        lab = Lab.up(ephemeral.name("bounds"))
     yield lab
     lab.down()
 
@@ -38,7 +40,7 @@ def test_the_bound_is_one(bounded: Lab) -> None:
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
 def test_a_lesson_fits(bounded: Lab, lesson: Lesson) -> None:
     """From its start to its end with the solutions, and every check passes."""
-    assert list(check_lessons.solved(bounded, lesson)) == []
+    assert list(verify.solved(bounded, lesson)) == []
 
 
 @pytest.mark.parametrize("fault", faults.catalogue(), ids=lambda fault: fault.name)

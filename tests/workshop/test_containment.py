@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from netlab.address import HOME
+from netlab.keeper.address import HOME
 from netlab.workshop.cgroups import Groups
-from netlab.workshop.spawner import LAB_LIMITS
-from netlab.workshop.world import group_of
+from netlab.workshop.hub.spawner import LAB_LIMITS
+from netlab.workshop.learner.world import group_of
 from tests.workshop.client import Client, Kernel
 from tests.workshop.house import House, opened, until
 

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from netlab.workshop.world import group_of
+from netlab.workshop.learner.world import group_of
 from tests.workshop.client import Client, Kernel
 from tests.workshop.house import House, until
 

@@ -25,8 +25,8 @@ from kubespawner import KubeSpawner
 from kubespawner.clients import load_config
 from traitlets.config import Config
 
-from netlab.address import HOME
-from netlab.limits import Limits
+from netlab.keeper.address import HOME
+from netlab.linux.limits import Limits
 from tests.workshop.cluster import ADDRESS, Cluster, mistakes
 
 FOLDER = HOME / "netlab/workshop/kubernetes"

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from netlab.address import HOME
-from netlab.workshop.spawner import STARTS
+from netlab.keeper.address import HOME
+from netlab.workshop.hub.spawner import STARTS
 from tests.browser.axe import violations
 from tests.workshop.house import CODE, House, opened, until
 

@@ -9,10 +9,10 @@ import socket
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from netlab import files
 from netlab.engines.docker.tools import SOCKET
 from netlab.errors import EngineError
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
+from netlab.linux import files
 
 SECONDS = 1.0  # to take a call
 LARGEST = 1 << 24  # bytes of an answer

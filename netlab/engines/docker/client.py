@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Event
 
 from netlab.engines.docker import tools
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 
 NAMING = ("run", "create", "pull")  # commands that name an image
 # Long options that take no value of their own, and the short ones that take one.

@@ -14,16 +14,17 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from netlab import base, codec, files, syscalls
-from netlab.engines import script
+from netlab.engines import base_lab, script
 from netlab.engines.docker import image, rootlesskit, tools, users
 from netlab.engines.docker.api import Daemon
 from netlab.engines.protocol import Container, LabHost, Say, Started
 from netlab.errors import EngineError
-from netlab.kernel import Kernel
-from netlab.language import gettext as _
-from netlab.netns import entered
-from netlab.sandbox import Identity
+from netlab.i18n import gettext as _
+from netlab.linux import files, syscalls
+from netlab.linux.netlink.route import Kernel
+from netlab.linux.netns import entered
+from netlab.linux.sandbox.unshare import Identity
+from netlab.model import codec
 
 DATA, STATE, SETTINGS = "/var/lib/docker", "/run/docker", "/etc/docker"
 CGROUPS = "/sys/fs/cgroup"
@@ -54,10 +55,12 @@ class DockerEngine:
         return {"docker": script(python, home, "netlab.engines.docker.client")}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
-        base.run_in(host.netns, ["iptables", "-P", "FORWARD", "DROP"])  # as Docker does where it may forward
+        base_lab.run_in(
+            host.netns, ["iptables", "-P", "FORWARD", "DROP"]
+        )  # as Docker does where it may forward
         say(_("Starting Docker's daemon in the lab host …"))
         _start(host)
-        base.run_in(host.netns, ["ip", "link", "set", base.BRIDGE, "address", base.BRIDGE_MAC])
+        base_lab.run_in(host.netns, ["ip", "link", "set", base_lab.BRIDGE, "address", base_lab.BRIDGE_MAC])
         _assure_not_forwarding(host.netns)
         say(_("Loading the lab's image …"))
         with mmap.mmap(files[0], 0, prot=mmap.PROT_READ) as archive:
@@ -137,7 +140,7 @@ def command() -> list[str]:
         f"--data-root={DATA}",
         f"--exec-root={STATE}",
         f"--pidfile={PID_FILE}",
-        f"--bip={base.BRIDGE_ADDRESS}/{base.BRIDGE_PREFIX}",
+        f"--bip={base_lab.BRIDGE_ADDRESS}/{base_lab.BRIDGE_PREFIX}",
         "--ip-forward=false",
     ]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from netlab.engines.protocol import Say
 from netlab.errors import EngineError, ToolMissing
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 
 NAME = "netlab/lab"
 CHANGES = ["ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 'CMD ["/bin/bash"]']

@@ -9,7 +9,7 @@ import sys
 from netlab.engines.docker import image
 from netlab.engines.docker.api import Daemon
 from netlab.errors import EngineError
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 
 OUT_OF_REACH = re.compile(r"dial tcp|lookup |no such host|unreachable|timeout|deadline exceeded|refused")
 

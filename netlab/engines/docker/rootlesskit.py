@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 
-from netlab import files
 from netlab.engines.docker.tools import Version
+from netlab.linux import files
 
 FOLDER = "/run/rootlesskit"  # of the lab host
 SINCE = (28, 0, 0)

@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass
 
 from netlab.errors import ToolMissing
-from netlab.language import N_
-from netlab.language import gettext as _
+from netlab.i18n import N_
+from netlab.i18n import gettext as _
 
 PLACES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin")
 # What dockerd itself calls, besides the client that the learner calls.

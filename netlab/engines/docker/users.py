@@ -9,8 +9,8 @@ from pathlib import Path
 
 from netlab.engines.docker import tools
 from netlab.errors import SandboxRefused, ToolMissing
-from netlab.language import gettext as _
-from netlab.sandbox import Identity
+from netlab.i18n import gettext as _
+from netlab.linux.sandbox.unshare import Identity
 
 ENOUGH = 65535  # with the user himself, as many as images may name
 FREE = "100000-165535"  # what useradd gives to a machine's first user

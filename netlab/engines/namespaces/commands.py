@@ -15,7 +15,7 @@ from typing import NoReturn
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused
 from netlab.engines.namespaces.store import Store
 from netlab.errors import EngineError
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 
 
 class Parser(argparse.ArgumentParser):
@@ -73,9 +73,9 @@ def _verbs() -> Iterator[tuple[str, Callable[[Parser], object], Callable[..., in
     yield "ps", _ps_options, _later("listing", "ps")
     yield "inspect", _inspect_options, _later("listing", "inspect")
     for verb, signal in (("stop", "TERM"), ("restart", "TERM"), ("kill", "KILL")):
-        yield verb, partial(_ending_options, signal=signal), _later("life", verb)
-    yield "start", lambda parser: parser.add_argument("containers", nargs="+"), _later("life", "start")
-    yield "rm", _rm_options, _later("life", "rm")
+        yield verb, partial(_ending_options, signal=signal), _later("lifecycle", verb)
+    yield "start", lambda parser: parser.add_argument("containers", nargs="+"), _later("lifecycle", "start")
+    yield "rm", _rm_options, _later("lifecycle", "rm")
     yield "logs", lambda parser: parser.add_argument("container"), _later("listing", "logs")
     yield "network", _network_verbs, _later("listing", "network_inspect")
     yield "images", lambda _: None, _later("listing", "images")
@@ -118,8 +118,8 @@ def _network_verbs(network: Parser) -> None:
     verbs = network.add_subparsers(dest="action", metavar="COMMAND", required=True, parser_class=Parser)
     _verb(verbs, "ls", _later("listing", "network_list"))
     _verb(verbs, "inspect", _later("listing", "network_inspect")).add_argument("names", nargs="+")
-    _verb(verbs, "rm", _later("netverbs", "remove")).add_argument("names", nargs="+")
-    create = _verb(verbs, "create", _later("netverbs", "create"))
+    _verb(verbs, "rm", _later("network_commands", "remove")).add_argument("names", nargs="+")
+    create = _verb(verbs, "create", _later("network_commands", "create"))
     create.add_argument("-d", "--driver", default="bridge")
     for flag in ("--subnet", "--gateway", "--ip-range"):
         create.add_argument(flag, default="")

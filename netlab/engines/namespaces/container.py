@@ -19,12 +19,13 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import NoReturn
 
-from netlab import relay, rootfs, syscalls
 from netlab.engines.namespaces import networks
 from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.errors import EngineError
-from netlab.kernel import Kernel
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
+from netlab.linux import syscalls, tty
+from netlab.linux.netlink.route import Kernel
+from netlab.linux.sandbox import rootfs
 
 BRIDGE = "docker0"
 # What Docker leaves to root in a container, by number: chown, dac_override, fowner, fsetid, kill, setgid,
@@ -69,7 +70,7 @@ def start(store: Store, record: Record, streams: Streams | None, wait: bool) -> 
         raise error if isinstance(error, EngineError) else EngineError(str(error)) from error
     if streams is None:
         master = socket.recv_fds(ours, 1, 1)[1][0]
-        relay.join(master)
+        tty.join(master)
     status = os.waitstatus_to_exitcode(os.waitpid(middle, 0)[1])
     return record, status if wait else None
 

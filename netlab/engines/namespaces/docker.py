@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sys
 
-from netlab.engines.namespaces import quick
+from netlab.engines.namespaces import fast_path
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one docker command; its exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["exec"]:
-        quick.execute(words[1:])
+        fast_path.execute(words[1:])
     from netlab.engines.namespaces import commands
 
     return commands.main(words)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netlab import base
-from netlab.engines import script
-from netlab.engines.namespaces import quick, rules
+from netlab.engines import base_lab, script
+from netlab.engines.namespaces import docker_rules, fast_path
 from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Resident, Say
-from netlab.kernel import Kernel
-from netlab.sandbox import Identity
+from netlab.linux.netlink.route import Kernel
+from netlab.linux.sandbox.unshare import Identity
 
 
 class NamespacesEngine:
@@ -24,23 +23,25 @@ class NamespacesEngine:
         return Identity.here()
 
     def prepare(self, say: Say) -> list[int]:
-        return rules.record()
+        return docker_rules.record()
 
     def programs(self, python: str, home: str) -> dict[str, str]:
-        return {"docker": script(python, home, "netlab.engines.namespaces.docker", before=quick.ASK)}
+        return {"docker": script(python, home, "netlab.engines.namespaces.docker", before=fast_path.ASK)}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         with Kernel(host.netns) as kernel, kernel.together():
-            kernel.add_bridge(base.BRIDGE, base.BRIDGE_MAC, txqlen=0, index=base.DOCKER0)  # as Docker does
+            kernel.add_bridge(
+                base_lab.BRIDGE, base_lab.BRIDGE_MAC, txqlen=0, index=base_lab.DOCKER0
+            )  # as Docker does
             self.set_up(kernel)
         self.lay_rules(host, files)
 
     def set_up(self, kernel: Kernel) -> None:
-        kernel.add_address(base.DOCKER0, base.BRIDGE_ADDRESS, base.BRIDGE_PREFIX)
-        kernel.set_up(base.BRIDGE)
+        kernel.add_address(base_lab.DOCKER0, base_lab.BRIDGE_ADDRESS, base_lab.BRIDGE_PREFIX)
+        kernel.set_up(base_lab.BRIDGE)
 
     def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
-        rules.lay_out(host.netns, list(files))
+        docker_rules.lay_out(host.netns, list(files))
 
     def containers(self, root: str) -> list[Container]:
         return [Container(record.name, record.pid) for record in Store(root).all()]
@@ -52,9 +53,9 @@ class NamespacesEngine:
         """Nothing: each container's root file system is made when it starts."""
 
     def resident(self) -> Resident:
-        from netlab.engines.namespaces import warm  # here: who asks for a lab does not need it
+        from netlab.engines.namespaces import preloaded  # here: who asks for a lab does not need it
 
-        return warm
+        return preloaded
 
     def ended(self, pid: int, status: int, now: float) -> None:
         Store().ended(pid, status, now)

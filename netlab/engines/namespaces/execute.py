@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 
-from netlab import relay
 from netlab.engines.namespaces import container
-from netlab.engines.namespaces.quick import entering
+from netlab.engines.namespaces.fast_path import entering
 from netlab.engines.namespaces.refused import Refused, running
 from netlab.engines.namespaces.store import Record, Store
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
+from netlab.linux import tty
 
 
 def environment(words: list[str]) -> dict[str, str]:
@@ -60,6 +60,6 @@ def _exec_in_terminal(record: Record, argv: list[str], env: dict[str, str]) -> i
             os.dup2(slave, number)
         os.execvpe(argv[0], argv, env)
     os.close(slave)
-    relay.join(master)
+    tty.join(master)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return 128 - status if status < 0 else status

@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from netlab.engines.namespaces import networks, show
+from netlab.engines.namespaces import inspect as show
+from netlab.engines.namespaces import networks
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused, find
 from netlab.engines.namespaces.store import Store, is_running
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 
 
 def ps(options: argparse.Namespace, store: Store) -> None:

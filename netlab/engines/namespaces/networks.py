@@ -12,7 +12,7 @@ from pathlib import Path
 
 from netlab.engines.namespaces.store import Store
 from netlab.errors import EngineError
-from netlab.kernel import Kernel
+from netlab.linux.netlink.route import Kernel
 
 MODES = ("bridge", "private", "vepa", "passthru")
 FILE = "networks.json"

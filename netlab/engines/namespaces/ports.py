@@ -6,7 +6,7 @@ import subprocess
 
 from netlab.engines.namespaces.store import Record
 from netlab.errors import EngineError
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 
 
 def parse(text: str) -> str:

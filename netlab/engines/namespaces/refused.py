@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netlab.engines.namespaces.store import Record, Store, is_running
-from netlab.language import N_
+from netlab.i18n import N_
 
 ELSEWHERE = N_("The namespaces engine does not have it; real Docker does: ./run --engine docker")
 

@@ -14,7 +14,7 @@ from netlab.engines.namespaces.execute import environment, wants_terminal
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused
 from netlab.engines.namespaces.store import Record, Store
 from netlab.errors import EngineError
-from netlab.language import gettext as _
+from netlab.i18n import gettext as _
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NAMES = ("quiet", "brave", "gentle", "swift", "calm"), ("hopper", "cerf", "kahn", "perlman", "postel")

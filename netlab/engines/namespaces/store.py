@@ -14,10 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from netlab import codec, files
-from netlab.codec import Exact
-from netlab.engines.namespaces.quick import ENTRY, FOLDER, is_alive
-from netlab.engines.namespaces.quick import entry as entry_of
+from netlab.engines.namespaces.fast_path import ENTRY, FOLDER, is_alive
+from netlab.engines.namespaces.fast_path import entry as entry_of
+from netlab.linux import files
+from netlab.model import codec
+from netlab.model.codec import Exact
 
 LARGEST = 1 << 16  # bytes of a record
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import need
 import pytest
 
-from netlab.workshop.results import Results
+from netlab.workshop.board.results import Results
 
-board = need.module("netlab.workshop.board")
+board = need.module("netlab.workshop.board.app")
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from netlab import files
-from netlab.lessons import LABS, lessons
-from netlab.workshop import collect, disk, logs, reporter
+from netlab.linux import files
+from netlab.lessons.content import LABS, lessons
+from netlab.workshop.board import collect
+from netlab.workshop import disk, logs
+from netlab.workshop.learner import reporter
 
 SECRET = b"root's own"
 FIRST = f"{lessons()[0].stem}.ipynb"

@@ -17,15 +17,16 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from netlab import build_lessons, files
+from netlab.lessons import build
+from netlab.linux import files
 from netlab.errors import BadInput, LabError
 from netlab.grade import batch, bundle, formats, jail, privsep
 from netlab.grade.batch import Batch
 from netlab.grade.judge import Grade
 from netlab.grade.privsep import Handed, Wanted
 from netlab.grade.submission import read
-from netlab.address import HOME
-from netlab.lessons import lesson
+from netlab.keeper.address import HOME
+from netlab.lessons.content import lesson
 
 KEY = b"the teacher's own key: 0123456789"
 SECRET = "nobody-hands-this-in"
@@ -41,7 +42,7 @@ def place(tmp_path: Path) -> Path:
 
 def honest(file: Path, id: str = "02") -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(build_lessons.notebook(lesson(id), solution=True))
+    file.write_text(build.notebook(lesson(id), solution=True))
     return file
 
 
@@ -397,7 +398,7 @@ def test_a_grader_cannot_say_that_nothing_had_to_be_graded(
 
 def test_the_jail_is_made_for_one_user_alone() -> None:
     """Whose number is no account's, no learner's and no lab's."""
-    from netlab.sandbox import ROOTS_COUNT, ROOTS_UID
+    from netlab.linux.sandbox.unshare import ROOTS_COUNT, ROOTS_UID
     from netlab.workshop.state import UIDS
 
     most = privsep.FIRST_UID + (1 << 22)  # the largest pid there can be

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.workshop.guesses import BURST, FREE, LONGEST, Guess, Guesses, TooManyGuesses
+from netlab.workshop.hub.guesses import BURST, FREE, LONGEST, Guess, Guesses, TooManyGuesses
 
 MINUTE, STEP = 60.0, 0.5
 ROOM, ELSEWHERE = "192.0.2.1", "198.51.100.7"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.workshop.guesses import FREE
+from netlab.workshop.hub.guesses import FREE
 from tests.workshop.client import Answer, Client
 from tests.workshop.house import CODE, House, until
 

@@ -8,8 +8,8 @@ import tracemalloc
 
 import pytest
 
-from netlab.jsonlimits import Bounds, NotJson, loads, table
-from netlab.workshop import reports
+from netlab.model.bounded_json import Bounds, NotJson, loads, table
+from netlab.workshop.board import reports
 
 ABSURD = {
     "deep lists": b"[" * 200_000,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netlab.errors import BadInput
-from netlab.workshop.accounts import Accounts, read_roll
+from netlab.workshop.hub.accounts import Accounts, read_roll
 
 TAKEN = ("ada", "josé", "张三", "анна", "neil0", "bernard", "エド")
 FORGED = {

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from netlab.errors import BadInput
-from netlab.language import speaking
-from netlab.workshop import names, plan
-from netlab.workshop.accounts import Accounts
+from netlab.i18n import speaking
+from netlab.workshop.hub import names
+from netlab.workshop import sizing
+from netlab.workshop.hub.accounts import Accounts
 
 
 def workshop(folder: Path, most: int, **roll: str) -> Accounts:
@@ -88,6 +89,6 @@ def test_a_list_is_its_own_bound(tmp_path: Path) -> None:
 
 def test_the_usual_bound_is_what_the_machine_is_good_for() -> None:
     """A class always fits, a village never."""
-    assert plan.signing_up(1, 1000) == plan.FEWEST and plan.signing_up(512, 1 << 30) == plan.MOST
-    assert plan.FEWEST <= plan.signing_up(4, 16_000) < plan.signing_up(16, 64_000) < plan.MOST
-    assert plan.FEWEST <= plan.usual() <= plan.MOST
+    assert sizing.signing_up(1, 1000) == sizing.FEWEST and sizing.signing_up(512, 1 << 30) == sizing.MOST
+    assert sizing.FEWEST <= sizing.signing_up(4, 16_000) < sizing.signing_up(16, 64_000) < sizing.MOST
+    assert sizing.FEWEST <= sizing.usual() <= sizing.MOST

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from netlab.workshop import peers
+from netlab.workshop.hub import peers
 
 OTHER = 61234
 

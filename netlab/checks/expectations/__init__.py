@@ -1,0 +1,1 @@
+"""What a step can be expected to have achieved."""

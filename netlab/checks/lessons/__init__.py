@@ -1,0 +1,1 @@
+"""What each step of each lesson must have achieved."""

@@ -1,0 +1,187 @@
+"""A check is a story of expectations, told in order until one is not met.
+
+Behaviour comes before configuration, and what is not met says so for the state it found.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from threading import Event
+from typing import Protocol
+
+from netlab.checks.world import World
+from netlab.display import Printer, padded
+from netlab.errors import UnknownName
+from netlab.i18n import gettext as _
+from netlab.lab.observable import Witnessed
+from netlab.lessons.content import Step
+from netlab.lessons.content import step as lesson_step
+
+SECONDS = 1.0  # how long a check waits for the lab to settle
+PAUSE = 0.1  # before the second look; then twice as long each time
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an expectation is not met: what was found, what that means, and one thing to do next."""
+
+    id: str
+    found: str
+    hint: str
+    next_step: str = ""
+    settled: bool = False  # waiting will not change it
+
+
+class Expectation(Protocol):
+    """One thing that must hold."""
+
+    def describe(self) -> str: ...
+
+    def trouble(self, world: World) -> Trouble | None:
+        """What is wrong; None when it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The expectations of one step, and the steps that have to hold before it is worth looking.
+
+    A hidden check belongs to no step of a lesson and brings its own (netlab.grade.hidden_checks).
+    """
+
+    id: str
+    expects: tuple[Expectation, ...]
+    needs: tuple[str, ...] = ()
+    own_step: Step | None = None
+
+    @property
+    def step(self) -> Step:
+        return self.own_step or lesson_step(self.id)
+
+    @property
+    def wanted(self) -> str:
+        return _("; ").join(expectation.describe() for expectation in self.expects)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check found. `hint_id` names the known wrong turn, if it was one."""
+
+    id: str
+    title: str
+    passed: bool
+    points: int
+    start: str
+    wanted: str
+    found: str
+    hint: str = ""
+    hint_id: str = ""
+    next_step: str = ""
+    waiting_for: str = ""
+    hidden: bool = False  # learners are not told what it looks at
+
+    @staticmethod
+    def of(
+        check: Check,
+        found: str,
+        *,
+        passed: bool = False,
+        hint: str = "",
+        hint_id: str = "",
+        next_step: str = "",
+        waiting_for: str = "",
+    ) -> CheckResult:
+        """The result of that check."""
+        step, hidden = check.step, check.own_step is not None
+        said = (hint, hint_id, next_step, waiting_for, hidden)
+        return CheckResult(step.id, step.title, passed, step.points, step.begin, check.wanted, found, *said)
+
+    @property
+    def verdict(self) -> str:
+        if self.passed:
+            return _("✔ passed ({points} of {points} points)").format(points=self.points)
+        if not self.waiting_for:
+            return _("… not yet")
+        return _("… waiting for {step}").format(step=self.waiting_for)
+
+    @property
+    def headline(self) -> str:
+        return _("{id} {title}: {verdict}").format(id=self.id, title=self.title, verdict=self.verdict)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The labelled lines of the result, in the order in which they are read."""
+        rows = [(_("start"), self.start), (_("wanted"), self.wanted), (_("found"), self.found)]
+        rows += [(_("hint"), self.hint), (_("next"), self.next_step)]
+        return [(label, text) for label, text in rows if text]
+
+    def __str__(self) -> str:
+        body = "".join(f"\n  {padded(label, 7)} {text}" for label, text in self.lines())
+        return self.headline + body
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        color = "#1a7f52" if self.passed else "#8a5a00"
+        rows = "".join(
+            f"<dt style='font-weight:600'>{label}</dt><dd style='margin:0 0 .2em 1em'>{escape(text)}</dd>"
+            for label, text in self.lines()
+        )
+        return (
+            f"<div role='status' style='border-left:.4em solid {color};padding:.2em 1em'>"
+            f"<strong>{escape(self.headline)}</strong>"
+            f"<dl style='margin:.3em 0'>{rows}</dl></div>"
+        )
+
+
+def run(
+    lab: Witnessed,
+    id: str,
+    checks: Mapping[str, Check],
+    predictions: Mapping[str, str],
+    answers: Mapping[str, str],
+    seconds: float = SECONDS,
+) -> CheckResult:
+    """Run the check of that step, after the checks that it needs."""
+    if id not in checks:
+        raise UnknownName(_("check"), id, checks)
+    world = World(lab, lab.snapshot(), predictions, answers)
+    for needed in _order(id, checks):
+        trouble, world = _wait(world, checks[needed].expects, seconds)
+        if trouble:
+            return _not_yet(checks[id], checks[needed], trouble)
+    return CheckResult.of(checks[id], _("all of it"), passed=True)
+
+
+def _order(id: str, checks: Mapping[str, Check]) -> list[str]:
+    """The check of that id, after everything it stands on."""
+    before = [name for needed in checks[id].needs for name in _order(needed, checks)]
+    return [*dict.fromkeys(before), id]
+
+
+def _wait(world: World, expects: Sequence[Expectation], seconds: float) -> tuple[Trouble | None, World]:
+    """The first trouble that is still there at the deadline, and the last look at the lab."""
+    deadline, pause, again = time.monotonic() + seconds, PAUSE, Event()
+    while True:
+        trouble = next((t for t in (e.trouble(world) for e in expects) if t), None)
+        left = deadline - time.monotonic()
+        if trouble is None or trouble.settled or left <= 0:
+            return trouble, world
+        again.wait(min(pause, left))
+        pause *= 2
+        world = replace(world, snapshot=world.lab.snapshot())
+
+
+def _not_yet(check: Check, needed: Check, trouble: Trouble) -> CheckResult:
+    """`needed` has the trouble: the check itself, or one that it stands on."""
+    step = needed.step
+    return CheckResult.of(
+        check,
+        trouble.found,
+        hint=trouble.hint,
+        hint_id=trouble.id,
+        next_step=trouble.next_step or _('lab.hint("{id}") gives a hint').format(id=step.id),
+        waiting_for="" if needed is check else _("{id}, {title}").format(id=step.id, title=step.title),
+    )

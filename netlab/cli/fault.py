@@ -1,0 +1,99 @@
+"""./run fault list | inject NAME | random [--seed N] | cure [NAME]
+
+The catalogue is loaded when one of them runs: --help of the whole does without.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from netlab.errors import BadInput
+from netlab.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from netlab.faults.fault import Fault
+    from netlab.lab.lab import Lab
+
+
+def options(command: argparse.ArgumentParser) -> None:
+    """What may stand behind `fault`."""
+    verbs = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    verbs.add_parser("list", help=_("all faults, as they are reported")).set_defaults(act=_list)
+    inject = verbs.add_parser("inject", help=_("put the lab back, then break it in this way"))
+    inject.add_argument("name")
+    inject.set_defaults(act=_inject)
+    chance = verbs.add_parser("random", help=_("put the lab back, then break it; you find out how"))
+    chance.add_argument("--seed", type=int, default=None, help=_("the same number breaks the same thing"))
+    chance.set_defaults(act=_random)
+    cure = verbs.add_parser("cure", help=_("mend what was broken"))
+    cure.add_argument("name", nargs="?", default="")
+    cure.set_defaults(act=_cure)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    chosen.act(chosen)
+
+
+def _lab(chosen: argparse.Namespace) -> Lab:
+    from netlab.lab.lab import Lab
+
+    return Lab.find(chosen.lab)
+
+
+def _list(__: argparse.Namespace) -> None:
+    from netlab import faults
+
+    for fault in faults.catalogue():
+        print(f"{fault.name:28} {_(fault.story)}")
+
+
+def _inject(chosen: argparse.Namespace) -> None:
+    from netlab import faults
+    from netlab.faults import gym
+    from netlab.keeper import address
+
+    fault = faults.find(chosen.name)
+    exercise = gym.begin(_lab(chosen), name=fault.name, inside=address.is_inside())
+    print(report(exercise.fault))
+
+
+def _random(chosen: argparse.Namespace) -> None:
+    import secrets
+
+    from netlab.faults import gym
+    from netlab.keeper import address
+
+    seed = secrets.randbelow(10_000) if chosen.seed is None else chosen.seed
+    exercise = gym.begin(_lab(chosen), seed=seed, inside=address.is_inside())
+    print(_("Seed {seed}.").format(seed=seed))
+    print(report(exercise.fault))
+
+
+def report(fault: Fault) -> str:
+    """The bug report: what somebody says, and what is measured. Neither the name nor the cause."""
+    measured = _("Measured: {symptom}.").format(symptom=fault.symptom)
+    how = _("Find out where and why, and mend it. To have it mended: ./run fault cure")
+    return f"{_(fault.story)}\n{measured}\n{how}"
+
+
+def _cure(chosen: argparse.Namespace) -> None:
+    from netlab import faults
+    from netlab.faults import gym
+
+    lab = _lab(chosen)
+    fault = faults.find(chosen.name) if chosen.name else None
+    exercise = gym.current(lab)
+    if fault is None and exercise is None:
+        raise BadInput(
+            _("No fault is known to be in the lab {name!r}.").format(name=lab.name),
+            _("./run fault random, or name the one to cure."),
+        )
+    fault = fault or (exercise.fault if exercise else None)
+    assert fault is not None
+    if not gym.mend(lab, fault):
+        print(_("It works already; {name} was the fault. Nothing to cure.").format(name=fault.name))
+        return
+    print(_("It was {name}: {title}. Mended with:").format(name=fault.name, title=faults.title(fault)))
+    for command in fault.cure:
+        print(f"  {command.node}: {' '.join(faults.resolved(lab, command))}")

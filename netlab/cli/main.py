@@ -1,0 +1,262 @@
+"""The command line: python -m netlab [--lab NAME] [--engine ENGINE] COMMAND …"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from netlab.cli import options
+from netlab.cli.parser import Parser, language_asked, speak
+from netlab.errors import BadInput, NetlabError, check_language
+from netlab.i18n import LANGUAGES, VARIABLE
+from netlab.i18n import gettext as _
+
+Adds = Callable[[Parser], None]  # adds what may stand behind a command
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    try:
+        words = sys.argv[1:] if arguments is None else arguments
+        _choose_language(words)
+        chosen = parser(words).parse_args(words)
+        return int(chosen.run(chosen) or 0)
+    except BadInput as error:
+        print(f"netlab: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except NetlabError as error:
+        print(f"netlab: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that closing stdout does not complain as well
+        return EXIT_FAILED
+
+
+def _choose_language(arguments: list[str]) -> None:
+    """What --lang says holds for everything that this command starts, too."""
+    asked = language_asked(arguments)
+    check_language(asked or os.environ.get(VARIABLE, ""))
+    if asked:
+        os.environ[VARIABLE] = asked
+    speak()
+
+
+def parser(words: Sequence[str]) -> Parser:
+    """All commands; those that `words` name have their options too."""
+    top = _general()
+    verbs = top.add_subparsers(dest="verb", metavar="COMMAND", parser_class=Parser)
+    top.set_defaults(run=_jupyter, listen="", token_file="")
+
+    def verb(name: str, run: object, help: str, adds: Adds = lambda command: None) -> None:
+        command: Parser = verbs.add_parser(name, help=help, description=help)
+        command.set_defaults(run=run)
+        if name in words:  # else nobody asks for them, and some take a while to import
+            adds(command)
+
+    verb("jupyter", _jupyter, _("open JupyterLab in the lab (the default)"), options.jupyter)
+    verb("up", _up, _("make a lab"))
+    verb("down", _down, _("end a lab and everything in it"), options.down)
+    verb("reset", _reset, _("put the base lab back"))
+    verb("status", _status, _("the labs that are up, and what is in this one"))
+    verb("goto", _goto, _("bring the lab to where a lesson begins"), options.goto)
+    verb("exec", _exec, _("run a command in the lab: exec [--node NODE] -- COMMAND …"), options.exec)
+    verb("shell", _shell, _("an interactive shell in the lab"), options.shell)
+    verb("draw", _draw, _("draw the lab's topology"), options.draw)
+    where = _("where do packets end on their way, and why: trace --from NODE ADDRESS")
+    verb("trace", _trace, where, options.trace)
+    verb("fault", _fault, _("the gym: break the lab in a way that you find out"), options.fault)
+    verb("grade", _grade, _("grade notebooks, each in a lab of its own"), options.grade)
+    as_task = _("a lesson as an assignment of nbgrader's, or of otter-grader's")
+    verb("assignment", _assignment, as_task, options.assignment)
+    roomful = _("JupyterHub for a roomful, and the instructor's board")
+    verb("workshop", _workshop, roomful, options.workshop)
+    verb("doctor", _doctor, _("what the lab needs, what is there, what to type for what is not"))
+    verb("tour", _tour, _("the whole lecture in the terminal, in half a minute"), options.tour)
+    verb("build-lessons", _build_lessons, _("build the notebooks from their sources"), options.build)
+    both = _("for authors: every check, both ways, in a lab of its own")
+    verb("check-lessons", _check_lessons, both, options.check)
+    return top
+
+
+def _general() -> Parser:
+    """What stands in front of every command."""
+    top = Parser(
+        prog="netlab", description=_("A lab for container networking. Without a command: JupyterLab.")
+    )
+    top.add_argument(
+        "--lab", default=os.environ.get("NETLAB_LAB", "default"), help=_("which lab (default: default)")
+    )
+    top.add_argument(
+        "--engine",
+        default=os.environ.get("NETLAB_ENGINE", "namespaces"),
+        help=_("namespaces (the default), or docker: a real one"),
+    )
+    top.add_argument("--lang", default="", help=_("language: {names}").format(names=", ".join(LANGUAGES)))
+    return top
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _up(options: argparse.Namespace) -> None:
+    from netlab.lab.lab import Lab
+
+    lab = Lab.up(options.lab, engine=options.engine, say=_tell)
+    print(_("The lab {name!r} is up. A shell in it: ./run shell   End it: ./run down").format(name=lab.name))
+
+
+def _down(options: argparse.Namespace) -> None:
+    from netlab.keeper.address import names
+    from netlab.lab.lab import Lab
+
+    for name in names() if options.all else [options.lab]:
+        Lab.find(name).down()
+        print(_("The lab {name!r} is down.").format(name=name))
+
+
+def _reset(options: argparse.Namespace) -> None:
+    from netlab.lab.lab import Lab
+
+    Lab.find(options.lab).reset()
+    print(_("The lab is as it was in the beginning."))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from netlab.drawing.text import as_text
+    from netlab.keeper.address import names
+    from netlab.lab.lab import Lab
+
+    known = names()
+    if not known:
+        print(_("No lab is up. Start one: ./run up"))
+        return EXIT_FAILED
+    for name in known:
+        status = Lab(name).status()
+        nodes = ", ".join(node for node, __ in status.nodes)
+        print(
+            _("{name}: up, engine {engine}, nodes: {nodes}").format(
+                name=name, engine=status.engine, nodes=nodes
+            )
+        )
+        for line in status.about:
+            print(f"  {line}")
+    if options.lab in known:
+        print(as_text(Lab(options.lab).snapshot()))
+    return 0
+
+
+def _goto(options: argparse.Namespace) -> None:
+    from netlab.lab.lab import Lab
+    from netlab.lessons.start import goto
+
+    goto(Lab.find(options.lab), options.lesson)
+    print(_("The lab is where lesson {lesson} begins.").format(lesson=options.lesson))
+
+
+def _exec(options: argparse.Namespace) -> int:
+    from netlab.lab.execute import execute
+    from netlab.lab.lab import Lab
+
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise BadInput(_("exec needs a command."), "./run exec -- ip addr")
+    return execute(Lab(options.lab), command, node=options.node, cwd=options.cwd)
+
+
+def _shell(options: argparse.Namespace) -> int:
+    from netlab.lab.execute import execute
+    from netlab.lab.lab import Lab
+
+    return execute(Lab(options.lab), ["bash", "-i"], node=options.node)
+
+
+def _draw(options: argparse.Namespace) -> None:
+    from netlab.drawing.topology import alt_text, draw, save
+    from netlab.lab.lab import Lab
+
+    snapshot = Lab.find(options.lab).snapshot()
+    save(draw(snapshot), options.output, alt_text(snapshot))
+    print(options.output)
+
+
+def _trace(options: argparse.Namespace) -> int:
+    """Exit status 0: reached, 1: not reached, 2: could not be traced."""
+    from netlab.diagnosis import here
+    from netlab.diagnosis.trace import as_json, as_text, trace
+    from netlab.lab.lab import Lab
+
+    words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}
+    try:
+        if options.here:
+            verdict = here.trace(options.source, options.destination, **words)
+        else:
+            verdict = trace(Lab.find(options.lab), options.source, options.destination, **words)
+    except NetlabError as error:
+        raise BadInput(error.what, error.next_step) from error
+    print(as_json(verdict) if options.json else as_text(verdict))
+    return 0 if verdict.received == verdict.sent else EXIT_FAILED
+
+
+def _fault(options: argparse.Namespace) -> None:
+    from netlab.cli.fault import run
+
+    run(options)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from netlab.cli.grade import run
+
+    return run(options)
+
+
+def _assignment(options: argparse.Namespace) -> None:
+    from netlab.cli.grade import assignment
+
+    assignment(options)
+
+
+def _workshop(options: argparse.Namespace) -> int:
+    from netlab.cli.workshop import run
+
+    return run(options)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from netlab.cli.doctor import examine
+
+    return examine()
+
+
+def _tour(options: argparse.Namespace) -> None:
+    from netlab.cli.tour import play
+
+    play(options.pictures)
+
+
+def _build_lessons(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from netlab.lessons.build import build, build_for
+
+    if options.learners:
+        build_for(options.learners, options.seed, Path(options.out))
+    else:
+        build(options.solutions or None)
+
+
+def _check_lessons(options: argparse.Namespace) -> int:
+    from netlab.checks.verify import run
+
+    return run(options.lessons)
+
+
+def _jupyter(options: argparse.Namespace) -> int:
+    from netlab.jupyter import server
+
+    return server.main(options.lab, options.engine, listen=options.listen, token_file=options.token_file)

@@ -1,0 +1,95 @@
+"""What may stand behind each command of the command line, for netlab.cli.main."""
+
+from __future__ import annotations
+
+import argparse
+
+from netlab.cli.parser import Parser
+from netlab.i18n import gettext as _
+
+
+def down(command: Parser) -> None:
+    command.add_argument("--all", action="store_true")
+
+
+def goto(command: Parser) -> None:
+    command.add_argument("lesson")
+
+
+def exec(command: Parser) -> None:
+    command.add_argument("--node", default="host")
+    command.add_argument("--cwd", default="")
+    command.add_argument("command", nargs=argparse.REMAINDER)
+
+
+def shell(command: Parser) -> None:
+    command.add_argument("node", nargs="?", default="host")
+
+
+def draw(command: Parser) -> None:
+    command.add_argument("-o", "--output", default="topology.svg", help=_("FILE.svg or FILE.png"))
+
+
+def jupyter(command: Parser) -> None:
+    command.add_argument(
+        "--listen", metavar="ADDRESS", default="", help=_("for others as well: where to listen")
+    )
+    command.add_argument(
+        "--token-file", metavar="FILE", default="", help=_("the token, the same at each start")
+    )
+
+
+def trace(command: Parser) -> None:
+    command.add_argument("--from", dest="source", default="host", metavar="NODE")
+    command.add_argument("destination")
+    command.add_argument("--proto", default="icmp")
+    command.add_argument("--port", type=int, default=0)
+    command.add_argument("--size", type=int, default=56)
+    command.add_argument("--df", action="store_true", help=_("do not fragment"))
+    command.add_argument("--json", action="store_true")
+    command.add_argument(
+        "--here",
+        action="store_true",
+        help=_("this machine, not a lab: --from a container, pid or host"),
+    )
+
+
+def fault(command: Parser) -> None:
+    from netlab.cli.fault import options
+
+    options(command)
+
+
+def grade(command: Parser) -> None:
+    from netlab.cli.grade import options
+
+    options(command)
+
+
+def assignment(command: Parser) -> None:
+    from netlab.cli.grade import assignment_options
+
+    assignment_options(command)
+
+
+def workshop(command: Parser) -> None:
+    from netlab.cli.workshop import options
+
+    options(command)
+
+
+def tour(command: Parser) -> None:
+    command.add_argument("--pictures", default="pictures", help=_("the folder for its pictures"))
+
+
+def build(command: Parser) -> None:
+    command.add_argument("--solutions", metavar="FOLDER", default="")
+    each = _("each gets his own variant")
+    command.add_argument("--learners", metavar="NAME", nargs="+", default=(), help=each)
+    command.add_argument("--seed", default="", help=_("of the variants, with --learners"))
+    folder = _("for them: a folder for each learner")
+    command.add_argument("--out", metavar="FOLDER", default="variants", help=folder)
+
+
+def check(command: Parser) -> None:
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help=_("which (default: all)"))

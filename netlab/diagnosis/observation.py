@@ -1,0 +1,252 @@
+"""Everything that is known about one trace, as frozen values, and the questions that suspects ask of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address, ip_interface
+
+from netlab.diagnosis.verdict import Cure, Evidence
+from netlab.model import (
+    Address,
+    Capture,
+    Chain,
+    Interface,
+    InterfaceId,
+    Journey,
+    Node,
+    Packet,
+    Route,
+    Rule,
+    Snapshot,
+)
+from netlab.packets.forwarding.routing import Decision, decide
+from netlab.packets.journeys.assemble import journeys
+from netlab.packets.summary import is_arp_reply
+
+Asked = tuple[str, str]  # a command, and what it said
+OF_THE_HOST = ("sysctl", "iptables", "ip6tables", "nft")  # what a container cannot do for itself
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One trace: what was sent, what came back, what was seen, what is set.
+
+    `route` asks a node's kernel for a route: (node, words of `ip route get`) → (command, answer).
+    """
+
+    source: str
+    destination: str
+    proto: str
+    size: int
+    sent: int
+    received: int
+    refused: int
+    errors: tuple[str, ...]
+    tokens: tuple[bytes, ...]
+    ports: tuple[int, ...]
+    capture: Capture
+    route: Callable[..., Asked]
+    port: int = 0
+    whole: bool = True  # the snapshots hold all nodes that there are; not so on a machine in the real world
+
+    @property
+    def lost(self) -> int:
+        return self.sent - self.received
+
+    @property
+    def family(self) -> int:
+        """4 or 6: of the addresses that this trace is about."""
+        return 6 if ":" in self.destination else 4
+
+    @property
+    def protocol(self) -> str:
+        """As the packets have it: "icmp", "icmpv6", "udp" or "tcp"."""
+        return "icmpv6" if self.proto == "icmp" and self.family == 6 else self.proto
+
+    @property
+    def ip(self) -> str:
+        """The command that shows and changes routes of that family."""
+        return "ip -6" if self.family == 6 else "ip"
+
+    @property
+    def after(self) -> Snapshot:
+        return self.capture.after
+
+    @cached_property
+    def journeys(self) -> Sequence[Journey]:
+        return journeys(self.capture)
+
+    @cached_property
+    def requests(self) -> tuple[Journey, ...]:
+        """The journeys of the probes themselves, as they left."""
+        return tuple(j for j in self.journeys if self._is_probe(j))
+
+    @cached_property
+    def answers(self) -> tuple[Journey, ...]:
+        """What came back for them."""
+        numbers = {number for number, j in enumerate(self.journeys) if self._is_probe(j)}
+        return tuple(j for j in self.journeys if j.answers in numbers)
+
+    def _is_probe(self, journey: Journey) -> bool:
+        packet = journey.first.packet
+        if packet.protocol != self.protocol or journey.answers is not None:
+            return False
+        if self.ports:
+            return packet.source_port in self.ports
+        return packet.icmp_type in (8, 128) and packet.payload[: len(self.tokens[0])] in self.tokens
+
+    @cached_property
+    def unanswered_arps(self) -> tuple[Journey, ...]:
+        """ARP requests (IPv6: neighbour solicitations) that nobody answered, the first of each (asker,
+        address)."""
+        answered = {
+            (j.last_seen.frame.point.netns, answerer(j.first.packet))
+            for j in self.journeys
+            if answerer(j.first.packet) and (j.reached or j.first.packet.protocol == "icmpv6")
+        }
+        found: dict[tuple[int, str], Journey] = {}
+        for journey in self.journeys:
+            frame, wanted = journey.first.frame, asked_for(journey.first.packet)
+            if wanted and frame.direction == "out" and (frame.point.netns, wanted) not in answered:
+                found.setdefault((frame.point.netns, wanted), journey)
+        return tuple(found.values())
+
+    # -- questions to the snapshots -------------------------------------------------------------
+
+    def node(self, netns: int) -> Node:
+        found = self.after.by_netns(netns) or self.capture.before.by_netns(netns)
+        assert found is not None, "a captured point belongs to a namespace that was seen"
+        return found
+
+    def risen(self, node: Node, counter: str) -> int:
+        """By how much a counter rose during the trace."""
+        before = self.capture.before.by_netns(node.netns)
+        return node.counters.get(counter, 0) - (before.counters.get(counter, 0) if before else 0)
+
+    def moved(self, node: Node) -> list[tuple[Chain, Rule | None, int, int]]:
+        """(chain, rule or None for the policy, number of the rule from 1, by how many packets it rose)."""
+        before = self.capture.before.by_netns(node.netns)
+        known = {(c.backend, c.family, c.table, c.name): c for c in before.chains} if before else {}
+        found: list[tuple[Chain, Rule | None, int, int]] = []
+        for chain in node.chains:
+            old = known.get((chain.backend, chain.family, chain.table, chain.name))
+            if old is None or [r.target for r in old.rules] != [r.target for r in chain.rules]:
+                continue
+            for number, (was, now) in enumerate(zip(old.rules, chain.rules, strict=True), 1):
+                if now.packets > was.packets:
+                    found.append((chain, now, number, now.packets - was.packets))
+            if chain.policy and chain.packets > old.packets:
+                found.append((chain, None, 0, chain.packets - old.packets))
+        return found
+
+    def link(self, start: InterfaceId) -> set[InterfaceId]:
+        """Every interface on the same link: over veth pairs and bridges, as they are wired, up or not."""
+        found, queue = set(), [start]
+        while queue:
+            key = queue.pop()
+            interface = self.after.interface(key)
+            if key in found or interface is None:
+                continue
+            found.add(key)
+            node = self.node(key.netns)
+            if interface.kind == "veth" and interface.peer:
+                queue.append(interface.peer)
+            if interface.master and node.has_interface(interface.master):
+                queue.append(node.interface(interface.master).id)
+            queue += [port.id for port in node.ports(interface.name)]
+        return found
+
+    def holders(self, address: str) -> list[tuple[Node, Interface]]:
+        """Who holds that address."""
+        return [(n, i) for n, i in self.after.interfaces() if any(a.address == address for a in i.addresses)]
+
+    def decide(self, node: Node, address: str, source: str = "", iif: str = "") -> Decision:
+        """Rule and route for a packet to that address, by all tables but the one of own addresses."""
+        return decide(node, address, source, iif, self.mark(node), local=False)
+
+    def best_route(self, node: Node, address: str, source: str = "", iif: str = "") -> Route | None:
+        return self.decide(node, address, source, iif).route
+
+    def ask_route(self, node: Node, address: str, source: str = "", iif: str = "") -> Asked:
+        """What the kernel says; with source and interface only where they make a difference."""
+        plain = self.decide(node, address) == self.decide(node, address, source, iif)
+        words = [] if plain else [*(["from", source] if source else []), *(["iif", iif] if iif else [])]
+        words += ["mark", hex(self.mark(node))] if self.mark(node) else []
+        return self.route(node.name, address, *words)
+
+    def mark(self, node: Node) -> int:
+        """The mark that a rule has put on these packets there; 0 without one."""
+        for _, rule, _, _ in self.moved(node):
+            found = re.search(r"--set-x?mark (0x[0-9a-f]+|\d+)", rule.text) if rule else None
+            if found:
+                return int(found[1], 0)
+        return 0
+
+    def own(self, interface: Interface) -> list[Address]:
+        """Its addresses of the family that matters, without those that every link has."""
+        found = [a for a in interface.addresses if a.family == self.family and a.scope == "global"]
+        return found if interface.kind != "loopback" else []
+
+    def gateway_for(self, node: Node, device: str = "") -> str:
+        """An address on one of the node's links (or that device's) by which it could leave: "" if none is in
+        sight."""
+        for interface in (i for i in node.interfaces if not device or i.name == device):
+            for own in self.own(interface):
+                network = ip_interface(str(own)).network
+                for key in self.link(interface.id) - {interface.id}:
+                    if key.netns == node.netns:
+                        continue
+                    other = self.after.interface(key)
+                    is_router = self.node(key.netns).kind in ("host", "internet")
+                    for address in self.own(other) if other and is_router else ():
+                        if ip_address(address.address) in network:
+                            return address.address
+        return ""
+
+
+def asked_for(packet: Packet) -> str:
+    """The address that an ARP request or a neighbour solicitation asks for; "" for other packets, and for one
+    that only makes sure that an address is free."""
+    if packet.protocol == "arp" and not is_arp_reply(packet):
+        return packet.destination
+    if (packet.protocol, packet.icmp_type) == ("icmpv6", 135) and packet.source != "::":
+        return str(ip_address(packet.payload[:16]))
+    return ""
+
+
+def answerer(packet: Packet) -> str:
+    """The address that an ARP reply or a neighbour advertisement speaks for."""
+    if is_arp_reply(packet):
+        return packet.source
+    if (packet.protocol, packet.icmp_type) == ("icmpv6", 136):
+        return str(ip_address(packet.payload[:16]))
+    return ""
+
+
+def shown(node: Node, command: str, output: str, says: str) -> Evidence:
+    return Evidence(command, node.name, output, says)
+
+
+def sysctl(node: Node, name: str) -> str:
+    """The value of a setting of that node; "" if it was not read."""
+    return node.sysctls.get(name, "")
+
+
+def sysctl_shown(node: Node, name: str, says: str) -> Evidence:
+    return shown(node, f"sysctl {name}", f"{name} = {sysctl(node, name)}", says)
+
+
+def cure(node: Node, *commands: str) -> tuple[Cure, ...]:
+    """Commands of plain words, to be run on that node."""
+    return tuple(step(node, *command.split()) for command in commands)
+
+
+def step(node: Node, *words: str) -> Cure:
+    """One command for that node. In a container /proc/sys is read-only, and most images have no firewall's
+    command: such things are done to it from the host."""
+    if node.kind == "container" and (words[0].startswith(OF_THE_HOST) or words[-2:] == ("flush", "cache")):
+        return Cure("host", ("nsenter", "-t", str(node.pid), "-n", *words))
+    return Cure(node.name, words)

@@ -1,0 +1,327 @@
+"""Address translation: to where nobody answers, from an address that nobody answers to, or missing."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address, ip_interface, ip_network
+
+from netlab.diagnosis.finding import Cleared, Finding, sure
+from netlab.diagnosis.focus import ARRIVE, Focus
+from netlab.diagnosis.observation import Scene, cure, shown, step
+from netlab.diagnosis.suspects.addressing import missing_address, wrong_source
+from netlab.diagnosis.suspects.firewall import listing, tool, undo
+from netlab.diagnosis.suspects.routing import lookups, unconnected
+from netlab.diagnosis.verdict import PROVED, Cure, Evidence
+from netlab.i18n import gettext as _
+from netlab.model import Chain, Interface, Node, Rule
+from netlab.packets.forwarding.iptables import Flow, Outcome, rules_of, walk
+from netlab.packets.forwarding.next_hop import dnat_target
+
+_TO = re.compile(
+    r"--to-(?:destination|source) \[?([0-9a-f.:]+?)\]?(?:-[0-9a-f.:]+)?(?::(\d+)(?:-\d+)?)?(?: |$)"
+)
+_NATIVE = re.compile(r"\b[ds]nat (?:ip6? )?to \[?([0-9a-f.]+)\]?(?::(\d+))?")
+
+
+def translations(scene: Scene, target: str) -> Iterator[tuple[Node, Chain, int, Rule, str, int]]:
+    """(node, chain, number, rule, new address, new port or 0) of the rules that these packets met."""
+    for node in scene.after.nodes:
+        for chain, rule, number, __ in scene.moved(node):
+            if rule is None or rule.target != target:
+                continue
+            found = _TO.search(rule.text) or _NATIVE.search(rule.text)
+            if found:
+                yield node, chain, number, rule, found[1], int(found[2] or 0)
+
+
+def wrong_dnat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """A rule gave the packet a destination that nobody holds, or where nobody listens."""
+    for node, chain, number, rule, address, port in translations(scene, "DNAT"):
+        why = _no_such_service(scene, node, focus, address, port or scene.port)
+        if not why:
+            continue
+        where = f"{address}:{port}" if port else address
+        name = _("rule {number} of {table}/{name}").format(number=number, table=chain.table, name=chain.name)
+        text = _("On {name}, {rule} sends the packet to {where}: {why}.").format(
+            name=node.name, rule=name, where=where, why=why
+        )
+        evidence = (
+            listing(node, chain, _("{name} counted it").format(name=name)),
+            shown(node, "ss -lntu; ip -br addr", where, why),
+        )
+        steps = _mend_dnat(scene, node, chain, number, rule, address, port)
+        return Finding("wrong-dnat", PROVED, text, evidence, steps)
+    return _never_met(scene, focus)
+
+
+def _never_met(scene: Scene, focus: Focus) -> Finding | None:
+    """A rule would have given the packet its destination, but one before it accepts everything."""
+    packet, node = focus.packet, focus.node
+    if packet is None or focus.is_arp or focus.is_answer or not dnat_target(node, packet):
+        return None
+    if any(where.netns == node.netns for where, *_ in translations(scene, "DNAT")):
+        return None
+    iif = focus.interface.name if focus.interface else ""
+    ports = (packet.source_port, packet.destination_port)
+    flow = Flow(packet.source, packet.destination, packet.protocol, *ports, iif)
+    for outcome in walk(node, "nat", "PREROUTING", flow):
+        if outcome.target == "ACCEPT" and outcome.rule is not None:
+            says = _("rule {number} of nat/{name} accepts it before any DNAT rule is met").format(
+                number=outcome.number, name=outcome.chain.name
+            )
+            evidence = (listing(node, outcome.chain, says),)
+            steps = (undo(node, outcome.chain, outcome.rule),)
+            return Finding("wrong-dnat", sure(outcome.sure), f"On {node.name}, {says}.", evidence, steps)
+    return None
+
+
+def _no_such_service(scene: Scene, node: Node, focus: Focus, address: str, port: int) -> str:
+    """Why the new destination cannot answer; "" when it could."""
+    if ip_address(address).is_loopback:
+        routed = [n for n, v in node.sysctls.items() if n.endswith(".route_localnet") and v == "1"]
+        return "" if routed else _("packets from outside may not go to a loopback address")
+    holders = scene.holders(address)
+    if not holders:
+        asked = focus.is_arp and focus.packet is not None and focus.packet.destination == address
+        return _("nobody holds {address}").format(address=address) if scene.whole or asked else ""
+    holder = holders[0][0]
+    others = open_ports(holder, scene.proto)
+    if scene.proto in ("tcp", "udp") and others and not listens(holder, scene.proto, address, port):
+        return _("no program of {name} listens on port {port}").format(name=holder.name, port=port)
+    return ""
+
+
+def open_ports(node: Node, protocol: str) -> list[int]:
+    """The ports of that node on which others than itself are waited for, in order."""
+    found = {one.port for one in node.listeners if one.protocol == protocol}
+    shut = {one.port for one in node.listeners if ip_address(one.address).is_loopback}
+    return sorted(found - shut)
+
+
+def listens(node: Node, protocol: str, address: str, port: int) -> bool:
+    """Whether a socket of that node waits for what is sent there."""
+    return any(
+        (one.protocol, one.port) == (protocol, port) and one.address in (address, "0.0.0.0", "::")
+        for one in node.listeners
+    )
+
+
+def _mend_dnat(
+    scene: Scene, node: Node, chain: Chain, number: int, rule: Rule, address: str, port: int
+) -> tuple[Cure, ...]:
+    """To the one place that listens, when there is just one; else the rule is taken back."""
+    places = _places(scene, node, address, port)
+    if chain.backend == "native" or len(places) != 1 or not node.owns(scene.destination):
+        return (undo(node, chain, rule),)
+    host, right = places[0]
+    words = shlex.split(rule.text)
+    words[words.index("--to-destination") + 1] = f"{host}:{right}"
+    return (step(node, tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words),)
+
+
+def _places(scene: Scene, node: Node, address: str, port: int) -> list[tuple[str, int]]:
+    """(address, port) of what listens where the rule wanted to go, or else on that port in a container."""
+    holders = scene.holders(address)
+    if holders:
+        return [(address, number) for number in open_ports(holders[0][0], scene.proto)]
+    return [
+        (held.address, port)
+        for other, interface in scene.after.interfaces()
+        for held in interface.addresses
+        if other.kind == "container" and held.family == scene.family and held.scope == "global"
+        if listens(other, scene.proto, held.address, port)
+    ]
+
+
+def wrong_snat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """A rule gave the packet a source address that does not lead back to the node of the rule."""
+    for node, chain, number, rule, address, __ in translations(scene, "SNAT"):
+        if node.owns(address) and not _unknown_there(scene, focus, address):
+            continue
+        name = _("rule {number} of {table}/{name}").format(number=number, table=chain.table, name=chain.name)
+        why = _("which the far end cannot reach") if node.owns(address) else _("which it does not hold")
+        text = _("On {name}, {rule} puts in {address} as the source, {why}: answers go astray.").format(
+            name=node.name, rule=name, address=address, why=why
+        )
+        held = " ".join(str(a) for i in node.interfaces for a in i.addresses if a.family == scene.family)
+        evidence = (
+            listing(node, chain, _("{name} counted it").format(name=name)),
+            shown(node, "ip -br addr", held, f"{address}: {why}"),
+        )
+        return Finding("wrong-snat", PROVED, text, evidence, _mend_snat(scene, node, chain, number, rule))
+    return None
+
+
+def _unknown_there(scene: Scene, focus: Focus, address: str) -> bool:
+    return focus.stage == ARRIVE and scene.best_route(focus.node, address) is None
+
+
+def _mend_snat(scene: Scene, node: Node, chain: Chain, number: int, rule: Rule) -> tuple[Cure, ...]:
+    """Taken back where another rule translates as well; else replaced by MASQUERADE."""
+    flow = leaving(scene, node)
+    others = walk(node, "nat", "POSTROUTING", flow, without=rule) if flow else []
+    if chain.backend == "native" or any(o.target in ("MASQUERADE", "SNAT") for o in others):
+        return (undo(node, chain, rule),)
+    words = shlex.split(rule.text)
+    at = words.index("-j")
+    command = (tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words[:at], "-j", "MASQUERADE")
+    return (step(node, *command),)
+
+
+def leaving(scene: Scene, node: Node) -> Flow | None:
+    """The probe as it leaves that node, before its source is translated; None if it was not seen there."""
+    for journey in scene.requests:
+        hops = [h for h in journey.hops if h.frame.point.netns == node.netns]
+        came = [h for h in hops if h.frame.direction == "in"]
+        if not hops:
+            continue
+        packet, source = (came or hops)[-1].packet, journey.first.packet.source
+        iif = came[-1].frame.point.interface if came else ""
+        route = scene.best_route(node, packet.destination, source, iif)
+        if route is not None:
+            ports = (packet.source_port, packet.destination_port)
+            return Flow(source, packet.destination, packet.protocol, *ports, iif=iif, oif=route.device)
+    return None
+
+
+def no_way_back(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+    """The destination cannot answer: its peer's address was not translated on the way, or does not exist."""
+    if focus.stage != ARRIVE or focus.packet is None or focus.is_answer:
+        return None
+    for look in lookups(scene, focus):
+        node, address, decision = look.node, look.address, look.decision(scene)
+        asked = look.asked(scene)
+        if decision.route is not None or decision.refuses or "unreachable" not in asked[1].lower():
+            return Cleared(
+                "no-way-back", _("{name} has a route to {address}").format(name=node.name, address=address)
+            )
+        evidence = [
+            shown(
+                node,
+                *asked,
+                _("{name} knows no way back to {address}").format(name=node.name, address=address),
+            )
+        ]
+        text = _("The packet reached {name} from {address}, to which it knows no way back.").format(
+            name=node.name, address=address
+        )
+        host = _translator(scene, focus)
+        if node.kind != "internet" and (bare := missing_address(scene, node)):
+            return bare
+        if node.kind != "internet" and scene.gateway_for(node):
+            text = _("{name} has no route to {address}, and so cannot answer.").format(
+                name=node.name, address=address
+            )
+            steps = cure(node, f"{scene.ip} route add default via {scene.gateway_for(node)}")
+            return Finding("no-route", PROVED, text, tuple(evidence), steps)
+        if host is None:
+            gateway = scene.gateway_for(node)
+            steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
+            return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
+        if host.owns(address):  # translated it was
+            return _own_fault(scene, node, host, address, text, evidence)
+        entry = _entry(scene, focus, host)
+        astray = wrong_source(scene, scene.after.node(scene.source), entry, address) if entry else None
+        return astray or _untranslated(scene, host, address, text, evidence)
+    return None
+
+
+def _own_fault(
+    scene: Scene, node: Node, host: Node, address: str, text: str, evidence: list[Evidence]
+) -> Finding:
+    """The far end does not know the router itself: its own link, or the router's address, is wrong."""
+    homes = {i.id for _, i in scene.holders(address)}
+    for interface in node.interfaces:
+        for own in scene.own(interface) if scene.link(interface.id) & homes else []:
+            if ip_address(address) in ip_interface(str(own)).network:
+                return replace(unconnected(scene, node, interface, own, address), cause="no-way-back")
+    return missing_address(scene, host) or Finding("no-way-back", PROVED, text, tuple(evidence))
+
+
+def _translator(scene: Scene, focus: Focus) -> Node | None:
+    """The last node that passed the packet on."""
+    passed = [scene.node(hop.frame.point.netns) for hop in focus.journey.hops] if focus.journey else []
+    between = [n for n in passed if n.netns not in (focus.node.netns, passed[0].netns)]
+    return between[-1] if between else None
+
+
+def _entry(scene: Scene, focus: Focus, host: Node) -> Interface | None:
+    """The interface by which the packet came into that node."""
+    assert focus.journey is not None
+    names = [
+        h.frame.point.interface
+        for h in focus.journey.hops
+        if h.frame.point.netns == host.netns and h.frame.direction == "in"
+    ]
+    return host.interface(names[-1]) if names and host.has_interface(names[-1]) else None
+
+
+def _untranslated(scene: Scene, host: Node, address: str, text: str, evidence: list[Evidence]) -> Finding:
+    """Why no rule of the host put its own address in, and what would make one."""
+    exempt = [found for found in rules_of(host) if _exempts(scene, host, found[2])]
+    if exempt:
+        chain, number, rule = exempt[0]
+        says = _("rule {number} exempts it from connection tracking, and so from translation").format(
+            number=number
+        )
+        text += f" On {host.name} {says}."
+        return Finding(
+            "no-way-back", PROVED, text, (*evidence, listing(host, chain, says)), (undo(host, chain, rule),)
+        )
+    flow = leaving(scene, host)
+    outcomes = walk(host, "nat", "POSTROUTING", flow) if flow else []
+    early = next((o for o in outcomes if o.target == "ACCEPT" and o.rule is not None), None)
+    if early is not None and early.rule is not None:
+        says = _("rule {number} of nat/{name} accepts it before any rule translates it").format(
+            number=early.number, name=early.chain.name
+        )
+        text += f" On {host.name}, {says}."
+        steps = _let_through(scene, host, flow, early)
+        return Finding("no-way-back", PROVED, text, (*evidence, listing(host, early.chain, says)), steps)
+    network, bridge = _network_of(scene, host, address)
+    text += _(" {name} should have put its own address in: the MASQUERADE rule is missing.").format(
+        name=host.name
+    )
+    name = "ip6tables" if scene.family == 6 else "iptables"
+    evidence.append(
+        shown(host, f"{name} -t nat -S POSTROUTING", _nat(scene, host), _("no rule translates that source"))
+    )
+    steps = cure(host, f"{name} -t nat -A POSTROUTING -s {network} ! -o {bridge} -j MASQUERADE")
+    return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
+
+
+def _exempts(scene: Scene, host: Node, rule: Rule) -> bool:
+    if "notrack" not in rule.text.lower():
+        return False
+    return not rule.counted or any(r is not None and r.text == rule.text for _, r, _, _ in scene.moved(host))
+
+
+def _let_through(scene: Scene, host: Node, flow: Flow | None, early: Outcome) -> tuple[Cure, ...]:
+    """Without the rule that accepts, and with one that translates if there is none behind it."""
+    assert early.rule is not None and flow is not None
+    steps: tuple[Cure, ...] = (undo(host, early.chain, early.rule),)
+    behind = walk(host, "nat", "POSTROUTING", flow, without=early.rule)
+    if not any(o.target in ("MASQUERADE", "SNAT") for o in behind):
+        network, bridge = _network_of(scene, host, flow.source)
+        steps += cure(
+            host, f"{tool(early.chain)} -t nat -A POSTROUTING -s {network} ! -o {bridge} -j MASQUERADE"
+        )
+    return steps
+
+
+def _nat(scene: Scene, node: Node) -> str:
+    family = "ip6" if scene.family == 6 else "ip"
+    chains = [c for c in node.chains if (c.family, c.table, c.name) == (family, "nat", "POSTROUTING")]
+    lines = [f"-A POSTROUTING {rule.text}" for chain in chains for rule in chain.rules]
+    return "\n".join(lines) or "-P POSTROUTING ACCEPT"
+
+
+def _network_of(scene: Scene, host: Node, address: str) -> tuple[str, str]:
+    """(network, interface) that the address belongs to, as the host's routes have it."""
+    route = scene.best_route(host, address)
+    if route is None or route.destination == "default":
+        return str(ip_network(address)), route.device if route else "docker0"
+    return route.destination, route.device

@@ -1,0 +1,205 @@
+"""Send probes from a node of a lab, watch them everywhere, and say where they ended, why, and what to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from ipaddress import ip_address
+from typing import Any
+
+from netlab.diagnosis.judge import judge
+from netlab.diagnosis.observation import Scene
+from netlab.diagnosis.verdict import CAUSES, PROVED, Verdict
+from netlab.display import columns, padded
+from netlab.errors import BadInput
+from netlab.i18n import gettext as _
+from netlab.lab.observable import Traceable
+from netlab.model import Snapshot
+from netlab.packets.probe import PROTOCOLS, Probe
+
+PARTIAL = 20  # probes more, when some were answered and some were not
+
+
+def trace(
+    lab: Traceable,
+    source: str,
+    destination: str,
+    *,
+    proto: str = "icmp",
+    port: int = 0,
+    size: int = 56,
+    df: bool = False,
+    count: int = 5,
+    timeout: float = 1.0,
+) -> Verdict:
+    """The verdict on `count` probes from `source` to `destination`.
+
+    Reads and sends, and changes nothing. UnknownName, BadInput, LabNotFound.
+    """
+    if proto not in PROTOCOLS:
+        raise BadInput(
+            _("There is no protocol {proto!r} to probe with.").format(proto=proto),
+            _("Known: {names}.").format(names=", ".join(PROTOCOLS)),
+        )
+    if proto != "icmp" and not 0 < port < 65536:
+        raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
+    _known_destination(destination)
+    verdict = _once(lab, source, destination, proto, port, size, df, count, timeout)
+    if 0 < verdict.received < verdict.sent:
+        more = _once(lab, source, destination, proto, port, size, df, PARTIAL, timeout)
+        found = more if more.cause else verdict
+        return replace(found, sent=verdict.sent + more.sent, received=verdict.received + more.received)
+    return verdict
+
+
+def _known_source(snapshot: Snapshot, source: str) -> None:
+    node = snapshot.node(source)
+    if node.kind != "container" and not any(i.kind != "loopback" for i in node.interfaces):
+        raise BadInput(
+            _("{source} has no interface but lo, so it can send nothing.").format(source=source),
+            _("Give it one, or trace from another node."),
+        )
+
+
+def _known_destination(destination: str) -> None:
+    try:
+        link_local = ip_address(destination).is_link_local
+    except ValueError as error:
+        raise BadInput(
+            _("{destination!r} is not an IP address, and there is no name server in a lab.").format(
+                destination=destination
+            ),
+            _("Give the address, for example 39.106.233.176."),
+        ) from error
+    if link_local:
+        raise BadInput(
+            _("{destination} is an address of one link; which link is meant, it does not say.").format(
+                destination=destination
+            ),
+            _("Give an address that is not of the networks 169.254.0.0/16 and fe80::/10."),
+        )
+
+
+def _once(
+    lab: Traceable,
+    source: str,
+    destination: str,
+    proto: str,
+    port: int,
+    size: int,
+    df: bool,
+    count: int,
+    timeout: float,
+) -> Verdict:
+    recording = lab.capture(noise=":" in destination)  # IPv6 asks for neighbours by ICMPv6
+    _known_source(recording.before, source)
+    with recording as seen:
+        probe: Probe = lab.probe(
+            source, destination, count, timeout, proto=proto, port=port, size=max(size, 16), df=df
+        )
+    return judge(
+        Scene(
+            source=source,
+            destination=destination,
+            proto=proto,
+            size=size,
+            port=port,
+            sent=probe.sent,
+            received=probe.received,
+            refused=probe.refused,
+            errors=probe.errors,
+            tokens=probe.tokens,
+            ports=probe.ports,
+            capture=seen,
+            route=lab.route,
+            whole=lab.whole,
+        )
+    )
+
+
+def as_text(verdict: Verdict) -> str:
+    """The verdict as a colleague would tell it."""
+    words = _("{received} of {sent} probes from {source} to {destination} were answered.")
+    ends = {"source": verdict.source, "destination": verdict.destination}
+    lines = [words.format(received=verdict.received, sent=verdict.sent, **ends)]
+    if verdict.received == verdict.sent:
+        way = [str(hop.frame.point) for hop in verdict.journeys[0].hops] if verdict.journeys else []
+        return "\n".join(
+            [
+                *lines,
+                _("✔ reached, by way of {way}").format(way=" → ".join(way) or _("no captured interface")),
+            ]
+        )
+    place = (
+        _("last seen on {last_seen}").format(last_seen=verdict.last_seen)
+        if verdict.last_seen
+        else _("never seen on any interface")
+    )
+    lines.append(
+        f"✘ {place}"
+        + (_(", expected next on {expected}").format(expected=verdict.expected) if verdict.expected else "")
+    )
+    title = _(CAUSES[verdict.cause].title) if verdict.cause else _("the cause is not decided")
+    words = _("{title} ({certainty}): {explanation}")
+    said = words.format(title=title, certainty=_(verdict.certainty), explanation=verdict.explanation)
+    lines.append(f"  {said}")
+    if 0 < verdict.received < verdict.sent:
+        low, high = (round(100 * share) for share in verdict.loss_interval)
+        places = ", ".join(
+            _("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends
+        )
+        lines.append(
+            _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
+                loss=verdict.loss, low=low, high=high, ends=places
+            )
+        )
+    if verdict.candidates:
+        lines.append(_("  one of: {candidates}").format(candidates=", ".join(verdict.candidates)))
+    for piece in verdict.evidence:
+        first = piece.output.splitlines()[0] if piece.output else ""
+        lines.append(f"  · {piece.node}# {piece.command}\n      {first}\n      {piece.says}")
+    for number, step in enumerate(verdict.cure):
+        label = padded("" if number else _("cure:"), columns(_("cure:")))
+        lines.append(f"  {label} {step.node}# {' '.join(step.argv)}")
+    if verdict.next_blocker:
+        lines.append("  " + _("next: {blocker}").format(blocker=verdict.next_blocker))
+    lines += [
+        "  " + _("not: {cause} ({how})").format(cause=cause, how=how) for cause, how in verdict.ruled_out[:4]
+    ]
+    return "\n".join(lines)
+
+
+def as_json(verdict: Verdict) -> str:
+    """The verdict for programs; the fields are those of Verdict, with journeys told point by point."""
+    words: dict[str, Any] = {
+        "reached": verdict.reached,
+        "loss": verdict.loss,
+        "loss_interval": verdict.loss_interval,
+        "ends": [{**(_point(point) or {}), "packets": count} for point, count in verdict.ends],
+        "last_seen": _point(verdict.last_seen),
+        "cause": verdict.cause,
+        "certainty": verdict.certainty or PROVED,
+        "candidates": verdict.candidates,
+        "explanation": verdict.explanation,
+        "evidence": [asdict(piece) for piece in verdict.evidence],
+        "ruled_out": [{"cause": cause, "how": how} for cause, how in verdict.ruled_out],
+        "cure": [{"node": step.node, "argv": step.argv} for step in verdict.cure],
+        "next_blocker": verdict.next_blocker,
+        "journeys": [[_hop(hop) for hop in journey.hops] for journey in verdict.journeys],
+    }
+    return json.dumps(words, indent=2)
+
+
+def _point(point: Any) -> dict[str, str] | None:
+    return {"node": point.node, "interface": point.interface} if point else None
+
+
+def _hop(hop: Any) -> dict[str, Any]:
+    frame = hop.frame
+    rewritten = [asdict(rewrite) for rewrite in hop.rewrites]
+    return {
+        **(_point(frame.point) or {}),
+        "direction": frame.direction,
+        "time_ns": frame.time_ns,
+        "rewrites": rewritten,
+    }

@@ -1,0 +1,1 @@
+"""Figures of topologies, timelines and measurements. Nothing here touches a kernel."""

@@ -1,0 +1,318 @@
+"""The keeper of a lab: process 1 of the lab's outer level, and the one lifeline of everything in it.
+It owns `internet` and the quotas, starts the lab host one level down, and answers requests: at the machine's
+door (everything), and at the lab host's (what a learner may ask). Each request is served by a forked child,
+so that none can hold up or hurt the keeper. Its world is made by netlab.keeper.forkserver.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from functools import partial
+from threading import Event
+from typing import Any, NoReturn, Protocol
+
+from netlab import engines
+from netlab.display import printable
+from netlab.engines import base_lab
+from netlab.engines.protocol import LabHost, Say
+from netlab.errors import BadInput, LabDied, LabError, NetlabError, UnknownName
+from netlab.i18n import gettext as _
+from netlab.i18n import speaking
+from netlab.keeper import capture, init, monitor, probe, protocol, watch
+from netlab.keeper.doors import Door, is_from_the_lab, is_owner
+from netlab.keeper.execute import NAMESPACES, Loop, Spawner, start_daemon
+from netlab.keeper.protocol import Command, Status
+from netlab.keeper.reset.restore import End, Remembered, Restorer
+from netlab.keeper.reset.worker import Resets
+from netlab.keeper.snapshot import Place, places, snapshot
+from netlab.keeper.spec import ETC, Plan
+from netlab.linux.limits import exceeded, for_children
+from netlab.linux.sandbox import unshare
+from netlab.linux.sandbox.rootfs import Tree
+from netlab.linux.sysctl import make_room
+from netlab.model import codec
+from netlab.packets.probe import Order
+
+# What may be asked from inside.
+ROLES = ("host", "internet")
+MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper's level
+LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "monitor", "reset", "exec")
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+class Holder:
+    """The keeper at work. `init` is the pid, here, of the lab host's process 1; `files` are the engine's."""
+
+    def __init__(self, plan: Plan, doors: socket.socket, files: Sequence[int]) -> None:
+        self.plan = plan
+        self.engine = engines.engine(plan.engine)
+        self.files = files
+        self.loop = Loop()
+        self.spawner = Spawner(self.loop)
+        self.machine_door = doors
+        self.to_init, theirs = socket.socketpair()
+        with for_children(plan.limits):
+            self.init = unshare.spawn(unshare.Identity.nested(), lambda: self._become_init(theirs))
+        theirs.close()
+        self.children: set[int] = set()
+        self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    def _become_init(self, keeper: socket.socket) -> NoReturn:
+        here = [Tree(tree.path, tree.writable) for tree in self.plan.trees]
+        init.main(keeper, self.engine, self.plan.python, ETC, here, self.plan.limits)
+
+    def build(self, say: Say) -> None:
+        """Lay out the base lab: while the lab host furnishes itself, if the engine runs nothing for that."""
+        base_lab.build(self.host)
+        if self.engine.lasting:
+            self._lay_out(say)
+        answer, fds = protocol.receive(self.to_init)  # nobody but us is in it yet
+        if not answer.get("ready"):
+            print(printable(answer.get("trace", "")), file=sys.stderr, flush=True)
+            raise LabError(
+                _("The lab host could not be set up: {error}.").format(error=answer.get("error")),
+                _("Look at: ./run doctor"),
+            )
+        self.learners_door = socket.socket(fileno=fds[0])
+        if not self.engine.lasting:
+            self._lay_out(say)
+
+    def _lay_out(self, say: Say) -> None:
+        self.engine.lay_out(self._lab_host(), self.files, say)
+        self.baseline = base_lab.baseline(self.host)  # before anybody can have changed anything
+        self.remembered = Remembered()
+        with closing(End(self.host)) as host, closing(End(None)) as internet:
+            self.remembered.write([host.look(), internet.look()])
+
+    def _lab_host(self) -> LabHost:
+        return LabHost(self.init, self.host, partial(start_daemon, self.to_init))
+
+    # -- serving ------------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Answer until the lab ends."""
+        self.resets = Resets(self._fork, partial(self._answer, "reset"), self._restorer, self.to_init)
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        answer = partial(self._served, learner=False), partial(self._served, learner=True)
+        self.doors = (
+            Door(self.machine_door, self.loop, is_owner(self.plan.owner), answer[0]),
+            Door(self.learners_door, self.loop, is_from_the_lab, answer[1]),
+        )
+        make_room()
+        gc.freeze()  # a child that collects garbage would copy every page it looks at
+        if self.plan.limits and self.plan.limits.memory:
+            self._fork(self._end_when_exceeded)
+        self.loop.watch_children(self._reap)
+        self.loop.run(self._next_deadline)
+
+    def _next_deadline(self) -> float | None:
+        waits = [wait for door in self.doors if (wait := door.let_go_of_the_late()) is not None]
+        return min(waits, default=None)
+
+    def _end_when_exceeded(self) -> None:
+        """In a child: end the lab when it takes too much, and leave a word in the keeper's log."""
+        assert self.plan.limits
+        why = exceeded(self.plan.limits, Event().wait)
+        print(_("The lab was ended: {why}.").format(why=why), file=sys.stderr, flush=True)
+        os.kill(self.init, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        ended = {pid for pid, _ in self.spawner.reap()}
+        if self.init in ended:
+            os._exit(0)  # without its host there is no lab
+        self.children -= ended
+
+    def _served(
+        self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool
+    ) -> None:
+        """Do what is asked for, or tell the error. The descriptors are for a command's streams."""
+        try:
+            with speaking(str(request.get("language", ""))):
+                if self._serve(request, fds, client, learner=learner):
+                    fds = []
+                client.close()
+        except (NetlabError, OSError) as error:
+            with speaking(str(request.get("language", ""))):
+                protocol.complain(client, error if isinstance(error, NetlabError) else _refused(error))
+        finally:
+            for fd in fds:  # kept open here, they would keep the client's readers waiting
+                os.close(fd)
+
+    def _serve(
+        self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool
+    ) -> bool:
+        """Whether the descriptors have found their user. NetlabError, OSError."""
+        operation = str(request.get("op"))
+        if request.get("version") != protocol.VERSION and operation != "down":
+            raise LabError(
+                _("This lab was started by another version of netlab."),
+                _("Start it again: ./run --lab {name} down, then up").format(name=self.plan.name),
+            )
+        if learner and operation not in LEARNERS:
+            raise LabError(
+                _("{operation!r} cannot be asked for from inside the lab.").format(operation=operation),
+                _("Ask on the machine."),
+            )
+        if operation == "down":
+            self._end(client)
+        if operation == "exec":
+            self._exec(Command.parse(request, fds), fds, client, learner=learner)
+            return True
+        if len(self.children) >= MOST_CHILDREN:
+            raise LabError(_("The lab has too much to do at once."), _("Try again in a moment."))
+        if operation == "reset" and self.engine.lasting:
+            self.resets.pass_on(request, client)
+        else:
+            self._fork(lambda: self._answer(operation, request, client))
+        return False
+
+    def _end(self, client: socket.socket) -> NoReturn:
+        """End the lab: whoever asked for it is told when nothing can stop it any more, and can wait."""
+        try:
+            lab_host = os.pidfd_open(self.init)  # readable when the last process there has ended
+            os.kill(self.init, signal.SIGKILL)
+            self.machine_door.close()  # before the answer, so that the name is free when that is there
+            protocol.send(client, {"ok": True}, [lab_host], at_once=True)
+        finally:
+            os._exit(0)
+
+    def _fork(self, work: Callable[[], None]) -> None:
+        if pid := os.fork():
+            self.children.add(pid)
+            return
+        try:
+            kept: list[Closable] = [*self.doors, *self.spawner.running.values()]
+            for each in kept:
+                each.close()  # a door would keep the lab's name taken, a client's be kept from its end
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            work()
+        except BaseException:
+            traceback.print_exc()  # into the keeper's log: nothing is lost
+        finally:
+            os._exit(0)
+
+    def _answer(self, operation: str, request: Mapping[str, Any], client: socket.socket) -> None:
+        """In a child: do one request and send its answer, or the error."""
+        try:
+            if not hasattr(self, f"_do_{operation}"):
+                raise UnknownName(_("request"), operation, LEARNERS)
+            result = getattr(self, f"_do_{operation}")(request, client)
+            client.settimeout(protocol.SECONDS_TO_SAY)
+            protocol.send(client, {"ok": result})
+        except NetlabError as error:
+            protocol.complain(client, error)
+        except (ValueError, TypeError, KeyError) as error:
+            protocol.complain(client, BadInput(_("The request makes no sense: {error}.").format(error=error)))
+        except OSError as error:
+            kind = LabError if os.path.exists(f"/proc/{self.init}/ns/net") else LabDied  # it is ending
+            protocol.complain(
+                client,
+                kind(
+                    _("The lab could not do {operation}: {error}.").format(operation=operation, error=error),
+                    _("Look at: ./run status"),
+                ),
+            )
+
+    def _do_status(self, _: Mapping[str, Any], __: socket.socket) -> Any:
+        found = tuple((place.name, place.kind) for place in places(self.init, self.engine))
+        about = self.engine.about(f"/proc/{self.init}/root")
+        return codec.to_plain(Status(self.plan.name, self.engine.name, found, about))
+
+    def _do_snapshot(self, _: Mapping[str, Any], __: socket.socket) -> Any:
+        return codec.to_plain(snapshot(self.plan.name, self.init, self.engine))
+
+    def _do_probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
+        order = Order.parse(request["order"])
+        with self._place(str(request["node"])).held() as namespace:
+            return codec.to_plain(probe.send(namespace, order))
+
+    def _do_route(self, request: Mapping[str, Any], _: socket.socket) -> list[str]:
+        with self._place(str(request["node"])).held() as namespace:
+            return list(probe.route(namespace, list(map(str, request["words"]))))
+
+    def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
+        there = self._there()
+        points = [(there[int(netns)], int(index)) for netns, index in request["points"]]
+        self.rings = capture.open_all(dict(enumerate(points)))  # open until this child has answered
+        return capture.serve(client, self.rings)
+
+    def _there(self) -> dict[int, Place]:
+        return {place.netns: place for place in places(self.init, self.engine)}
+
+    def _do_tap(self, _: Mapping[str, Any], client: socket.socket) -> bool:
+        return capture.follow(client, self._there)
+
+    def _do_watch(self, _: Mapping[str, Any], client: socket.socket) -> bool:
+        return watch.serve(client, self.plan.name, lambda: places(self.init, self.engine))
+
+    def _do_monitor(self, _: Mapping[str, Any], client: socket.socket) -> bool:
+        return monitor.serve(client, lambda: places(self.init, self.engine))
+
+    def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> dict[str, Any]:
+        return self.resets.put_back(str(request.get("way", "kept")))
+
+    def _restorer(self) -> Restorer:
+        return Restorer(self.engine, self._lab_host(), self.files, self.baseline, self.remembered)
+
+    def _place(self, name: str) -> Place:
+        known = places(self.init, self.engine)
+        for place in sorted(
+            known, key=lambda place: place.kind not in ROLES
+        ):  # a container may be called so, too
+            if name == place.name or name in place.aliases:
+                return place
+        raise UnknownName(_("node"), name, [place.name for place in known])
+
+    def _exec(self, command: Command, fds: list[int], client: socket.socket, *, learner: bool) -> None:
+        """Start it on its node. What becomes of it is said on a connection of its own, which the client gets:
+        its other end is the lab host's to hold, and nothing else that is said here passes through it."""
+        place = None if command.node == "host" else self._place(command.node)  # most are for the host
+        if place and place.kind == "internet" and learner:
+            raise LabError(
+                _("internet is out of the learner's reach."),
+                _("On the machine: ./run exec --node internet"),
+            )
+        ours, theirs = protocol.claim_pair()
+        with ours:
+            if place and place.kind == "internet":
+                self.spawner.start(command.request({}), fds, theirs)
+            else:
+                with theirs:
+                    request = command.request(_namespaces(place) if place else {})
+                    try:
+                        protocol.send(self.to_init, request, [theirs.fileno(), *fds], at_once=True)
+                    except BlockingIOError:
+                        raise LabError(
+                            _("The lab host takes no more commands: its process 1 does not read them."),
+                            _("End the lab: ./run --lab {name} down").format(name=self.plan.name),
+                        ) from None
+                for fd in fds:
+                    os.close(fd)
+            with suppress(OSError):  # whoever asked has gone: then the command hears of it, too
+                protocol.send(client, {"ok": True}, [ours.fileno()], at_once=True)
+
+
+def _namespaces(place: Place) -> dict[str, str]:
+    """What the lab host's process 1 enters for a command on that node, as it sees it."""
+    if place.kind == "container":
+        return {kind: f"/proc/{place.pid}/ns/{kind}" for kind in NAMESPACES}
+    return {"net": f"/proc/{place.pid}/ns/net" if place.pid else f"/run/netns/{place.file}"}
+
+
+def _refused(error: OSError) -> LabError:
+    return LabError(
+        _("The lab could not do it: {error}.").format(error=error.strerror or error),
+        _("Look at: ./run status"),
+    )

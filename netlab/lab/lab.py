@@ -1,0 +1,227 @@
+"""A lab, for those who use it: make it, look at it, run things in it, put it back, end it.
+
+    lab = Lab.up("default")        on the machine; Lab.find("default") for one that is up
+    lab = Lab.here()               in a notebook or a terminal of the lab host
+    lab.run(["ip", "link"]); lab.snapshot(); lab.down()
+
+Talks to the lab's keeper (netlab.keeper.server) and holds nothing itself. What not every command takes
+(lessons, captures, watches, traces) is imported where it is used: all commands start with this module.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from netlab import engines
+from netlab.display import printable
+from netlab.engines import ENGINES
+from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabNotFound
+from netlab.i18n import gettext as _
+from netlab.keeper import address, launch, protocol
+from netlab.keeper.protocol import Status
+from netlab.lab.commands import Commands
+
+if TYPE_CHECKING:
+    from netlab.engines.protocol import Say
+    from netlab.lab.capture import Recording
+    from netlab.lab.monitor import Monitor, OnEnd, OnNotice
+    from netlab.lab.tap import Tap
+    from netlab.lab.watch import Change, Watch
+    from netlab.model import Snapshot
+    from netlab.packets.probe import Probe
+
+DEFAULT = "default"
+T = TypeVar("T")
+
+
+class Lab(Commands):
+    """One lab that is up, by name. Methods raise LabDied when it no longer is."""
+
+    whole = True  # a snapshot holds all that there is
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    # -- coming and going ---------------------------------------------------------------------------
+
+    @classmethod
+    def up(
+        cls,
+        name: str = DEFAULT,
+        *,
+        engine: str = ENGINES[0],
+        say: Say = lambda _: None,
+        confined: launch.Confinement | None = None,
+        nursery: launch.Nursery | None = None,
+    ) -> Lab:
+        """Make a lab and wait until it is ready; `say` is told what is being done where that takes a while.
+
+        `confined` is for somebody whom one does not trust; a `nursery` makes the second of many come sooner.
+        LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
+        """
+        address.check_name(name)
+        chosen, lab = engines.engine(engine), cls(name)
+        try:
+            launch.start(name, chosen, say, confined, nursery)
+        except LabAlreadyUp:
+            lab.check_engine(engine)
+            raise
+        return lab
+
+    def check_engine(self, engine: str) -> None:
+        """LabAlreadyUp when the lab of this name has another engine than that."""
+        with suppress(LabNotFound, LabDied):  # it is on its way, or on its way out
+            if (found := self.status().engine) != engine:
+                name = "" if self.name == DEFAULT else f"--lab {self.name} "
+                what = _("A lab named {name!r} is up already, with the engine {found}, not {engine}.")
+                how = _("Use it: ./run {name}--engine {found}; or end it: ./run {name}down")
+                what = what.format(name=self.name, found=found, engine=engine)
+                raise LabAlreadyUp(what, how.format(name=name, found=found))
+
+    @classmethod
+    def find(cls, name: str = DEFAULT) -> Lab:
+        """The lab of that name, if it is up; LabNotFound."""
+        lab = cls(address.check_name(name))
+        lab.status()
+        return lab
+
+    @classmethod
+    def here(cls) -> Lab:
+        """The lab that this process runs in; BadInput outside of one."""
+        if not address.is_inside():
+            raise BadInput(
+                _("This runs on the machine itself, not in a lab (in a notebook: with an ordinary kernel)."),
+                _("In JupyterLab choose Kernel → Change Kernel → “netlab (lab host)”; start it with ./run"),
+            )
+        return cls(os.environ.get("NETLAB_LAB", DEFAULT))
+
+    def down(self) -> None:
+        """End the lab and everything in it.
+
+        When this returns, nothing can stop that any more and the name is free. The kernel takes a moment to
+        end the processes; then a thread removes the lab's files, and this process ends after it.
+        """
+        launch.end(self.name)
+
+    def reset(self, way: str = "kept") -> str:
+        """Put the base lab back: no containers, no extra links, rules or settings.
+
+        The cheapest of the ways in netlab.keeper.reset.restore, from `way` on, that makes it so; which one it
+        was.
+        """
+        return str(self.put_back(way)["way"])
+
+    def put_back(self, way: str = "kept") -> Mapping[str, Any]:
+        """As `reset`: the "way", and "laps", what at the keeper took how many milliseconds."""
+        return dict(self._answer("reset", way=way))
+
+    # -- looking ------------------------------------------------------------------------------------
+
+    def status(self) -> Status:
+        return self._ask(Status, "status")
+
+    def snapshot(self) -> Snapshot:
+        """Every namespace of the lab, now."""
+        from netlab.model import Snapshot
+
+        return self._ask(Snapshot, "snapshot")
+
+    def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
+        """A `with` block that records at every interface, or at "NODE INTERFACE", …; see
+        netlab.lab.capture."""
+        from netlab.lab.capture import Recording
+
+        return Recording(self._connection, self.snapshot, points, noise)
+
+    def watch(
+        self,
+        on_change: Callable[[Change], object] = lambda change: None,
+        on_end: Callable[[], object] = lambda: None,
+    ) -> Watch:
+        """A `with` block that keeps a snapshot up to date and tells of each change; see netlab.lab.watch."""
+        from netlab.lab.watch import Watch
+
+        return Watch(self._connection, on_change, on_end)
+
+    def monitor(self, on_notice: OnNotice, on_end: OnEnd = lambda: None) -> Monitor:
+        """A `with` block that tells at once what the kernel notifies; see netlab.lab.monitor."""
+        from netlab.lab.monitor import Monitor
+
+        return Monitor(self._connection, on_notice, on_end)
+
+    def tap(self, on_batch: Callable[[bytes], object]) -> Tap:
+        """A `with` block that captures at points which may come and go; see netlab.lab.tap."""
+        from netlab.lab.tap import Tap
+
+        return Tap(self._connection, on_batch)
+
+    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
+        """Probes from a node, sent by the lab's keeper; `order` as in netlab.packets.probe.Order."""
+        from netlab.packets.probe import Probe
+
+        words = {"destination": destination, "count": count, "timeout": timeout, **order}
+        return self._ask(Probe, "probe", node=node, order=words)
+
+    def witnessed(
+        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
+    ) -> bool:
+        """Whether a probe is answered, and the node `witness` has seen it come in as well.
+
+        An answer alone may come from anybody on the way who takes the address for his. `order` as in `probe`.
+        """
+        there = [f"{witness} {i.name}" for i in self.snapshot().node(witness).interfaces if i.name != "lo"]
+        with self.capture(there) as seen:
+            probe = self.probe(node, destination, count=1, timeout=timeout, **order)
+        arrived = [frame.data for frame in seen.frames if frame.direction == "in"]
+        return probe.reached and any(probe.is_in(data) for data in arrived)
+
+    def route(self, node: str, *words: str) -> tuple[str, str]:
+        """`ip route get` with those words on a node: (the command, what it said)."""
+        command, said = map(printable, self._answer("route", node=node, words=words))
+        return command, said
+
+    # -- the keeper ---------------------------------------------------------------------------------
+
+    @property
+    def exchange(self) -> Path:
+        """A folder that is seen under the same path on the machine and in the lab host, writable in both."""
+        return address.exchange_folder(self.name)
+
+    @property
+    def folder(self) -> Path:
+        """The lab's own folder on the machine, which the lab does not see."""
+        return address.folder(self.name)
+
+    def _connection(self) -> socket.socket:
+        return address.connect(self.name)
+
+    def _ask(self, kind: type[T], operation: str, **words: Any) -> T:
+        """What the keeper answers, as a value of that class."""
+        try:
+            return protocol.value(kind, self._answer(operation, **words))
+        except protocol.Closed as error:
+            raise self._died() from error
+
+    def _answer(self, operation: str, **words: Any) -> Any:
+        with self._connection() as sock:
+            try:
+                protocol.ask(sock, operation, **words)
+                answer, fds = protocol.receive(sock)
+            except (protocol.Closed, OSError) as error:
+                raise self._died() from error
+        for fd in fds:  # nobody sends any
+            os.close(fd)
+        if "error" in answer:
+            raise protocol.rebuilt(answer)
+        return answer.get("ok")
+
+    def _died(self) -> LabDied:
+        return LabDied(
+            _("The lab {name!r} went away.").format(name=self.name),
+            _("Start it again: ./run --lab {name} up").format(name=self.name),
+        )

@@ -1,0 +1,38 @@
+"""What can be looked at and probed, whatever it is: a lab, a real machine, a learner's variant of a lab."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from netlab.lab.capture import Recording
+from netlab.model import Snapshot
+from netlab.packets.probe import Probe
+
+
+class Observable(Protocol):
+    """It can be read, and sends probes. See netlab.lab.lab.Lab for what these do."""
+
+    def snapshot(self) -> Snapshot: ...
+
+    def probe(
+        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
+    ) -> Probe: ...
+
+
+class Witnessed(Observable, Protocol):
+    """Its far end tells, too, whether it has seen a probe: what checks ask of a lab."""
+
+    def witnessed(
+        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
+    ) -> bool: ...
+
+
+class Traceable(Observable, Protocol):
+    """It can be captured at every interface, and be asked for its routes: what a trace takes."""
+
+    @property
+    def whole(self) -> bool: ...  # whether a snapshot holds all that there is
+
+    def capture(self, *, noise: bool = False) -> Recording: ...
+
+    def route(self, node: str, *words: str) -> tuple[str, str]: ...

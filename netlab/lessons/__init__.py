@@ -1,0 +1,1 @@
+"""The lessons: their content, how they begin, variants, progress, translation, and building notebooks."""

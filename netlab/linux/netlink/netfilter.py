@@ -1,0 +1,190 @@
+"""nf_tables and the connection table over netlink: what is needed of them in less time than a process takes.
+
+Numbers are those of linux/netfilter/nf_tables.h and nfnetlink.h.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from netlab.linux.netlink import messages as rt
+from netlab.linux.netlink.socket import NETLINK_NETFILTER, Netlink
+
+NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_IPSET, NFNL_SUBSYS_NFTABLES = 1, 6, 10
+IP_SETS = "/sys/module/ip_set"  # there if the kernel has them; it would load them for whoever asks
+IPSET_PROTOCOL, IPSET_CMD_DESTROY = 6, 3
+BATCH_BEGIN, BATCH_END = 16, 17
+NEWTABLE, GETTABLE, DELTABLE, NEWCHAIN, GETCHAIN, NEWRULE, GETRULE = 0, 1, 2, 3, 4, 6, 7
+GETRULE_RESET = 25  # since Linux 6.2
+GETSET, GETOBJ, GETFLOWTABLE = 10, 19, 23
+CT_DELETE = 2
+CHAIN_COUNTERS, RULE_EXPRESSIONS = 8, 4
+NLM_F_APPEND = 0x800
+FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
+# Of each kind: what asks for it, and the attributes that the kernel gives by itself (handle, use, position).
+KEPT_BY_THE_KERNEL = {
+    NEWTABLE: (GETTABLE, {3, 4}),
+    NEWCHAIN: (GETCHAIN, {2, 6}),
+    NEWRULE: (GETRULE, {3, 6}),
+}
+_NFGENMSG = struct.Struct("!BBH")
+
+
+class Netfilter(Netlink):
+    """A netfilter socket in a network namespace."""
+
+    protocol = NETLINK_NETFILTER
+
+    def __enter__(self) -> Netfilter:
+        return self
+
+    def chains(self) -> set[tuple[str, str, str]]:
+        """(family, table, name) of every chain of nf_tables here."""
+        found = set()
+        for body in self._dump(GETCHAIN):
+            words = rt.attributes(body, _NFGENMSG.size)
+            found.add((FAMILIES.get(body[0], ""), rt.text(words.get(1)), rt.text(words.get(3))))
+        return found
+
+    def program(self) -> bytes:
+        """Messages that make all tables, chains and rules of here again, with counters of 0; for `load`."""
+        return _BEGIN + _making(self._listed(counted=False))
+
+    def state(self, *, counted: bool = True) -> tuple[tuple[int, bytes], ...] | None:
+        """All tables, chains and rules of here, to be compared, with what they have counted or with zeros.
+
+        None where there is more of nf_tables (sets, objects, flow tables): that is not looked into.
+        """
+        if any(self._dump(question) for question in (GETSET, GETOBJ, GETFLOWTABLE)):
+            return None
+        return tuple(self._listed(counted))
+
+    def _listed(self, counted: bool) -> Iterator[tuple[int, bytes]]:
+        for kind, (question, _) in KEPT_BY_THE_KERNEL.items():
+            for body in self._dump(question):
+                yield kind, _again(kind, body[:2] + b"\0\0" + body[4:], counted)  # not which change was last
+
+    def load(self, program: bytes) -> None:
+        """Make what a program says, all or nothing; OSError if it is refused, or holds nothing."""
+        self._run(program)
+
+    def flush(self) -> None:
+        """Delete every table."""
+        self.replace(())
+
+    def replace(self, state: Sequence[tuple[int, bytes]]) -> None:
+        """Make what such a `state` is, with counters of 0, in place of all there is, in one go. OSError."""
+        self._run(_BEGIN + _message(_type(DELTABLE), 0, _NFGENMSG.pack(0, 0, 0)) + _making(state))
+
+    def zero(self) -> None:
+        """Let rules and chains count from 0 on, as `iptables -Z` does; OSError where the kernel cannot."""
+        self._dump(GETRULE_RESET)
+        counting = [_zero_of_chain(body) for body in self._dump(GETCHAIN)]
+        self._run(_BEGIN + b"".join(_message(_type(NEWCHAIN), 0, body) for body in counting if body))
+
+    def forget_connections(self) -> None:
+        """Empty the connection table; OSError where it cannot be."""
+        kind = NFNL_SUBSYS_CTNETLINK << 8 | CT_DELETE
+        self.do(kind, 0, _NFGENMSG.pack(0, 0, 0), "flush the connection table")
+
+    def destroy_sets(self) -> None:
+        """Take out what ipset(8) has made; OSError while a rule has one in use."""
+        if os.path.exists(IP_SETS):
+            body = _NFGENMSG.pack(0, 0, 0) + rt.attribute(1, bytes((IPSET_PROTOCOL,)))
+            self.do(NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_DESTROY, 0, body, "destroy all sets")
+
+    def _dump(self, question: int) -> list[bytes]:
+        body = _NFGENMSG.pack(0, 0, 0)
+        return [content for _, content in self.ask(_type(question), rt.NLM_F_DUMP, body)]
+
+    def _run(self, batch: bytes) -> None:
+        """Send a batch. Nobody acknowledges its end, so a question behind it tells that all was done."""
+        end = _message(BATCH_END, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
+        self._send(batch + end)
+        self._sequence += 1
+        self._send(_message(_type(GETTABLE), rt.NLM_F_DUMP, _NFGENMSG.pack(0, 0, 0), self._sequence))
+        refused = None
+        while True:
+            for kind, sequence, content in rt.messages(self._socket.recv(1 << 17)):
+                if kind == rt.NLMSG_ERROR and rt.error(content):
+                    refused = refused or OSError(
+                        rt.error(content), f"nf_tables: {os.strerror(rt.error(content))}"
+                    )
+                if kind == rt.NLMSG_DONE and sequence == self._sequence:
+                    if refused is not None:
+                        raise refused
+                    return
+
+
+def _type(kind: int) -> int:
+    return NFNL_SUBSYS_NFTABLES << 8 | kind
+
+
+def _message(kind: int, flags: int, body: bytes, sequence: int = 0) -> bytes:
+    return rt.message(kind, flags, sequence, body)
+
+
+_BEGIN = _message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
+
+
+def _making(state: Iterable[tuple[int, bytes]]) -> bytes:
+    """Messages that make that."""
+    flags = rt.NLM_F_CREATE | NLM_F_APPEND
+    return b"".join(_message(_type(kind), flags, again) for kind, again in state)
+
+
+@lru_cache(512)
+def _again(kind: int, body: bytes, counted: bool) -> bytes:
+    """A listed table, chain or rule as a request for one like it, with what it has counted or zeros."""
+    pieces = []
+    for number, value in _pieces(body[_NFGENMSG.size :]):
+        what = number & rt.NLA_TYPE_MASK
+        if what in KEPT_BY_THE_KERNEL[kind][1]:
+            continue
+        if not counted and (kind, what) == (NEWCHAIN, CHAIN_COUNTERS):
+            value = _zeroed(value)
+        elif not counted and (kind, what) == (NEWRULE, RULE_EXPRESSIONS):
+            value = _packed([(element, _uncounted(inner)) for element, inner in _pieces(value)])
+        pieces.append((number, value))
+    return body[: _NFGENMSG.size] + _packed(pieces)
+
+
+def _zero_of_chain(body: bytes) -> bytes:
+    """A listed chain as a request that it count from 0 on; b"" if it counts nothing."""
+    words = {number & rt.NLA_TYPE_MASK: (number, value) for number, value in _pieces(body[_NFGENMSG.size :])}
+    if not {1, 3, CHAIN_COUNTERS} <= words.keys():
+        return b""
+    number, counters = words[CHAIN_COUNTERS]
+    return body[: _NFGENMSG.size] + _packed([words[1], words[3], (number, _zeroed(counters))])
+
+
+def _uncounted(expression: bytes) -> bytes:
+    """An expression of a rule; a counter, whose name stands before its data, with zeros in it."""
+    pieces = _pieces(expression)
+    if not pieces or pieces[0][1] != b"counter\0":
+        return expression
+    name, *rest = pieces
+    return _packed([name, *((number, _zeroed(value)) for number, value in rest)])
+
+
+def _zeroed(attributes: bytes) -> bytes:
+    return _packed([(number, bytes(len(value))) for number, value in _pieces(attributes)])
+
+
+def _pieces(attributes: bytes) -> list[tuple[int, bytes]]:
+    """(type with its flags, value) of each attribute, in order."""
+    found, at = [], 0
+    while at + 4 <= len(attributes):
+        length, number = struct.unpack_from("=HH", attributes, at)
+        if length < 4:
+            break
+        found.append((number, attributes[at + 4 : at + length]))
+        at += (length + 3) & ~3
+    return found
+
+
+def _packed(pieces: Sequence[tuple[int, bytes]]) -> bytes:
+    return b"".join(rt.attribute(number, value) for number, value in pieces)

@@ -1,0 +1,39 @@
+"""What netlab talks about, as frozen values. Nothing here touches a kernel."""
+
+from netlab.model.packet import Capture, Frame, Hop, Journey, Packet, Point, Rewrite
+from netlab.model.snapshot import (
+    Address,
+    Chain,
+    Interface,
+    InterfaceId,
+    Listener,
+    Neighbour,
+    News,
+    Node,
+    PolicyRule,
+    Route,
+    Rule,
+    Snapshot,
+)
+
+__all__ = [
+    "Address",
+    "Capture",
+    "Chain",
+    "Frame",
+    "Hop",
+    "Interface",
+    "InterfaceId",
+    "Journey",
+    "Listener",
+    "Neighbour",
+    "News",
+    "Node",
+    "Packet",
+    "Point",
+    "PolicyRule",
+    "Rewrite",
+    "Route",
+    "Rule",
+    "Snapshot",
+]

@@ -1,0 +1,314 @@
+"""A learner at a lesson: the lab, with the lesson's checks, predictions, hints and pictures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any
+
+from netlab.display import Card, Picture
+from netlab.errors import BadInput, check_language
+from netlab.i18n import NOTEBOOK_VARIABLE, VARIABLE
+from netlab.i18n import gettext as _
+from netlab.lessons import content
+from netlab.lessons.content import Lesson, Step
+from netlab.lessons.progress import Progress, default_path
+from netlab.lessons.questions import REPORT, ask, check_known, the_answer, the_prediction
+from netlab.lessons.start import bring, goto
+from netlab.lessons.variant import PLAIN, Variant
+from netlab.notebook import instruments, outbox
+from netlab.notebook.greeting import bug_report, greeting, next_step
+from netlab.notebook.live import Live
+from netlab.notebook.tracebacks import short_errors
+
+if TYPE_CHECKING:
+    from netlab.checks.runner import CheckResult
+    from netlab.diagnosis.report import Report
+    from netlab.lab.lab import Lab
+    from netlab.model import Capture, Snapshot
+    from netlab.notebook.predictions import Comparison
+    from netlab.packets.probe import Probe
+
+
+def begin_here(lesson: str, seed: str) -> LessonLab:
+    """A lesson in a kernel of the lab host: see notebook.start."""
+    from netlab.lab.lab import Lab
+
+    found = content.lesson(lesson)
+    return _begin(Lab.here(), found, Variant.of(seed), default_path())
+
+
+def begin_outside(lesson: str, seed: str, language: str) -> LessonLab:
+    """A lesson in a kernel on the machine: see notebook.attach."""
+    from netlab.notebook import host_kernel
+
+    os.environ.update({NOTEBOOK_VARIABLE: language} if language else {})
+    found = content.lesson(lesson)
+    lab = host_kernel.lab_of_this_kernel()
+    host_kernel.send_shell_cells_to(lab)
+    return _begin(lab, found, Variant.of(seed), default_path(lab.folder))
+
+
+def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:
+    check_language(os.environ.get(VARIABLE, ""))
+    found, progress = variant.exchanged(lesson), Progress(record)
+    bring(lab, lesson, variant)
+    short_errors()
+    print(greeting(found, progress))
+    progress.begin(found.id)
+    outbox.put("visited", found.id)
+    if lesson.gym:
+        print(_("Bug report:"), *bug_report(variant.seed, variant))
+        progress.record_answer(found.id, REPORT, variant.seed)
+    here = LessonLab(lab, found, progress, variant)
+    here.say_notes()
+    return here
+
+
+class LessonLab:
+    """A lab during a lesson. Everything that a lab can do, it can do too."""
+
+    def __init__(self, lab: Lab, lesson: Lesson, progress: Progress, variant: Variant = PLAIN) -> None:
+        self.lab = lab
+        self.lesson = lesson
+        self.progress = progress
+        self.variant = variant
+        self._previous: Snapshot | None = None
+        self._hints: dict[str, int] = {}
+
+    # -- the lesson ---------------------------------------------------------------------------------
+
+    def check(self, step: str) -> CheckResult:
+        """Whether the lab is as that step wants it."""
+        from netlab import checks
+
+        self._step(step)
+        said = self.progress.predictions(self.lesson.id), self.progress.answers(self.lesson.id)
+        result = checks.check(self.lab, step, *said, variant=self.variant)
+        if result.passed:
+            self.progress.record_passed(self.lesson.id, step)
+        outbox.put("checked", self.lesson.id, step, passed=result.passed, hint=result.hint_id)
+        self.say_notes()
+        return result
+
+    def predict(self, step: str, key: str | EllipsisType = ...) -> Card:
+        """Say what will happen before it does. Without a key: the question and its options."""
+        question = the_prediction(self.lesson, step)
+        if isinstance(key, EllipsisType):
+            title = _("{step}: not predicted yet").format(step=step)
+            return ask(title, question, f'lab.predict("{step}", …)')
+        check_known(question, key)
+        self.progress.record_prediction(self.lesson.id, step, key)
+        outbox.put("predicted", self.lesson.id, step, key=key)
+        self.say_notes()
+        said = _("You say: {meaning}.").format(meaning=question.options[key])
+        return Card(_("{step}: noted").format(step=step), (said, _("Now try it.")))
+
+    def answer(self, step: str, key: str | EllipsisType = ...) -> Card:
+        """Say what the experiment showed. Without a key: the question and its options."""
+        question = the_answer(self.lesson, step)
+        if isinstance(key, EllipsisType):
+            return ask(_("{step}: not answered yet").format(step=step), question, f'lab.answer("{step}", …)')
+        if question.options:
+            check_known(question, key)
+        elif not isinstance(key, str):
+            raise BadInput(
+                _("The answer to {step} is text, not {key!r}.").format(step=step, key=key),
+                _('Try: lab.answer("{step}", "…")').format(step=step),
+            )
+        self.progress.record_answer(self.lesson.id, step, key.strip())
+        outbox.put("answered", self.lesson.id, step, key=key.strip())
+        self.say_notes()
+        said = _("Your answer: {meaning}.").format(meaning=question.options.get(key, key))
+        how = _('lab.check("{step}") says if it holds.').format(step=step)
+        return Card(_("{step}: noted").format(step=step), (said, how))
+
+    def compare(self, step: str, seen: Capture) -> Comparison | Card:
+        """The prediction beside what a capture shows."""
+        from netlab.notebook import predictions
+
+        question = the_prediction(self.lesson, step)
+        predicted = self.progress.predictions(self.lesson.id).get(step)
+        if not question.observe:
+            raise BadInput(
+                _("No capture decides the prediction of {step}.").format(step=step),
+                _('Use lab.answer("{step}", …).').format(step=step),
+            )
+        if predicted is None:
+            return ask(
+                _("{step}: nothing to compare, no prediction yet").format(step=step),
+                question,
+                f'lab.predict("{step}", …)',
+            )
+        return predictions.compare(question, predicted, seen)
+
+    def hint(self, step: str) -> Card:
+        """The next hint for that step; each says more than the one before."""
+        hints = self._step(step).hints
+        number = self._hints.get(step, 0)
+        self._hints[step] = min(number + 1, len(hints) - 1)
+        outbox.put("hint", self.lesson.id, step, number=number + 1)
+        more = (
+            _('lab.hint("{step}") again says more').format(step=step)
+            if number + 1 < len(hints)
+            else _("That was the last hint")
+        )
+        return Card(
+            _("{step}: hint {number} of {hints}").format(step=step, number=number + 1, hints=len(hints)),
+            (hints[number], more),
+        )
+
+    def solution(self, step: str) -> Card:
+        """What the lecture types, for when the hints were not enough."""
+        found = self._step(step)
+        lines = []
+        for question, name in ((found.prediction, "predict"), (found.answer, "answer")):
+            if question and question.right:
+                lines.append(f'lab.{name}("{step}", "{question.right}")')
+        if found.answer and found.answer.command:
+            lines.append(_("The answer is what this prints: {command}").format(command=found.answer.command))
+        return Card(_("{step}: the solution").format(step=step), tuple(lines), found.solution)
+
+    def resume(self) -> Card:
+        """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
+        done = self.progress.passed(self.lesson.id)
+        upto = next_step(self.lesson, done)
+        typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
+        for step in typed:
+            self.lab.script(step.solution)
+        return Card(_("You are at {upto}").format(upto=upto), code="\n".join(step.solution for step in typed))
+
+    # -- the gym ------------------------------------------------------------------------------------
+
+    def fault(self, number: int) -> Card:
+        """Put the lab back and break it in the way that belongs to the number; the bug report."""
+        from netlab.faults import gym
+
+        self._previous = None
+        gym.begin(self.variant.view(self.lab), seed=number, inside=True)
+        self.progress.begin(self.lesson.id)
+        self.progress.record_answer(self.lesson.id, REPORT, str(number))
+        checks = ", ".join(step.id for step in self.lesson.steps)
+        how = _("Answer and check as before: {checks}.").format(checks=checks)
+        return Card(
+            _("Bug report {number}").format(number=number), (*bug_report(str(number), self.variant), how)
+        )
+
+    # -- pictures -----------------------------------------------------------------------------------
+
+    def draw(self, seen: Capture | None = None, title: str = "") -> Picture:
+        """The lab as it is now, with what changed since the last picture.
+
+        With a capture, also the way that its first request took, and where it ended if it was lost.
+        """
+        from netlab.drawing.topology import described, draw, figure_html
+        from netlab.packets.journeys.assemble import first_request
+
+        snapshot, previous = self.lab.snapshot(), self._previous
+        self._previous = snapshot
+        request = first_request(seen) if seen is not None else None
+        lost = request is not None and not request.reached
+        died = (request.last_seen.frame.point, request.next_expected) if request and lost else None
+        alt = described(snapshot, previous, died)
+
+        def html() -> str:
+            return figure_html(draw(snapshot, previous=previous, path=request, died=died, title=title), alt)
+
+        return Picture(html, alt)
+
+    def live(self, packets: bool = False) -> Live:
+        """The lab on the page, moving while somebody types, here or in a terminal.
+
+        With `packets` (or the button in the view) everything that passes is recorded and shown as well.
+        """
+        return Live(self.lab, packets)
+
+    def timeline(self, seen: Capture) -> Picture:
+        """One lane for each interface, one mark for each time a packet was seen there."""
+        from netlab.drawing.timeline import alt_text, timeline
+        from netlab.drawing.topology import figure_html
+
+        alt = alt_text(seen)
+        return Picture(lambda: figure_html(timeline(seen), alt), alt)
+
+    # -- the lab ------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Every namespace of the lab, now."""
+        return self.lab.snapshot()
+
+    def capture(self, points: Sequence[str] | None = None) -> AbstractContextManager[Capture]:
+        """A `with` block that records at every interface, or at those named."""
+        return self.lab.capture(points)
+
+    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0) -> Probe:
+        """Echo requests from a node, sent by the lab's keeper."""
+        return self.lab.probe(node, destination, count, timeout)
+
+    def connect(self, node: str, address: str, port: int) -> Card:
+        """Somebody on that node opens a TCP connection; what he sees. The lab's keeper does it."""
+        probe = self.lab.probe(node, address, count=1, timeout=1.0, proto="tcp", port=port)
+        said = _("no answer within a second")
+        if probe.reached:
+            said = _("connected: a program there has taken the call")
+        elif probe.errors:
+            said = probe.errors[0].lower()
+        return Card(
+            _("{node} → {address}, port {port}").format(node=node, address=address, port=port), (said,)
+        )
+
+    def loss(self, node: str, destination: str, count: int = 100, **order: Any) -> Picture:
+        """So many probes from a node: which were lost, what share, and how sure that is."""
+        return instruments.loss(self.lab, node, destination, count, **order)
+
+    def latency(self, destination: str, *sources: str, count: int = 200) -> Picture:
+        """So many round trips from each of those places: median and p95, and each of them in a row."""
+        return instruments.latency(self.lab, destination, sources, count)
+
+    def route(self, node: str, destination: str) -> Card:
+        """What `ip route get` says on a node: which way a packet to that address would take from there."""
+        command, said = self.lab.route(node, destination)
+        return Card(f"{node}: {command}", (said,))
+
+    def trace(self, source: str, destination: str, **order: Any) -> Report:
+        """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
+        from netlab.diagnosis import trace as diagnose
+        from netlab.diagnosis.report import Report
+
+        return Report.of(diagnose.trace(self.lab, source, destination, **order))
+
+    def run(
+        self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on a node and wait for it."""
+        return self.lab.run(argv, node, input, timeout)
+
+    def script(self, text: str, node: str = "host", timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run lines of bash on a node; they stop at the first that fails."""
+        return self.lab.script(text, node, timeout)
+
+    def reset(self) -> None:
+        """Put the base lab back."""
+        self._previous = None
+        self.lab.reset()
+
+    def goto(self, lesson: str) -> None:
+        """Bring the lab to where that lesson begins."""
+        self._previous = None
+        goto(self.lab, lesson)
+
+    def down(self) -> None:
+        """End the lab."""
+        self.lab.down()
+
+    def say_notes(self) -> None:
+        """Say what went wrong with the file of the learner's progress, once."""
+        for note in self.progress.notes():
+            print(note)
+
+    def _step(self, id: str) -> Step:
+        return self.lesson.step(id)

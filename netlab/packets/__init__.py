@@ -1,0 +1,1 @@
+"""From bytes to journeys: frames decoded, put together, written down."""

@@ -1,0 +1,1 @@
+"""What a host would do with a packet: routing, iptables, the next hop."""

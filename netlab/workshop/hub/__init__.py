@@ -1,0 +1,1 @@
+"""JupyterHub as a workshop runs it."""
