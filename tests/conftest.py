@@ -18,7 +18,7 @@ from leaks import Belongings, left_behind
 from machine import MachineWatch
 
 from netlab.errors import LabNotFound
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 TIERS = {
     "unit": "no privileges, no namespaces",

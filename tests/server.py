@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from netlab.keeper.address import exchange_folder
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 
 class Server:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,7 @@ from netlab.checks import check
 from netlab.checks.runner import SECONDS, CheckResult
 from netlab.errors import CommandFailed, LabError
 from netlab.i18n import gettext as _
-from netlab.lab import ephemeral
-from netlab.lab.lab import Lab
+from netlab.lab import Lab, ephemeral
 from netlab.lessons import content
 from netlab.lessons.content import Lesson, Step, WrongTurn
 from netlab.lessons.start import goto

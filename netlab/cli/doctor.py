@@ -15,7 +15,7 @@ from netlab.errors import NetlabError
 from netlab.i18n import N_
 from netlab.i18n import gettext as _
 from netlab.keeper.address import exchange_folder, is_inside, names
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.linux.sandbox import unshare
 
 # What a lab or its lessons call, and what goes missing without it.

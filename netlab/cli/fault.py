@@ -13,7 +13,7 @@ from netlab.i18n import gettext as _
 
 if TYPE_CHECKING:
     from netlab.faults.fault import Fault
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def run(chosen: argparse.Namespace) -> None:
 
 
 def _lab(chosen: argparse.Namespace) -> Lab:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
     return Lab.find(chosen.lab)
 

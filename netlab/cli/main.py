@@ -105,7 +105,7 @@ def _tell(text: str) -> None:
 
 
 def _up(options: argparse.Namespace) -> None:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
     lab = Lab.up(options.lab, engine=options.engine, say=_tell)
     print(_("The lab {name!r} is up. A shell in it: ./run shell   End it: ./run down").format(name=lab.name))
@@ -113,7 +113,7 @@ def _up(options: argparse.Namespace) -> None:
 
 def _down(options: argparse.Namespace) -> None:
     from netlab.keeper.address import names
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
     for name in names() if options.all else [options.lab]:
         Lab.find(name).down()
@@ -121,7 +121,7 @@ def _down(options: argparse.Namespace) -> None:
 
 
 def _reset(options: argparse.Namespace) -> None:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
     Lab.find(options.lab).reset()
     print(_("The lab is as it was in the beginning."))
@@ -130,7 +130,7 @@ def _reset(options: argparse.Namespace) -> None:
 def _status(options: argparse.Namespace) -> int:
     from netlab.drawing.text import as_text
     from netlab.keeper.address import names
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
     known = names()
     if not known:
@@ -152,7 +152,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _goto(options: argparse.Namespace) -> None:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
     from netlab.lessons.start import goto
 
     goto(Lab.find(options.lab), options.lesson)
@@ -160,8 +160,8 @@ def _goto(options: argparse.Namespace) -> None:
 
 
 def _exec(options: argparse.Namespace) -> int:
+    from netlab.lab import Lab
     from netlab.lab.execute import execute
-    from netlab.lab.lab import Lab
 
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
@@ -170,15 +170,15 @@ def _exec(options: argparse.Namespace) -> int:
 
 
 def _shell(options: argparse.Namespace) -> int:
+    from netlab.lab import Lab
     from netlab.lab.execute import execute
-    from netlab.lab.lab import Lab
 
     return execute(Lab(options.lab), ["bash", "-i"], node=options.node)
 
 
 def _draw(options: argparse.Namespace) -> None:
     from netlab.drawing.topology import alt_text, draw, save
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
     snapshot = Lab.find(options.lab).snapshot()
     save(draw(snapshot), options.output, alt_text(snapshot))
@@ -189,7 +189,7 @@ def _trace(options: argparse.Namespace) -> int:
     """Exit status 0: reached, 1: not reached, 2: could not be traced."""
     from netlab.diagnosis import here
     from netlab.diagnosis.trace import as_json, as_text, trace
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
     words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}
     try:

@@ -18,7 +18,7 @@ from netlab.drawing.topology import draw, save
 from netlab.errors import NetlabError
 from netlab.i18n import N_
 from netlab.i18n import gettext as _
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.model import Capture, Journey, Snapshot
 from netlab.model.changes import describe_changes
 from netlab.packets.journeys.assemble import journeys

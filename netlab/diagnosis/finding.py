@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from netlab.diagnosis.focus import Focus
-from netlab.diagnosis.observation import Scene
+from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.verdict import LIKELY, PROVED, Cure, Evidence
 
 
@@ -29,7 +29,7 @@ class Cleared:
     how: str
 
 
-Suspect = Callable[[Scene, Focus], Finding | Cleared | None]
+Suspect = Callable[[Observation, Focus], Finding | Cleared | None]
 
 
 def sure(proof: bool) -> str:

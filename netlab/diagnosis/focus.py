@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from netlab.diagnosis.observation import Scene, asked_for
+from netlab.diagnosis.observation import Observation, asked_for
 from netlab.model import Interface, InterfaceId, Journey, Node, Packet, Point
 
 SEND = "send"  # the source never put it on a wire
@@ -35,7 +35,7 @@ class Focus:
         return self.journey.last_seen.frame.point if self.journey else None
 
 
-def find(scene: Scene) -> Focus:
+def find(scene: Observation) -> Focus:
     """The journey to explain: the request that got least far, else the answer, else an ARP request."""
     source = scene.capture.before.node(scene.source)
     dead = _dead(scene)
@@ -66,7 +66,7 @@ def find(scene: Scene) -> Focus:
     return _at(scene, end)
 
 
-def _dead(scene: Scene) -> list[Journey]:
+def _dead(scene: Observation) -> list[Journey]:
     """The requests of which no piece arrived: a packet that is cut and put together again has several."""
     arrived = {_key(j) for j in scene.requests if j.reached}
     return [j for j in scene.requests if _key(j) not in arrived]
@@ -81,7 +81,7 @@ def _after(arp: Journey, request: Journey) -> bool:
     return arp.first.frame.time_ns >= request.first.frame.time_ns
 
 
-def _at(scene: Scene, journey: Journey, *, is_arp: bool = False, is_answer: bool = False) -> Focus:
+def _at(scene: Observation, journey: Journey, *, is_arp: bool = False, is_answer: bool = False) -> Focus:
     hop = journey.last_seen
     point = hop.frame.point
     node = scene.node(point.netns)

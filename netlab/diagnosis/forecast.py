@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netlab.diagnosis.focus import BRIDGE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Scene, sysctl
+from netlab.diagnosis.observation import Observation, sysctl
 from netlab.i18n import gettext as _
 from netlab.model import Node
 from netlab.packets.forwarding.iptables import Flow, Outcome, walk
@@ -14,7 +14,7 @@ STOPS = ("DROP", "REJECT")
 ROUTES = ("no-route", "route-refuses", "wrong-route", "no-neighbour", "no-address", "wrong-prefix")
 
 
-def forecast(scene: Scene, focus: Focus, cause: str) -> str:
+def forecast(scene: Observation, focus: Focus, cause: str) -> str:
     """The next blocker on the way of the probe once `cause` is mended; "" if none is in sight."""
     router = _router(scene, focus)
     holders = scene.holders(scene.destination)
@@ -40,7 +40,7 @@ def forecast(scene: Scene, focus: Focus, cause: str) -> str:
     return stop or _behind(scene, router, far, flow, cause)
 
 
-def _behind(scene: Scene, router: Node, far: Node, flow: Flow, cause: str) -> str:
+def _behind(scene: Observation, router: Node, far: Node, flow: Flow, cause: str) -> str:
     """What waits behind the router: no way back, or the far end's own firewall."""
     translated = any(o.target in ("MASQUERADE", "SNAT") for o in walk(router, "nat", "POSTROUTING", flow))
     if not translated and scene.decide(far, flow.source).route is None and cause != "no-way-back":
@@ -71,7 +71,7 @@ def _name(outcome: Outcome) -> str:
     )
 
 
-def _router(scene: Scene, focus: Focus) -> Node | None:
+def _router(scene: Observation, focus: Focus) -> Node | None:
     """The node that has to pass the packet on: where it ended, or else the lab host before it."""
     if focus.stage == ROUTE and not focus.is_arp:
         return focus.node
@@ -81,7 +81,7 @@ def _router(scene: Scene, focus: Focus) -> Node | None:
     return hosts[0] if hosts else None
 
 
-def _source(scene: Scene) -> str:
+def _source(scene: Observation) -> str:
     """The address that the probe has, or would have."""
     if scene.requests:
         return scene.requests[0].first.packet.source
@@ -89,7 +89,7 @@ def _source(scene: Scene) -> str:
     return own[0].address if own else ""
 
 
-def _entry(scene: Scene, router: Node, source: str) -> str:
+def _entry(scene: Observation, router: Node, source: str) -> str:
     """The interface by which the packet comes, or would come, into the router."""
     for journey in scene.requests:
         came = [
@@ -105,5 +105,5 @@ def _entry(scene: Scene, router: Node, source: str) -> str:
     return route.device if route else ""
 
 
-def _forwards(scene: Scene, router: Node) -> str:
+def _forwards(scene: Observation, router: Node) -> str:
     return sysctl(router, "net.ipv6.conf.all.forwarding" if scene.family == 6 else "net.ipv4.ip_forward")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from netlab.diagnosis.finding import Cleared, Finding, Suspect
 from netlab.diagnosis.focus import Focus, find
 from netlab.diagnosis.forecast import forecast
-from netlab.diagnosis.observation import Scene
+from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.suspects import endpoint, firewall, ip, last_hop, link, nat, neighbour, routing
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Verdict
 from netlab.i18n import gettext as _
@@ -46,7 +46,7 @@ SUSPECTS: tuple[Suspect, ...] = (
 )
 
 
-def judge(scene: Scene) -> Verdict:
+def judge(scene: Observation) -> Verdict:
     """The verdict on one trace."""
     base = Verdict(
         scene.source,
@@ -78,7 +78,7 @@ def judge(scene: Scene) -> Verdict:
     return replace(base, certainty=UNDECIDED, candidates=open_, explanation=text)
 
 
-def _with(scene: Scene, focus: Focus, base: Verdict, finding: Finding) -> Verdict:
+def _with(scene: Observation, focus: Focus, base: Verdict, finding: Finding) -> Verdict:
     return replace(
         base,
         cause=finding.cause,

@@ -31,7 +31,7 @@ OF_THE_HOST = ("sysctl", "iptables", "ip6tables", "nft")  # what a container can
 
 
 @dataclass(frozen=True)
-class Scene:
+class Observation:
     """One trace: what was sent, what came back, what was seen, what is set.
 
     `route` asks a node's kernel for a route: (node, words of `ip route get`) → (command, answer).

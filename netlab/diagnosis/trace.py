@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from netlab.diagnosis.judge import judge
-from netlab.diagnosis.observation import Scene
+from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.verdict import CAUSES, PROVED, Verdict
 from netlab.display import columns, padded
 from netlab.errors import BadInput
@@ -98,7 +98,7 @@ def _once(
             source, destination, count, timeout, proto=proto, port=port, size=max(size, 16), df=df
         )
     return judge(
-        Scene(
+        Observation(
             source=source,
             destination=destination,
             proto=proto,

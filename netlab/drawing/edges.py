@@ -37,7 +37,7 @@ class Cables:
         self.styles: dict[Ends, tuple[str, bool]] = {}
         self._ports()
         # Cables that can run straight go first, so that the others go round them.
-        for wire in sorted(scene.wires, key=lambda w: self._slope(w.a, w.b)):
+        for wire in sorted(scene.edges, key=lambda w: self._slope(w.a, w.b)):
             way = self._route(wire.a, wire.b)
             if way is not None:
                 self.ways[wire.a, wire.b] = way

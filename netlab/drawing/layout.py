@@ -75,7 +75,7 @@ def _level(movers: Sequence[PlacedBox], fixed: Sequence[PlacedBox], scene: Scene
     """Move boxes, or the cards in them, down to the height of the cards that their cables lead to."""
     heights = {c.card.key: c.rect.centre[1] for box in fixed for c in box.cards}
     ends: dict[InterfaceId, InterfaceId] = {}
-    for wire in scene.wires:
+    for wire in scene.edges:
         ends.setdefault(wire.a, wire.b)
         ends.setdefault(wire.b, wire.a)
     pushed = 0.0

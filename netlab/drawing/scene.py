@@ -61,7 +61,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Wire:
+class Edge:
     """A cable between two cards: a veth pair, or a macvlan on its lower device."""
 
     a: InterfaceId
@@ -73,7 +73,7 @@ class Wire:
 @dataclass(frozen=True)
 class Scene:
     boxes: tuple[Box, ...]
-    wires: tuple[Wire, ...]
+    edges: tuple[Edge, ...]
     shown_as: Mapping[InterfaceId, InterfaceId] = field(hash=False)  # an interface → its card's key
     remarks: tuple[str, ...] = ()
 
@@ -150,7 +150,7 @@ def build_scene(
                 hidden,
             ).format(hidden=hidden)
         )
-    return Scene(tuple(boxes), _wires(snapshot, shown_as), shown_as, tuple(remarks))
+    return Scene(tuple(boxes), _edges(snapshot, shown_as), shown_as, tuple(remarks))
 
 
 def _folds(
@@ -311,8 +311,8 @@ def _with_folded_ports(box: Box, folds: list[list[Node]], snapshot: Snapshot) ->
     return Box(box.node, box.title, box.subtitle, tuple(cards), box.footer, box.compact)
 
 
-def _wires(snapshot: Snapshot, shown_as: Mapping[InterfaceId, InterfaceId]) -> tuple[Wire, ...]:
-    wires: dict[frozenset[InterfaceId], Wire] = {}
+def _edges(snapshot: Snapshot, shown_as: Mapping[InterfaceId, InterfaceId]) -> tuple[Edge, ...]:
+    edges: dict[frozenset[InterfaceId], Edge] = {}
     counts: Counter[frozenset[InterfaceId]] = Counter()
     for __, interface in snapshot.interfaces():
         a, b = shown_as.get(interface.id), shown_as.get(interface.peer) if interface.peer else None
@@ -320,8 +320,8 @@ def _wires(snapshot: Snapshot, shown_as: Mapping[InterfaceId, InterfaceId]) -> t
             continue
         ends = frozenset((a, b))
         counts[ends] += 1
-        wires.setdefault(ends, Wire(a, b, dashed=interface.kind in ("macvlan", "ipvlan", "vlan")))
+        edges.setdefault(ends, Edge(a, b, dashed=interface.kind in ("macvlan", "ipvlan", "vlan")))
     return tuple(
-        Wire(wire.a, wire.b, f"× {counts[ends] // 2}" if counts[ends] > 2 else "", wire.dashed)
-        for ends, wire in wires.items()
+        Edge(edge.a, edge.b, f"× {counts[ends] // 2}" if counts[ends] > 2 else "", edge.dashed)
+        for ends, edge in edges.items()
     )

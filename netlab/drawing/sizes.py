@@ -101,7 +101,7 @@ def columns(scene: Scene) -> list[list[Box]]:
 def neighbours(scene: Scene, box: Box) -> list[InterfaceId]:
     """The cards in other boxes that cables lead to from this one."""
     own = {card.key for card in box.cards}
-    ends = [(wire.a, wire.b) for wire in scene.wires] + [(wire.b, wire.a) for wire in scene.wires]
+    ends = [(wire.a, wire.b) for wire in scene.edges] + [(wire.b, wire.a) for wire in scene.edges]
     return [far for near, far in ends if near in own and far not in own]
 
 
@@ -127,7 +127,7 @@ class Packer:
         self.left = {card.key for box in sides[0] for card in box.cards}
         self.right = {card.key for box in sides[2] for card in box.cards}
         self.facing: dict[InterfaceId, list[InterfaceId]] = {}
-        for wire in scene.wires:
+        for wire in scene.edges:
             self.facing.setdefault(wire.a, []).append(wire.b)
             self.facing.setdefault(wire.b, []).append(wire.a)
 

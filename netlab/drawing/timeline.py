@@ -31,7 +31,16 @@ from netlab.drawing.canvas import (
     text_width,
     wrapped,
 )
-from netlab.drawing.timeline_layout import LANE, Break, Plan, Track, kind_of, place, plan, rewrite_note
+from netlab.drawing.timeline_layout import (
+    LANE,
+    Break,
+    TimelineLayout,
+    Track,
+    kind_of,
+    place,
+    plan,
+    rewrite_note,
+)
 from netlab.i18n import N_, ngettext
 from netlab.i18n import gettext as _
 from netlab.model import Capture, Journey, Point
@@ -132,7 +141,7 @@ def alt_text(capture: Capture, found: Sequence[Journey] | None = None) -> str:
     return " ".join([_("Timeline: {header}.").format(header=header(capture, found)), *sentences])
 
 
-def _remarks(found: Sequence[Journey], chosen: Plan, labels: Labels) -> str:
+def _remarks(found: Sequence[Journey], chosen: TimelineLayout, labels: Labels) -> str:
     """What the picture bends and leaves out, in words."""
     if not found:
         return _("No packet was seen at any of these points.")

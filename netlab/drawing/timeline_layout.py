@@ -51,7 +51,7 @@ class Break:
 
 
 @dataclass
-class Plan:
+class TimelineLayout:
     """What is drawn, from left to right."""
 
     drawn: list[Journey] = field(default_factory=list)
@@ -91,11 +91,11 @@ def rewrite_note(hop: Hop) -> str:
     return ", ".join(said)
 
 
-def plan(found: Sequence[Journey], most: int) -> Plan:
+def plan(found: Sequence[Journey], most: int) -> TimelineLayout:
     """All packets if there are at most that many; else those that stand for the runs that are alike."""
     if len(found) <= most:
-        return Plan(list(found))
-    chosen = Plan()
+        return TimelineLayout(list(found))
+    chosen = TimelineLayout()
     skip = 0
     for __, run in groupby(_exchanges(found), key=lambda exchange: tuple(map(_shape, exchange))):
         alike = list(run)
@@ -126,7 +126,7 @@ def _shape(journey: Journey) -> tuple[object, ...]:
 
 
 def place(
-    chosen: Plan, lanes: Mapping[Point, float], left: float, right: float
+    chosen: TimelineLayout, lanes: Mapping[Point, float], left: float, right: float
 ) -> tuple[list[Track], list[Break]]:
     """A track for each drawn packet between left and right, and the breaks between them."""
     spans = [lanes_crossed(journey, lanes) for journey in chosen.drawn]
@@ -155,7 +155,7 @@ def place(
     return tracks, breaks
 
 
-def _least(chosen: Plan, spans: Sequence[float], slant: float, *, notes: bool) -> list[float]:
+def _least(chosen: TimelineLayout, spans: Sequence[float], slant: float, *, notes: bool) -> list[float]:
     """The least distance from each packet's start to the next one's, and the last one's own width."""
     gaps, noted = [], set[str]()
     for index, (journey, span) in enumerate(zip(chosen.drawn, spans, strict=True)):

@@ -208,7 +208,7 @@ def _legend(canvas: Canvas, scene: Scene, overlay: Overlay, y: float) -> None:
         canvas.line([(x, y), (x + 14.0, y)], color=FRAME, line=0.9, dashes=(3, 2))
         canvas.text(x + 19.0, y, _("a bridge with its ports"), color=MUTED)
         x += 19.0 + text_width(_("a bridge with its ports"), SMALL) + 16.0
-    if any(wire.dashed for wire in scene.wires):
+    if any(wire.dashed for wire in scene.edges):
         canvas.line([(x, y), (x + 18.0, y)], line=1.2, dashes=(5, 2.5))
         words = _("on its parent")
         canvas.text(x + 23.0, y, words, color=MUTED)

@@ -15,7 +15,7 @@ from netlab.errors import CommandFailed
 from netlab.i18n import gettext as _
 from netlab.linux import sysctl
 from netlab.linux.netlink.netfilter import Netfilter
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import entered
 
 INTERNET_ADDRESS = "39.106.233.176"
@@ -61,14 +61,14 @@ def build(host: int, *, links: bool = True) -> None:
     """
     for namespace in (None, host):
         sysctl.write_sysctls(SYSCTLS, namespace)
-    with Kernel() as internet, internet.together():
+    with RouteSocket() as internet, internet.batch():
         internet.set_up("lo")
         internet.add_address(LO, INTERNET_ADDRESS, 32)
         if links:
             internet.add_veth("uplink", "eth0", host, index=CABLE, peer_index=CABLE)
         internet.add_address(CABLE, UPLINK_ADDRESS, UPLINK_PREFIX)
         internet.set_up("uplink")
-    with Kernel(host) as lab_host, lab_host.together():
+    with RouteSocket(host) as lab_host, lab_host.batch():
         lab_host.set_up("lo")
         lab_host.add_address(CABLE, HOST_ADDRESS, UPLINK_PREFIX)
         lab_host.set_up("eth0")
@@ -78,7 +78,7 @@ def build(host: int, *, links: bool = True) -> None:
 def clear(host: int, baseline: Mapping[str, str]) -> None:
     """Take everything out of both namespaces again: links, addresses, routes, rules, changed settings."""
     for namespace in (host, None):
-        with Kernel(namespace) as kernel:
+        with RouteSocket(namespace) as kernel:
             kernel.clear()
         clear_firewall(namespace)
     sysctl.write_sysctls(baseline, host)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from netlab.linux.netlink.route import Kernel
+    from netlab.linux.netlink.route import RouteSocket
     from netlab.linux.sandbox.unshare import Identity
 
 Say = Callable[[str], None]  # is told what is being done, a line each
@@ -80,7 +80,7 @@ class Engine(Protocol):
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         """The engine's part of the base lab, on top of the uplink: docker0, its rules, a daemon."""
 
-    def set_up(self, kernel: Kernel) -> None:
+    def set_up(self, kernel: RouteSocket) -> None:
         """Give a docker0 that has nothing its address, and set it up."""
 
     def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
@@ -101,7 +101,7 @@ class Engine(Protocol):
         """What the lab host's root file system needs besides. OSError."""
 
     def resident(self) -> Resident | None:
-        """The engine's, if it has one, loaded; a nursery asks for it, too, so that all its labs have it."""
+        """The engine's, if it has one, loaded; a forkserver asks for it, too, so that all its labs do."""
 
     def ended(self, pid: int, status: int, now: float) -> None:
         """A process without a parent ended with that exit status. OSError."""

@@ -23,7 +23,7 @@ from netlab.i18n import gettext as _
 from netlab.model import Snapshot
 
 if TYPE_CHECKING:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
 FIRST = "docker-user-drop"  # what the lesson of the gym begins with
 

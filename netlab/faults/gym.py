@@ -18,7 +18,7 @@ from netlab.linux import files
 from netlab.model import codec
 
 if TYPE_CHECKING:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
 SECONDS = 5.0  # until a server listens and an address is ready
 NOTE, LARGEST = "fault.json", 1 << 12

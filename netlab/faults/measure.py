@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from netlab.faults.fault import Symptom
 
 if TYPE_CHECKING:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
 WAIT = 0.3  # seconds for an answer; the lab answers in one thousandth of that
 ENOUGH = 20  # probes that cannot all get through where one in two is lost (1 in a million)

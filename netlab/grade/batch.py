@@ -27,7 +27,7 @@ from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import Submission, read
 from netlab.i18n import decided, speaking
 from netlab.i18n import gettext as _
-from netlab.keeper.launch import Nursery
+from netlab.keeper.launch import ForkServer
 from netlab.lab import ephemeral
 from netlab.lessons.build import learners_seed
 
@@ -46,7 +46,7 @@ class _Place:
     """Where the submissions of one batch are graded."""
 
     editions: Path  # a folder for what the learners see as labs/
-    nursery: Nursery
+    forkserver: ForkServer
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ class Batch:
         ephemeral.sweep(PREFIX)
         with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions:
             os.chmod(editions, 0o755)
-            with Nursery() as nursery, ThreadPoolExecutor(self.jobs) as pool:
-                place = _Place(Path(editions), nursery)
+            with ForkServer() as forkserver, ThreadPoolExecutor(self.jobs) as pool:
+                place = _Place(Path(editions), forkserver)
                 waiting = {
                     pool.submit(self._one, path, *seed, number, place): path
                     for number, (path, seed) in enumerate(seeds.items())
@@ -119,9 +119,9 @@ class Batch:
             Bundle(self.out / name).close(unreadable, None, self.key)
             return formats.result(unreadable)
         with speaking(decided(os.environ, submission.language)):
-            return self._judged(submission, name, number, place)
+            return self._judge(submission, name, number, place)
 
-    def _judged(self, submission: Submission, name: str, number: int, place: _Place) -> dict[str, Any]:
+    def _judge(self, submission: Submission, name: str, number: int, place: _Place) -> dict[str, Any]:
         """In the submission's own language, unless the teacher has chosen one."""
         before = bundle.result(self.out / name)
         wanted = {name: getattr(submission, name) for name in ("digest", "lesson", "seed", "hidden")}
@@ -132,7 +132,7 @@ class Batch:
         lab = ephemeral.name(PREFIX, number)
         try:
             further = tuple(each.check for each in self.hidden if each.lesson == submission.lesson)
-            order = Order(submission, name, lab, shown, self.cell_seconds, further, place.nursery)
+            order = Order(submission, name, lab, shown, self.cell_seconds, further, place.forkserver)
             given = grade(order, folder.saw)
             folder.close(given, submission, self.key)
         except SandboxRefused:

@@ -52,7 +52,7 @@ class Hidden:
     def as_test(self) -> str:
         """Python for a test cell of another grader; what fails does not say what was looked at."""
         return (
-            "from netlab.grade import hidden\n"
+            "from netlab.grade import hidden_checks as hidden\n"
             f"hidden.require(get_ipython().user_ns.get('lab'), {json.loads(json.dumps(self.entry))})"
         )
 

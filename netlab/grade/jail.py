@@ -19,7 +19,7 @@ from typing import NoReturn
 from netlab.keeper.address import HOME, PATH
 from netlab.linux import syscalls
 from netlab.linux.sandbox import rootfs, unshare
-from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, Tree
+from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, BindMount
 
 HANDED_IN, RESULTS, OWN = "/srv/handed-in", "/srv/results", "/home/grader"
 ORDER = "order.json"  # beside what was handed in
@@ -45,7 +45,7 @@ def main() -> int:
     return os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) & 0xFF
 
 
-def _readable(folder: Path, uid: int) -> list[Tree]:
+def _readable(folder: Path, uid: int) -> list[BindMount]:
     """Python and the package, staged, as that user passes no 0700 home on the way: their owner is shown as
     them."""
     system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
@@ -60,20 +60,20 @@ def _readable(folder: Path, uid: int) -> list[Tree]:
             syscalls.bind_mapped(path, str(target), shown)
         except OSError:  # the file system cannot: what everybody may read is read
             syscalls.mount(path, str(target), flags=syscalls.MS_BIND | syscalls.MS_REC)
-        staged.append(Tree(path, source=str(target)))
+        staged.append(BindMount(path, source=str(target)))
     return staged
 
 
-def _own(folder: Path) -> list[Tree]:
+def _own(folder: Path) -> list[BindMount]:
     return [
-        Tree(str(HOME / "labs"), source=str(folder / "labs")),
-        Tree(HANDED_IN, source=str(folder / "in")),
-        Tree(RESULTS, writable=True, source=str(folder / "out")),
-        Tree(OWN, writable=True, source=str(folder / "home")),
+        BindMount(str(HOME / "labs"), source=str(folder / "labs")),
+        BindMount(HANDED_IN, source=str(folder / "in")),
+        BindMount(RESULTS, writable=True, source=str(folder / "out")),
+        BindMount(OWN, writable=True, source=str(folder / "home")),
     ]
 
 
-def _first_process(folder: Path, uid: int, trees: Sequence[Tree]) -> NoReturn:
+def _first_process(folder: Path, uid: int, trees: Sequence[BindMount]) -> NoReturn:
     """In the new world, as its root: furnish it, start the worker, reap until that ends."""
     try:
         syscalls.end_with_parent()

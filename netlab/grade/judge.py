@@ -18,8 +18,8 @@ from netlab.errors import CaptureRefused, LabDied, LabError, LabNotFound
 from netlab.grade.session import CELL_SECONDS, CellRun, Session
 from netlab.grade.submission import Submission
 from netlab.i18n import gettext as _
-from netlab.keeper.launch import Confinement, Nursery
-from netlab.lab.lab import Lab
+from netlab.keeper.launch import Confinement, ForkServer
+from netlab.lab import Lab
 from netlab.lessons import content
 from netlab.lessons.content import Lesson
 from netlab.lessons.questions import REPORT
@@ -102,7 +102,7 @@ class _Judge:
 class Order:
     """What to grade, and where: `edition` is what the learner sees as labs/ (netlab.grade.redacted).
 
-    A `nursery` makes the second lab of many come sooner.
+    A `forkserver` makes the second lab of many come sooner.
     """
 
     submission: Submission
@@ -111,14 +111,14 @@ class Order:
     edition: Path
     cell_seconds: float = CELL_SECONDS
     hidden: tuple[Check, ...] = ()
-    nursery: Nursery | None = None
+    forkserver: ForkServer | None = None
 
 
 def grade(order: Order, seen: Seen = lambda step, capture: None) -> Grade:
     """Grade one submission in a lab of its own. LabError when none can be made, or a new one is not empty."""
     submission, name = order.submission, order.name
     lesson, variant = content.lesson(submission.lesson), Variant.of(submission.seed)
-    lab = Lab.up(order.lab, confined=Confinement(order.edition), nursery=order.nursery)
+    lab = Lab.up(order.lab, confined=Confinement(order.edition), forkserver=order.forkserver)
     try:
         _assert_empty(lab)
         bring(lab, lesson, variant)

@@ -23,7 +23,7 @@ from netlab import display
 from netlab.grade.submission import Cell
 from netlab.i18n import gettext as _
 from netlab.keeper import address, protocol
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 CELL_SECONDS = 60.0
 SECONDS_TO_STOP = 3.0  # after an interrupt

@@ -83,7 +83,7 @@ class Spawner:
     def start(self, request: Mapping[str, Any], fds: list[int], client: socket.socket) -> None:
         """Start request["argv"] with `fds` as its standard streams (or a new terminal if request["tty"]).
 
-        The client (see wire.claim_pair) is told "pid" now and "exit" later; what it says is a signal, its
+        The client (see protocol.claim_pair) is told "pid" now and "exit" later; what it says is a signal, its
         end SIGKILL (if request["outlives"], nothing: it goes on, as a child of ours like any orphan).
         """
         master = -1

@@ -1,4 +1,4 @@
-"""The process behind keeper.Nursery: it has loaded what a lab's keeper needs, and becomes one by forking.
+"""The process behind keeper.ForkServer: it has loaded what a lab's keeper needs, and becomes one by forking.
 
 Run as `python -m netlab.keeper.forkserver` by netlab.keeper.launch, which see.
 """
@@ -20,18 +20,20 @@ from netlab.errors import LabError, NetlabError, ToolMissing
 from netlab.i18n import gettext as _
 from netlab.i18n import speaking
 from netlab.keeper import protocol
-from netlab.keeper.server import Holder
-from netlab.keeper.spec import Plan, furnish, stage
+from netlab.keeper.server import Keeper
+from netlab.keeper.spec import LabSpec, furnish, stage
 from netlab.linux import syscalls
 from netlab.linux.sandbox import unshare
 
 
-def _first_process(plan: Plan, doors: socket.socket, report: socket.socket, files: Sequence[int]) -> NoReturn:
+def _first_process(
+    plan: LabSpec, doors: socket.socket, report: socket.socket, files: Sequence[int]
+) -> NoReturn:
     """In the new world: furnish it, start the lab host, lay out the base lab, tell, serve."""
     try:
         syscalls.set_name("netlab-holder")
         furnish(plan)
-        holder = Holder(plan, doors, files)
+        holder = Keeper(plan, doors, files)
         holder.build(lambda text: protocol.send(report, {"progress": text}))
         protocol.send(report, {"ok": True})
         report.close()
@@ -86,7 +88,7 @@ def _make(
     orders: socket.socket,
 ) -> None:
     """Make the keeper's world, or tell why not; `fds` are the log and the engine's files."""
-    plan = Plan.parse(words)
+    plan = LabSpec.parse(words)
 
     def prepare() -> None:
         """In a child that is on its way there."""

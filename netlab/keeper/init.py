@@ -28,7 +28,7 @@ from netlab.keeper.execute import Loop, Spawner
 from netlab.linux import syscalls
 from netlab.linux.limits import Limits, harden
 from netlab.linux.sandbox import rootfs, seccomp
-from netlab.linux.sandbox.rootfs import Tree
+from netlab.linux.sandbox.rootfs import BindMount
 from netlab.model.codec import Range
 
 LOG = "/run/netlab/init.log"
@@ -62,7 +62,7 @@ def main(
     engine: Engine,
     python: str,
     etc: Mapping[str, str],
-    trees: Sequence[Tree],
+    trees: Sequence[BindMount],
     limits: Limits | None,
 ) -> NoReturn:
     """Set the lab host up, send the keeper {"ready"} with the door's socket, serve."""

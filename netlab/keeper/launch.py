@@ -26,7 +26,7 @@ from netlab.keeper import address, protocol
 from netlab.keeper.address import HOME, PATH
 from netlab.linux import files as files_of_others
 from netlab.linux.limits import Limits
-from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, Tree
+from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, BindMount
 
 if TYPE_CHECKING:
     from netlab.engines.protocol import Engine, Say
@@ -54,7 +54,7 @@ def start(
     engine: Engine,
     say: Say,
     confined: Confinement | None = None,
-    nursery: Nursery | None = None,
+    forkserver: ForkServer | None = None,
 ) -> None:
     """Start the keeper of a new lab and wait until it is ready. LabAlreadyUp, SandboxRefused, LabError."""
     with ExitStack() as stack:
@@ -73,7 +73,7 @@ def start(
             "trees": [asdict(tree) for tree in _trees(address.exchange_folder(name), confined)],
             "limits": asdict(limits) if limits else None,
         }
-        _start_keeper(plan, door, files, say, nursery)
+        _start_keeper(plan, door, files, say, forkserver)
 
 
 def _take(name: str) -> socket.socket:
@@ -175,7 +175,7 @@ def _remove_what_is_left() -> None:
                 _remove(str(address.base() / name))
 
 
-def _trees(exchange: Path, confined: Confinement | None) -> list[Tree]:
+def _trees(exchange: Path, confined: Confinement | None) -> list[BindMount]:
     """What of the machine the lab needs to see: the interpreter, the checkout, and the two to write to.
 
     Somebody whom one does not trust sees the package alone: a teacher's key, or what others have handed in,
@@ -184,11 +184,11 @@ def _trees(exchange: Path, confined: Confinement | None) -> list[Tree]:
     labs = HOME / "labs"
     readable = {sys.base_prefix, sys.prefix, str(HOME / "netlab" if confined else HOME)}
     system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
-    trees = [Tree(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
+    trees = [BindMount(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
     if confined:
-        return [*trees, Tree(str(labs), source=str(confined.lessons))]
+        return [*trees, BindMount(str(labs), source=str(confined.lessons))]
     writable = [str(labs), str(exchange)] if labs.is_dir() else [str(exchange)]
-    return [*trees, *(Tree(path, writable=True) for path in writable)]
+    return [*trees, *(BindMount(path, writable=True) for path in writable)]
 
 
 def _prepare_base() -> None:
@@ -218,7 +218,7 @@ def _make_folders(name: str) -> None:
         os.chmod(folder, 0o700)  # whatever the umask
 
 
-class Nursery:
+class ForkServer:
     """A process that has loaded what a keeper needs, and becomes one by forking, as often as is asked for.
 
     A `with` block in which several labs are made needs but one: each then comes without a new Python.
@@ -241,7 +241,7 @@ class Nursery:
                 cwd="/",
             )
 
-    def __enter__(self) -> Nursery:
+    def __enter__(self) -> ForkServer:
         return self
 
     def __exit__(
@@ -269,15 +269,19 @@ def _keepers_environment() -> dict[str, str]:
 
 
 def _start_keeper(
-    plan: Mapping[str, Any], door: socket.socket, files: Sequence[int], say: Say, nursery: Nursery | None
+    plan: Mapping[str, Any],
+    door: socket.socket,
+    files: Sequence[int],
+    say: Say,
+    forkserver: ForkServer | None,
 ) -> None:
     with ExitStack() as stack:
         place = stack.enter_context(address.held(plan["name"]))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         log = stack.enter_context(files_of_others.opened(place, address.LOG, flags))
-        nursery = nursery or stack.enter_context(Nursery(log))
+        forkserver = forkserver or stack.enter_context(ForkServer(log))
         try:
-            report = stack.enter_context(nursery.start(plan, door, files, log))
+            report = stack.enter_context(forkserver.start(plan, door, files, log))
             while "progress" in (answer := protocol.receive(report, seconds=SECONDS_TO_START)[0]):
                 say(printable(answer["progress"]))
         except (protocol.Closed, OSError) as error:

@@ -16,7 +16,7 @@ from netlab.keeper import protocol
 from netlab.keeper.snapshot import Place
 from netlab.keeper.watch import LOOK
 from netlab.linux.netlink.notifications import listen
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 
 READY = {"ready": True}
 
@@ -47,7 +47,7 @@ def _follow(client: socket.socket, known: set[int], found: list[Place]) -> None:
 def _hand_over(client: socket.socket, place: Place) -> None:
     with place.held() as namespace:
         sockets = listen(namespace)
-        with Kernel(namespace) as kernel:  # after the sockets: of what comes later they tell
+        with RouteSocket(namespace) as kernel:  # after the sockets: of what comes later they tell
             names = {interface.index: interface.name for interface in kernel.interfaces()}
     try:
         about = {"opened": place.netns, "name": place.name, "names": names}

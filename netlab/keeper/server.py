@@ -29,13 +29,13 @@ from netlab.keeper import capture, init, monitor, probe, protocol, watch
 from netlab.keeper.doors import Door, is_from_the_lab, is_owner
 from netlab.keeper.execute import NAMESPACES, Loop, Spawner, start_daemon
 from netlab.keeper.protocol import Command, Status
-from netlab.keeper.reset.restore import End, Remembered, Restorer
-from netlab.keeper.reset.worker import Resets
+from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
+from netlab.keeper.reset.worker import ResetWorker
 from netlab.keeper.snapshot import Place, places, snapshot
-from netlab.keeper.spec import ETC, Plan
+from netlab.keeper.spec import ETC, LabSpec
 from netlab.linux.limits import exceeded, for_children
 from netlab.linux.sandbox import unshare
-from netlab.linux.sandbox.rootfs import Tree
+from netlab.linux.sandbox.rootfs import BindMount
 from netlab.linux.sysctl import make_room
 from netlab.model import codec
 from netlab.packets.probe import Order
@@ -50,10 +50,10 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
-class Holder:
+class Keeper:
     """The keeper at work. `init` is the pid, here, of the lab host's process 1; `files` are the engine's."""
 
-    def __init__(self, plan: Plan, doors: socket.socket, files: Sequence[int]) -> None:
+    def __init__(self, plan: LabSpec, doors: socket.socket, files: Sequence[int]) -> None:
         self.plan = plan
         self.engine = engines.engine(plan.engine)
         self.files = files
@@ -68,7 +68,7 @@ class Holder:
         self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def _become_init(self, keeper: socket.socket) -> NoReturn:
-        here = [Tree(tree.path, tree.writable) for tree in self.plan.trees]
+        here = [BindMount(tree.path, tree.writable) for tree in self.plan.trees]
         init.main(keeper, self.engine, self.plan.python, ETC, here, self.plan.limits)
 
     def build(self, say: Say) -> None:
@@ -90,8 +90,8 @@ class Holder:
     def _lay_out(self, say: Say) -> None:
         self.engine.lay_out(self._lab_host(), self.files, say)
         self.baseline = base_lab.baseline(self.host)  # before anybody can have changed anything
-        self.remembered = Remembered()
-        with closing(End(self.host)) as host, closing(End(None)) as internet:
+        self.remembered = Baseline()
+        with closing(NamespaceState(self.host)) as host, closing(NamespaceState(None)) as internet:
             self.remembered.write([host.look(), internet.look()])
 
     def _lab_host(self) -> LabHost:
@@ -101,9 +101,9 @@ class Holder:
 
     def serve(self) -> None:
         """Answer until the lab ends."""
-        self.resets = Resets(self._fork, partial(self._answer, "reset"), self._restorer, self.to_init)
+        self.resets = ResetWorker(self._fork, partial(self._answer, "reset"), self._restorer, self.to_init)
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-        answer = partial(self._served, learner=False), partial(self._served, learner=True)
+        answer = partial(self._handle, learner=False), partial(self._handle, learner=True)
         self.doors = (
             Door(self.machine_door, self.loop, is_owner(self.plan.owner), answer[0]),
             Door(self.learners_door, self.loop, is_from_the_lab, answer[1]),
@@ -132,7 +132,7 @@ class Holder:
             os._exit(0)  # without its host there is no lab
         self.children -= ended
 
-    def _served(
+    def _handle(
         self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool
     ) -> None:
         """Do what is asked for, or tell the error. The descriptors are for a command's streams."""
@@ -143,7 +143,7 @@ class Holder:
                 client.close()
         except (NetlabError, OSError) as error:
             with speaking(str(request.get("language", ""))):
-                protocol.complain(client, error if isinstance(error, NetlabError) else _refused(error))
+                protocol.complain(client, error if isinstance(error, NetlabError) else _refusal(error))
         finally:
             for fd in fds:  # kept open here, they would keep the client's readers waiting
                 os.close(fd)
@@ -311,7 +311,7 @@ def _namespaces(place: Place) -> dict[str, str]:
     return {"net": f"/proc/{place.pid}/ns/net" if place.pid else f"/run/netns/{place.file}"}
 
 
-def _refused(error: OSError) -> LabError:
+def _refusal(error: OSError) -> LabError:
     return LabError(
         _("The lab could not do it: {error}.").format(error=error.strerror or error),
         _("Look at: ./run status"),

@@ -19,7 +19,7 @@ from netlab.display import one_line
 from netlab.engines.protocol import Engine
 from netlab.linux import files, firewall
 from netlab.linux.netlink import sock_diag
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import entered, inode, is_one
 from netlab.model import Chain, Interface, InterfaceId, Node, Snapshot
 
@@ -107,7 +107,7 @@ def places(init: int, engine: Engine) -> list[Place]:
     root = f"/proc/{init}/root"
     home, host = os.stat("/proc/self/ns/net").st_ino, os.stat(f"/proc/{init}/ns/net").st_ino
     processes = _processes()
-    named = _named(root, processes)
+    named = _named_namespaces(root, processes)
     found = {
         host: Place(f"/proc/{init}/ns/net", host, "host", "host", 1),
         home: Place("/proc/self/ns/net", home, "internet", "internet"),
@@ -148,7 +148,7 @@ def _processes() -> dict[int, dict[int, int]]:
     return found
 
 
-def _named(root: str, processes: Mapping[int, Mapping[int, int]]) -> dict[int, tuple[str, str]]:
+def _named_namespaces(root: str, processes: Mapping[int, Mapping[int, int]]) -> dict[int, tuple[str, str]]:
     """{namespace: (name, path)} of what is in the lab host's /run/netns.
 
     A symbolic link there counts where it says /proc/PID/ns/net of a process of the lab. It is not followed.
@@ -180,7 +180,7 @@ def _bound(folder: int, name: str) -> int:
 def _node(place: Place, fd: int, earlier: Earlier) -> Node:
     if (node := earlier.nodes.get(place.netns)) is not None:
         return replace(node, name=place.name, kind=place.kind, pid=place.pid, aliases=place.aliases)
-    with Kernel(fd) as kernel, entered(fd):
+    with RouteSocket(fd) as kernel, entered(fd):
         chains = earlier.chains.get(place.netns)
         if chains is not None and not firewall.legacy_tables():
             return replace(_wiring(place, kernel, earlier), chains=chains)
@@ -192,7 +192,7 @@ def _node(place: Place, fd: int, earlier: Earlier) -> Node:
             return replace(node, chains=rules(), counters=counters, listeners=listeners)
 
 
-def _wiring(place: Place, kernel: Kernel, earlier: Earlier) -> Node:
+def _wiring(place: Place, kernel: RouteSocket, earlier: Earlier) -> Node:
     """The node without its rules, and without what goes with the traffic."""
     interfaces = kernel.interfaces()
     names = {interface.index: interface.name for interface in interfaces}
@@ -270,7 +270,7 @@ def _join_peers(nodes: list[Node], opened: dict[int, int]) -> list[Node]:
                 by_index.setdefault((interface.index, interface.peer.index), []).append(interface.id)
     joined = []
     for node in nodes:
-        with Kernel(opened[node.netns]) as kernel:
+        with RouteSocket(opened[node.netns]) as kernel:
             interfaces = tuple(
                 replace(i, peer=_peer(i, by_index, kernel, opened)) if i.peer and i.peer.netns < 0 else i
                 for i in node.interfaces
@@ -282,7 +282,7 @@ def _join_peers(nodes: list[Node], opened: dict[int, int]) -> list[Node]:
 def _peer(
     interface: Interface,
     by_index: dict[tuple[int, int], list[InterfaceId]],
-    kernel: Kernel,
+    kernel: RouteSocket,
     opened: dict[int, int],
 ) -> InterfaceId | None:
     assert interface.peer is not None

@@ -13,7 +13,7 @@ from typing import Any
 from netlab.engines import base_lab
 from netlab.linux.limits import Limits
 from netlab.linux.sandbox import rootfs, seccomp, unshare
-from netlab.linux.sandbox.rootfs import Tree
+from netlab.linux.sandbox.rootfs import BindMount
 
 QUOTAS = {"user/max_net_namespaces": 1024, "user/max_user_namespaces": 256, "user/max_pid_namespaces": 1024}
 PID_MAX = 32768
@@ -28,7 +28,7 @@ ETC = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class LabSpec:
     """What a lab is made of; netlab.keeper.launch sends it."""
 
     name: str
@@ -36,17 +36,17 @@ class Plan:
     owner: int  # the user whose lab it is, as the level above numbers them
     python: str
     engine: str
-    trees: tuple[Tree, ...]
+    trees: tuple[BindMount, ...]
     limits: Limits | None
 
     @staticmethod
-    def parse(words: Mapping[str, Any]) -> Plan:
-        trees = tuple(Tree(**tree) for tree in words["trees"])
+    def parse(words: Mapping[str, Any]) -> LabSpec:
+        trees = tuple(BindMount(**tree) for tree in words["trees"])
         limits = Limits(**words["limits"]) if words["limits"] else None
-        return Plan(**{**words, "trees": trees, "limits": limits})
+        return LabSpec(**{**words, "trees": trees, "limits": limits})
 
 
-def furnish(plan: Plan) -> None:
+def furnish(plan: LabSpec) -> None:
     """The outer level's root file system and limits. SandboxRefused when a mount is not allowed."""
     try:
         rootfs.enter(plan.place, "internet", {**ETC, "hostname": "internet\n"}, {}, plan.trees)
@@ -66,7 +66,7 @@ def _set_quotas(limits: Limits | None) -> None:
             Path("/proc/sys", name).write_text(str(value))
 
 
-def stage(plan: Plan, owners: int | None) -> Plan:
+def stage(plan: LabSpec, owners: int | None) -> LabSpec:
     """As root: bind the trees where the lab's users can reach them, and nobody else, with owners mapped."""
     if owners is None:
         return plan

@@ -258,10 +258,10 @@ def essence(snapshot: Snapshot) -> Snapshot:
 
 def _still(node: Node) -> Node:
     sysctls = {name: value for name, value in node.sysctls.items() if name != RESTLESS}
-    chains = tuple(_uncounted(chain) for chain in node.chains)
+    chains = tuple(_without_counters(chain) for chain in node.chains)
     return replace(node, neighbours=(), fdb=(), counters={}, listeners=(), chains=chains, sysctls=sysctls)
 
 
-def _uncounted(chain: Chain) -> Chain:
+def _without_counters(chain: Chain) -> Chain:
     rules = tuple(replace(rule, packets=0, bytes=0) for rule in chain.rules)
     return replace(chain, packets=0, bytes=0, rules=rules)

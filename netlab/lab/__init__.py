@@ -1,1 +1,18 @@
 """The lab's client, and the other end of each of the keeper's operations."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netlab.lab.lab import Lab as Lab
+    from netlab.lab.machine import Machine as Machine
+
+_HOMES = {"Lab": "netlab.lab.lab", "Machine": "netlab.lab.machine"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'netlab.lab' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

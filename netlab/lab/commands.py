@@ -39,7 +39,7 @@ class Commands(ABC):
             except TimeoutError as error:
                 raise subprocess.TimeoutExpired(list(argv), timeout) from error
             except protocol.Closed as error:
-                raise self._died() from error
+                raise self._death() from error
         out, err = (text.decode(errors="backslashreplace") for text in (printed, complained))
         return subprocess.CompletedProcess(list(argv), status, out, err)
 
@@ -84,7 +84,7 @@ class Commands(ABC):
             return execution, terminal(got)
         except protocol.Closed as error:
             execution.close()
-            raise self._died() from error
+            raise self._death() from error
 
     def _command(
         self, argv: Sequence[str], node: str, cwd: str, env: Mapping[str, str] | None, *, tty: bool = False
@@ -97,12 +97,12 @@ class Commands(ABC):
             with self._connection() as sock:
                 return Execution.begin(sock, command, fds, seconds)
         except (protocol.Closed, OSError) as error:
-            raise self._died() from error
+            raise self._death() from error
 
     @abstractmethod
     def _connection(self) -> socket.socket:
         """To the keeper. LabNotFound."""
 
     @abstractmethod
-    def _died(self) -> LabDied:
+    def _death(self) -> LabDied:
         """That the lab has gone."""

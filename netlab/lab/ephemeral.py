@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netlab.errors import LabError
 from netlab.keeper import address
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 
 def name(prefix: str, number: int = 0) -> str:

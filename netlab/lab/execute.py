@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from netlab.i18n import gettext as _
 from netlab.keeper import protocol
+from netlab.lab import Lab
 from netlab.lab.execution import Execution
-from netlab.lab.lab import Lab
 from netlab.lab.streams import Streams, to_descriptor
 from netlab.linux import tty
 

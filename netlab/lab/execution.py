@@ -32,8 +32,10 @@ class Execution:
     def begin(
         cls, keeper: socket.socket, command: protocol.Command, fds: Sequence[int], seconds: float
     ) -> tuple[Execution, list[int]]:
-        """Have it started in that time; it, and the descriptors that the lab gave: a terminal. wire.Closed,
-        OSError, LabError, and what the keeper complains of."""
+        """Have it started in that time; it, and the descriptors that the lab gave: a terminal.
+
+        protocol.Closed, OSError, LabError, and what the keeper complains of.
+        """
         protocol.ask(keeper, "exec", fds, command=codec.to_plain(command))
         answer, got = protocol.receive(keeper)
         if "error" in answer or len(got) != 1:
@@ -69,7 +71,7 @@ class Execution:
         return self._claims.fileno()
 
     def wait(self, seconds: float | None = None) -> protocol.FromLab[int]:
-        """The exit status, when it has ended. TimeoutError; wire.Closed when the lab, or it, has gone."""
+        """The exit status, when it has ended. TimeoutError; protocol.Closed when the lab, or it, has gone."""
         self._claims.settimeout(seconds)
         status, fds = protocol.claimed(self._claims, "exit", protocol.EXITS)
         close(fds)
@@ -86,7 +88,7 @@ class Execution:
 
 
 def terminal(fds: list[int]) -> int:
-    """The one descriptor, if it is a terminal's. wire.Closed for anything else that a lab may have sent."""
+    """The one descriptor, if it is a terminal's. protocol.Closed for anything else that a lab may send."""
     if len(fds) == 1:
         found = os.fstat(fds[0])
         if stat.S_ISCHR(found.st_mode) and os.major(found.st_rdev) in TERMINALS and os.isatty(fds[0]):

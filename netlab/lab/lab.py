@@ -57,17 +57,17 @@ class Lab(Commands):
         engine: str = ENGINES[0],
         say: Say = lambda _: None,
         confined: launch.Confinement | None = None,
-        nursery: launch.Nursery | None = None,
+        forkserver: launch.ForkServer | None = None,
     ) -> Lab:
         """Make a lab and wait until it is ready; `say` is told what is being done where that takes a while.
 
-        `confined` is for somebody whom one does not trust; a `nursery` makes the second of many come sooner.
+        `confined` is for somebody whom one does not trust; with a `forkserver` the second of many is quicker.
         LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
         """
         address.check_name(name)
         chosen, lab = engines.engine(engine), cls(name)
         try:
-            launch.start(name, chosen, say, confined, nursery)
+            launch.start(name, chosen, say, confined, forkserver)
         except LabAlreadyUp:
             lab.check_engine(engine)
             raise
@@ -205,7 +205,7 @@ class Lab(Commands):
         try:
             return protocol.value(kind, self._answer(operation, **words))
         except protocol.Closed as error:
-            raise self._died() from error
+            raise self._death() from error
 
     def _answer(self, operation: str, **words: Any) -> Any:
         with self._connection() as sock:
@@ -213,14 +213,14 @@ class Lab(Commands):
                 protocol.ask(sock, operation, **words)
                 answer, fds = protocol.receive(sock)
             except (protocol.Closed, OSError) as error:
-                raise self._died() from error
+                raise self._death() from error
         for fd in fds:  # nobody sends any
             os.close(fd)
         if "error" in answer:
             raise protocol.rebuilt(answer)
         return answer.get("ok")
 
-    def _died(self) -> LabDied:
+    def _death(self) -> LabDied:
         return LabDied(
             _("The lab {name!r} went away.").format(name=self.name),
             _("Start it again: ./run --lab {name} up").format(name=self.name),

@@ -93,7 +93,7 @@ def places() -> list[Place]:
     """Every network namespace of the machine, each once: its own first, then as they are numbered."""
     own = inode(OWN)
     found = {own: Place(OWN, own, "host", "host", os.getpid())}
-    containers, named = _containers(), _named()
+    containers, named = _containers(), _named_namespaces()
     for folder in sorted((f for f in os.listdir("/proc") if f.isdigit()), key=int):
         path = f"/proc/{folder}/ns/net"
         with suppress(OSError):  # it ended in the meantime, or is a thread of the kernel
@@ -108,7 +108,7 @@ def places() -> list[Place]:
     return list(found.values())
 
 
-def _named() -> dict[int, tuple[str, str]]:
+def _named_namespaces() -> dict[int, tuple[str, str]]:
     """{namespace: (name, path)} of the namespaces that are kept by a file."""
     found: dict[int, tuple[str, str]] = {}
     for folder in NAMED:
@@ -123,15 +123,15 @@ def _containers() -> dict[int, str]:
     """{process: name} of the containers that Docker or Podman runs; none where neither is."""
     found: dict[int, str] = {}
     for tool in filter(shutil.which, ("docker", "podman")):
-        numbers = _said([tool, "ps", "-q"]).split()
+        numbers = _output_of([tool, "ps", "-q"]).split()
         if numbers:
             form = "{{.State.Pid}} {{.Name}}"
-            told = re.findall(r"^(\d+) /?(\S+)$", _said([tool, "inspect", "-f", form, *numbers]), re.M)
+            told = re.findall(r"^(\d+) /?(\S+)$", _output_of([tool, "inspect", "-f", form, *numbers]), re.M)
             found |= {int(pid): name for pid, name in told}
     return found
 
 
-def _said(argv: list[str]) -> str:
+def _output_of(argv: list[str]) -> str:
     with suppress(OSError, subprocess.TimeoutExpired):
         return subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False).stdout
     return ""

@@ -48,7 +48,7 @@ class Monitor(Subscription):
         self._poll.register(self._socket, select.POLLIN)
         try:
             protocol.ask(self._socket, "monitor")
-            while not (told := self._told()).get("ready"):
+            while not (told := self._next_message()).get("ready"):
                 list(self._follow(told))
         except (protocol.Closed, OSError):
             self._close(list(self._open))
@@ -56,7 +56,7 @@ class Monitor(Subscription):
                 _("The lab went away before it could be watched."), _("Look at: ./run status")
             ) from None
 
-    def _told(self) -> dict[str, Any]:
+    def _next_message(self) -> dict[str, Any]:
         """The keeper's next message; where sockets came with it, they are among what is open."""
         told, fds = protocol.receive(self._socket, seconds=None)
         if "opened" in told:
@@ -98,10 +98,10 @@ class Monitor(Subscription):
         self._on_end()
 
     def _next(self) -> Iterator[Notice]:
-        """Wait, and tell what there is. wire.Closed when the keeper has hung up."""
+        """Wait, and tell what there is. protocol.Closed when the keeper has hung up."""
         for fd, _events in self._poll.poll():
             if fd == self._socket.fileno():
-                yield from self._follow(self._told())
+                yield from self._follow(self._next_message())
             elif fd in self._heard:  # not closed by what the keeper has just told
                 sock, read, reader = self._heard[fd]
                 try:

@@ -60,7 +60,7 @@ class Streams:
     def pass_on(
         self, execution: Execution, source: int | bytes, sinks: Sequence[Sink], seconds: float | None = None
     ) -> protocol.FromLab[int]:
-        """Until the command has ended: its exit status. TimeoutError; wire.Closed when the lab has gone.
+        """Until the command has ended: its exit status. TimeoutError; protocol.Closed when the lab has gone.
 
         `source` is what it reads, or a descriptor from which that is read as it comes; the sinks get what it
         prints, and what it prints as errors.

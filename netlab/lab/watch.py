@@ -63,7 +63,7 @@ class Watch(Subscription):
             ) from error
 
     def _news(self) -> News:
-        """The next that the keeper tells. wire.Closed."""
+        """The next that the keeper tells. protocol.Closed."""
         return protocol.value(News, protocol.receive(self._socket, seconds=None)[0])
 
     def _read(self) -> None:
@@ -74,7 +74,7 @@ class Watch(Subscription):
     def _follow(self) -> bool:
         """Wait for the next change, and tell it; False when the lab has ended."""
         try:
-            after = _joined(self.snapshot, self._news())
+            after = _join(self.snapshot, self._news())
         except (protocol.Closed, OSError):
             self.has_ended = True
             self._on_end()
@@ -87,7 +87,7 @@ class Watch(Subscription):
         return True
 
 
-def _joined(before: Snapshot, news: News) -> Snapshot:
+def _join(before: Snapshot, news: News) -> Snapshot:
     """The lab after those news: nodes that are as they were are not sent again, and none is kept twice."""
     nodes = {node.netns: node for node in (*before.nodes, *news.snapshot.nodes)}
     return replace(news.snapshot, nodes=tuple(nodes[netns] for netns in news.nodes))

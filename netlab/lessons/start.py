@@ -11,7 +11,7 @@ from netlab.lessons.ip_batch import batched
 from netlab.lessons.variant import PLAIN, Variant
 
 if TYPE_CHECKING:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
 
 def goto(lab: Lab, id: str, variant: Variant = PLAIN) -> None:

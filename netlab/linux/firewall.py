@@ -35,7 +35,7 @@ def reading() -> Iterator[Callable[[], tuple[Chain, ...]]]:
     there = nft_chains()
     with ExitStack() as stack:
         saving = [
-            (stack.enter_context(_started([f"{command}-nft-save", "-c"])), family)
+            (stack.enter_context(_start([f"{command}-nft-save", "-c"])), family)
             for command, family in FAMILIES.items()
             if any(chain[0] == family for chain in there) and shutil.which(f"{command}-nft-save")
         ]
@@ -50,17 +50,17 @@ def _all_chains(
         found += parse_save(process.communicate()[0], family, "nft")
     saved = {(chain.family, chain.table, chain.name) for chain in found}
     if there - saved:
-        with _started(["nft", "-a", "list", "ruleset"]) as process:
+        with _start(["nft", "-a", "list", "ruleset"]) as process:
             native = native_chains(process.communicate()[0])
         found += [chain for chain in native if (chain.family, chain.table, chain.name) not in saved]
     for command in legacy_tables():
         if shutil.which(f"{command}-legacy-save"):
-            with _started([f"{command}-legacy-save", "-c"]) as process:
+            with _start([f"{command}-legacy-save", "-c"]) as process:
                 found += parse_save(process.communicate()[0], FAMILIES[command], "legacy")
     return tuple(found)
 
 
-def _started(argv: list[str]) -> subprocess.Popen[str]:
+def _start(argv: list[str]) -> subprocess.Popen[str]:
     """What it prints may hold any bytes: names and comments are the learner's."""
     return subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", errors="backslashreplace"

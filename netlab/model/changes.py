@@ -29,7 +29,7 @@ def describe_changes(previous: Snapshot, current: Snapshot) -> tuple[str, ...]:
         for name in came
     ]
     said += [_("{name} is gone").format(name=name) for name in went if name not in came]
-    said += _named(before, after)
+    said += _renamings(before, after)
     pairs = same_interfaces(previous, current)
     for old, new in pairs:
         said += _interface(old, new, before, after)
@@ -105,7 +105,7 @@ def _with(interface: Interface) -> str:
     return _(" with {addresses}").format(addresses=", ".join(listed)) if listed else ""
 
 
-def _named(before: dict[int, Node], after: dict[int, Node]) -> Iterable[str]:
+def _renamings(before: dict[int, Node], after: dict[int, Node]) -> Iterable[str]:
     for key, node in after.items():
         if key in before and before[key].name != node.name:
             yield _("{name} is now called {node_name}").format(name=before[key].name, node_name=node.name)
@@ -168,7 +168,7 @@ def _node(old: Node, new: Node) -> Iterable[str]:
         yield from _chain(former.get(key), chain, new.name)
     for key, chain in former.items():
         if key not in chains:
-            yield _("chain {called} is gone from {name}").format(called=_called(chain), name=old.name)
+            yield _("chain {called} is gone from {name}").format(called=_name(chain), name=old.name)
 
 
 def _settings(old: Node, new: Node) -> Iterable[str]:
@@ -198,7 +198,7 @@ def _routes(node: Node) -> list[str]:
 
 
 def _chain(old: Chain | None, new: Chain, node: str) -> Iterable[str]:
-    name = _called(new)
+    name = _name(new)
     if old is None:
         # The kernel's own chains appear when somebody first lists them: only what they do is news.
         if new.policy and new.policy != "ACCEPT":
@@ -235,7 +235,7 @@ def _without(texts: list[str], others: list[str]) -> list[str]:
     return found
 
 
-def _called(chain: Chain) -> str:
+def _name(chain: Chain) -> str:
     """ "FORWARD" is the filter table's, as everybody says; others are named with their table."""
     name = chain.name if chain.table == "filter" else f"{chain.table} {chain.name}"
     return name if chain.family == "ip" else f"{chain.family} {name}"

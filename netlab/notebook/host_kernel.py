@@ -15,8 +15,7 @@ from typing import Any
 
 from netlab.errors import LabError, LabNotFound
 from netlab.keeper import address
-from netlab.lab import ephemeral
-from netlab.lab.lab import Lab
+from netlab.lab import Lab, ephemeral
 
 PREFIX = "kernel"
 SECONDS = 120  # for one cell's commands
@@ -55,11 +54,11 @@ def send_shell_cells_to(lab: Lab) -> None:
         return lab.run(["bash"], input=text, timeout=SECONDS)
 
     def cell(line: str, text: str) -> None:
-        if status := _shown(typed(text)):
+        if status := _show(typed(text)):
             raise subprocess.CalledProcessError(status, "bash")
 
     def system(command: str) -> None:
-        shell.user_ns["_exit_code"] = _shown(typed(shell.var_expand(command, depth=1)))
+        shell.user_ns["_exit_code"] = _show(typed(shell.var_expand(command, depth=1)))
 
     def getoutput(command: str, split: bool = True, depth: int = 0) -> Any:
         from IPython.utils.text import LSString, SList
@@ -72,7 +71,7 @@ def send_shell_cells_to(lab: Lab) -> None:
     shell.system, shell.getoutput = system, getoutput
 
 
-def _shown(done: subprocess.CompletedProcess[str]) -> int:
+def _show(done: subprocess.CompletedProcess[str]) -> int:
     """Print what it printed; its exit status."""
     sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)

@@ -28,7 +28,7 @@ from netlab.notebook.tracebacks import short_errors
 if TYPE_CHECKING:
     from netlab.checks.runner import CheckResult
     from netlab.diagnosis.report import Report
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
     from netlab.model import Capture, Snapshot
     from netlab.notebook.predictions import Comparison
     from netlab.packets.probe import Probe
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 def begin_here(lesson: str, seed: str) -> LessonLab:
     """A lesson in a kernel of the lab host: see notebook.start."""
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
     found = content.lesson(lesson)
     return _begin(Lab.here(), found, Variant.of(seed), default_path())

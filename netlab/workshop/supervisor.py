@@ -1,4 +1,4 @@
-"""Keeps Hub, proxy, board and nursery running, each a process of its own: one that falls is started anew.
+"""Keeps Hub, proxy, board and forkserver running, each a process of its own: one that falls is started anew.
 
 Learners' servers belong to none of them, so they go on meanwhile.
 """
@@ -31,7 +31,7 @@ PROXY = Path(sys.prefix, "workshop/node_modules/.bin/configurable-http-proxy")
 SECONDS_TO_BEGIN, SECONDS_TO_END = 600, 60
 AT_ONCE, MOST_PAUSE = 1.0, 30.0  # seconds between two starts of one that keeps falling
 LOOK = 0.2  # seconds between two looks
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_MESSAGES", "NETLAB_LANG")  # to the nursery
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_MESSAGES", "NETLAB_LANG")  # to the forkserver
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Supervisor:
         secrets = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": ours.proxy_token}
         own = {VARIABLE: str(state.folder), "PYTHONPATH": str(HOME)}
         common = {**os.environ, **own}
-        # Learners' servers come from the nursery: nothing of whoever began this.
+        # Learners' servers come from the forkserver: nothing of whoever began this.
         bare = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | own
         board = {
             **common,
@@ -111,7 +111,12 @@ class Supervisor:
         )
         self.parts = [
             Part("proxy", _proxy(ours.hub_port, ours.proxy_port, options), secrets, state / "log/proxy.log"),
-            Part("nursery", [*python, "netlab.workshop.learner.forkserver"], bare, state / "log/nursery.log"),
+            Part(
+                "forkserver",
+                [*python, "netlab.workshop.learner.forkserver"],
+                bare,
+                state / "log/forkserver.log",
+            ),
             Part(
                 "board",
                 [*python, "netlab.workshop.board.app", options.text()],

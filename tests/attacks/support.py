@@ -34,7 +34,7 @@ from netlab.engines.namespaces import store
 from netlab.errors import NetlabError
 from netlab.grade.session import Session
 from netlab.keeper.launch import Confinement
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.notebook.live import headers
 from netlab.model import Frame, Journey, Snapshot
 from netlab.packets.forwarding.iptables import Flow
@@ -291,7 +291,7 @@ def neighbour_in(body: bytes) -> object:
 
 def rules_again(body: bytes) -> object:
     return [
-        *(netfilter._again(kind, body, counted) for kind in (0, 3, 6) for counted in (True, False)),
+        *(netfilter._as_request(kind, body, counted) for kind in (0, 3, 6) for counted in (True, False)),
         netfilter._zero_of_chain(body),
     ]
 

@@ -39,6 +39,6 @@ if __name__ == "__main__":
     timed(forkserver, "stage")
     timed(forkserver, "furnish")
     timed(base_lab, "build", "base")
-    timed(server.Holder, "_lay_out", "engine and notes")
+    timed(server.Keeper, "_lay_out", "engine and notes")
     timed(base_lab, "baseline")
     forkserver.main()

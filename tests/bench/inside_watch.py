@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from queue import Empty, Queue
 
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 
 EVERY = 0.1  # seconds
 RTMGRP_IPV4_IFADDR = 0x10
@@ -24,7 +24,7 @@ RTMGRP_IPV4_IFADDR = 0x10
 def blink(network: str, count: int, done: Callable[[int], None]) -> None:
     """Make changes; `done` is told when each was asked for, when it is done."""
     pause = threading.Event()
-    with Kernel() as kernel:
+    with RouteSocket() as kernel:
         for number in range(count):
             began = time.monotonic_ns()
             kernel.add_address(1, f"{network}.{number}", 32)

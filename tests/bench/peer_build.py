@@ -17,7 +17,7 @@ from netlab.engines.namespaces.engine import ENGINE
 from netlab.engines.protocol import LabHost
 from netlab.linux import syscalls, sysctl
 from netlab.linux.netlink import messages as rt
-from netlab.linux.netlink.socket import Netlink
+from netlab.linux.netlink.socket import NetlinkSocket
 from tests.bench.harness import milliseconds
 from tests.bench.peer import run, serve
 
@@ -88,7 +88,7 @@ def phases() -> dict[str, float]:
     def work() -> str:
         with (
             mock.patch.object(sysctl, "assure", timed("settings", sysctl.assure)),
-            mock.patch.object(Netlink, "_send", timed("messages", Netlink._send)),
+            mock.patch.object(NetlinkSocket, "_send", timed("messages", NetlinkSocket._send)),
             two_namespaces() as host,
         ):
             whole = milliseconds(lambda: build(host))
@@ -129,13 +129,13 @@ def recorded() -> bytes:
     and the settings that it looks at.
     """
     found: list[bytes] = []
-    send, assure = Netlink._send, sysctl._assure
+    send, assure = NetlinkSocket._send, sysctl._assure
 
     def note(netns: int, protocol: int, answers: int, data: bytes) -> None:
         where = int(netns == os.stat(f"/proc/self/fd/{HOST_AT}").st_ino)
         found.append(struct.pack("=4i", where, protocol, answers, len(data)) + data)
 
-    def tapped(self: Netlink, data: bytes) -> None:
+    def tapped(self: NetlinkSocket, data: bytes) -> None:
         note(self.netns, self.protocol, _answers(data), data)
         send(self, data)
 
@@ -143,10 +143,10 @@ def recorded() -> bytes:
         note(os.stat("/proc/thread-self/ns/net").st_ino, SETTING, 0, f"{file}\0{value}\0".encode())
         assure(file, value)
 
-    Netlink._send, sysctl._assure = tapped, seen  # type: ignore[method-assign]
+    NetlinkSocket._send, sysctl._assure = tapped, seen  # type: ignore[method-assign]
     with two_namespaces() as host:
         build(host)
-    Netlink._send, sysctl._assure = send, assure  # type: ignore[method-assign]
+    NetlinkSocket._send, sysctl._assure = send, assure  # type: ignore[method-assign]
     return b"".join(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from netlab.linux import firewall, syscalls
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from tests.bench.harness import milliseconds
 from tests.bench.peer import run, serve
 from tests.bench.peer_build import in_a_child
@@ -21,7 +21,7 @@ def interfaces(count: int) -> float:
         syscalls.unshare(syscalls.CLONE_NEWNET)
         pairs = range(count // 2)
         run(["ip", "-batch", "-"], "\n".join(f"link add a{n} type veth peer name b{n}" for n in pairs))
-        with Kernel() as kernel:
+        with RouteSocket() as kernel:
             assert len(kernel.interfaces()) == 1 + count // 2 * 2
             return statistics.median(milliseconds(lambda: by_netlab(kernel)) for _ in range(TIMES))
 

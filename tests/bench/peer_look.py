@@ -13,7 +13,7 @@ from pyroute2 import IPRoute
 
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink import parse
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import entered
 from tests.bench.harness import milliseconds
 from tests.bench.peer import run, serve
@@ -22,7 +22,7 @@ from tests.bench.peer_build import build, two_namespaces
 LISTS = (("link",), ("addr",), ("route", "show", "table", "all"), ("neigh",), ("rule",))
 
 
-def by_netlab(kernel: Kernel) -> int:
+def by_netlab(kernel: RouteSocket) -> int:
     interfaces = kernel.interfaces()
     names = {interface.index: interface.name for interface in interfaces}
     return len(interfaces) + len(kernel.routes(names) + kernel.neighbours(names) + kernel.policies())
@@ -53,7 +53,7 @@ def median(work: Callable[[], object], times: int) -> float:
 if __name__ == "__main__":
     with two_namespaces() as host:
         build(host)
-        with entered(host), Kernel() as kernel, IPRoute() as ipr:
+        with entered(host), RouteSocket() as kernel, IPRoute() as ipr:
             serve(
                 {
                     "netlab": lambda: median(lambda: by_netlab(kernel), 20),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from netlab.keeper.launch import Nursery
+from netlab.keeper.launch import ForkServer
 
 # The steps of `up`, one behind another: what is taken from one stamp of inside_phases to the next.
 STEPS = (
@@ -28,19 +28,19 @@ STEPS = (
 )
 
 
-class Stopwatch(Nursery):
-    """A nursery that says when each step of making a lab begins and ends."""
+class Stopwatch(ForkServer):
+    """A forkserver that says when each step of making a lab begins and ends."""
 
     MODULE = "tests.bench.inside_phases"
 
 
 @contextmanager
-def stopwatch() -> Iterator[tuple[Nursery, Callable[[], dict[str, float]]]]:
-    """A nursery like any other, and what has been stamped since the last call: seconds, by step."""
+def stopwatch() -> Iterator[tuple[ForkServer, Callable[[], dict[str, float]]]]:
+    """A forkserver like any other, and what has been stamped since the last call: seconds, by step."""
     with tempfile.NamedTemporaryFile("r") as file:
         os.environ["NETLAB_PHASES"] = file.name
         try:
-            nursery = Stopwatch()
+            forkserver = Stopwatch()
         finally:
             del os.environ["NETLAB_PHASES"]
 
@@ -48,8 +48,8 @@ def stopwatch() -> Iterator[tuple[Nursery, Callable[[], dict[str, float]]]]:
             lines = (line.rstrip().split(" ", 1) for line in file.readlines())
             return {what: float(moment) for moment, what in lines}
 
-        with nursery:
-            yield nursery, stamps
+        with forkserver:
+            yield forkserver, stamps
 
 
 def told(goes: Sequence[Mapping[str, float]]) -> str:

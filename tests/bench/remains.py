@@ -11,8 +11,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
-from netlab.lab.lab import Lab
-from netlab.linux.netlink.route import Kernel
+from netlab.lab import Lab
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.syscalls import CLONE_NEWNET, unshare
 
 SECONDS = 60.0
@@ -59,7 +59,7 @@ class Remains:
         """A cable from each of those network namespaces, by one of its processes, to one of our own."""
         here = _namespace()
         self._stack.callback(os.close, here)
-        self._kernel = self._stack.enter_context(Kernel(here))
+        self._kernel = self._stack.enter_context(RouteSocket(here))
         for pid in hosts.values():
             there = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
             self._kernel.add_veth(f"to-{pid}", "remains", there)

@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netlab.keeper.launch import Nursery
-from netlab.lab.lab import Lab
+from netlab.keeper.launch import ForkServer
+from netlab.lab import Lab
 from tests.bench.harness import OURS, Goal, Row
 from tests.bench.rows_lab import mininet
 
@@ -44,10 +44,10 @@ def crowd(count: int) -> Iterator[tuple[list[Lab], list[float]]]:
     taken: list[float] = []
     deadline = time.monotonic() + LONGEST
     try:
-        with Nursery() as nursery:
+        with ForkServer() as forkserver:
             while len(labs) < count and available() > KEPT_FREE * 1024 and time.monotonic() < deadline:
                 began = time.perf_counter()
-                labs.append(Lab.up(f"crowd-{os.getpid()}-{len(labs)}", nursery=nursery))
+                labs.append(Lab.up(f"crowd-{os.getpid()}-{len(labs)}", forkserver=forkserver))
                 taken.append((time.perf_counter() - began) * 1000)
         yield labs, taken
     finally:
@@ -57,7 +57,7 @@ def crowd(count: int) -> Iterator[tuple[list[Lab], list[float]]]:
 
 @contextmanager
 def crowding(small: bool) -> Iterator[Row]:
-    """500 labs at once, from one nursery: the median of the last tenth's builds; Mininet with 20 labs."""
+    """500 labs at once, from one forkserver: the median of the last tenth's builds; Mininet with 20 labs."""
     row = Row("labs at once: the last tenth's build", "ms", [Goal(70)])
     count = 3 if small else MANY
     with crowd(count) as (labs, taken), mininet() as other:

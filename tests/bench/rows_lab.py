@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import TypeVar
 
 from netlab.keeper import launch, protocol
-from netlab.keeper.launch import Nursery
-from netlab.lab.lab import Lab
+from netlab.keeper.launch import ForkServer
+from netlab.lab import Lab
 from netlab.lessons.content import Lesson, lessons
 from netlab.lessons.ip_batch import batched
 from tests.bench import phases
@@ -67,7 +67,7 @@ def after_a_moment(go: Callable[[], Value]) -> Value:
 
 @contextmanager
 def coming(small: bool) -> Iterator[Row]:
-    """`Lab.up` of a process that has netlab and a nursery, until a command has run in the lab host.
+    """`Lab.up` of a process that has netlab and a forkserver, until a command has run in the lab host.
 
     Two levels of namespaces with nothing in them, made by unshare(1), are the floor. Each go begins a moment
     after the one before, of whichever contender, since the kernel takes apart in the background what that one
@@ -75,10 +75,10 @@ def coming(small: bool) -> Iterator[Row]:
     """
     row = Row("up, to a usable shell", "ms", [Goal(60)])
 
-    def up(nursery: Nursery) -> tuple[float, float, float]:
+    def up(forkserver: ForkServer) -> tuple[float, float, float]:
         """When it began, when the lab was there, and when the command had run."""
         began = time.perf_counter()
-        lab = Lab.up(NAME, nursery=nursery)
+        lab = Lab.up(NAME, forkserver=forkserver)
         there = time.perf_counter()
         lab.run(["true"])
         ended = time.perf_counter()
@@ -86,15 +86,20 @@ def coming(small: bool) -> Iterator[Row]:
         return began, there, ended
 
     def ours() -> float:
-        began, _, ended = up(nursery)
+        began, _, ended = up(forkserver)
         return (ended - began) * 1000
 
     def lap() -> dict[str, float]:
         began, there, ended = up(timed)
         return phases.steps(began, {**stamps(), "up": there, "run": ended})
 
-    with shell() as script, mininet() as other, Nursery() as nursery, phases.stopwatch() as (timed, stamps):
-        for _ in range(2):  # the nurseries are ready then: asked a second time, they load what labs share
+    with (
+        shell() as script,
+        mininet() as other,
+        ForkServer() as forkserver,
+        phases.stopwatch() as (timed, stamps),
+    ):
+        for _ in range(2):  # the forkservers are ready then: asked a second time, they load what labs share
             ours()
             lap()
         contenders = {
@@ -173,9 +178,9 @@ def ending(small: bool) -> Iterator[Row]:
     }
 
     def ready() -> Callable[[], None]:
-        return Lab.up(NAME, nursery=nursery).down
+        return Lab.up(NAME, forkserver=forkserver).down
 
-    with mininet() as other, Nursery() as nursery:
+    with mininet() as other, ForkServer() as forkserver:
         contenders = {OURS: lambda: milliseconds(ready()), "Mininet": lambda: other.ask("down")}
         times = 1 if small else 11
         row.measure(contenders, times)
@@ -195,14 +200,14 @@ def leaving(small: bool) -> Iterator[Row]:
     goes: list[dict[str, float]] = []
 
     def leave() -> float:
-        made = [Lab.up(f"{NAME}-{number}", nursery=nursery) for number in range(labs)]
+        made = [Lab.up(f"{NAME}-{number}", forkserver=forkserver) for number in range(labs)]
         with Remains(made) as remains:
             for each in made:
                 each.down()
             goes.append({kind: taken * 1000 / labs for kind, taken in remains.seconds().items()})
         return max(goes[-1].values())
 
-    with Nursery() as nursery:
+    with ForkServer() as forkserver:
         row.measure({OURS: leave}, 1 if small else 5)
         row.notes.append(phases.told(goes))
         yield row

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.linux.netlink.notifications import Notice
 from tests.bench.harness import OURS, Goal, Row
 from tests.bench.peer import ROOT, Peer

@@ -15,7 +15,7 @@ from typing import Any
 from unittest import mock
 
 from netlab.diagnosis.trace import trace
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.packets import pcapng
 from netlab.packets.columns import in_order
 from netlab.packets.forwarding.next_hop import Wiring

@@ -18,7 +18,7 @@ import nbformat
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from netlab.errors import LabNotFound
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.bench.harness import OURS, Goal, Row
 from tests.bench.peer import ROOT
 from tests.browser.chromium import QUIET

@@ -16,7 +16,10 @@ from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import ROOT
 
 NOTEBOOKS = "from netlab import notebook"  # the first cell of every lesson
-STARTED = f"{NOTEBOOKS}; from netlab import lab, lessons, sitting; lessons.lessons()"  # and its start
+STARTED = (  # and its start
+    f"{NOTEBOOKS}; from netlab.lab import lab; from netlab.lessons import content;"
+    "from netlab.notebook import lesson_lab; content.lessons()"
+)
 CARDS = "import pyroute2, scapy.all, networkx, matplotlib.pyplot"
 CARDS_NAME = "the four libraries"
 TIMED = "import time; began = time.perf_counter(); {}; print((time.perf_counter() - began) * 1000)"

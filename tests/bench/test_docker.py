@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 SECONDS_TO_START, SECONDS_TO_RESET = 5, 3
 

@@ -51,9 +51,9 @@ FILE = LABS / "live-bench.ipynb"
 BLINK = """
 import json, sys, time
 sys.path.insert(0, {home!r})
-from netlab.kernel import Kernel
+from netlab.linux.netlink.route import RouteSocket
 times, begin = [], time.monotonic()
-with Kernel() as kernel:
+with RouteSocket() as kernel:
     for number in range({changes}):
         time.sleep(max(begin + number / {rate} - time.monotonic(), 0))
         kernel.delete_link("blink") if number % 2 else kernel.add_bridge("blink")
@@ -64,8 +64,8 @@ CHANGES = """
 import json, socket, sys, threading, time
 from bisect import bisect_left
 sys.path.insert(0, {home!r})
-from netlab.notice import ROUTE_GROUPS
-from netlab.kernel import Kernel
+from netlab.linux.netlink.notifications import ROUTE_GROUPS
+from netlab.linux.netlink.route import RouteSocket
 
 def listen():
     while True:
@@ -76,7 +76,7 @@ ear = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
 ear.bind((0, ROUTE_GROUPS))
 heard, began, start = [], [], time.monotonic()
 threading.Thread(target=listen, daemon=True).start()
-with Kernel() as kernel:
+with RouteSocket() as kernel:
     changes = (
         lambda: kernel.add_bridge("blink"),
         lambda: kernel.add_address("blink", "10.99.0.1", 24),

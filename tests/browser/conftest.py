@@ -18,7 +18,7 @@ from server import Server
 
 from netlab.errors import LabNotFound
 from netlab.keeper.address import HOME, exchange_folder
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.browser.chromium import QUIET
 
 PICTURES = HOME / "build/browser"

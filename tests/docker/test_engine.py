@@ -10,7 +10,7 @@ import pytest
 
 from netlab.engines.docker import tools
 from netlab.errors import LabAlreadyUp, UnknownName
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.kernel.conftest import sh
 
 RULES_AND_BRIDGE = "iptables-save | grep -v ^[#:]; ip -br addr show docker0"

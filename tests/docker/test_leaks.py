@@ -12,7 +12,7 @@ from patience import eventually
 from netlab.engines.docker.engine import DATA
 from netlab.errors import LabNotFound
 from netlab.keeper import address
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.kernel.conftest import sh
 from tests.kernel.test_lab import processes_of
 

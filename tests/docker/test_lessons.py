@@ -6,7 +6,7 @@ untouched notebooks, and wrong turns and other ways, which the same checks judge
 
 from __future__ import annotations
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import Lesson
 from tests.labs.test_lecture import test_the_lecture_runs_as_printed_twice
 from tests.labs.test_notebooks import assert_it_passes, each_lesson, event_loop_of_jupyter, in_this_lab

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from netlab import engines
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import lessons
 from netlab.model import Interface, Node, Snapshot
 
@@ -151,7 +151,7 @@ def printed(lab: Lab, script: str) -> list[str]:
     Commands that run side by side are one, up to their `wait`: each line of standard output counts once, in
     no order. Standard error is left out there: tcpdump writes its lines in pieces, and those of four mix.
     """
-    commands = together(script)
+    commands = batch(script)
     marked = "".join(f"echo '{MARK}{n}'; echo '{MARK}{n}' >&2\n{c}\n" for n, c in enumerate(commands))
     done = lab.run(["bash"], input=marked, timeout=120)
     lines = []
@@ -165,7 +165,7 @@ def printed(lab: Lab, script: str) -> list[str]:
     return lines
 
 
-def together(script: str) -> list[str]:
+def batch(script: str) -> list[str]:
     """The lines of a script, but those in the background in one piece with the line that waits for them."""
     found: list[str] = []
     for line in script.splitlines():

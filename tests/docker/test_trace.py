@@ -6,7 +6,7 @@ import json
 import sys
 
 from netlab.diagnosis.trace import trace
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.kernel.conftest import sh
 
 THERE = "39.106.233.176"

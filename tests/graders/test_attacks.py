@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from netlab.cli.main import main
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.attacks.support import FRAMINGS, source
 from tests.attacks.test_code import PICKLE
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netlab.cli.main import main
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import lesson
 
 from .tools import HIDDEN, LESSON, told, tool

@@ -64,7 +64,7 @@ CHEATS = {
         "lab.check('05.3')",
     ),
     "the lab's probe is replaced": in_lesson_05(
-        "from netlab.lab.lab import Lab\nfrom netlab.packets.probe import Probe\n"
+        "from netlab.lab import Lab\nfrom netlab.packets.probe import Probe\n"
         "Lab.probe = lambda *a, **k: Probe(1, 1)\nLab.witnessed = lambda *a, **k: True",
         "lab.check('05.3')",
     ),
@@ -124,10 +124,10 @@ CHEATS = {
         "docker run -d --name if-test --network host centos:8.1.1911 sleep 36000"
     ),
     "the keeper is asked to do it": in_lesson_05(
-        "from netlab.lab.lab import Lab\nhere = Lab.here()\n"
+        "from netlab.lab import Lab\nhere = Lab.here()\n"
         "here.run(['ip', 'route', 'add', '172.17.0.0/16', 'via', '192.0.2.10'], node='internet')"
     ),
-    "the keeper is asked to end": in_lesson_05("from netlab.lab.lab import Lab\nLab.here().down()"),
+    "the keeper is asked to end": in_lesson_05("from netlab.lab import Lab\nLab.here().down()"),
     "the checks in the checkout are changed": in_lesson_05(
         "import netlab.checks.lessons.lesson05 as c\nopen(c.__file__, 'a').write('CHECKS = ()')"
     ),

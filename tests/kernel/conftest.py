@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared import lab, module_lab
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 __all__ = ["lab", "module_lab", "sh"]
 

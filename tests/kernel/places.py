@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.model import Interface, Node, Route
 
 

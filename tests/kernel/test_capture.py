@@ -10,7 +10,7 @@ from scapy.layers.inet import ICMP
 from scapy.utils import rdpcap
 
 from netlab.errors import BadInput, UnknownName
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.kernel.conftest import sh
 
 

@@ -11,7 +11,7 @@ from netlab.diagnosis.verdict import PROVED, Verdict
 from netlab.errors import CommandFailed
 from netlab.faults.fault import INTERNET, Command, Fault, Symptom
 from netlab.faults.measure import measure
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.kernel.mistakes import MORE
 from tests.kernel.places import state
 from tests.patience import eventually

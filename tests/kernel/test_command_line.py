@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 
 def netlab(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

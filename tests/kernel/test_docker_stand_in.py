@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.kernel.conftest import sh
 from tests.patience import eventually
 

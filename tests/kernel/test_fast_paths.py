@@ -14,15 +14,15 @@ import pytest
 
 from netlab.engines.namespaces import docker_rules
 from netlab.keeper.address import HOME
-from netlab.keeper.launch import Nursery
-from netlab.lab.lab import Lab
+from netlab.keeper.launch import ForkServer
+from netlab.lab import Lab
 
 # Run in the lab host: one socket of ours and one of pyroute2's look at the same namespace.
 BOTH = """
 import json, sys
 sys.path.insert(0, HOME)
 from pyroute2 import IPRoute
-from netlab.kernel import Kernel
+from netlab.linux.netlink.route import RouteSocket
 
 def ours():
     interfaces = kernel.interfaces()
@@ -59,7 +59,7 @@ def theirs():
     ]
 
 names = {}
-with Kernel() as kernel, IPRoute() as ipr:
+with RouteSocket() as kernel, IPRoute() as ipr:
     for _ in range(100):  # link-local addresses and their routes still come: until nothing did in between
         before, there = ours(), theirs()
         if ours() == before:
@@ -166,10 +166,10 @@ def test_a_record_that_is_spoilt_is_made_anew(lab_name: str, leakproof: None, ow
         path.write_bytes(kept)
 
 
-def test_labs_of_one_nursery_are_labs_like_others(lab_name: str, leakproof: None) -> None:
-    """Two at once: each has its own processes and namespaces; both go on when the nursery has ended."""
-    with Nursery() as nursery:
-        labs = [Lab.up(f"{lab_name}-{number}", nursery=nursery) for number in range(2)]
+def test_labs_of_one_forkserver_are_labs_like_others(lab_name: str, leakproof: None) -> None:
+    """Two at once: each has its own processes and namespaces; both go on when the forkserver has ended."""
+    with ForkServer() as forkserver:
+        labs = [Lab.up(f"{lab_name}-{number}", forkserver=forkserver) for number in range(2)]
     for lab in labs:
         assert lab.probe("host", "39.106.233.176", 1).reached
     assert labs[0].script("ip link del docker0").returncode == 0

@@ -19,7 +19,7 @@ from netlab.grade.batch import Batch
 from netlab.grade.session import Session
 from netlab.grade.submission import Cell
 from netlab.keeper import address
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons import build
 from netlab.lessons.content import LABS, lesson, lessons
 from netlab.lessons.variant import Variant

@@ -10,7 +10,7 @@ from netlab import faults
 from netlab.diagnosis.verdict import CAUSES
 from netlab.errors import BadInput, UnknownName
 from netlab.faults import gym
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import lesson
 from netlab.lessons.progress import Progress
 from netlab.notebook.lesson_lab import LessonLab
@@ -62,7 +62,7 @@ def test_inside_the_lab_internet_is_out_of_reach(lab: Lab) -> None:
     """What needs internet is refused with the way to do it; all else can be done from there."""
     with pytest.raises(BadInput, match="needs internet"):
         gym.begin(lab, name="far-input-drop", inside=True)
-    code = "from netlab.faults import gym; from netlab.lab.lab import Lab; lab = Lab.here()\n"
+    code = "from netlab.faults import gym; from netlab.lab import Lab; lab = Lab.here()\n"
     code += "begun = gym.begin(lab, name='ip-forward-off', inside=True); assert gym.current(lab) == begun\n"
     code += "assert gym.mend(lab, begun.fault) and not gym.mend(lab, begun.fault)"
     done = lab.run([sys.executable, "-c", code])

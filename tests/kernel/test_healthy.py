@@ -8,7 +8,7 @@ from netlab import faults
 from netlab.diagnosis.trace import as_text, trace
 from netlab.diagnosis.verdict import PROVED, Verdict
 from netlab.faults.fault import Symptom
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from tests.kernel.worlds import FAR_6, FAULTS_6, HEALTHY, ROUTER_6
 from tests.patience import eventually
 

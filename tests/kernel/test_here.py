@@ -12,8 +12,7 @@ import sys
 import pytest
 
 from netlab.errors import BadInput
-from netlab.lab import machine
-from netlab.lab.lab import Lab
+from netlab.lab import Lab, machine
 from tests.kernel.conftest import sh
 from tests.kernel.places import state
 from tests.patience import eventually

@@ -17,7 +17,7 @@ import pytest
 from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabError, LabNotFound, UnknownName
 from netlab.i18n import speaking
 from netlab.keeper import address, protocol
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.model import Route
 from tests.bench.remains import Remains
 from tests.kernel.conftest import sh
@@ -266,7 +266,7 @@ def test_learners_cannot_end_the_lab_or_reach_the_internet_node(lab: Lab) -> Non
     code = f"""
 import sys; sys.path.insert(0, {str(address.HOME)!r})
 from netlab.lab import Lab
-from netlab.language import speaking
+from netlab.i18n import speaking
 from netlab.model import Route
 for ask in (lambda: Lab.here().run(["true"], node="internet"), lambda: Lab.here().down()):
     try: ask(); print("done")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from netlab.errors import CaptureRefused, LabNotFound
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lab.tap import Tap
 from netlab.lessons.start import goto
 from netlab.notebook.live import Live

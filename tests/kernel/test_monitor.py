@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.linux.netlink.notifications import Notice
 from netlab.model import Address, Interface, Route
 from tests.patience import eventually
@@ -64,11 +64,12 @@ def test_who_is_slow_is_told_that_he_missed_something(lab: Lab) -> None:
 
 INTRUDE = """
 import errno, socket
-from netlab import address, rtnetlink as rt, wire
+from netlab.keeper import address, protocol
+from netlab.linux.netlink import messages as rt
 DOWN = rt.message(rt.RTM_SETLINK, rt.NLM_F_ACK, 1, rt.IFINFO.pack(0, 0, 2, 0, rt.IFF_UP))
 door = address.connect("")
-wire.ask(door, "monitor")
-while "ready" not in (told := wire.receive(door))[0]:
+protocol.ask(door, "monitor")
+while "ready" not in (told := protocol.receive(door))[0]:
     about, fds = told
     route = socket.socket(fileno=fds[0])
     route.setblocking(True)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.model import Snapshot
 from tests.kernel.conftest import sh
 

@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from patience import eventually
 
 from netlab.errors import LabNotFound
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 # A Jupyter to kill: it starts a kernel, says so, and waits.
 JUPYTER = """

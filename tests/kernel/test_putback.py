@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import lesson
 from netlab.lessons.ip_batch import batched
 from netlab.lessons.start import goto

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from netlab.drawing.edges import Trails
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.start import goto
 from netlab.model import InterfaceId
 from netlab.model.points import path_order
-from netlab.notebook.live.frame_store import Store
+from netlab.notebook.live.frame_store import FrameStore
 from netlab.notebook.live.history import History
 from netlab.notebook.live.packets import Packets
 from netlab.notebook.live.picture import cabling
@@ -37,7 +37,7 @@ ip link set veth_host master docker0
 
 def test_interfaces_that_come_later_and_move_are_captured_at(lab: Lab) -> None:
     """The lecture's cable was not there when the tap began; a flood is seen on it, and nothing is lost."""
-    store = Store(1 << 28)
+    store = FrameStore(1 << 28)
     with lab.tap(store.add) as tap:
         tap.follow(path_order(lab.snapshot()))
         sh(lab, MOVE)
@@ -54,7 +54,7 @@ def test_interfaces_that_come_later_and_move_are_captured_at(lab: Lab) -> None:
         assert store.lost == {} and store.refused == set()
 
 
-def heard(store: Store) -> dict[int, int]:
+def heard(store: FrameStore) -> dict[int, int]:
     """How many frames of IPv4 each point saw, by number."""
     found: dict[int, int] = {}
     for batch in store.batches():
@@ -66,7 +66,7 @@ def heard(store: Store) -> dict[int, int]:
 
 def test_a_point_that_is_not_there_is_refused_by_name_and_the_others_go_on(lab: Lab) -> None:
     """An interface that went before the tap came to it."""
-    store = Store()
+    store = FrameStore()
     with lab.tap(store.add) as tap:
         sh(lab, "ip link add short type bridge")
         points = path_order(lab.snapshot())

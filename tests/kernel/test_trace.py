@@ -11,7 +11,7 @@ import pytest
 from netlab.diagnosis.trace import as_text, trace
 from netlab.diagnosis.verdict import LIKELY, PROVED, Verdict
 from netlab.errors import BadInput, UnknownName
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import lesson
 from netlab.lessons.start import goto
 from tests.kernel.conftest import sh

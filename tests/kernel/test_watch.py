@@ -8,7 +8,7 @@ import pytest
 
 from netlab.errors import LabNotFound
 from netlab.keeper.watch import essence
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lab.watch import Change, Watch
 from tests.patience import eventually
 

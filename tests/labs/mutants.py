@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from netlab.errors import UnknownName
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import Lesson, lessons
 
 OUTSIDE = "39.106.233.176"

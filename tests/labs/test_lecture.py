@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 SCRIPT = (Path(__file__).parent / "lecture.sh").read_text()
 

@@ -7,7 +7,7 @@ import queue
 from concurrent.futures import ThreadPoolExecutor
 
 from netlab.checks.verify import begin
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 
 from .mutants import Behaviour, Mutant, some_mutants, type_it
 

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from netlab.lessons import build
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.i18n import LANGUAGES
 from netlab.lessons.content import LABS, LANDING, Lesson, lessons
 from netlab.lessons.content import lesson as lesson_of

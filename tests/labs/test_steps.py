@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from netlab.checks.verify import AS_TAUGHT, begin, solved, troubles, turned, untouched
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import Lesson, Step, WrongTurn, lessons
 from netlab.lessons.content import lesson as lesson_of
 

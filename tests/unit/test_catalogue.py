@@ -136,6 +136,7 @@ NOT_OURS = {
         r"(model/codec|keeper/(protocol|probe)|lab/(execution|streams)|packets/batch)",
         r"^(a|not|no|more|it|too|the|half|\{\}) ",
     ),
+    "what Python says of a name that is not there": ("(lab/)?__init__", "has no attribute"),
     "the title of a schema": ("model/schema", "A snapshot of a lab"),
     "a database's language": (
         r"workshop/(hub/accounts|hub/guesses|board/results)",

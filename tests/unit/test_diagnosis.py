@@ -8,7 +8,7 @@ import pytest
 
 from netlab.diagnosis.focus import ROUTE, Focus
 from netlab.diagnosis.judge import judge
-from netlab.diagnosis.observation import Scene
+from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.report import Report, path_of
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.verdict import PROVED, UNDECIDED
@@ -32,12 +32,12 @@ from tests.unit.builders import (
 UNREACHABLE = ("ip route get", "RTNETLINK answers: Network is unreachable")
 
 
-def scene(capture: Capture, *, sent: int = 3, received: int = 0) -> Scene:
+def scene(capture: Capture, *, sent: int = 3, received: int = 0) -> Observation:
     """Three probes as ./run trace sends them; the kernel knows no route when asked."""
     token = (b"netlab" * 8)[:16]
     told = {"proto": "icmp", "size": 56, "refused": 0, "errors": (), "tokens": (token,), "ports": ()}
     ends = {"source": "if-test", "destination": TARGET, "sent": sent, "received": received}
-    return Scene(**ends, **told, capture=capture, route=lambda *_: UNREACHABLE)  # type: ignore[arg-type]
+    return Observation(**ends, **told, capture=capture, route=lambda *_: UNREACHABLE)  # type: ignore[arg-type]
 
 
 def changed(capture: Capture, **counters: int) -> Capture:

@@ -41,7 +41,7 @@ def test_every_topology_can_be_read(name: str) -> None:
     check_picture(figure)
     cables = cables_of(snapshot)
     check_cables(figure, list(cables.ways.values()))
-    missing = [wire for wire in cables.scene.wires if cables.between(wire.a, wire.b) is None]
+    missing = [wire for wire in cables.scene.edges if cables.between(wire.a, wire.b) is None]
     assert not missing
 
 

@@ -12,7 +12,7 @@ from netlab.drawing.edges import Trails
 from netlab.drawing.path_overlay import LANE
 from netlab.model import Capture, Frame, Point
 from netlab.notebook.live import lanes, motion, reasons
-from netlab.notebook.live.frame_store import MOST, Store
+from netlab.notebook.live.frame_store import MOST, FrameStore
 from netlab.notebook.live.headers import headers
 from netlab.notebook.live.history import History
 from netlab.notebook.live.picture import cabling
@@ -33,14 +33,14 @@ def batch(frames: Iterable[Frame], points: tuple[Point, ...]) -> bytes:
 
 def test_a_batch_of_no_records_holds_none() -> None:
     """It is empty, as what a tap delivers at its end."""
-    store = Store()
+    store = FrameStore()
     assert pack([]) == b"" and list(unpack(b"")) == []
     store.add(b"")
     assert store.batches() == ()
 
 
-def stored(capture: Capture, limit: int = 1 << 20) -> Store:
-    store = Store(limit)
+def stored(capture: Capture, limit: int = 1 << 20) -> FrameStore:
+    store = FrameStore(limit)
     for at in range(0, len(capture.frames), 10):
         store.add(batch(capture.frames[at : at + 10], capture.points))
     return store

@@ -32,13 +32,13 @@ def refused(protocol: str) -> Iterator[Listener]:
     raise FileNotFoundError(protocol)
 
 
-@pytest.mark.parametrize("asked", [sock_diag._asked, refused])
+@pytest.mark.parametrize("asked", [sock_diag._listeners_of, refused])
 def test_servers_are_found_and_nobody_who_is_connected(
     sockets_here: tuple[set[Listener], set[int]],
     asked: Callable[[str], Iterator[Listener]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Over sock_diag, and where a kernel refuses that, in /proc/net."""
-    monkeypatch.setattr(sock_diag, "_asked", asked)
+    monkeypatch.setattr(sock_diag, "_listeners_of", asked)
     waiting, ports = sockets_here
     assert {one for one in sock_diag.listeners() if one.port in ports} == waiting

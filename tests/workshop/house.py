@@ -58,14 +58,14 @@ class House:
         ).status
 
     def pid(self, part: str) -> int:
-        """Of that part of the workshop: "hub", "board", "nursery" or "proxy"; 0 if it does not run."""
+        """Of that part of the workshop: "hub", "board", "forkserver" or "proxy"; 0 if it does not run."""
         port = str(self.settings["proxy_port"])
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 words = (entry / "cmdline").read_text().split("\0")
                 if port in words if part == "proxy" else f"netlab.workshop.{part}" in words:
                     ours = f"NETLAB_WORKSHOP={self.state}\0" in (entry / "environ").read_text()
-                    leader = os.getsid(int(entry.name)) == int(entry.name)  # not one that the nursery made
+                    leader = os.getsid(int(entry.name)) == int(entry.name)  # not one that the forkserver made
                     comm = (entry / "comm").read_text()
                     if (ours or part == "proxy") and leader and not comm.startswith("world-"):
                         return int(entry.name)

@@ -178,7 +178,7 @@ def busy() -> tuple[float, float]:
 def processor(house: House) -> Counter[str]:
     """Seconds that each part has used, with what it has started and that has ended: the workshop's own, the
     learners' servers, kernels and the rest of their labs, and the simulated learners."""
-    parts = {house.pid(part): part for part in ("hub", "proxy", "board", "nursery")}
+    parts = {house.pid(part): part for part in ("hub", "proxy", "board", "forkserver")}
     groups = {group_of(house.state / f"learners/{n}") for n in range(1, 1000)}
     found = Counter({"simulated learners": sum(os.times()[:2])})
     for entry in Path("/proc").glob("[0-9]*"):

@@ -12,8 +12,7 @@ from netlab import faults
 from netlab.checks import verify
 from netlab.faults import gym
 from netlab.faults.fault import Fault
-from netlab.lab import ephemeral
-from netlab.lab.lab import Lab
+from netlab.lab import Lab, ephemeral
 from netlab.lessons.content import Lesson, lessons
 from netlab.linux.limits import VARIABLE, Limits
 from netlab.workshop.hub.spawner import LAB_LIMITS

@@ -12,7 +12,7 @@ from tests.workshop.house import House, opened, until
 
 START = 'from netlab import notebook\nlab = notebook.start("01")\nmine = 42'
 CHECK = 'print(lab.check("01.1").passed)'
-HUB, BOARD, PROXY, NURSERY = "hub", "board", "proxy", "nursery"
+HUB, BOARD, PROXY, NURSERY = "hub", "board", "proxy", "forkserver"
 
 
 def begin(house: House, name: str) -> tuple[Client, Kernel]:
@@ -84,11 +84,11 @@ def test_the_proxy_falls_and_comes_back(house: House) -> None:
     again.close()
 
 
-def test_the_nursery_falls_and_others_come_in(house: House) -> None:
+def test_the_forkserver_falls_and_others_come_in(house: House) -> None:
     """kill -9: servers that it made go on, and there are new ones."""
-    _, kernel = begin(house, "nursery-falls")
+    _, kernel = begin(house, "forkserver-falls")
     old = house.kill(NURSERY)
-    until(lambda: house.pid(NURSERY) not in (0, old), what="a new nursery")
+    until(lambda: house.pid(NURSERY) not in (0, old), what="a new forkserver")
     assert kernel.run("print(mine)").strip() == "42"
     begin(house, "comes-late")[1].close()
     kernel.close()

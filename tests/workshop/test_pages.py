@@ -71,7 +71,7 @@ def test_the_way_in_and_out(chinese: House, page: Page) -> None:
     """Log in, wait, work, end the lab, start it again, log out."""
     page.goto(f"{chinese.url}/hub/login")
     is_chinese(page, "login")
-    with stopped(chinese, "nursery"):  # nobody is quicker than the picture
+    with stopped(chinese, "forkserver"):  # nobody is quicker than the picture
         enter(chinese, page)
         expect(page.get_by_text("正在为你准备实验环境")).to_be_visible(timeout=30_000)
         is_chinese(page, "pending")
@@ -127,7 +127,7 @@ def test_a_lab_that_does_not_start(chinese: House, page: Page) -> None:
 
 def test_many_come_in_at_once(chinese: House, page: Page) -> None:
     """Who has to wait reads how many are before him, and comes in without doing anything."""
-    with stopped(chinese, "nursery"):
+    with stopped(chinese, "forkserver"):
         line_up(chinese, "first")
         enter(chinese, page, "carol")
         expect(page.get_by_role("status")).to_contain_text("排在你前面的还有", timeout=30_000)
@@ -137,7 +137,7 @@ def test_many_come_in_at_once(chinese: House, page: Page) -> None:
 
 def test_the_hub_falls_while_somebody_waits(chinese: House, page: Page) -> None:
     """His page finds the new Hub by itself, and says how he goes on."""
-    with stopped(chinese, "nursery"):
+    with stopped(chinese, "forkserver"):
         line_up(chinese, "second")
         enter(chinese, page, "dave")
         expect(page.get_by_role("status")).to_contain_text("排在你前面的还有", timeout=30_000)

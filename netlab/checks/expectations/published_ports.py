@@ -39,7 +39,7 @@ class Serves:
     def trouble(self, world: World) -> Trouble | None:
         probe = self._probe(world)
         if probe is not None and probe.received:
-            return None if self._witnessed(world) else self._pretender()
+            return None if self._is_witnessed(world) else self._pretender()
         for clue in self.clues:
             if trouble := clue(world):
                 return trouble
@@ -67,7 +67,7 @@ class Serves:
             return world.lab.probe(self.node, self.address, 1, WAIT, proto="tcp", port=self.port)
         return None
 
-    def _witnessed(self, world: World) -> bool:
+    def _is_witnessed(self, world: World) -> bool:
         with suppress(NetlabError, OSError):
             return world.lab.witnessed(
                 self.node, self.address, self.server, WAIT, proto="tcp", port=self.port

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, ip_address, ip_interface
 
 from netlab.diagnosis.finding import Finding
-from netlab.diagnosis.observation import Scene, cure, shown
+from netlab.diagnosis.observation import Observation, cure, shown
 from netlab.diagnosis.verdict import PROVED, Cure
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node
@@ -16,7 +16,7 @@ def add(address: str, length: int, device: str) -> str:
     return f"ip addr add {address}/{length} dev {device}" + (" nodad" if ":" in address else "")
 
 
-def neighbours_on(scene: Scene, interface: Interface) -> list[tuple[Node, Interface, Address]]:
+def neighbours_on(scene: Observation, interface: Interface) -> list[tuple[Node, Interface, Address]]:
     """(node, interface, address) of all others on that link, routers first."""
     found = []
     for key in scene.link(interface.id) - {interface.id}:
@@ -26,7 +26,7 @@ def neighbours_on(scene: Scene, interface: Interface) -> list[tuple[Node, Interf
     return sorted(found, key=lambda one: (one[0].kind not in ("host", "internet"), one[2].address))
 
 
-def fitting_address(scene: Scene, interface: Interface, peer: Address) -> str:
+def fitting_address(scene: Observation, interface: Interface, peer: Address) -> str:
     """An address in the peer's network that is this interface's: by what others remember of its MAC address,
     by Docker's way to make MAC addresses, or else the first that is free. "" if there is none."""
     network = ip_interface(str(peer)).network
@@ -40,7 +40,7 @@ def fitting_address(scene: Scene, interface: Interface, peer: Address) -> str:
     return free_address(scene, peer)
 
 
-def free_address(scene: Scene, peer: Address) -> str:
+def free_address(scene: Observation, peer: Address) -> str:
     """The first address of the peer's network that nobody holds; "" if there is none among the first 250."""
     network = ip_interface(str(peer)).network
     for number in range(2, min(network.num_addresses - 1, 250)):
@@ -49,7 +49,7 @@ def free_address(scene: Scene, peer: Address) -> str:
     return ""
 
 
-def missing_address(scene: Scene, node: Node) -> Finding | None:
+def missing_address(scene: Observation, node: Node) -> Finding | None:
     """Why no gateway is in reach: an interface without an address, or with one that is not of its link."""
     for interface in node.interfaces:
         if interface.kind == "loopback" or interface.master or not interface.is_up:
@@ -77,7 +77,7 @@ def missing_address(scene: Scene, node: Node) -> Finding | None:
     return None
 
 
-def default_by(scene: Scene, node: Node, interface: Interface, gateway: str) -> tuple[Cure, ...]:
+def default_by(scene: Observation, node: Node, interface: Interface, gateway: str) -> tuple[Cure, ...]:
     """The default route, if the node has none that goes another way."""
     other = [r for r in node.routes if r.destination == "default" and r.device != interface.name]
     if any(r.family == scene.family and r.table == "main" for r in other):
@@ -89,7 +89,7 @@ def _covers(own: Address, other: Address) -> bool:
     return ip_address(other.address) in ip_interface(str(own)).network
 
 
-def _narrow(scene: Scene, node: Node, interface: Interface, has: Address, peer: Address) -> Finding:
+def _narrow(scene: Observation, node: Node, interface: Interface, has: Address, peer: Address) -> Finding:
     """An address whose prefix leaves the gateway outside."""
     device = interface.name
     evidence = (
@@ -109,7 +109,7 @@ def _narrow(scene: Scene, node: Node, interface: Interface, has: Address, peer: 
     )
 
 
-def wrong_source(scene: Scene, source: Node, near: Interface, asker: str) -> Finding | None:
+def wrong_source(scene: Observation, source: Node, near: Interface, asker: str) -> Finding | None:
     """A packet that carries an address which does not belong on the link that it was sent by: `near` is the
     router's interface there."""
     peer = next(iter(scene.own(near)), None)

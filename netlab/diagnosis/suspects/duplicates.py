@@ -6,13 +6,13 @@ from ipaddress import IPv4Address
 
 from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.focus import Focus
-from netlab.diagnosis.observation import Scene, cure, shown
+from netlab.diagnosis.observation import Observation, cure, shown
 from netlab.diagnosis.verdict import LIKELY, PROVED
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node
 
 
-def twins(scene: Scene, focus: Focus) -> Finding | None:
+def twins(scene: Observation, focus: Focus) -> Finding | None:
     """Two interfaces on one link with the same IP or MAC address."""
     start = focus.interface.id if focus.interface is not None else None
     starts = [start] if start else [i.id for i in focus.node.interfaces if i.kind != "loopback"]
@@ -32,7 +32,7 @@ def twins(scene: Scene, focus: Focus) -> Finding | None:
     return None
 
 
-def _may_keep_it(scene: Scene, key: InterfaceId) -> tuple[bool, bool, bool, int, int]:
+def _may_keep_it(scene: Observation, key: InterfaceId) -> tuple[bool, bool, bool, int, int]:
     """The order in which interfaces may keep an address: routers and whoever asks before their neighbours."""
     node = scene.node(key.netns)
     return (node.kind != "internet", node.name != scene.source, node.kind != "host", key.netns, key.index)
@@ -48,7 +48,7 @@ def _was_misled(focus: Focus, *twins: Interface) -> bool:
 
 
 def _twin(
-    scene: Scene, first: tuple[Node, Interface], second: tuple[Node, Interface], name: str, misled: bool
+    scene: Observation, first: tuple[Node, Interface], second: tuple[Node, Interface], name: str, misled: bool
 ) -> Finding:
     is_mac = len(name) == 17 and name.count(":") == 5
     if is_mac and second[1].kind == "bridge":  # others were told its address: the other end changes

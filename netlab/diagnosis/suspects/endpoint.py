@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Scene, cure, shown, sysctl, sysctl_shown
+from netlab.diagnosis.observation import Observation, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects.addressing import add, default_by, fitting_address, neighbours_on
 from netlab.diagnosis.suspects.nat import listens
 from netlab.diagnosis.verdict import LIKELY, PROVED, Cure
@@ -14,7 +14,7 @@ from netlab.i18n import gettext as _
 from netlab.model import Interface, Node
 
 
-def nobody_there(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def nobody_there(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The packet came as far as the internet, and no node of the lab holds its destination."""
     if focus.is_answer or focus.is_arp or focus.stage != ROUTE or focus.node.kind == "host":
         return None
@@ -49,7 +49,7 @@ def nobody_there(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     )
 
 
-def echo_ignored(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def echo_ignored(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The destination is told not to answer pings."""
     if focus.stage != ARRIVE or focus.is_arp or scene.proto != "icmp":
         return None
@@ -71,7 +71,7 @@ def echo_ignored(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     )
 
 
-def port_closed(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def port_closed(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The packet arrived, and the destination says itself that nobody listens."""
     if not scene.refused or focus.is_arp:
         return None
@@ -112,7 +112,7 @@ def port_closed(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Finding("port-closed", PROVED, text, evidence)
 
 
-def beyond(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def beyond(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """It left a machine of the real world by an interface behind which nothing can be seen."""
     if scene.whole or focus.stage != CABLE or focus.interface is None or focus.packet is None:
         return None
@@ -141,7 +141,7 @@ def beyond(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Finding("beyond", PROVED, text, (shown(node, command, f"{source} > {scene.destination}", says),))
 
 
-def silent_program(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def silent_program(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A datagram reached a socket that waits for it; whether to answer is the program's affair."""
     if (
         scene.proto != "udp"
@@ -161,7 +161,7 @@ def silent_program(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Finding("silent-program", LIKELY, text, evidence)
 
 
-def ipv6_disabled(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """IPv6 is wanted on a link where the source, or a router, has it switched off."""
     if scene.family != 6 or focus.stage == CABLE:
         return None
@@ -183,7 +183,7 @@ def ipv6_disabled(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Cleared("ipv6-disabled", _("disable_ipv6 is 0 on the way"))
 
 
-def _address_again(scene: Scene, focus: Focus, node: Node, interface: Interface) -> tuple[Cure, ...]:
+def _address_again(scene: Observation, focus: Focus, node: Node, interface: Interface) -> tuple[Cure, ...]:
     """The address that went when IPv6 was switched off: the one that is asked for, or one that fits."""
     others = neighbours_on(scene, interface)
     if scene.own(interface) or not others:

@@ -7,7 +7,7 @@ import shlex
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Scene, cure, shown, step
+from netlab.diagnosis.observation import Observation, cure, shown, step
 from netlab.diagnosis.verdict import Cure, Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Chain, Node, Rule
@@ -32,7 +32,7 @@ HOOKS = {
 }
 
 
-def nodes_at(scene: Scene, focus: Focus) -> list[Node]:
+def nodes_at(scene: Observation, focus: Focus) -> list[Node]:
     """The node where it ended, and the one it was sent to: a hook of either may have dropped it."""
     found = [focus.node]
     if focus.expected is not None:
@@ -40,7 +40,7 @@ def nodes_at(scene: Scene, focus: Focus) -> list[Node]:
     return list({node.netns: node for node in found}.values())
 
 
-def firewall_drop(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def firewall_drop(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A rule or policy that drops, and whose counter rose by as much as was lost."""
     looked = []
     for node in nodes_at(scene, focus):
@@ -53,7 +53,7 @@ def firewall_drop(scene: Scene, focus: Focus) -> Finding | Cleared | None:
             ):
                 continue
             return _dropped(scene, node, chain, rule, number, rose, 1 if focus.is_arp else scene.lost)
-        uncounted = _uncounted(node, focus)
+        uncounted = _filled_table(node, focus)
         if uncounted is not None:
             return _dropped(scene, node, *uncounted, 0, scene.lost)
         looked.append(node.name)
@@ -63,7 +63,7 @@ def firewall_drop(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     )
 
 
-def _may_be_ours(scene: Scene, focus: Focus, chain: Chain, rule: Rule | None) -> bool:
+def _may_be_ours(scene: Observation, focus: Focus, chain: Chain, rule: Rule | None) -> bool:
     """On a machine that has other traffic, a rule that is not for this packet counted somebody else's."""
     if scene.whole or rule is None or focus.packet is None or focus.is_arp or chain.backend == "native":
         return True
@@ -77,7 +77,7 @@ def _may_be_ours(scene: Scene, focus: Focus, chain: Chain, rule: Rule | None) ->
     )
 
 
-def _uncounted(node: Node, focus: Focus) -> tuple[Chain, Rule | None, int] | None:
+def _filled_table(node: Node, focus: Focus) -> tuple[Chain, Rule | None, int] | None:
     """The first rule, or else policy, of nft's own that drops and keeps no counter, at a hook on the way."""
     chains = [c for c in node.chains if c.backend == "native" and c.hook in HOOKS[focus.stage]]
     for chain in chains:
@@ -88,7 +88,7 @@ def _uncounted(node: Node, focus: Focus) -> tuple[Chain, Rule | None, int] | Non
 
 
 def _dropped(
-    scene: Scene, node: Node, chain: Chain, rule: Rule | None, number: int, rose: int, enough: int
+    scene: Observation, node: Node, chain: Chain, rule: Rule | None, number: int, rose: int, enough: int
 ) -> Finding:
     """`enough`: how many packets it must have counted to be proved; of ARP requests one holds up all."""
     name = (
@@ -167,7 +167,7 @@ def undo(node: Node, chain: Chain, rule: Rule | None) -> Cure:
     return step(node, *start, "-D", chain.name, *shlex.split(rule.text))
 
 
-def conntrack_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def conntrack_full(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The connection table drops what finds no room in it."""
     node = focus.node
     rose = scene.risen(node, "conntrack.drop") + scene.risen(node, "conntrack.early_drop")
@@ -186,7 +186,7 @@ def conntrack_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Finding("conntrack-full", sure(rose >= scene.lost), text, (evidence,), cure(node, "conntrack -F"))
 
 
-def queue_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def queue_full(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A queueing discipline on the way that dropped, or whose filters did."""
     for node in scene.after.nodes if scene.whole else nodes_at(scene, focus):
         for name in node.counters:
@@ -201,7 +201,7 @@ def queue_full(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Cleared("queue-full", _("no queue on the way dropped anything (tc -s qdisc)"))
 
 
-def _queue(scene: Scene, node: Node, device: str, kind: str, rose: int) -> Finding:
+def _queue(scene: Observation, node: Node, device: str, kind: str, rose: int) -> Finding:
     """What a queue did, by its kind: clsact and ingress hold filters; blackhole drops all, uncounted."""
     what = (
         _("a filter at {kind}").format(kind=kind)

@@ -6,7 +6,7 @@ import re
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Scene, cure, shown, sysctl, sysctl_shown
+from netlab.diagnosis.observation import Observation, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects.firewall import listing, undo
 from netlab.diagnosis.suspects.routing import lookups, tables
 from netlab.diagnosis.verdict import LIKELY, PROVED, Cure
@@ -14,7 +14,7 @@ from netlab.i18n import gettext as _
 from netlab.model import Node
 
 
-def forwarding_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def forwarding_off(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The node is no router, or not for packets that come in by that interface."""
     if focus.stage != ROUTE or focus.interface is None or focus.node.kind in ("container", "internet"):
         return None
@@ -48,7 +48,7 @@ def forwarding_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     )
 
 
-def reverse_path(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def reverse_path(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """Strict reverse path filtering threw it away."""
     if focus.interface is None or focus.stage not in (ROUTE, ARRIVE) or scene.family == 6:
         return None
@@ -79,7 +79,7 @@ def reverse_path(scene: Scene, focus: Focus) -> Finding | Cleared | None:
 
 
 def _arp_filtered(
-    scene: Scene, focus: Focus, node: Node, device: str, strict: list[str]
+    scene: Observation, focus: Focus, node: Node, device: str, strict: list[str]
 ) -> Finding | Cleared | None:
     """ARP requests fail the strict filter as well, and nothing counts them."""
     asker = focus.packet.source if focus.packet else ""
@@ -103,7 +103,7 @@ def _arp_filtered(
     return Finding("reverse-path", PROVED, text, evidence, cure(node, *(f"sysctl -w {n}=0" for n in strict)))
 
 
-def ttl_exceeded(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def ttl_exceeded(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The time to live ran out."""
     if focus.stage != ROUTE or focus.packet is None:
         return None
@@ -132,7 +132,7 @@ def ttl_exceeded(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Finding("ttl-exceeded", PROVED, text, tuple(evidence), cures)
 
 
-def _ttl_rules(scene: Scene) -> tuple[Cure, ...]:
+def _ttl_rules(scene: Observation) -> tuple[Cure, ...]:
     """The rules that set the time to live of these packets, taken back."""
     return tuple(
         undo(node, chain, rule)
@@ -142,7 +142,7 @@ def _ttl_rules(scene: Scene) -> tuple[Cure, ...]:
     )
 
 
-def too_big(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def too_big(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """Larger than the next link takes, and not to be cut."""
     node = focus.node
     count = "Ip6InTooBigErrors" if scene.family == 6 else "IpFragFails"
@@ -165,7 +165,7 @@ def too_big(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Cleared("too-big", _("it fits the MTU of the next link")) if scene.size > 1000 else None
 
 
-def _through_a_narrow_port(scene: Scene, focus: Focus) -> Finding | None:
+def _through_a_narrow_port(scene: Observation, focus: Focus) -> Finding | None:
     """A bridge counts nothing and tells nobody when a frame does not fit the port that it has to leave by."""
     if focus.journey is None or focus.interface is None or not focus.interface.master:
         return None
@@ -185,7 +185,7 @@ def _through_a_narrow_port(scene: Scene, focus: Focus) -> Finding | None:
     return Finding("too-big", LIKELY, text, evidence, steps)
 
 
-def _by_route(scene: Scene, focus: Focus, output: str, command: str) -> Finding:
+def _by_route(scene: Observation, focus: Focus, output: str, command: str) -> Finding:
     """Too big for the interface that the route names, or for the size that the route itself allows."""
     node = focus.node
     narrow = min((i for i in node.interfaces if i.kind != "loopback"), key=lambda i: i.mtu)
@@ -211,7 +211,7 @@ def _by_route(scene: Scene, focus: Focus, output: str, command: str) -> Finding:
     return _narrow(scene, node, narrow.name, narrow.mtu, output, command)
 
 
-def _narrow(scene: Scene, node: Node, device: str, mtu: int, output: str, command: str) -> Finding:
+def _narrow(scene: Observation, node: Node, device: str, mtu: int, output: str, command: str) -> Finding:
     wide = max(i.mtu for n, i in scene.after.interfaces() if i.kind == "veth")
     evidence = [
         shown(node, command, output, _("{device} takes {mtu} bytes at most").format(device=device, mtu=mtu))

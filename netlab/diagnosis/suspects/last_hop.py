@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import Focus
-from netlab.diagnosis.observation import Scene, cure, shown
+from netlab.diagnosis.observation import Observation, cure, shown
 from netlab.diagnosis.suspects.addressing import wrong_source
 from netlab.diagnosis.suspects.link import down
 from netlab.diagnosis.suspects.neighbour import give_address
@@ -17,7 +17,7 @@ from netlab.model import Interface, Journey, Node, Route
 from netlab.packets.forwarding.routing import prefix
 
 
-def homeless(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def homeless(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A node that the packet passed has its destination on a link, and sends it by another."""
     if focus.journey is None or not scene.requests:
         return None
@@ -30,7 +30,7 @@ def homeless(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     )
 
 
-def _first_astray(scene: Scene, journey: Journey, address: str, home: Node) -> Finding | None:
+def _first_astray(scene: Observation, journey: Journey, address: str, home: Node) -> Finding | None:
     homes = {i.id for n, i in scene.holders(address) if n.netns == home.netns and i.kind != "loopback"}
     for netns in dict.fromkeys(hop.frame.point.netns for hop in journey.hops):
         node = scene.node(netns)
@@ -49,7 +49,7 @@ def _first_astray(scene: Scene, journey: Journey, address: str, home: Node) -> F
 
 
 def _strayed(
-    scene: Scene, node: Node, near: Interface, address: str, home: Node, route: Route
+    scene: Observation, node: Node, near: Interface, address: str, home: Node, route: Route
 ) -> Finding | None:
     """Why a node does not see the address behind `near`: that is down, has no address, or one with a narrow
     prefix; the address is a foreign one; or a route is more special."""
@@ -87,7 +87,7 @@ def _strayed(
     return Finding("wrong-prefix", PROVED, text, evidence, steps)
 
 
-def _astray(scene: Scene, node: Node, near: Interface, address: str, route: Route) -> Finding:
+def _astray(scene: Observation, node: Node, near: Interface, address: str, route: Route) -> Finding:
     """A more special route leads elsewhere."""
     says = _("{name} sends what is for {address} elsewhere").format(name=node.name, address=address)
     table = f"{scene.ip} route show{tables(node, route)}"

@@ -6,14 +6,14 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Scene, cure, shown
+from netlab.diagnosis.observation import Observation, cure, shown
 from netlab.diagnosis.suspects.addressing import free_address
 from netlab.diagnosis.verdict import PROVED, Cure
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node
 
 
-def no_interface(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def no_interface(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The source has nothing but its loopback: the cable is gone, or was never there."""
     node = focus.node
     if focus.stage != SEND or any(i.kind != "loopback" for i in node.interfaces):
@@ -23,7 +23,7 @@ def no_interface(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Finding("no-interface", PROVED, text, evidence, _plug_in(scene, node))
 
 
-def _plug_in(scene: Scene, node: Node) -> tuple[Cure, ...]:
+def _plug_in(scene: Observation, node: Node) -> tuple[Cure, ...]:
     """A new cable from the first bridge with an address to a container."""
     found = [
         (host, bridge, address)
@@ -49,7 +49,7 @@ def _plug_in(scene: Scene, node: Node) -> tuple[Cure, ...]:
     )
 
 
-def interface_down(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def interface_down(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """An interface that the packet had to pass is switched off."""
     for node, interface in _next_interfaces(scene, focus):
         if interface.is_up:
@@ -58,7 +58,7 @@ def interface_down(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Cleared("interface-down", _("every interface on the way is UP"))
 
 
-def down(scene: Scene, node: Node, interface: Interface) -> Finding:
+def down(scene: Observation, node: Node, interface: Interface) -> Finding:
     """That interface is switched off."""
     flags = ",".join(sorted(interface.flags)) or _("no flags")
     says = _("there is no UP among its flags")
@@ -67,7 +67,7 @@ def down(scene: Scene, node: Node, interface: Interface) -> Finding:
     return Finding("interface-down", PROVED, text, evidence, _bring_up(scene, node, interface))
 
 
-def _bring_up(scene: Scene, node: Node, interface: Interface) -> tuple:  # type: ignore[type-arg]
+def _bring_up(scene: Observation, node: Node, interface: Interface) -> tuple:  # type: ignore[type-arg]
     """Up again, with the default route that went with it."""
     words = [f"ip link set {interface.name} up"]
     has_default = any(r.destination == "default" for r in node.routes)
@@ -77,7 +77,7 @@ def _bring_up(scene: Scene, node: Node, interface: Interface) -> tuple:  # type:
     return cure(node, *words)
 
 
-def _next_interfaces(scene: Scene, focus: Focus) -> list[tuple[Node, Interface]]:
+def _next_interfaces(scene: Observation, focus: Focus) -> list[tuple[Node, Interface]]:
     """The interfaces that the packet was at, or had to be at next; down ones first come to light here."""
     found: list[tuple[Node, Interface]] = []
     keys = []
@@ -102,7 +102,7 @@ def _next_interfaces(scene: Scene, focus: Focus) -> list[tuple[Node, Interface]]
     return found
 
 
-def _way_out(scene: Scene, focus: Focus) -> list[InterfaceId]:
+def _way_out(scene: Observation, focus: Focus) -> list[InterfaceId]:
     """Down interfaces of the node whose network, or whose cable, leads to where the packet is going."""
     assert focus.packet is not None
     address = focus.packet.source if focus.stage == ARRIVE else focus.packet.destination
@@ -111,7 +111,7 @@ def _way_out(scene: Scene, focus: Focus) -> list[InterfaceId]:
     return [i.id for i in uplinks if scene.link(i.id) & targets or not scene.best_route(focus.node, address)]
 
 
-def not_a_port(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def not_a_port(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The host's end of the cable is on no bridge, or on one that leads nowhere, though the network of
     another bridge is asked for."""
     for end in (_host_end(scene, focus), *_far_ends(scene, focus)):
@@ -121,7 +121,7 @@ def not_a_port(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Cleared("not-a-port", _("the cable is plugged into the bridge, or is routed"))
 
 
-def _unplugged(scene: Scene, node: Node, interface: Interface) -> Finding | None:
+def _unplugged(scene: Observation, node: Node, interface: Interface) -> Finding | None:
     if interface.master and (
         not node.has_interface(interface.master) or scene.own(node.interface(interface.master))
     ):
@@ -154,14 +154,14 @@ def _unplugged(scene: Scene, node: Node, interface: Interface) -> Finding | None
     return Finding("not-a-port", PROVED, text, evidence, steps)
 
 
-def _belongs(scene: Scene, node: Node, bridge: Interface) -> bool:
+def _belongs(scene: Observation, node: Node, bridge: Interface) -> bool:
     """Whether the node at the other end has an address of that bridge's network."""
     networks = [ip_interface(str(a)).network for a in scene.own(bridge)]
     mine = [a for i in node.interfaces for a in scene.own(i)]
     return any(ip_address(a.address) in network for a in mine for network in networks)
 
 
-def _far_ends(scene: Scene, focus: Focus) -> list[tuple[Node, Interface]]:
+def _far_ends(scene: Observation, focus: Focus) -> list[tuple[Node, Interface]]:
     """The ends on the host of the cables of whoever holds the address that is looked for."""
     asked = focus.packet.destination if focus.packet else scene.destination
     found = []
@@ -172,7 +172,7 @@ def _far_ends(scene: Scene, focus: Focus) -> list[tuple[Node, Interface]]:
     return found
 
 
-def _host_end(scene: Scene, focus: Focus) -> tuple[Node, Interface] | None:
+def _host_end(scene: Observation, focus: Focus) -> tuple[Node, Interface] | None:
     """The end on the host of the cable that the packet came by, when it was last seen there."""
     interface, node = focus.interface, focus.node
     if interface is not None and interface.kind == "bridge" and node.kind == "host":
@@ -188,7 +188,7 @@ def _host_end(scene: Scene, focus: Focus) -> tuple[Node, Interface] | None:
     return (far, other) if other is not None and far.kind == "host" else None
 
 
-def port_blocked(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def port_blocked(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A bridge port that is isolated or not in the forwarding state."""
     bridges = {i.name for i in focus.node.interfaces if i.kind == "bridge"}
     ports = [i for i in focus.node.interfaces if i.master in bridges]

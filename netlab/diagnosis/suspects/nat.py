@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, Focus
-from netlab.diagnosis.observation import Scene, cure, shown, step
+from netlab.diagnosis.observation import Observation, cure, shown, step
 from netlab.diagnosis.suspects.addressing import missing_address, wrong_source
 from netlab.diagnosis.suspects.firewall import listing, tool, undo
 from netlab.diagnosis.suspects.routing import lookups, unconnected
@@ -26,7 +26,7 @@ _TO = re.compile(
 _NATIVE = re.compile(r"\b[ds]nat (?:ip6? )?to \[?([0-9a-f.]+)\]?(?::(\d+))?")
 
 
-def translations(scene: Scene, target: str) -> Iterator[tuple[Node, Chain, int, Rule, str, int]]:
+def translations(scene: Observation, target: str) -> Iterator[tuple[Node, Chain, int, Rule, str, int]]:
     """(node, chain, number, rule, new address, new port or 0) of the rules that these packets met."""
     for node in scene.after.nodes:
         for chain, rule, number, __ in scene.moved(node):
@@ -37,7 +37,7 @@ def translations(scene: Scene, target: str) -> Iterator[tuple[Node, Chain, int, 
                 yield node, chain, number, rule, found[1], int(found[2] or 0)
 
 
-def wrong_dnat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def wrong_dnat(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A rule gave the packet a destination that nobody holds, or where nobody listens."""
     for node, chain, number, rule, address, port in translations(scene, "DNAT"):
         why = _no_such_service(scene, node, focus, address, port or scene.port)
@@ -57,7 +57,7 @@ def wrong_dnat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return _never_met(scene, focus)
 
 
-def _never_met(scene: Scene, focus: Focus) -> Finding | None:
+def _never_met(scene: Observation, focus: Focus) -> Finding | None:
     """A rule would have given the packet its destination, but one before it accepts everything."""
     packet, node = focus.packet, focus.node
     if packet is None or focus.is_arp or focus.is_answer or not dnat_target(node, packet):
@@ -78,7 +78,7 @@ def _never_met(scene: Scene, focus: Focus) -> Finding | None:
     return None
 
 
-def _no_such_service(scene: Scene, node: Node, focus: Focus, address: str, port: int) -> str:
+def _no_such_service(scene: Observation, node: Node, focus: Focus, address: str, port: int) -> str:
     """Why the new destination cannot answer; "" when it could."""
     if ip_address(address).is_loopback:
         routed = [n for n, v in node.sysctls.items() if n.endswith(".route_localnet") and v == "1"]
@@ -110,7 +110,7 @@ def listens(node: Node, protocol: str, address: str, port: int) -> bool:
 
 
 def _mend_dnat(
-    scene: Scene, node: Node, chain: Chain, number: int, rule: Rule, address: str, port: int
+    scene: Observation, node: Node, chain: Chain, number: int, rule: Rule, address: str, port: int
 ) -> tuple[Cure, ...]:
     """To the one place that listens, when there is just one; else the rule is taken back."""
     places = _places(scene, node, address, port)
@@ -122,7 +122,7 @@ def _mend_dnat(
     return (step(node, tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words),)
 
 
-def _places(scene: Scene, node: Node, address: str, port: int) -> list[tuple[str, int]]:
+def _places(scene: Observation, node: Node, address: str, port: int) -> list[tuple[str, int]]:
     """(address, port) of what listens where the rule wanted to go, or else on that port in a container."""
     holders = scene.holders(address)
     if holders:
@@ -136,7 +136,7 @@ def _places(scene: Scene, node: Node, address: str, port: int) -> list[tuple[str
     ]
 
 
-def wrong_snat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def wrong_snat(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A rule gave the packet a source address that does not lead back to the node of the rule."""
     for node, chain, number, rule, address, __ in translations(scene, "SNAT"):
         if node.owns(address) and not _unknown_there(scene, focus, address):
@@ -155,11 +155,11 @@ def wrong_snat(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return None
 
 
-def _unknown_there(scene: Scene, focus: Focus, address: str) -> bool:
+def _unknown_there(scene: Observation, focus: Focus, address: str) -> bool:
     return focus.stage == ARRIVE and scene.best_route(focus.node, address) is None
 
 
-def _mend_snat(scene: Scene, node: Node, chain: Chain, number: int, rule: Rule) -> tuple[Cure, ...]:
+def _mend_snat(scene: Observation, node: Node, chain: Chain, number: int, rule: Rule) -> tuple[Cure, ...]:
     """Taken back where another rule translates as well; else replaced by MASQUERADE."""
     flow = leaving(scene, node)
     others = walk(node, "nat", "POSTROUTING", flow, without=rule) if flow else []
@@ -171,7 +171,7 @@ def _mend_snat(scene: Scene, node: Node, chain: Chain, number: int, rule: Rule) 
     return (step(node, *command),)
 
 
-def leaving(scene: Scene, node: Node) -> Flow | None:
+def leaving(scene: Observation, node: Node) -> Flow | None:
     """The probe as it leaves that node, before its source is translated; None if it was not seen there."""
     for journey in scene.requests:
         hops = [h for h in journey.hops if h.frame.point.netns == node.netns]
@@ -187,7 +187,7 @@ def leaving(scene: Scene, node: Node) -> Flow | None:
     return None
 
 
-def no_way_back(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def no_way_back(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The destination cannot answer: its peer's address was not translated on the way, or does not exist."""
     if focus.stage != ARRIVE or focus.packet is None or focus.is_answer:
         return None
@@ -230,7 +230,7 @@ def no_way_back(scene: Scene, focus: Focus) -> Finding | Cleared | None:
 
 
 def _own_fault(
-    scene: Scene, node: Node, host: Node, address: str, text: str, evidence: list[Evidence]
+    scene: Observation, node: Node, host: Node, address: str, text: str, evidence: list[Evidence]
 ) -> Finding:
     """The far end does not know the router itself: its own link, or the router's address, is wrong."""
     homes = {i.id for _, i in scene.holders(address)}
@@ -241,14 +241,14 @@ def _own_fault(
     return missing_address(scene, host) or Finding("no-way-back", PROVED, text, tuple(evidence))
 
 
-def _translator(scene: Scene, focus: Focus) -> Node | None:
+def _translator(scene: Observation, focus: Focus) -> Node | None:
     """The last node that passed the packet on."""
     passed = [scene.node(hop.frame.point.netns) for hop in focus.journey.hops] if focus.journey else []
     between = [n for n in passed if n.netns not in (focus.node.netns, passed[0].netns)]
     return between[-1] if between else None
 
 
-def _entry(scene: Scene, focus: Focus, host: Node) -> Interface | None:
+def _entry(scene: Observation, focus: Focus, host: Node) -> Interface | None:
     """The interface by which the packet came into that node."""
     assert focus.journey is not None
     names = [
@@ -259,7 +259,9 @@ def _entry(scene: Scene, focus: Focus, host: Node) -> Interface | None:
     return host.interface(names[-1]) if names and host.has_interface(names[-1]) else None
 
 
-def _untranslated(scene: Scene, host: Node, address: str, text: str, evidence: list[Evidence]) -> Finding:
+def _untranslated(
+    scene: Observation, host: Node, address: str, text: str, evidence: list[Evidence]
+) -> Finding:
     """Why no rule of the host put its own address in, and what would make one."""
     exempt = [found for found in rules_of(host) if _exempts(scene, host, found[2])]
     if exempt:
@@ -293,13 +295,13 @@ def _untranslated(scene: Scene, host: Node, address: str, text: str, evidence: l
     return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
 
 
-def _exempts(scene: Scene, host: Node, rule: Rule) -> bool:
+def _exempts(scene: Observation, host: Node, rule: Rule) -> bool:
     if "notrack" not in rule.text.lower():
         return False
     return not rule.counted or any(r is not None and r.text == rule.text for _, r, _, _ in scene.moved(host))
 
 
-def _let_through(scene: Scene, host: Node, flow: Flow | None, early: Outcome) -> tuple[Cure, ...]:
+def _let_through(scene: Observation, host: Node, flow: Flow | None, early: Outcome) -> tuple[Cure, ...]:
     """Without the rule that accepts, and with one that translates if there is none behind it."""
     assert early.rule is not None and flow is not None
     steps: tuple[Cure, ...] = (undo(host, early.chain, early.rule),)
@@ -312,14 +314,14 @@ def _let_through(scene: Scene, host: Node, flow: Flow | None, early: Outcome) ->
     return steps
 
 
-def _nat(scene: Scene, node: Node) -> str:
+def _nat(scene: Observation, node: Node) -> str:
     family = "ip6" if scene.family == 6 else "ip"
     chains = [c for c in node.chains if (c.family, c.table, c.name) == (family, "nat", "POSTROUTING")]
     lines = [f"-A POSTROUTING {rule.text}" for chain in chains for rule in chain.rules]
     return "\n".join(lines) or "-P POSTROUTING ACCEPT"
 
 
-def _network_of(scene: Scene, host: Node, address: str) -> tuple[str, str]:
+def _network_of(scene: Observation, host: Node, address: str) -> tuple[str, str]:
     """(network, interface) that the address belongs to, as the host's routes have it."""
     route = scene.best_route(host, address)
     if route is None or route.destination == "default":

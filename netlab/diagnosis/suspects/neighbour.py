@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import Focus
-from netlab.diagnosis.observation import Scene, cure, shown, sysctl, sysctl_shown
+from netlab.diagnosis.observation import Observation, cure, shown, sysctl, sysctl_shown
 from netlab.diagnosis.suspects.addressing import add, default_by, neighbours_on
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.suspects.routing import lookup_at, reroute, set_gateway, tables
@@ -15,7 +15,7 @@ from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node, Route
 
 
-def wrong_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def wrong_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The frame was addressed to a MAC that is not the next hop's, or that two interfaces have."""
     if (found := twins(scene, focus)) is not None:
         return found
@@ -50,7 +50,7 @@ def wrong_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Cleared("wrong-neighbour", _("the neighbour entries name the right MAC addresses"))
 
 
-def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """An ARP request to which nobody answered, at a place where it should have been answered."""
     if not focus.is_arp or focus.packet is None or focus.journey is None:
         return None
@@ -101,7 +101,7 @@ def no_neighbour(scene: Scene, focus: Focus) -> Finding | Cleared | None:
 
 
 def _nobody(
-    scene: Scene, focus: Focus, asker: Node, asked: str, device: str, evidence: list[Evidence]
+    scene: Observation, focus: Focus, asker: Node, asked: str, device: str, evidence: list[Evidence]
 ) -> Finding:
     """An address that was looked for on the link itself: by a route without gateway, or rightly."""
     route = scene.best_route(asker, asked)
@@ -124,7 +124,7 @@ def _nobody(
 
 
 def _elsewhere(
-    scene: Scene, asker: Node, asked: str, device: str, evidence: list[Evidence]
+    scene: Observation, asker: Node, asked: str, device: str, evidence: list[Evidence]
 ) -> Finding | None:
     """It is held by somebody on another link: the route is wrong, or the address that brought it."""
     look = lookup_at(scene, asker, asked)
@@ -143,7 +143,9 @@ def _elsewhere(
     return Finding("wrong-route", PROVED, text, tuple(evidence), steps)
 
 
-def _wide(scene: Scene, asker: Node, route: Route, asked: str, evidence: list[Evidence]) -> Finding | None:
+def _wide(
+    scene: Observation, asker: Node, route: Route, asked: str, evidence: list[Evidence]
+) -> Finding | None:
     """An address whose network covers what lies elsewhere: it goes, or gets the others' netmask."""
     interface = asker.interface(route.device)
     own = scene.own(interface)
@@ -161,7 +163,7 @@ def _wide(scene: Scene, asker: Node, route: Route, asked: str, evidence: list[Ev
     return Finding("wrong-prefix", PROVED, text, tuple(evidence), steps)
 
 
-def arp_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def arp_off(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The request came to whoever holds the address, and he is told not to answer."""
     speechless = _speechless(scene, focus)
     if speechless is not None or not focus.is_arp or focus.packet is None:
@@ -181,7 +183,7 @@ def arp_off(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Cleared("arp-off", _("whoever holds {asked} is not told to keep silent").format(asked=asked))
 
 
-def _speechless(scene: Scene, focus: Focus) -> Finding | None:
+def _speechless(scene: Observation, focus: Focus) -> Finding | None:
     """It was sent by an interface that does not ask for MAC addresses, and so with none that is right."""
     for hop in focus.journey.hops if focus.journey and not focus.is_arp else ():
         node, point = scene.node(hop.frame.point.netns), hop.frame.point
@@ -219,7 +221,7 @@ def _silent(node: Node, device: Interface, holder: Interface) -> tuple[str, str,
     return None
 
 
-def _needs_proxy(scene: Scene, asker: Node, start: InterfaceId, asked: str) -> Finding | None:
+def _needs_proxy(scene: Observation, asker: Node, start: InterfaceId, asked: str) -> Finding | None:
     """A cable that ends in a routed interface of the host, which must answer for the gateway."""
     mine = scene.after.interface(start)
     far = scene.after.interface(mine.peer) if mine is not None and mine.peer else None
@@ -239,7 +241,7 @@ def _needs_proxy(scene: Scene, asker: Node, start: InterfaceId, asked: str) -> F
     return Finding("no-proxy-arp", PROVED, text, evidence, cure(host, f"sysctl -w {name}=1"))
 
 
-def _bare(scene: Scene, start: InterfaceId) -> tuple[Node, Interface] | None:
+def _bare(scene: Observation, start: InterfaceId) -> tuple[Node, Interface] | None:
     """A router's interface on that link, or a bridge, that has no address."""
     for key in scene.link(start) - {start}:
         interface, node = scene.after.interface(key), scene.node(key.netns)
@@ -250,7 +252,7 @@ def _bare(scene: Scene, start: InterfaceId) -> tuple[Node, Interface] | None:
     return None
 
 
-def give_address(scene: Scene, asker: Node, bridge: tuple[Node, Interface], asked: str) -> Finding:
+def give_address(scene: Observation, asker: Node, bridge: tuple[Node, Interface], asked: str) -> Finding:
     node, interface = bridge
     full = 128 if scene.family == 6 else 32
     lengths = [a.prefixlen for i in asker.interfaces for a in scene.own(i)]

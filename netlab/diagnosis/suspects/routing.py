@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Scene, cure, shown
+from netlab.diagnosis.observation import Observation, cure, shown
 from netlab.diagnosis.suspects.addressing import missing_address
 from netlab.diagnosis.verdict import PROVED, Cure, Evidence
 from netlab.i18n import gettext as _
@@ -24,14 +24,14 @@ class Lookup:
     source: str = ""
     iif: str = ""
 
-    def decision(self, scene: Scene) -> Decision:
+    def decision(self, scene: Observation) -> Decision:
         return scene.decide(self.node, self.address, self.source, self.iif)
 
-    def asked(self, scene: Scene) -> tuple[str, str]:
+    def asked(self, scene: Observation) -> tuple[str, str]:
         return scene.ask_route(self.node, self.address, self.source, self.iif)
 
 
-def lookups(scene: Scene, focus: Focus) -> list[Lookup]:
+def lookups(scene: Observation, focus: Focus) -> list[Lookup]:
     """The route decisions at the place where it ended."""
     if focus.stage == SEND:
         return [Lookup(focus.node, scene.destination)]
@@ -45,7 +45,7 @@ def lookups(scene: Scene, focus: Focus) -> list[Lookup]:
     return []
 
 
-def lookup_at(scene: Scene, node: Node, address: str) -> Lookup:
+def lookup_at(scene: Observation, node: Node, address: str) -> Lookup:
     """The decision for the probe itself at a node that it passed or started from."""
     for journey in scene.requests:
         came = [h for h in journey.hops if h.frame.point.netns == node.netns and h.frame.direction == "in"]
@@ -59,7 +59,7 @@ def tables(node: Node, route: Route | None) -> str:
     return f" table {route.table}" if route is not None and route.table != "main" else ""
 
 
-def drop_route(scene: Scene, node: Node, route: Route) -> tuple[Cure, ...]:
+def drop_route(scene: Observation, node: Node, route: Route) -> tuple[Cure, ...]:
     """The command that takes a route back."""
     kind = "" if route.kind == "unicast" else f"{route.kind} "
     words = f"{scene.ip} route del {kind}{route.destination}"
@@ -68,13 +68,13 @@ def drop_route(scene: Scene, node: Node, route: Route) -> tuple[Cure, ...]:
     return cure(node, words + (f" metric {route.metric}" if route.metric else "") + tables(node, route))
 
 
-def set_gateway(scene: Scene, node: Node, route: Route, gateway: str) -> tuple[Cure, ...]:
+def set_gateway(scene: Observation, node: Node, route: Route, gateway: str) -> tuple[Cure, ...]:
     """The same route, by another gateway."""
     words = f"{scene.ip} route replace {route.destination} via {gateway} dev {route.device}"
     return cure(node, words + (f" metric {route.metric}" if route.metric else "") + tables(node, route))
 
 
-def route_refuses(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def route_refuses(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A blackhole, unreachable or prohibit route is the longest match, or a rule of that kind comes first."""
     for look in lookups(scene, focus):
         found = look.decision(scene)
@@ -105,7 +105,7 @@ def route_refuses(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     )
 
 
-def no_route(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def no_route(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """Nothing in the tables leads there."""
     for look in lookups(scene, focus):
         if look.decision(scene).route is not None or look.decision(scene).refuses or focus.stage == ARRIVE:
@@ -113,7 +113,7 @@ def no_route(scene: Scene, focus: Focus) -> Finding | Cleared | None:
         node, asked = look.node, look.asked(scene)
         if "unreachable" not in asked[1].lower() or (focus.stage == ROUTE and node.kind == "internet"):
             continue
-        bare = _unasked(scene, node, look.address) or missing_address(scene, node)
+        bare = _not_asked_for(scene, node, look.address) or missing_address(scene, node)
         if bare is not None:
             return bare
         evidence = (
@@ -136,7 +136,7 @@ def no_route(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return Cleared("no-route", _("ip route get finds a route")) if lookups(scene, focus) else None
 
 
-def _unasked(scene: Scene, node: Node, address: str) -> Finding | None:
+def _not_asked_for(scene: Observation, node: Node, address: str) -> Finding | None:
     """The main table leads there, and no rule has it looked at."""
     rules = [rule for rule in node.policies if rule.family == scene.family]
     if not rules or any(rule.table == "main" for rule in rules):
@@ -155,7 +155,7 @@ def _unasked(scene: Scene, node: Node, address: str) -> Finding | None:
     return Finding("no-route", PROVED, text, evidence, steps)
 
 
-def unconnected(scene: Scene, node: Node, near: Interface, own: Address, address: str) -> Finding:
+def unconnected(scene: Observation, node: Node, near: Interface, own: Address, address: str) -> Finding:
     """The route that comes with an address is gone: the node does not know its own link any more."""
     network = ip_interface(str(own)).network
     asked = scene.route(node.name, address)
@@ -177,13 +177,13 @@ def unconnected(scene: Scene, node: Node, near: Interface, own: Address, address
     return Finding("no-route", PROVED, text, evidence, cure(node, words))
 
 
-def routes(scene: Scene, node: Node) -> Evidence:
+def routes(scene: Observation, node: Node) -> Evidence:
     """All routes of the main table, of the family that matters."""
     lines = [str(r) for r in node.routes if r.table == "main" and r.family == scene.family]
     return shown(node, f"{scene.ip} route", "\n".join(lines) or "(nothing)", _("these are all its routes"))
 
 
-def wrong_way(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def wrong_way(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The route leads by another interface than the one behind which the address is."""
     if focus.interface is None:
         return None
@@ -223,7 +223,7 @@ def wrong_way(scene: Scene, focus: Focus) -> Finding | Cleared | None:
     return None
 
 
-def reroute(scene: Scene, look: Lookup, route: Route) -> tuple[Cure, ...]:
+def reroute(scene: Observation, look: Lookup, route: Route) -> tuple[Cure, ...]:
     """Take back the route that leads astray, or give it the gateway that it lacks; one that the kernel made
     for an address is outranked, or goes with its address."""
     node = look.node
@@ -239,7 +239,7 @@ def reroute(scene: Scene, look: Lookup, route: Route) -> tuple[Cure, ...]:
     return cure(node, f"{scene.ip} route add {look.address}/{length} dev {way.name}") if way else ()
 
 
-def not_a_router(scene: Scene, focus: Focus) -> Finding | Cleared | None:
+def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A route named a node as gateway that passes nothing on: somebody on the link, but no router."""
     journey = focus.journey
     if focus.stage != ROUTE or journey is None or focus.is_arp or focus.node.kind in ("host", "internet"):

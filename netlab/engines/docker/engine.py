@@ -21,7 +21,7 @@ from netlab.engines.protocol import Container, LabHost, Say, Started
 from netlab.errors import EngineError
 from netlab.i18n import gettext as _
 from netlab.linux import files, syscalls
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import entered
 from netlab.linux.sandbox.unshare import Identity
 from netlab.model import codec
@@ -67,7 +67,7 @@ class DockerEngine:
             Daemon(host.root).load(archive, image.NAME, image.CHANGES)
         self._about = _about(Daemon(host.root))
 
-    def set_up(self, kernel: Kernel) -> None:
+    def set_up(self, kernel: RouteSocket) -> None:
         """Nothing: docker0 is made anew."""
 
     def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:

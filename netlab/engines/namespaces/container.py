@@ -24,7 +24,7 @@ from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.errors import EngineError
 from netlab.i18n import gettext as _
 from netlab.linux import syscalls, tty
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.sandbox import rootfs
 
 BRIDGE = "docker0"
@@ -128,7 +128,7 @@ def _first_process(
         rootfs.enter(str(place), record.hostname, _etc(record), {}, ())
         syscalls.unmount(os.path.realpath(f"/{rootfs.STAND_INS}"))
         if record.network != "host":
-            with Kernel() as kernel:
+            with RouteSocket() as kernel:
                 kernel.set_up("lo")
             for scope in ("all", "default"):
                 _set(f"net/ipv6/conf/{scope}/disable_ipv6", "1")
@@ -241,7 +241,7 @@ def connect(store: Store, record: Record) -> Record:
 
 def _plug_in(record: Record, taken: set[str]) -> Record:
     """A cable from a container to docker0, with the next free address."""
-    with Kernel() as host:
+    with RouteSocket() as host:
         links = {link.name: link for link in host.interfaces()}
         if BRIDGE not in links:
             raise EngineError(_("there is no docker0 in the lab host (./run reset brings it back)"))
@@ -260,7 +260,7 @@ def _plug_in(record: Record, taken: set[str]) -> Record:
         namespace = os.open(f"/proc/{record.pid}/ns/net", os.O_RDONLY)
         try:
             host.add_veth(outside, "eth0", namespace, peer_mac=mac, txqlen=0)
-            with Kernel(namespace) as inside:
+            with RouteSocket(namespace) as inside:
                 inside.add_address("eth0", address, network.network.prefixlen)
                 inside.set_up("eth0")
                 inside.add_default_route(str(network.ip))

@@ -8,7 +8,7 @@ from netlab.engines import base_lab, script
 from netlab.engines.namespaces import docker_rules, fast_path
 from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Resident, Say
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.sandbox.unshare import Identity
 
 
@@ -29,14 +29,14 @@ class NamespacesEngine:
         return {"docker": script(python, home, "netlab.engines.namespaces.docker", before=fast_path.ASK)}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
-        with Kernel(host.netns) as kernel, kernel.together():
+        with RouteSocket(host.netns) as kernel, kernel.batch():
             kernel.add_bridge(
                 base_lab.BRIDGE, base_lab.BRIDGE_MAC, txqlen=0, index=base_lab.DOCKER0
             )  # as Docker does
             self.set_up(kernel)
         self.lay_rules(host, files)
 
-    def set_up(self, kernel: Kernel) -> None:
+    def set_up(self, kernel: RouteSocket) -> None:
         kernel.add_address(base_lab.DOCKER0, base_lab.BRIDGE_ADDRESS, base_lab.BRIDGE_PREFIX)
         kernel.set_up(base_lab.BRIDGE)
 

@@ -11,7 +11,7 @@ from netlab.engines.namespaces import networks
 from netlab.engines.namespaces.refused import ELSEWHERE, Refused
 from netlab.engines.namespaces.store import Store, is_running
 from netlab.i18n import gettext as _
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 
 OURS = ("parent", "macvlan_mode")
 
@@ -59,7 +59,7 @@ def _check(options: argparse.Namespace, settings: dict[str, str]) -> None:
             ipaddress.ip_network(word or "0.0.0.0", strict=False)
         except ValueError as error:
             raise Refused(f"invalid argument: {error}") from error
-    with Kernel() as host:
+    with RouteSocket() as host:
         if settings["parent"] not in {link.name for link in host.interfaces()}:
             raise Refused(
                 f"Error response from daemon: invalid subinterface vlan name {settings['parent']}, "

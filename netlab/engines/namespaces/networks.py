@@ -12,7 +12,7 @@ from pathlib import Path
 
 from netlab.engines.namespaces.store import Store
 from netlab.errors import EngineError
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 
 MODES = ("bridge", "private", "vepa", "passthru")
 FILE = "networks.json"
@@ -90,7 +90,7 @@ def join(network: Network, pid: int, address: str) -> str:
     mac = "02:42:" + socket.inet_aton(address).hex(":")
     namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
     try:
-        with Kernel() as host, Kernel(namespace) as inside:
+        with RouteSocket() as host, RouteSocket(namespace) as inside:
             host.add_macvlan("eth0", network.parent, network.mode, namespace, mac)
             inside.add_address("eth0", address, network.prefixlen)
             inside.set_up("eth0")

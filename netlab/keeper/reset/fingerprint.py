@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from netlab.linux.netlink import messages as rt
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import entered
 
 Fact = tuple[object, ...]
@@ -61,11 +61,11 @@ class Link:
         return b"\xfe\x80" + bytes(6) + bytes((mac[0] ^ 2,)) + mac[1:3] + b"\xff\xfe" + mac[3:]
 
 
-class Sight:
+class Fingerprint:
     """A namespace (a descriptor or a path) with all opened that it takes to look at it. OSError."""
 
     def __init__(self, namespace: int | str) -> None:
-        self.kernel = Kernel(namespace)
+        self.kernel = RouteSocket(namespace)
         with entered(namespace):
             self._door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # ioctl(2) is asked of it
             self._groups = os.open("/proc/thread-self/net/dev_mcast", os.O_RDONLY | os.O_CLOEXEC)
@@ -96,11 +96,11 @@ class Sight:
             yield from [("next-hop", body) for body in _dump(kernel, _RTM_GETNEXTHOP, bytes(8))]
 
 
-def _dump(kernel: Kernel, question: int, body: bytes) -> list[bytes]:
-    return [content for _, content in kernel.ask(question, rt.NLM_F_DUMP, body)]
+def _dump(kernel: RouteSocket, question: int, body: bytes) -> list[bytes]:
+    return [content for _, content in kernel.query(question, rt.NLM_F_DUMP, body)]
 
 
-def _kept(body: bytes, at: int, without: set[int]) -> frozenset[tuple[int, bytes]]:
+def _attributes_but(body: bytes, at: int, without: set[int]) -> frozenset[tuple[int, bytes]]:
     return frozenset((kind, value) for kind, value in rt.attributes(body, at).items() if kind not in without)
 
 
@@ -130,10 +130,10 @@ def _link(body: bytes) -> Link:
 @lru_cache(_REMEMBERED)
 def _queue(body: bytes) -> Fact:
     family, index, handle, parent = struct.unpack_from("=BxxxiII", body)
-    return "qdisc", family, index, handle, parent, _kept(body, rt.TCMSG.size, {3, 7})
+    return "qdisc", family, index, handle, parent, _attributes_but(body, rt.TCMSG.size, {3, 7})
 
 
-def _addresses_and_routes(kernel: Kernel, veths: dict[int, Link]) -> Iterator[Fact]:
+def _addresses_and_routes(kernel: RouteSocket, veths: dict[int, Link]) -> Iterator[Fact]:
     own: dict[int, bool] = {}  # the veths' own link-local addresses: whether each still is tentative
     for body in _dump(kernel, rt.RTM_GETADDR, rt.IFADDR.pack(0, 0, 0, 0, 0)):
         family, length, _, scope, index = rt.IFADDR.unpack_from(body)
@@ -151,7 +151,7 @@ def _addresses_and_routes(kernel: Kernel, veths: dict[int, Link]) -> Iterator[Fa
     yield from _routes(kernel, veths, own)
 
 
-def _routes(kernel: Kernel, veths: dict[int, Link], own: dict[int, bool]) -> Iterator[Fact]:
+def _routes(kernel: RouteSocket, veths: dict[int, Link], own: dict[int, bool]) -> Iterator[Fact]:
     """Of the routes that come with a link-local address, whether those are there that must be."""
     ready = [index for index, link in veths.items() if link.ready]
     missing = {(index, what) for index in ready for what in ("net", "multicast")}
@@ -183,14 +183,14 @@ def _comes_with(head: Fact, found: rt.Attributes, veths: dict[int, Link]) -> tup
     return (index, "local") if (to, length) == (veths[index].own, 128) else None
 
 
-def _neighbours(kernel: Kernel) -> Iterator[Fact]:
+def _neighbours(kernel: RouteSocket) -> Iterator[Fact]:
     for flags in (0, _NTF_PROXY):
         for body in _dump(kernel, rt.RTM_GETNEIGH, rt.NDMSG.pack(0, 0, 0, flags, 0)):
             family, index, state, flags, _ = rt.NDMSG.unpack_from(body)
             if not state & _NUD_NOARP:
                 yield "neighbour", family, index, flags, rt.attributes(body, rt.NDMSG.size).get(1)
     for body in _dump(kernel, rt.RTM_GETNEIGH, rt.NDMSG.pack(socket.AF_BRIDGE, 0, 0, 0, 0)):
-        entry = _kept(body, rt.NDMSG.size, {3, 4})
+        entry = _attributes_but(body, rt.NDMSG.size, {3, 4})
         if not any(number == 2 and value[0] & 1 for number, value in entry):  # groups that it has joined
             yield "fdb", rt.NDMSG.unpack_from(body), entry
     for body in _dump(kernel, _RTM_GETNEIGHTBL, bytes(4)):

@@ -21,10 +21,10 @@ from typing import Any
 
 from netlab.engines import base_lab
 from netlab.engines.protocol import Engine, LabHost
-from netlab.keeper.reset.fingerprint import SETTINGS, Fact, Sight
+from netlab.keeper.reset.fingerprint import SETTINGS, Fact, Fingerprint
 from netlab.linux import sysctl as settings
 from netlab.linux.netlink.netfilter import Netfilter
-from netlab.linux.netlink.route import Kernel
+from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import entered
 from netlab.linux.sysctl import Settings
 
@@ -43,7 +43,7 @@ class Seen:
 
 
 @dataclass
-class Laps:
+class Timings:
     """How long each part of something took, in milliseconds."""
 
     taken: dict[str, float] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Laps:
         self._last = now
 
 
-class Remembered:
+class Baseline:
     """What the base lab was like when it was laid out: kept by the keeper, written by its children, too."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ def _made(plain: Any) -> Any:
     return tuple(map(_made, plain)) if isinstance(plain, list) else plain
 
 
-class End:
+class NamespaceState:
     """One of the two namespaces of a base lab, with all opened that it takes to look at it and to put it
     back. OSError."""
 
@@ -97,10 +97,10 @@ class End:
         self.namespace = namespace
         place = OWN if namespace is None else namespace
         with ExitStack() as stack:
-            self.sight = stack.enter_context(closing(Sight(place)))
+            self.sight = stack.enter_context(closing(Fingerprint(place)))
             self.kernel = self.sight.kernel
             self.netfilter = stack.enter_context(Netfilter(place))
-            self._remover = stack.enter_context(Kernel(place))
+            self._remover = stack.enter_context(RouteSocket(place))
             self._leaving: Thread | None = None
             stack.callback(self._wait)
             self.settings = stack.enter_context(closing(Settings(place, *settings)))
@@ -184,12 +184,15 @@ class Restorer:
         host: LabHost,
         files: Sequence[int],
         baseline: Mapping[str, str],
-        remembered: Remembered,
+        remembered: Baseline,
     ) -> None:
         self._engine, self._lab_host, self._files = engine, host, files
         self._baseline, self._remembered = baseline, remembered
         self._wanted = remembered.read()
-        self._host, self._internet = End(host.netns, baseline, base_lab.SYSCTLS), End(None, base_lab.SYSCTLS)
+        self._host, self._internet = (
+            NamespaceState(host.netns, baseline, base_lab.SYSCTLS),
+            NamespaceState(None, base_lab.SYSCTLS),
+        )
         self._ends = self._host, self._internet
         self._facts: list[Counter[Fact]] = []  # as they were when it was looked last
 
@@ -203,7 +206,7 @@ class Restorer:
             with suppress(OSError):  # it is looked, and tried again, when they have ended
                 end.let_links_go()
 
-    def put_back(self, way: str, laps: Laps) -> str:
+    def put_back(self, way: str, laps: Timings) -> str:
         """Make both namespaces the base lab again, its processes having ended: which way it went.
 
         `way` is the first one to be tried. OSError, CommandFailed.
@@ -224,7 +227,7 @@ class Restorer:
         laps.end("anew")
         return "anew"
 
-    def _restore_settings_and_firewall(self, laps: Laps) -> None:
+    def _restore_settings_and_firewall(self, laps: Timings) -> None:
         for end in self._ends:
             end.settings.assure()
         laps.end("settings")
@@ -234,23 +237,23 @@ class Restorer:
             self._engine.lay_rules(self._lab_host, self._files)
         laps.end("firewall")
 
-    def _is_base_lab(self, laps: Laps) -> bool:
+    def _is_base_lab(self, laps: Timings) -> bool:
         self._facts = [end.sight.facts() for end in self._ends]
         laps.end("look")
         return self._facts == [seen.facts for seen in self._wanted]
 
-    def _is_when_emptied(self, laps: Laps) -> bool:
+    def _is_when_emptied(self, laps: Timings) -> bool:
         for end in self._ends:
             end.empty()
         laps.end("empty")
         return self._is_base_lab(laps)
 
-    def _mend(self, laps: Laps) -> None:
+    def _mend(self, laps: Timings) -> None:
         """Take the links down, and set them up as if they had just been made."""
         for end, found, wanted in zip(self._ends, self._facts, self._wanted, strict=True):
             end.take_down(_with_other_settings(found, wanted.facts))
         base_lab.build(self._lab_host.netns, links=False)
-        with Kernel(self._lab_host.netns) as kernel, kernel.together():
+        with RouteSocket(self._lab_host.netns) as kernel, kernel.batch():
             self._engine.set_up(kernel)
         laps.end("mend")
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from netlab.i18n import speaking
 from netlab.keeper import init, protocol
-from netlab.keeper.reset.restore import Laps, Restorer
+from netlab.keeper.reset.restore import Restorer, Timings
 from netlab.linux.sysctl import make_room
 
 
-class Resets:
+class ResetWorker:
     """`fork` runs a function in a child of the keeper's; `answer` does a request there and tells its client;
     `restorer` opens what it takes."""
 
@@ -75,7 +75,7 @@ class Resets:
 
     def put_back(self, way: str) -> dict[str, Any]:
         """Which way it went, and what took how long (ms). What is open serves while the links are kept."""
-        laps, went = Laps(), "anew"
+        laps, went = Timings(), "anew"
         if self._open:
             self._open.begin()
         init.ask_to_tidy(self._to_init)

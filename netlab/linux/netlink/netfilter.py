@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from netlab.linux.netlink import messages as rt
-from netlab.linux.netlink.socket import NETLINK_NETFILTER, Netlink
+from netlab.linux.netlink.socket import NETLINK_NETFILTER, NetlinkSocket
 
 NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_IPSET, NFNL_SUBSYS_NFTABLES = 1, 6, 10
 IP_SETS = "/sys/module/ip_set"  # there if the kernel has them; it would load them for whoever asks
@@ -33,7 +33,7 @@ KEPT_BY_THE_KERNEL = {
 _NFGENMSG = struct.Struct("!BBH")
 
 
-class Netfilter(Netlink):
+class Netfilter(NetlinkSocket):
     """A netfilter socket in a network namespace."""
 
     protocol = NETLINK_NETFILTER
@@ -51,7 +51,7 @@ class Netfilter(Netlink):
 
     def program(self) -> bytes:
         """Messages that make all tables, chains and rules of here again, with counters of 0; for `load`."""
-        return _BEGIN + _making(self._listed(counted=False))
+        return _BEGIN + _creation(self._list(counted=False))
 
     def state(self, *, counted: bool = True) -> tuple[tuple[int, bytes], ...] | None:
         """All tables, chains and rules of here, to be compared, with what they have counted or with zeros.
@@ -60,12 +60,15 @@ class Netfilter(Netlink):
         """
         if any(self._dump(question) for question in (GETSET, GETOBJ, GETFLOWTABLE)):
             return None
-        return tuple(self._listed(counted))
+        return tuple(self._list(counted))
 
-    def _listed(self, counted: bool) -> Iterator[tuple[int, bytes]]:
+    def _list(self, counted: bool) -> Iterator[tuple[int, bytes]]:
         for kind, (question, _) in KEPT_BY_THE_KERNEL.items():
             for body in self._dump(question):
-                yield kind, _again(kind, body[:2] + b"\0\0" + body[4:], counted)  # not which change was last
+                yield (
+                    kind,
+                    _as_request(kind, body[:2] + b"\0\0" + body[4:], counted),
+                )  # not which change was last
 
     def load(self, program: bytes) -> None:
         """Make what a program says, all or nothing; OSError if it is refused, or holds nothing."""
@@ -77,7 +80,7 @@ class Netfilter(Netlink):
 
     def replace(self, state: Sequence[tuple[int, bytes]]) -> None:
         """Make what such a `state` is, with counters of 0, in place of all there is, in one go. OSError."""
-        self._run(_BEGIN + _message(_type(DELTABLE), 0, _NFGENMSG.pack(0, 0, 0)) + _making(state))
+        self._run(_BEGIN + _message(_type(DELTABLE), 0, _NFGENMSG.pack(0, 0, 0)) + _creation(state))
 
     def zero(self) -> None:
         """Let rules and chains count from 0 on, as `iptables -Z` does; OSError where the kernel cannot."""
@@ -88,17 +91,17 @@ class Netfilter(Netlink):
     def forget_connections(self) -> None:
         """Empty the connection table; OSError where it cannot be."""
         kind = NFNL_SUBSYS_CTNETLINK << 8 | CT_DELETE
-        self.do(kind, 0, _NFGENMSG.pack(0, 0, 0), "flush the connection table")
+        self.request(kind, 0, _NFGENMSG.pack(0, 0, 0), "flush the connection table")
 
     def destroy_sets(self) -> None:
         """Take out what ipset(8) has made; OSError while a rule has one in use."""
         if os.path.exists(IP_SETS):
             body = _NFGENMSG.pack(0, 0, 0) + rt.attribute(1, bytes((IPSET_PROTOCOL,)))
-            self.do(NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_DESTROY, 0, body, "destroy all sets")
+            self.request(NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_DESTROY, 0, body, "destroy all sets")
 
     def _dump(self, question: int) -> list[bytes]:
         body = _NFGENMSG.pack(0, 0, 0)
-        return [content for _, content in self.ask(_type(question), rt.NLM_F_DUMP, body)]
+        return [content for _, content in self.query(_type(question), rt.NLM_F_DUMP, body)]
 
     def _run(self, batch: bytes) -> None:
         """Send a batch. Nobody acknowledges its end, so a question behind it tells that all was done."""
@@ -130,14 +133,14 @@ def _message(kind: int, flags: int, body: bytes, sequence: int = 0) -> bytes:
 _BEGIN = _message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
 
 
-def _making(state: Iterable[tuple[int, bytes]]) -> bytes:
+def _creation(state: Iterable[tuple[int, bytes]]) -> bytes:
     """Messages that make that."""
     flags = rt.NLM_F_CREATE | NLM_F_APPEND
     return b"".join(_message(_type(kind), flags, again) for kind, again in state)
 
 
 @lru_cache(512)
-def _again(kind: int, body: bytes, counted: bool) -> bytes:
+def _as_request(kind: int, body: bytes, counted: bool) -> bytes:
     """A listed table, chain or rule as a request for one like it, with what it has counted or zeros."""
     pieces = []
     for number, value in _pieces(body[_NFGENMSG.size :]):

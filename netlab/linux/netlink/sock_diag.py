@@ -27,13 +27,13 @@ def listeners() -> tuple[Listener, ...]:
     found: set[Listener] = set()
     for protocol in PROTOCOLS:
         try:
-            found |= set(_asked(protocol))
+            found |= set(_listeners_of(protocol))
         except OSError:
             found |= set(_written(protocol))
     return tuple(sorted(found, key=lambda one: (one.protocol, one.port, one.address)))
 
 
-def _asked(protocol: str) -> Iterator[Listener]:
+def _listeners_of(protocol: str) -> Iterator[Listener]:
     """OSError if this kernel cannot be asked."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as sock:
         for family in (socket.AF_INET, socket.AF_INET6):

@@ -15,7 +15,7 @@ NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 AT_ONCE = 64  # messages: so many, and so many acknowledgements, have room in a socket's buffers
 
 
-class Netlink:
+class NetlinkSocket:
     """A socket in the network namespace `namespace` (path, descriptor, or None for this one)."""
 
     protocol = NETLINK_ROUTE
@@ -36,7 +36,7 @@ class Netlink:
         self._socket.settimeout(5)
         self.netns = os.stat("/proc/thread-self/ns/net").st_ino
 
-    def __enter__(self) -> Netlink:
+    def __enter__(self) -> NetlinkSocket:
         return self
 
     def __exit__(
@@ -47,7 +47,7 @@ class Netlink:
     def close(self) -> None:
         self._socket.close()
 
-    def ask(self, kind: int, flags: int, body: bytes, what: str = "") -> Iterator[tuple[int, bytes]]:
+    def query(self, kind: int, flags: int, body: bytes, what: str = "") -> Iterator[tuple[int, bytes]]:
         """Send one request and yield (type, body) of each answer up to its end; OSError if refused."""
         self._sequence += 1
         self._send(rt.message(kind, flags, self._sequence, body))
@@ -67,7 +67,7 @@ class Netlink:
                 if single and not flags & rt.NLM_F_ACK:
                     return
 
-    def do(self, kind: int, flags: int, body: bytes, what: str) -> None:
+    def request(self, kind: int, flags: int, body: bytes, what: str) -> None:
         """Have something changed; OSError if it is refused. In a `together` block that is told at its end."""
         self._sequence += 1
         message = rt.message(kind, flags | rt.NLM_F_ACK, self._sequence, body)
@@ -77,7 +77,7 @@ class Netlink:
             self._finish([(message, what)])
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def batch(self) -> Iterator[None]:
         """What is to be changed in this block is sent at its end, in one go and in that order."""
         waiting: list[tuple[bytes, str]] = []
         self._together = waiting

@@ -26,7 +26,7 @@ LOWER_SYS = "/.lower/sys"
 
 
 @dataclass(frozen=True)
-class Tree:
+class BindMount:
     """A folder of the machine that is seen in the lab, at the same path."""
 
     path: str
@@ -39,7 +39,7 @@ def enter(
     hostname: str,
     etc: Mapping[str, str],
     programs: Mapping[str, str],
-    trees: Sequence[Tree],
+    trees: Sequence[BindMount],
     size: int = 0,
 ) -> None:
     """Build the root file system on the empty folder `place` and make it this process's root.
@@ -109,7 +109,7 @@ def _make_devices(root: str) -> None:
         os.symlink(target, f"{root}/dev/{name}")
 
 
-def _bind_tree(root: str, tree: Tree) -> None:
+def _bind_tree(root: str, tree: BindMount) -> None:
     target = root + tree.path
     if not os.path.isdir(target):
         os.makedirs(target)

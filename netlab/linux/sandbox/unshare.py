@@ -19,7 +19,7 @@ from typing import NoReturn
 from netlab.errors import SandboxRefused
 from netlab.i18n import gettext as _
 from netlab.linux import syscalls as sys
-from netlab.linux.sandbox.rootfs import Tree
+from netlab.linux.sandbox.rootfs import BindMount
 
 NAMESPACES = (
     sys.CLONE_NEWNS
@@ -205,7 +205,7 @@ def why_refused(error: OSError) -> SandboxRefused:
     )
 
 
-def stage(trees: Sequence[Tree], place: str, owners: int) -> tuple[Tree, ...]:
+def stage(trees: Sequence[BindMount], place: str, owners: int) -> tuple[BindMount, ...]:
     """As root: bind each tree below `place`, in a mount namespace of this process's own, with root's files
     shown as the lab's root's: as `owners` says (`roots_owners`). The trees, with where to find
     them now.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from netlab.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
     from netlab.notebook.live.view import LiveView
 
 

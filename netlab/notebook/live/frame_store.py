@@ -47,7 +47,7 @@ class Stretch:
     hidden: int = 0  # frames left out as noise, of those that were looked at
 
 
-class Store:
+class FrameStore:
     """Batches of records; one thread may add while others look."""
 
     def __init__(self, limit: int = LIMIT) -> None:

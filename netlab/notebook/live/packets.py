@@ -18,7 +18,7 @@ from netlab.i18n import gettext as _
 from netlab.model import Capture, Journey, Point, Snapshot
 from netlab.model.points import path_order
 from netlab.notebook.live import lanes, motion, reasons
-from netlab.notebook.live.frame_store import LIMIT, Store, Stretch
+from netlab.notebook.live.frame_store import LIMIT, FrameStore, Stretch
 from netlab.notebook.live.headers import headers
 from netlab.notebook.live.history import History
 from netlab.notebook.live.motion import Death
@@ -26,7 +26,7 @@ from netlab.notebook.live.reasons import Reason
 from netlab.packets.journeys.assemble import assemble
 
 if TYPE_CHECKING:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
 SETTLE = 60_000_000  # ns until a frame that passed one point has been delivered from all others, too
 SOON, AGAIN = (
@@ -44,7 +44,7 @@ class Packets:
 
     def __init__(self, lab: Lab, history: History, wake: Callable[[], object]) -> None:
         self.start = time.time_ns()
-        self.store = Store()
+        self.store = FrameStore()
         self.has_ended = False  # by itself: the lab goes, or its machine had no memory left
         self.due: float | None = None  # when (time.monotonic) there is something to show
         self._lab, self._history, self._wake = lab, history, wake
@@ -117,7 +117,7 @@ class Packets:
             "marks": motion.marks(dead, lines, trails),
             "at": at,
             "recorded": [self._seconds(self.store.span[0]), self._seconds(time.time_ns())],
-            "head": f"{shown['head']}{_sampled(stretch)}",
+            "head": f"{shown['head']}{_sampling(stretch)}",
             "remarks": [*shown["remarks"], *self._remarks()],
         }
 
@@ -247,7 +247,7 @@ class Packets:
         return None
 
 
-def _sampled(stretch: Stretch) -> str:
+def _sampling(stretch: Stretch) -> str:
     if stretch.every == 1:
         return ""
     return _(" · too many to draw: one packet of {every} is shown, all are recorded").format(

@@ -51,11 +51,11 @@ def why(died: Sequence[Journey], capture: Capture, route: Route) -> Reason:
     `route` asks a node's kernel for a route, as netlab.lab.lab.Lab.route does.
     """
     from netlab.diagnosis.judge import judge  # here, since these take a tenth of a second to import
-    from netlab.diagnosis.observation import Scene
+    from netlab.diagnosis.observation import Observation
 
     packet = died[0].first.packet
     icmp = packet.protocol in ("icmp", "icmpv6")
-    scene = Scene(
+    scene = Observation(
         source=_name(capture.after, died[0].first.frame.point.netns),
         destination=packet.destination,
         proto="icmp" if icmp else packet.protocol,

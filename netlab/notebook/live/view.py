@@ -31,7 +31,7 @@ from netlab.notebook.live.still import StillOutput, still
 from netlab.notebook.live.texts import spoken
 
 if TYPE_CHECKING:
-    from netlab.lab.lab import Lab
+    from netlab.lab import Lab
 
 FOLDER = Path(__file__).parent
 SAID = 12  # changes that the page lists

@@ -123,9 +123,9 @@ class Wiring:
             return self._port_towards(bridge, packet) or self.by_id.get(bridge.id)
         if is_flooded(packet):
             return None
-        return self._routed(node, packet, interface.name)
+        return self._route(node, packet, interface.name)
 
-    def _routed(self, node: Node, packet: Packet, iif: str) -> Point | None:
+    def _route(self, node: Node, packet: Packet, iif: str) -> Point | None:
         device = route_to(node, dnat_target(node, packet) or packet.destination, packet.source, iif)
         if device is None or not device.device or not node.has_interface(device.device):
             return None

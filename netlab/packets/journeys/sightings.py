@@ -125,15 +125,15 @@ def is_reached(journey: Journey, request: Journey | None, wiring: Wiring) -> boo
     """Whether the packet, an answer to that request if to any, came to where it was sent."""
     arrivals = [hop for hop in journey.hops if hop.frame.direction == "in"]
     if is_flooded(journey.first.packet) or journey.first.packet.protocol == "arp":
-        return any(_arrived(hop, wiring) for hop in arrivals)
+        return any(_has_arrived(hop, wiring) for hop in arrivals)
     if request is not None and request.first.frame.direction == "out":
         # An answer is addressed to the translating host until that puts the asker's own address back.
         asker = request.first.frame.point.netns
-        return any(hop.frame.point.netns == asker and _arrived(hop, wiring) for hop in arrivals[-1:])
-    return journey.last_seen.frame.direction == "in" and _arrived(journey.last_seen, wiring)
+        return any(hop.frame.point.netns == asker and _has_arrived(hop, wiring) for hop in arrivals[-1:])
+    return journey.last_seen.frame.direction == "in" and _has_arrived(journey.last_seen, wiring)
 
 
-def _arrived(hop: Hop, wiring: Wiring) -> bool:
+def _has_arrived(hop: Hop, wiring: Wiring) -> bool:
     """Whether the hop is where the packet wanted to go: not a port in front of a bridge that never saw it."""
     if hop.packet.inner is not None or wiring.bridge_of(hop.frame.point) is not None:
         return False

@@ -27,7 +27,7 @@ from netlab.keeper import protocol
 from netlab.workshop.learner import world
 from netlab.workshop.state import State
 
-DOOR = "nursery.sock"
+DOOR = "forkserver.sock"
 SECONDS, PAUSE = 20.0, 0.1
 
 
@@ -40,7 +40,7 @@ def start(state: State, order: world.Order, environment: Mapping[str, str], log:
             return int(protocol.receive(sock)[0]["pid"])
     except (OSError, protocol.Closed) as error:
         raise LabError(
-            _("The nursery of the learners' servers does not answer: {error}.").format(error=error),
+            _("The forkserver of the learners' servers does not answer: {error}.").format(error=error),
             _("It is started anew by itself; try again."),
         ) from error
 

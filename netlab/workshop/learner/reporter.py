@@ -22,7 +22,7 @@ from tornado.web import authenticated
 from netlab import display
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
-from netlab.lab.lab import Lab
+from netlab.lab import Lab
 from netlab.lessons.content import LABS
 from netlab.lessons.start import goto
 from netlab.linux import files

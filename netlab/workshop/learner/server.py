@@ -33,7 +33,7 @@ EXTENSIONS = Path(__file__).with_name("labextensions")
 
 
 def preload() -> None:
-    """Import what every server needs, for the nursery."""
+    """Import what every server needs, for the forkserver."""
     for name in NEEDED:
         import_module(name)
 
@@ -68,7 +68,7 @@ def settings() -> Config:
     }
     config.ServerApp.disable_check_xsrf = False
     config.LabApp.extra_labextensions_path = [str(EXTENSIONS)]
-    # JupyterLab's own defaults are from when the nursery imported it, in another's home.
+    # JupyterLab's own defaults are from when the forkserver imported it, in another's home.
     kept = Path(jupyter_config_dir(), "lab")
     config.LabApp.workspaces_dir = str(kept / "workspaces")
     config.LabApp.user_settings_dir = str(kept / "user-settings")

@@ -1,4 +1,4 @@
-"""A learner's world: what a child of the nursery becomes.
+"""A learner's world: what a child of the forkserver becomes.
 
 Stands on the machine for one learner's server, as its parent. The server runs as a user that owns nothing
 else, in a group with bounds, with a process table and a file system in which there is no other learner. It
@@ -25,7 +25,7 @@ from netlab.keeper.address import HOME, PATH
 from netlab.linux import syscalls
 from netlab.linux.limits import Limits
 from netlab.linux.sandbox import rootfs
-from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, Tree
+from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, BindMount
 from netlab.workshop import disk
 from netlab.workshop.cgroups import Bounds, Groups
 from netlab.workshop.learner import warnings
@@ -116,14 +116,14 @@ def _first_process(order: Order, place: Path) -> NoReturn:
         os._exit(1)
 
 
-def _trees(place: Path) -> list[Tree]:
+def _trees(place: Path) -> list[BindMount]:
     """The interpreter, the package and the lessons to read; his own lessons and his own home to write."""
     system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
     readable = {sys.base_prefix, sys.prefix, str(HOME / "netlab")}
-    trees = [Tree(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
-    trees.append(Tree(disk.LESSONS, source=str(HOME / "labs")))
-    trees.append(Tree(str(HOME / "labs"), writable=True, source=str(place / "labs")))
-    return [*trees, Tree("/home/learner", writable=True, source=str(place / "home"))]
+    trees = [BindMount(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
+    trees.append(BindMount(disk.LESSONS, source=str(HOME / "labs")))
+    trees.append(BindMount(str(HOME / "labs"), writable=True, source=str(place / "labs")))
+    return [*trees, BindMount("/home/learner", writable=True, source=str(place / "home"))]
 
 
 def _etc(uid: int) -> Mapping[str, str]:
@@ -158,7 +158,7 @@ def _become_learner(order: Order) -> NoReturn:
         syscalls.set_dumpable()  # a change of user took it away, and with it the right to our own /proc files
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
-        from netlab.workshop.learner import server  # imported long ago, by the nursery
+        from netlab.workshop.learner import server  # imported long ago, by the forkserver
 
         server.main()
         os._exit(0)

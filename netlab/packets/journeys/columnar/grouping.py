@@ -21,11 +21,11 @@ def number(rows: Array, words: Words, width: int) -> tuple[Array, Array]:
     if not len(rows):
         return np.empty(0, np.int64), rows
     hashes = np.concatenate([_hash(words(part)) for part in parts(rows, 8 * width)])
-    numbers, firsts = _numbered(np.argsort(hashes), lambda before, after: hashes[before] != hashes[after])
+    numbers, firsts = _number(np.argsort(hashes), lambda before, after: hashes[before] != hashes[after])
     if not _are_as(rows, rows[firsts[numbers]], words, width):
         all_words = words(rows)
         order = np.lexsort(all_words)
-        numbers, firsts = _numbered(order, lambda before, after: _differ(all_words, before, after))
+        numbers, firsts = _number(order, lambda before, after: _differ(all_words, before, after))
     return numbers, rows[firsts]
 
 
@@ -43,7 +43,7 @@ def by_number(numbers: Array) -> Array:
     return np.sort(numbers * count + np.arange(count)) % max(count, 1)
 
 
-def _numbered(order: Array, differ: Callable[[Array, Array], Array]) -> tuple[Array, Array]:
+def _number(order: Array, differ: Callable[[Array, Array], Array]) -> tuple[Array, Array]:
     """Numbers for what is put in that order, and where each number is first, by which neighbours differ."""
     is_new = np.append(True, differ(order[:-1], order[1:]))
     numbers = np.empty(len(order), np.int64)

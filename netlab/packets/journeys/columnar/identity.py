@@ -76,12 +76,12 @@ class Identifier:
             first = np.zeros(int(place.max()) + 1, np.int64)
             first[place[::-1]] = rows[::-1]
             firsts, like = np.unique(first[place]), first[place]
-            self.look[firsts] = self._numbered(looks[firsts])
+            self.look[firsts] = self._number(looks[firsts])
             alike = (looks[rows] == looks[like]).all(axis=1)
             self.look[rows[alike]] = self.look[like[alike]]
             rows = rows[~alike]
             if 2 * len(rows) > len(alike):
-                self.look[rows] = self._numbered(looks[rows])
+                self.look[rows] = self._number(looks[rows])
                 return
 
     def _odd_ones(self, rows: Array, examples: Sequence[Array]) -> None:
@@ -115,7 +115,7 @@ class Identifier:
         place = int(self.columns.point[row]), bool(self.columns.outgoing[row])
         self.look[row] = self._looks.setdefault((*place, _stripped(packet)), next(self._numbers))
 
-    def _numbered(self, looks: Array) -> Array:
+    def _number(self, looks: Array) -> Array:
         """For each row of bytes its number: one that nothing else has, for new ones."""
         return np.fromiter(map(self._looks.setdefault, _texts(looks), self._numbers), np.int64, len(looks))
 
