@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tests import ordinary, parts
-from tests.parts import Part
+from tests.support import ordinary, parts
+from tests.support.parts import Part
 
 ROOT = Path(__file__).parent.parent
 CI = bool(os.environ.get("CI"))

@@ -13,12 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import reaper
-from leaks import Belongings, left_behind
-from machine import MachineWatch
 
 from netlab.errors import LabNotFound
 from netlab.lab import Lab
+from tests.support import reaper
+from tests.support.leaks import Belongings, left_behind
+from tests.support.machine import MachineWatch
 
 TIERS = {
     "unit": "no privileges, no namespaces",

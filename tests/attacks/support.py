@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reaper import descendants
+from tests.support.reaper import descendants
 
 from netlab.model import codec
 from netlab.packets import decode, noise, batch
@@ -39,7 +39,7 @@ from netlab.notebook.live import headers
 from netlab.model import Frame, Journey, Snapshot
 from netlab.packets.forwarding.iptables import Flow
 from netlab.packets.probe import Order
-from tests.unit import builders
+from tests.worlds import builders
 
 __all__ = ["ROOT", "Confinement", "Lab", "NetlabError", "attack", "end", "netlab", "within"]
 

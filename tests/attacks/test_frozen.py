@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from patience import eventually
+from tests.support.patience import eventually
 
 from tests.attacks.support import (
     SOON,

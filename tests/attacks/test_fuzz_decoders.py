@@ -220,7 +220,7 @@ DECODERS = [
         json_of("argv", "env", "node", "cwd", "tty").map(as_bytes),
         (ValueError, support.NetlabError),
     ),
-    Decoder("claim", support.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (support.wire.Closed,)),
+    Decoder("claim", support.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (support.protocol.Closed,)),
     Decoder("progress", support.progress_in, json_of("version", "lessons")),
     Decoder(
         "claim of a graded kernel",

@@ -11,7 +11,7 @@ from typing import Any
 from netlab.packets.journeys.assemble import journeys
 from tests.bench.peer import Peer
 from tests.bench.rows_crowd import crowd
-from tests.unit import builders as b
+from tests.worlds import builders as b
 
 SIZES = (10, 30, 100, 300, 1000)
 LINEAR = 1.15  # an exponent up to this is called in proportion: the noise of one machine is in it

@@ -26,8 +26,8 @@ from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import ROOT
 from tests.bench.rows_lab import lab
 from tests.bench.tshark import check as tshark_agrees
-from tests.unit import builders as b
-from tests.unit import fuzz
+from tests.worlds import builders as b
+from tests.worlds import fuzz
 
 SOURCE = Path(__file__).with_name("flood.c")
 BUILT = ROOT / "build/bench"  # seen in the lab host as well

@@ -27,7 +27,6 @@ from collections.abc import Callable, Iterator, Sequence
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from server import Server
 
 from netlab.drawing.text import alt_text
 from netlab.keeper import address
@@ -35,7 +34,8 @@ from netlab.lessons.build import metadata
 from netlab.lessons.content import LABS
 from tests.browser.conftest import browser_context_args, browser_type_launch_args, server
 from tests.browser.test_jupyterlab import choose, end_kernels, open_page
-from tests.patience import eventually
+from tests.support.patience import eventually
+from tests.support.server import Server
 
 __all__ = ["browser_context_args", "browser_type_launch_args", "server"]
 

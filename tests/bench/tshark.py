@@ -11,8 +11,8 @@ from random import Random
 from netlab.model import Frame
 from netlab.packets import pcapng
 from netlab.packets.decode import decode
-from tests.unit import builders as b
-from tests.unit import fuzz
+from tests.worlds import builders as b
+from tests.worlds import fuzz
 
 FIELDS = {
     "eth.src": "source_mac",

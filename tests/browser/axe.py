@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from need import missing, need
 from playwright.sync_api import Page
 
 from netlab.keeper.address import HOME
+from tests.support.need import missing, need
 
 PACKAGE = "axe-core@4.14.1"
 FOLDER = HOME / "build/npm"

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from need import need
 from playwright.sync_api import Page
-from server import Server
 
 from netlab.errors import LabNotFound
 from netlab.keeper.address import HOME, exchange_folder
 from netlab.lab import Lab
 from tests.browser.chromium import QUIET
+from tests.support.need import need
+from tests.support.server import Server
 
 PICTURES = HOME / "build/browser"
 URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")

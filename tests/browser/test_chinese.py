@@ -7,11 +7,11 @@ import re
 import nbformat
 import pytest
 from playwright.sync_api import Page, expect
-from server import Server
 
 from netlab.keeper.address import HOME
 from netlab.lessons.build import metadata
 from netlab.lessons.content import LABS
+from tests.support.server import Server
 
 FILE = LABS / "zh/browser-test.ipynb"
 PICTURES = HOME / "build/browser"  # kept for people to look at

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from need import missing
-from server import Server
 
 from netlab.engines.docker import tools, users
 from netlab.errors import NetlabError
+from tests.support.need import missing
+from tests.support.server import Server
 
 from .conftest import serving
 from .test_live import (

@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from patience import eventually
 from playwright.sync_api import Page, expect
-from server import Server
 
 from netlab.i18n import LANGUAGES
 from netlab.keeper.address import HOME
 from netlab.lessons.build import folder_of, metadata, notebook
 from netlab.lessons.content import LABS, lesson
 from netlab.lessons.progress import Progress
+from tests.support.patience import eventually
+from tests.support.server import Server
 
 PICTURES = HOME / "build/browser"  # kept for people to look at
 pytestmark = pytest.mark.usefixtures("picture")

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from patience import eventually
 from playwright.sync_api import Locator, Page, expect
-from server import Server
 
 from netlab.drawing.text import alt_text
 from netlab.lessons.build import metadata
 from netlab.lessons.content import LABS, lesson
 from netlab.lessons.start import goto
 from netlab.model.changes import describe_changes
+from tests.support.patience import eventually
+from tests.support.server import Server
 
 from .axe import violations
 from .test_jupyterlab import PICTURES, choose, end_kernels, open_page

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from need import missing
-from shared import lab, module_lab
 
 from netlab.engines.docker import tools, users
 from netlab.errors import NetlabError
+from tests.support.need import missing
+from tests.support.shared import lab, module_lab
 
 __all__ = ["lab", "module_lab"]
 

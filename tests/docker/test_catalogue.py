@@ -11,7 +11,7 @@ import pytest
 from netlab import faults
 from netlab.faults.fault import Fault
 from netlab.lab import Lab
-from tests.kernel import test_catalogue as every_fault
+from tests.kernel.faults import test_catalogue as every_fault
 
 OF_EACH_CAUSE = {fault.cause: fault for fault in reversed(faults.catalogue())}
 

@@ -7,14 +7,14 @@ import signal
 from pathlib import Path
 
 import pytest
-from patience import eventually
 
 from netlab.engines.docker.engine import DATA
 from netlab.errors import LabNotFound
 from netlab.keeper import address
 from netlab.lab import Lab
 from tests.kernel.conftest import sh
-from tests.kernel.test_lab import processes_of
+from tests.kernel.lab.test_lab import processes_of
+from tests.support.patience import eventually
 
 LARGEST_REST = 1 << 20  # bytes: a log, and empty folders
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from need import missing
+from tests.support.need import missing
 
 LESSON = "04"
 SECRETS = ("Nobody has touched the way out", "DefaultRoute")  # what learners must not see

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from shared import lab, module_lab
-
 from netlab.lab import Lab
+from tests.support.shared import lab, module_lab
 
 __all__ = ["lab", "module_lab", "sh"]
 

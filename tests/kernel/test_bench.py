@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from need import need
 
 from netlab.keeper.address import HOME
+from tests.support.need import need
 
 # Mininet wants root; the browser's row is ./run bench's alone, since the browser tests open the same page.
 ROWS = "build up reset goto down left snapshot callback capture journeys trace labs weight import help "

@@ -7,17 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import leaks
 import pytest
-from leaks import Belongings, left_behind
-from need import need
+
+from tests.support import leaks
+from tests.support.leaks import Belongings, left_behind
+from tests.support.need import need
 
 TESTS = Path(__file__).parent.parent
 
 # A machine of our own to touch: a network namespace in which we are root.
 WATCHED_CHANGES = """
 import subprocess, threading
-from machine import MachineWatch
+from tests.support.machine import MachineWatch
 with MachineWatch() as watch:
     assert watch.seen() == [], watch.seen()
     for command in {commands}:

@@ -1,5 +1,5 @@
 """One lab for a module's tests of the lessons; each test brings it to where it needs it."""
 
-from shared import lab, module_lab
+from tests.support.shared import lab, module_lab
 
 __all__ = ["lab", "module_lab"]

@@ -52,7 +52,7 @@ def tagged(notebook: nbformat.NotebookNode, tag: str) -> list[str]:
 @each_lesson
 def test_with_its_solutions_a_notebook_ends_with_all_checks_passed(lab: Lab, lesson: Lesson) -> None:
     """From the first cell to the last, in Chinese: no error, a passed check for every step, every prediction
-    noted. The English one has the same cells (tests/unit/test_languages.py), and runs on real Docker."""
+    noted. The English one has the same cells (tests/unit/lessons/test_languages.py), and runs on real Docker."""
     assert_it_passes(lab, lesson, "zh")
 
 

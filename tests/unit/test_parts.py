@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import parts
 from tests.__main__ import INTERRUPTED, Run, side_by_side
 from tests.conftest import TIERS
-from tests.parts import Part
+from tests.support import parts
+from tests.support.parts import Part
 
 ENDED = """
 ======================== 3 passed, 1 skipped in 2.50s =========================
@@ -20,7 +20,7 @@ FAILED = """
 """
 
 
-@pytest.mark.parametrize("elsewhere", [(), ("kernel/test_catalogue.py",)])
+@pytest.mark.parametrize("elsewhere", [(), ("kernel/faults/test_catalogue.py",)])
 def test_every_file_is_in_one_part(elsewhere: tuple[str, ...]) -> None:
     """All files of all tiers, but for those that somebody else runs."""
     files = {

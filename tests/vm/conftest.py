@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from need import missing, need
-from patience import eventually
 from playwright.sync_api import Page, Playwright
 
 from tests.browser.conftest import QUIET
+from tests.support.need import missing, need
+from tests.support.patience import eventually
 from tests.vm.hypervisor import Hypervisor
 from tests.vm.machine import ROOT, Machine, box
 

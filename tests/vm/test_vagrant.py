@@ -6,13 +6,13 @@ import os
 import re
 import subprocess
 
-from patience import eventually
 from playwright.sync_api import Page, expect
 
 from netlab.lessons.build import notebook
 from netlab.lessons.content import lesson
 from tests.attacks.support import FRAMINGS, source
 from tests.attacks.test_code import PICKLE
+from tests.support.patience import eventually
 from tests.vm.conftest import TAKEN
 from tests.vm.hypervisor import Hypervisor
 from tests.vm.machine import MINUTE, UP, URL, Machine, running

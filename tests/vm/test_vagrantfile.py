@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from need import need
+
+from tests.support.need import need
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent

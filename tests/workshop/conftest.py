@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from need import need
 
 from tests.browser.conftest import QUIET
+from tests.support.need import need
 from tests.workshop.house import House, opened
 
 

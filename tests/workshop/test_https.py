@@ -8,8 +8,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from need import need
-
+from tests.support.need import need
 from tests.workshop.client import Client
 from tests.workshop.house import CODE, opened
 

@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from need import missing, need
 
+from tests.support.need import missing, need
 from tests.workshop.client import Client
 from tests.workshop.house import CODE, until
 from tests.workshop.systemd import SECONDS, Machine, booted

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 import pytest
-from need import missing
+from tests.support.need import missing
 
 from tests.workshop.house import House, opened
 

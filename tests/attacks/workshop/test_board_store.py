@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-import need
+from tests.support import need
 import pytest
 
 from netlab.workshop.board.results import Results

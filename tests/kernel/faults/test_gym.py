@@ -1,0 +1,89 @@
+"""A fault as an exercise: begun by name or by seed, remembered without its name, and mended."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from netlab import faults
+from netlab.diagnosis.verdict import CAUSES
+from netlab.errors import BadInput, UnknownName
+from netlab.faults import gym
+from netlab.lab import Lab
+from netlab.lessons.content import lesson
+from netlab.lessons.progress import Progress
+from netlab.notebook.lesson_lab import LessonLab
+from tests.kernel.cli.test_command_line import netlab
+
+
+def test_begun_by_name_it_is_remembered_until_a_reset(lab: Lab) -> None:
+    """What the kernel holds decides: after a reset no fault is in the lab, whatever was written down."""
+    assert gym.current(lab) is None
+    begun = gym.begin(lab, name="veth-down")
+    assert gym.current(lab) == begun
+    lab.reset()
+    assert gym.current(lab) is None
+
+
+def test_the_note_of_a_seeded_fault_does_not_name_it(lab: Lab) -> None:
+    """Only the seed is written down, and what is said holds neither name nor cause."""
+    begun = gym.begin(lab, seed=3)
+    assert begun.fault == faults.pick(3) and gym.current(lab) == begun
+    note = (lab.folder / gym.NOTE).read_text()
+    assert begun.fault.name not in note and begun.fault.cause not in note
+    done = netlab("--lab", lab.name, "fault", "random", "--seed", "3")
+    assert done.returncode == 0 and begun.fault.story in done.stdout
+    assert begun.fault.name not in done.stdout and CAUSES[begun.fault.cause].title not in done.stdout
+
+
+def test_mending_runs_the_cure_once(lab: Lab) -> None:
+    """The first time there is something to mend; the second time it works already."""
+    fault = gym.begin(lab, name="blackhole-route").fault
+    assert gym.mend(lab, fault)
+    assert not gym.mend(lab, fault)
+
+
+def test_on_the_command_line(lab: Lab) -> None:
+    """list, inject, cure: each says what it did, and what is wrong with the words typed."""
+    with_lab = ("--lab", lab.name, "fault")
+    assert len(netlab(*with_lab, "list").stdout.splitlines()) == len(faults.catalogue())
+    assert "No fault is known" in netlab(*with_lab, "cure").stderr
+    assert "gets no answer to pings" in netlab(*with_lab, "inject", "masquerade-missing").stdout
+    cured = netlab(*with_lab, "cure").stdout
+    assert "masquerade-missing: no way back" in cured and "-j MASQUERADE" in cured
+    assert "works already" in netlab(*with_lab, "cure").stdout
+    unknown = netlab(*with_lab, "inject", "masquerade-mising")
+    assert unknown.returncode == 1 and "Did you mean 'masquerade-missing'?" in unknown.stderr
+    assert netlab(*with_lab).returncode == 2
+
+
+def test_inside_the_lab_internet_is_out_of_reach(lab: Lab) -> None:
+    """What needs internet is refused with the way to do it; all else can be done from there."""
+    with pytest.raises(BadInput, match="needs internet"):
+        gym.begin(lab, name="far-input-drop", inside=True)
+    code = "from netlab.faults import gym; from netlab.lab import Lab; lab = Lab.here()\n"
+    code += "begun = gym.begin(lab, name='ip-forward-off', inside=True); assert gym.current(lab) == begun\n"
+    code += "assert gym.mend(lab, begun.fault) and not gym.mend(lab, begun.fault)"
+    done = lab.run([sys.executable, "-c", code])
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(UnknownName):
+        gym.begin(lab, name="nosuch")
+
+
+def test_any_number_is_an_exercise_that_the_lessons_checks_follow(lab: Lab) -> None:
+    """Place, cause, proof and cure of the fault that the number stands for pass, and another's do not."""
+    seed = next(n for n in range(1000) if faults.pick(n, inside=True).name == "blackhole-route")
+    learner = LessonLab(lab, lesson("10"), Progress(lab.folder / "progress.json"))
+    report = str(learner.fault(seed))
+    assert faults.pick(seed, inside=True).story in report and "route-refuses" not in report
+    learner.answer("10.2", "docker0")
+    learner.answer("10.3", "firewall-drop")
+    assert learner.check("10.2").passed
+    assert learner.check("10.3").hint_id == "wrong-cause"
+    learner.answer("10.3", "route-refuses")
+    learner.answer("10.4", "ip route get 39.106.233.176")
+    assert learner.check("10.3").passed and learner.check("10.4").passed
+    assert learner.check("10.5").hint_id == "still-broken"
+    assert gym.mend(lab, faults.pick(seed, inside=True))
+    assert learner.check("10.5").passed
