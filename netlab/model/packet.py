@@ -5,8 +5,9 @@ Times are integer nanoseconds since the epoch; addresses are text as `ip` prints
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from netlab.model.snapshot import Snapshot
 
@@ -42,11 +43,33 @@ class Capture:
     """
 
     points: tuple[Point, ...]
-    frames: tuple[Frame, ...]
+    frames: Sequence[Frame]  # in the order they travelled
     lost: Mapping[Point, int]
     before: Snapshot
     after: Snapshot
     hidden: int = 0  # frames left out as noise (IPv6 housekeeping, …), counted all the same
+
+
+class Captured(Protocol):
+    """What is read like a Capture: one, or the recording of a lab that becomes one when its block ends."""
+
+    @property
+    def points(self) -> tuple[Point, ...]: ...
+
+    @property
+    def frames(self) -> Sequence[Frame]: ...
+
+    @property
+    def lost(self) -> Mapping[Point, int]: ...
+
+    @property
+    def before(self) -> Snapshot: ...
+
+    @property
+    def after(self) -> Snapshot: ...
+
+    @property
+    def hidden(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
