@@ -49,6 +49,7 @@ class Machine:
         return Recording(self._record, self.snapshot, None, noise)
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
+        """Probes from a node; `order` as in netlab.packets.probe.Order."""
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
         with self.place(node).held() as namespace:
             return probe.send(namespace, Order.parse(words))
