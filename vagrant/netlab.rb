@@ -29,7 +29,7 @@ module Netlab
 
   # --- language ---
 
-  # As netlab/i18n.py decides it; there is no notebook yet.
+  # As netlab/i18n decides it; there is no notebook yet.
   def language
     wanted = ENV.fetch("NETLAB_LANG", "")
     return wanted if %w[en zh].include?(wanted)

@@ -123,6 +123,7 @@ class Lab(Commands):
     # -- looking ------------------------------------------------------------------------------------
 
     def status(self) -> Status:
+        """Its name, its engine and its nodes: what `./run status` shows."""
         return self._ask(Status, "status")
 
     def snapshot(self) -> Snapshot:

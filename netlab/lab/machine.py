@@ -41,17 +41,21 @@ class Machine:
         self.places = {place.netns: place for place in places()}
 
     def snapshot(self) -> Snapshot:
+        """Every network namespace of the machine, now."""
         return read("here", list(self.places.values()))
 
     def capture(self, *, noise: bool = False) -> Recording:
+        """A `with` block that records at every interface; see netlab.lab.capture."""
         return Recording(self._record, self.snapshot, None, noise)
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
+        """Probes from a node; `order` as in netlab.packets.probe.Order."""
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
         with self.place(node).held() as namespace:
             return probe.send(namespace, Order.parse(words))
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
+        """`ip route get` with those words on a node: (the command, what it said)."""
         with self.place(node).held() as namespace:
             return probe.route(namespace, words)
 

@@ -246,12 +246,15 @@ class Snapshot:
         raise UnknownName(_("node"), name, [node.name for node in self.nodes])
 
     def has_node(self, name: str) -> bool:
+        """Whether there is a node with that name or alias."""
         return any(name == node.name or name in node.aliases for node in self.nodes)
 
     def by_netns(self, netns: int) -> Node | None:
+        """The node whose network namespace has that inode; None if there is none."""
         return next((node for node in self.nodes if node.netns == netns), None)
 
     def interface(self, id: InterfaceId) -> Interface | None:
+        """That interface, wherever it is; None if it is nowhere."""
         node = self.by_netns(id.netns)
         return next((i for i in node.interfaces if i.index == id.index), None) if node else None
 
@@ -260,6 +263,7 @@ class Snapshot:
         return next((node for node in self.nodes if node.owns(address)), None)
 
     def interfaces(self) -> Iterator[tuple[Node, Interface]]:
+        """Every interface with the node that it is in, node by node."""
         for node in self.nodes:
             for interface in node.interfaces:
                 yield node, interface

@@ -23,8 +23,8 @@ def module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        if os.environ.get("CI"):
-            raise
+        if os.environ.get("CI") and os.geteuid() == 0:
+            raise  # a workshop is root's, so it is installed for root alone
         pytest.skip(f"{error.name} is not installed: ./run test attacks installs it", allow_module_level=True)
 
 
