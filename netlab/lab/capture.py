@@ -132,7 +132,7 @@ class _Reader(threading.Thread):
                 self._lost = lost
 
     def end(self) -> tuple[list[bytes], list[int]]:
-        """Have enough: the batches, and how many frames each point lost. CaptureRefused if the lab has gone."""
+        """Have enough: the batches, and how many frames each point lost. CaptureRefused: the lab has gone."""
         self._socket.shutdown(socket.SHUT_WR)
         self.join(SECONDS_TO_END)
         self._socket.close()
