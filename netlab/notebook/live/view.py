@@ -28,6 +28,7 @@ from netlab.notebook.live.history import History
 from netlab.notebook.live.packets import Packets
 from netlab.notebook.live.picture import Identities, cabling, picture
 from netlab.notebook.live.still import StillOutput, still
+from netlab.notebook.live.subshells import hear_where_the_page_says
 from netlab.notebook.live.texts import spoken
 
 if TYPE_CHECKING:
@@ -61,10 +62,7 @@ class LiveView(anywidget.AnyWidget):
 
     def __init__(self, lab: Lab, *, packets: bool = False) -> None:
         super().__init__(packets=packets, texts=spoken())
-        if hasattr(self.comm, "_reply_subshell_for"):
-            # ipykernel 7.4 hands what a page says to the shell that told the page something last. That is the
-            # cells' shell, which may be busy for long; the one that the page itself has chosen is not.
-            self.comm._reply_subshell_for = lambda data, chosen: chosen
+        hear_where_the_page_says(self.comm)
         self._lab, self._identities, self._history = lab, Identities(), History()
         self._stopped, self._ended, self._news = threading.Event(), threading.Event(), threading.Event()
         self._awake, self._viewers = threading.Event(), 0
