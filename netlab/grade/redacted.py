@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import json
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lessons.content import LABS
 
-SOLVED = re.compile(r'^(solution|commands) = (""".*?"""|".*?"|\'.*?\')$', re.MULTILINE | re.DOTALL)
+SOLVED = ("solution", "commands")  # of a step, and of a wrong turn, which is most of a solution
 
 
 def write(lesson: str, folder: Path) -> Path:
@@ -20,8 +23,9 @@ def write(lesson: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     for file in sorted(LABS.glob("lessons*.toml")):
-        if kept := _alone(lesson, file):
-            (folder / file.name).write_text(SOLVED.sub(r'\1 = ""', kept), encoding="utf-8")
+        entries = tomllib.loads(file.read_text(encoding="utf-8"))["lesson"]
+        if kept := [_without_solutions(entry) for entry in entries if entry["id"] == lesson]:
+            (folder / file.name).write_text(f"lesson = {_toml(kept)}\n", encoding="utf-8")
     if not (folder / "lessons.toml").exists():
         raise BadInput(
             _("labs/lessons.toml holds no lesson {lesson}.").format(lesson=lesson),
@@ -30,8 +34,16 @@ def write(lesson: str, folder: Path) -> Path:
     return folder
 
 
-def _alone(lesson: str, file: Path) -> str:
-    """What stands of that lesson in a file, or nothing."""
-    _, *blocks = file.read_text(encoding="utf-8").split("[[lesson]]\n")
-    found = [block for block in blocks if f'id = "{lesson}"\n' in block.partition("[[")[0]]
-    return "".join(f"[[lesson]]\n{block}" for block in found)
+def _without_solutions(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: "" if key in SOLVED else _without_solutions(each) for key, each in value.items()}
+    return [_without_solutions(each) for each in value] if isinstance(value, list) else value
+
+
+def _toml(value: Any) -> str:
+    """The value as TOML of one line; the standard library reads TOML, and does not write it."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # alike but for that one

@@ -27,7 +27,7 @@ from netlab.grade.session import CellRun
 from netlab.grade.submission import Submission, find, read
 from netlab.lessons import build
 from netlab.lessons.build import learners_seed
-from netlab.lessons.content import LABS, LANDING, lesson, lessons
+from netlab.lessons.content import LABS, LANDING, Lesson, Step, lesson, lessons
 
 NOTEBOOK = json.loads(build.notebook(lesson("03")))
 
@@ -236,10 +236,15 @@ def test_a_graded_lab_shows_one_lesson_and_no_solution(tmp_path: Path, id: str) 
     """Its questions and its beginning are there, and no command that solves a step."""
     folder = redacted.write(id, tmp_path / "labs")
     shown = lessons(folder / "lessons.toml")
-    assert [found.id for found in shown] == [id]
-    assert shown[0].start == lesson(id).start
-    assert all(not step.solution for step in shown[0].steps)
-    assert [step.answer for step in shown[0].steps] == [step.answer for step in lesson(id).steps]
+    assert shown == (without_solutions(lesson(id)),)
+
+
+def without_solutions(whole: Lesson) -> Lesson:
+    def bare(step: Step) -> Step:
+        turns = tuple(replace(turn, commands="") for turn in step.wrong_turns)
+        return replace(step, solution="", wrong_turns=turns)
+
+    return replace(whole, steps=tuple(map(bare, whole.steps)))
 
 
 def step(id: str, passed: bool) -> CheckResult:
