@@ -5,11 +5,9 @@ Behaviour comes before configuration, and what is not met says so for the state 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from threading import Event
 from typing import Protocol
 
 from netlab.checks.world import World
@@ -19,6 +17,7 @@ from netlab.i18n import gettext as _
 from netlab.lab.observable import Witnessed
 from netlab.lessons.content import Step
 from netlab.lessons.content import step as lesson_step
+from netlab.linux import polling
 
 SECONDS = 1.0  # how long a check waits for the lab to settle
 PAUSE = 0.1  # before the second look; then twice as long each time
@@ -163,15 +162,14 @@ def _order(id: str, checks: Mapping[str, Check]) -> list[str]:
 
 def _wait(world: World, expects: Sequence[Expectation], seconds: float) -> tuple[Trouble | None, World]:
     """The first trouble that is still there at the deadline, and the last look at the lab."""
-    deadline, pause, again = time.monotonic() + seconds, PAUSE, Event()
-    while True:
+    trouble = None
+    for number in polling.looks(seconds, PAUSE, growth=2):  # an answer to a probe changes nothing in a lab
+        if number:
+            world = replace(world, snapshot=world.lab.snapshot())
         trouble = next((t for t in (e.trouble(world) for e in expects) if t), None)
-        left = deadline - time.monotonic()
-        if trouble is None or trouble.settled or left <= 0:
-            return trouble, world
-        again.wait(min(pause, left))
-        pause *= 2
-        world = replace(world, snapshot=world.lab.snapshot())
+        if trouble is None or trouble.settled:
+            break
+    return trouble, world
 
 
 def _not_yet(check: Check, needed: Check, trouble: Trouble) -> CheckResult:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -27,6 +25,7 @@ from netlab.i18n import VARIABLE, decided, speaking
 from netlab.jupyter.process import LabProcess, copied_to
 from netlab.keeper.address import HOME, PASSED_ON
 from netlab.lab.lab import DEFAULT, Lab
+from netlab.linux import polling
 
 # ipykernel would watch its parent, which here is the lab's; without one it takes itself for started by hand.
 NO_PARENT = {"JPY_PARENT_PID": "1"}
@@ -79,14 +78,10 @@ def find_or_make(name: str, say: Say = lambda _: None) -> Lab:
 
 def _found(name: str) -> Lab:
     """The lab of that name; LabNotFound, also for one that is just ending, when it has ended."""
-    deadline = time.monotonic() + SECONDS_TO_END
-    while True:
-        try:
+    for _look in polling.looks(SECONDS_TO_END, PAUSE):  # its keeper has hung up already, and tells no more
+        with suppress(LabDied):
             return Lab.find(name)
-        except LabDied:
-            if time.monotonic() > deadline:
-                raise
-        Event().wait(PAUSE)
+    return Lab.find(name)
 
 
 def working_folder(wanted: Path) -> Path:

@@ -79,10 +79,13 @@ def serve(client: socket.socket, opened: Mapping[int, Ring | OSError]) -> list[i
 def _flush_the_last(client: socket.socket, rings: Sequence[Ring]) -> None:
     """What is still on its way when the client has enough, and what is in blocks that are not full."""
     deadline = time.monotonic() + 3 * RETIRE_AFTER_MS / 1000
+    poll = select.poll()
+    for ring in rings:
+        poll.register(ring.socket, select.POLLIN)
     is_over = False
     while not is_over:
-        select.select([], [], [], SETTLES)
-        is_over = all(ring.is_empty() for ring in rings) or time.monotonic() > deadline
+        is_quiet = not poll.poll(SETTLES * 1000)
+        is_over = (is_quiet and all(ring.is_empty() for ring in rings)) or time.monotonic() > deadline
         _flush(client, list(enumerate(rings)))
 
 

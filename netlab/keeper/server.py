@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
-from threading import Event
 from typing import Any, NoReturn, Protocol
 
 from netlab import engines
@@ -33,7 +32,7 @@ from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
 from netlab.keeper.reset.worker import ResetWorker
 from netlab.keeper.snapshot import Place, places, snapshot
 from netlab.keeper.spec import ETC, LabSpec
-from netlab.linux.limits import exceeded, for_children
+from netlab.linux.limits import for_children, wait_until_exceeded
 from netlab.linux.sandbox import unshare
 from netlab.linux.sandbox.rootfs import BindMount
 from netlab.linux.sysctl import make_room
@@ -123,7 +122,7 @@ class Keeper:
     def _end_when_exceeded(self) -> None:
         """In a child: end the lab when it takes too much, and leave a word in the keeper's log."""
         assert self.plan.limits
-        why = exceeded(self.plan.limits, Event().wait)
+        why = wait_until_exceeded(self.plan.limits)
         print(_("The lab was ended: {why}.").format(why=why), file=sys.stderr, flush=True)
         os.kill(self.init, signal.SIGKILL)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from netlab.i18n import gettext as _
+from netlab.linux import polling
 
 MEBIBYTE = 1 << 20
 PERIOD = 0.25  # seconds between two looks at the memory
@@ -19,7 +20,7 @@ VARIABLE = "NETLAB_LIMITS"  # for every lab that is made with it; a workshop set
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Upper bounds of one lab. The kernel holds all but the memory, for which `exceeded` looks."""
+    """Upper bounds of one lab. The kernel holds all but the memory, for which `wait_until_exceeded` looks."""
 
     processes: int = 384  # in the whole lab host, containers included
     memory: int = 1024 * MEBIBYTE  # resident memory of all processes together, bytes; 0: somebody else looks
@@ -70,13 +71,14 @@ def harden(limits: Limits | None) -> None:
         file.write(FIRST_TO_GO)
 
 
-def exceeded(limits: Limits, pause: Callable[[float], object]) -> str:
+def wait_until_exceeded(limits: Limits) -> str:
     """Wait until the processes of this pid namespace take too much memory together, then say so.
 
-    Without a cgroup, which an ordinary user does not have, nobody else adds them up.
+    Without a cgroup, which an ordinary user does not have, nobody else adds them up, or tells.
     """
-    while resident() <= limits.memory:
-        pause(PERIOD)
+    for _look in polling.looks(polling.FOREVER, PERIOD):
+        if resident() > limits.memory:
+            break
     return _("its processes took more than {memory} MiB of memory").format(memory=limits.memory // MEBIBYTE)
 
 

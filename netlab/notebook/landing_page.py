@@ -16,6 +16,7 @@ from netlab.display import Printer
 from netlab.i18n import gettext as _
 from netlab.lessons.content import LANDING, Lesson, Step, lessons
 from netlab.lessons.progress import Progress
+from netlab.linux import polling
 
 PAUSE = 1.0  # seconds between two looks at the record
 DONE, OPEN = "✔", "○"
@@ -128,7 +129,7 @@ def show(record: Path) -> None:
     handle = display(Overview.of(progress), display_id=True)  # type: ignore[no-untyped-call]
 
     def follow(seen: tuple[int, int]) -> None:
-        while not threading.Event().wait(PAUSE):
+        for _look in polling.looks(polling.FOREVER, PAUSE):  # inotify(7) has a bound that all of a user share
             if (now := _stamp(record)) != seen:
                 seen = now
                 handle.update(Overview.of(progress))

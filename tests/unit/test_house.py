@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,7 +113,8 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ),
         ("AF_NETLINK", {"linux.netlink.socket", "linux.netlink.notifications", "linux.netlink.sock_diag"}),
         ("AF_PACKET", {"keeper.packet_ring"}),
-        ("time.sleep(", set()),
+        ("time.sleep(", {"linux.polling"}),
+        ("asyncio.sleep(", {"linux.polling", "workshop.learner.reporter"}),  # so often, and no oftener
         ("shell=True", set()),
     ],
 )
@@ -120,6 +122,20 @@ def test_doors_are_few(call: str, owners: set[str]) -> None:
     """Namespaces, netlink and packet sockets have one place each; sleeps and shell strings none."""
     users = {name.removeprefix("netlab.") for name, file in MODULES.items() if call in file.read_text()}
     assert users <= owners
+
+
+SLEEPS = re.compile(
+    r"""select\(\s*\[\],\s*\[\],\s*\[\]  # of no descriptor
+    | Event\(\)\.wait\(             # for what nobody can set
+    | import\ sleep""",
+    re.VERBOSE,
+)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_nothing_sleeps_in_disguise(name: str) -> None:
+    """What tells is waited for itself; what does not is looked at by way of netlab.linux.polling."""
+    assert SLEEPS.findall(MODULES[name].read_text()) == []
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

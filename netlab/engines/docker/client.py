@@ -13,13 +13,12 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Event
 
 from netlab.engines.docker import tools
 from netlab.i18n import gettext as _
+from netlab.linux import polling
 
 NAMING = ("run", "create", "pull")  # commands that name an image
 # Long options that take no value of their own, and the short ones that take one.
@@ -55,10 +54,10 @@ def _starts_detached(arguments: Sequence[str]) -> bool:
 
 
 def _wait_for_runc() -> None:
-    """Until no process is still runc on its way to become a container's program."""
-    deadline, pause = time.monotonic() + SECONDS_OF_RUNC, Event()
-    while time.monotonic() < deadline and any(_is_runc(folder) for folder in Path("/proc").iterdir()):
-        pause.wait(0.005)
+    """Until no process is still runc becoming a container's program: of an execve(2) nobody hears."""
+    for _look in polling.looks(SECONDS_OF_RUNC, pause=0.005):
+        if not any(_is_runc(folder) for folder in Path("/proc").iterdir()):
+            break
 
 
 def _is_runc(folder: Path) -> bool:

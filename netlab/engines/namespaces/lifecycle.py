@@ -13,6 +13,7 @@ from netlab.engines.namespaces import container, ports
 from netlab.engines.namespaces.refused import Refused, find, running
 from netlab.engines.namespaces.run import launch
 from netlab.engines.namespaces.store import Record, Store, is_running
+from netlab.linux import polling
 
 
 def _gone(record: Record) -> Callable[[float], bool]:
@@ -37,13 +38,11 @@ def _halt(store: Store, record: Record, number: int, grace: float) -> None:
 
 
 def _await_note(store: Store, record: Record) -> None:
-    """Wait until whoever is the container's parent has noted how it ended; after a second do it for him."""
-    deadline = time.monotonic() + 1
-    while any(r.id == record.id and r.pid for r in store.all()):
-        if time.monotonic() > deadline:
-            store.note_end(record.pid, 128 + signal.SIGKILL, time.time())
+    """Wait until whoever is the container's parent has noted how it ended; after a second do it for them."""
+    for _ in polling.looks(seconds=1.0, pause=0.002):
+        if not any(r.id == record.id and r.pid for r in store.all()):
             return
-        select.select([], [], [], 0.002)
+    store.note_end(record.pid, 128 + signal.SIGKILL, time.time())
 
 
 def _signal(name: str) -> int:

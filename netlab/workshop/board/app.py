@@ -224,7 +224,7 @@ async def serve(options: Options) -> None:
     state = State.of_environment()
     server = HTTPServer(application(Board(state, options)), max_body_size=LARGEST, xheaders=True)
     server.listen(state.settings().board_port, "127.0.0.1")
-    await asyncio.Event().wait()
+    await asyncio.get_running_loop().create_future()  # until the supervisor ends it
 
 
 if __name__ == "__main__":

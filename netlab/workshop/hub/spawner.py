@@ -19,6 +19,7 @@ from netlab import display
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
 from netlab.keeper.address import HOME
+from netlab.linux import polling
 from netlab.linux.limits import Limits
 from netlab.workshop.cgroups import Bounds, Groups
 from netlab.workshop.hub.accounts import Accounts
@@ -90,11 +91,12 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """Until the server listens; LabError when it ends before, or does not in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SECONDS_TO_START):
-                while _began(self.pid) == self.began:
+                async for _look in polling.looks_among_others(LOOK):  # nobody tells when a port is bound
+                    if _began(self.pid) != self.began:
+                        break
                     with suppress(OSError):
                         (await asyncio.open_connection(self.ip, self.port))[1].close()
                         return
-                    await asyncio.sleep(LOOK)
         said = display.one_line(tail(log).rpartition("netlab: ")[2])
         raise LabError(
             _("The learner's server did not come up: {said}").format(said=said[-LONGEST:]),

@@ -13,17 +13,16 @@ import os
 import signal
 import socket
 import sys
-import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
 from typing import NoReturn
 
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
 from netlab.keeper import protocol
+from netlab.linux import polling
 from netlab.workshop.learner import world
 from netlab.workshop.state import State
 
@@ -47,18 +46,21 @@ def start(state: State, order: world.Order, environment: Mapping[str, str], log:
 
 def _knock(door: Path) -> socket.socket:
     """A connection, also to one that is just being started anew."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(SECONDS)
-        try:
-            sock.connect(str(door))
-            return sock
-        except OSError:
-            sock.close()
-            if time.monotonic() > deadline:
-                raise
-        Event().wait(PAUSE)
+    for _look in polling.looks(SECONDS, PAUSE):  # a socket that nobody has bound yet cannot be waited for
+        with suppress(OSError):
+            return _connection(door)
+    return _connection(door)
+
+
+def _connection(door: Path) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX)
+    sock.settimeout(SECONDS)
+    try:
+        sock.connect(str(door))
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def main() -> None:

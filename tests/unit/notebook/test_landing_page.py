@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,6 @@ def test_each_lesson_and_each_step_has_a_link(progress: Progress) -> None:
 def test_what_is_shown_follows_the_record(progress: Progress, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that is passed in another notebook appears; the same record is shown once."""
     shown: list[str] = []
-    pauses = iter([None, "01.1", None, None])  # what is passed meanwhile
 
     class Handle:
         def update(self, found: Overview) -> None:
@@ -95,19 +94,15 @@ def test_what_is_shown_follows_the_record(progress: Progress, monkeypatch: pytes
             assert daemon
             self.start = lambda: target(*args)
 
-    class Event:
-        def wait(self, seconds: float) -> bool:
-            try:
-                step = next(pauses)
-            except StopIteration:
-                return True
-            if step:
-                progress.record_passed("01", step)
-            return False
+    def looks(seconds: float, pause: float) -> Iterator[int]:
+        for number, passed_meanwhile in enumerate(("", "01.1", "", "")):
+            if passed_meanwhile:
+                progress.record_passed("01", passed_meanwhile)
+            yield number
 
     monkeypatch.setattr("IPython.display.display", lambda found, display_id: Handle())
     monkeypatch.setattr(landing_page.threading, "Thread", Thread)
-    monkeypatch.setattr(landing_page.threading, "Event", Event)
+    monkeypatch.setattr(landing_page.polling, "looks", looks)
     landing_page.show(progress.path)
     assert [line.split(" of ")[0] for line in shown] == ["1"]
 
