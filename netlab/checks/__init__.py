@@ -9,12 +9,13 @@ A check reads the lab and probes it; it never changes it.
 from __future__ import annotations
 
 import importlib
-from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from netlab.checks import runner
 from netlab.checks.runner import Check, CheckResult
+from netlab.errors import UnknownName
+from netlab.i18n import gettext as _
 from netlab.lab.observable import Witnessed
 from netlab.lessons.variant import PLAIN, Variant
 
@@ -36,7 +37,7 @@ class _Checks(Mapping[str, Check]):
         return (check.id for lesson in LESSONS for check in self._of(lesson))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return sum(1 for _id in self)
 
     @staticmethod
     def _of(lesson: str) -> Sequence[Check]:
@@ -61,8 +62,11 @@ def check(
 ) -> CheckResult:
     """Whether the lab is as that step wants it, in that variant; UnknownName if there is no such step.
 
-    `further` are checks that are known beside those of the lessons.
+    `further` are checks that are known beside those of the lessons, and are found first; none is needed by
+    another.
     """
+    found = {check.id: check for check in further}.get(step) or CHECKS.get(step)
+    if found is None:
+        raise UnknownName(_("check"), step, [*(check.id for check in further), *CHECKS])
     said = variant.exchanged(predictions), variant.exchanged(answers)
-    every = ChainMap({check.id: check for check in further}, CHECKS)  # type: ignore[arg-type]
-    return variant.exchanged(runner.run(variant.view(lab), step, every, *said, seconds))
+    return variant.exchanged(runner.run(variant.view(lab), found, CHECKS, *said, seconds))

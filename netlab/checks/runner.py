@@ -12,7 +12,6 @@ from typing import Protocol
 
 from netlab.checks.world import World
 from netlab.display import Printer, padded
-from netlab.errors import UnknownName
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Witnessed
 from netlab.lessons.content import Step
@@ -137,27 +136,25 @@ class CheckResult:
 
 def run(
     lab: Witnessed,
-    id: str,
+    check: Check,
     checks: Mapping[str, Check],
     predictions: Mapping[str, str],
     answers: Mapping[str, str],
     seconds: float = SECONDS,
 ) -> CheckResult:
-    """Run the check of that step, after the checks that it needs."""
-    if id not in checks:
-        raise UnknownName(_("check"), id, checks)
+    """Run that check, after those of `checks` that it needs."""
     world = World(lab, lab.snapshot(), predictions, answers)
-    for needed in _order(id, checks):
-        trouble, world = _wait(world, checks[needed].expects, seconds)
+    for needed in _order(check, checks):
+        trouble, world = _wait(world, needed.expects, seconds)
         if trouble:
-            return _not_yet(checks[id], checks[needed], trouble)
-    return CheckResult.of(checks[id], _("all of it"), passed=True)
+            return _not_yet(check, needed, trouble)
+    return CheckResult.of(check, _("all of it"), passed=True)
 
 
-def _order(id: str, checks: Mapping[str, Check]) -> list[str]:
-    """The check of that id, after everything it stands on."""
-    before = [name for needed in checks[id].needs for name in _order(needed, checks)]
-    return [*dict.fromkeys(before), id]
+def _order(check: Check, checks: Mapping[str, Check]) -> list[Check]:
+    """The check, after everything it stands on, each once."""
+    before = [each for id in check.needs for each in _order(checks[id], checks)]
+    return [*{each.id: each for each in before}.values(), check]
 
 
 def _wait(world: World, expects: Sequence[Expectation], seconds: float) -> tuple[Trouble | None, World]:

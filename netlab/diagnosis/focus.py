@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 
-from netlab.diagnosis.observation import Observation, asked_for
+from netlab.diagnosis.observation import Observation
 from netlab.model import Interface, InterfaceId, Journey, Node, Packet, Point
+from netlab.packets.summary import is_arp_reply
 
 SEND = "send"  # the source never put it on a wire
 CABLE = "cable"  # sent into a cable, never seen at its other end
@@ -39,7 +42,7 @@ def find(scene: Observation) -> Focus:
     """The journey to explain: the request that got least far, else the answer, else an ARP request."""
     source = scene.capture.before.node(scene.source)
     dead = _dead(scene)
-    asked = scene.unanswered_arps
+    asked = unanswered_arps(scene.journeys)
     if not scene.requests:
         mine = [j for j in asked if j.first.frame.point.netns == source.netns]
         if mine:
@@ -66,6 +69,40 @@ def find(scene: Observation) -> Focus:
     return _at(scene, end)
 
 
+def unanswered_arps(journeys: Sequence[Journey]) -> tuple[Journey, ...]:
+    """ARP requests (IPv6: neighbour solicitations) without an answer, the first of each (asker, address)."""
+    answered = {
+        (j.last_seen.frame.point.netns, answerer(j.first.packet))
+        for j in journeys
+        if answerer(j.first.packet) and (j.reached or j.first.packet.protocol == "icmpv6")
+    }
+    found: dict[tuple[int, str], Journey] = {}
+    for journey in journeys:
+        frame, wanted = journey.first.frame, target(journey.first.packet)
+        if wanted and frame.direction == "out" and (frame.point.netns, wanted) not in answered:
+            found.setdefault((frame.point.netns, wanted), journey)
+    return tuple(found.values())
+
+
+def target(packet: Packet) -> str:
+    """The address that an ARP request or a neighbour solicitation asks for; "" for other packets, and for one
+    that only makes sure that an address is free."""
+    if packet.protocol == "arp" and not is_arp_reply(packet):
+        return packet.destination
+    if (packet.protocol, packet.icmp_type) == ("icmpv6", 135) and packet.source != "::":
+        return str(ip_address(packet.payload[:16]))
+    return ""
+
+
+def answerer(packet: Packet) -> str:
+    """The address that an ARP reply or a neighbour advertisement speaks for; "" for other packets."""
+    if is_arp_reply(packet):
+        return packet.source
+    if (packet.protocol, packet.icmp_type) == ("icmpv6", 136):
+        return str(ip_address(packet.payload[:16]))
+    return ""
+
+
 def _dead(scene: Observation) -> list[Journey]:
     """The requests of which no piece arrived: a packet that is cut and put together again has several."""
     arrived = {_key(j) for j in scene.requests if j.reached}
@@ -89,7 +126,7 @@ def _at(scene: Observation, journey: Journey, *, is_arp: bool = False, is_answer
     if interface is None:
         interface = scene.capture.before.interface(InterfaceId(point.netns, point.index))
     stage = _stage(journey, interface, is_arp)
-    packet = replace(hop.packet, destination=asked_for(hop.packet)) if is_arp else hop.packet
+    packet = replace(hop.packet, destination=target(hop.packet)) if is_arp else hop.packet
     return Focus(stage, node, interface, packet, journey, journey.next_expected, is_answer, is_arp)
 
 

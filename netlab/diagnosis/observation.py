@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.verdict import Cure, Evidence
 from netlab.model import (
@@ -17,14 +16,12 @@ from netlab.model import (
     InterfaceId,
     Journey,
     Node,
-    Packet,
     Route,
     Rule,
     Snapshot,
 )
 from netlab.packets.forwarding.routing import Decision, decide
 from netlab.packets.journeys.assemble import journeys
-from netlab.packets.summary import is_arp_reply
 
 Asked = tuple[str, str]  # a command, and what it said
 OF_THE_HOST = ("sysctl", "iptables", "ip6tables", "nft")  # what a container cannot do for itself
@@ -98,22 +95,6 @@ class Observation:
             return packet.source_port in self.ports
         return packet.icmp_type in (8, 128) and packet.payload[: len(self.tokens[0])] in self.tokens
 
-    @cached_property
-    def unanswered_arps(self) -> tuple[Journey, ...]:
-        """ARP requests (IPv6: neighbour solicitations) that nobody answered, the first of each (asker,
-        address)."""
-        answered = {
-            (j.last_seen.frame.point.netns, answerer(j.first.packet))
-            for j in self.journeys
-            if answerer(j.first.packet) and (j.reached or j.first.packet.protocol == "icmpv6")
-        }
-        found: dict[tuple[int, str], Journey] = {}
-        for journey in self.journeys:
-            frame, wanted = journey.first.frame, asked_for(journey.first.packet)
-            if wanted and frame.direction == "out" and (frame.point.netns, wanted) not in answered:
-                found.setdefault((frame.point.netns, wanted), journey)
-        return tuple(found.values())
-
     # -- questions to the snapshots -------------------------------------------------------------
 
     def node(self, netns: int) -> Node:
@@ -170,13 +151,6 @@ class Observation:
     def best_route(self, node: Node, address: str, source: str = "", iif: str = "") -> Route | None:
         return self.decide(node, address, source, iif).route
 
-    def ask_route(self, node: Node, address: str, source: str = "", iif: str = "") -> Asked:
-        """What the kernel says; with source and interface only where they make a difference."""
-        plain = self.decide(node, address) == self.decide(node, address, source, iif)
-        words = [] if plain else [*(["from", source] if source else []), *(["iif", iif] if iif else [])]
-        words += ["mark", hex(self.mark(node))] if self.mark(node) else []
-        return self.route(node.name, address, *words)
-
     def mark(self, node: Node) -> int:
         """The mark that a rule has put on these packets there; 0 without one."""
         for _, rule, _, _ in self.moved(node):
@@ -189,41 +163,6 @@ class Observation:
         """Its addresses of the family that matters, without those that every link has."""
         found = [a for a in interface.addresses if a.family == self.family and a.scope == "global"]
         return found if interface.kind != "loopback" else []
-
-    def gateway_for(self, node: Node, device: str = "") -> str:
-        """An address on one of the node's links (or that device's) by which it could leave: "" if none is in
-        sight."""
-        for interface in (i for i in node.interfaces if not device or i.name == device):
-            for own in self.own(interface):
-                network = ip_interface(str(own)).network
-                for key in self.link(interface.id) - {interface.id}:
-                    if key.netns == node.netns:
-                        continue
-                    other = self.after.interface(key)
-                    is_router = self.node(key.netns).kind in ("host", "internet")
-                    for address in self.own(other) if other and is_router else ():
-                        if ip_address(address.address) in network:
-                            return address.address
-        return ""
-
-
-def asked_for(packet: Packet) -> str:
-    """The address that an ARP request or a neighbour solicitation asks for; "" for other packets, and for one
-    that only makes sure that an address is free."""
-    if packet.protocol == "arp" and not is_arp_reply(packet):
-        return packet.destination
-    if (packet.protocol, packet.icmp_type) == ("icmpv6", 135) and packet.source != "::":
-        return str(ip_address(packet.payload[:16]))
-    return ""
-
-
-def answerer(packet: Packet) -> str:
-    """The address that an ARP reply or a neighbour advertisement speaks for."""
-    if is_arp_reply(packet):
-        return packet.source
-    if (packet.protocol, packet.icmp_type) == ("icmpv6", 136):
-        return str(ip_address(packet.payload[:16]))
-    return ""
 
 
 def shown(node: Node, command: str, output: str, says: str) -> Evidence:

@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from netlab import engines
 from netlab.display import printable
 from netlab.errors import BadInput, LabAlreadyUp, LabError
 from netlab.i18n import VARIABLE, language
@@ -29,7 +30,7 @@ from netlab.linux.limits import Limits
 from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, BindMount
 
 if TYPE_CHECKING:
-    from netlab.engines.protocol import Engine, Say
+    from netlab.engines.protocol import Say
 
 SECONDS_TO_END = 10.0
 REMOVE, OPEN = (
@@ -51,16 +52,18 @@ class Confinement:
 
 def start(
     name: str,
-    engine: Engine,
+    engine: str,
     say: Say,
     confined: Confinement | None = None,
     forkserver: ForkServer | None = None,
 ) -> None:
-    """Start the keeper of a new lab and wait until it is ready. LabAlreadyUp, SandboxRefused, LabError."""
+    """Start the keeper of a new lab with that engine and wait until it is ready: see Lab.up. LabError."""
+    address.check_name(name)
+    chosen = engines.engine(engine)
     with ExitStack() as stack:
         door = stack.enter_context(_take(name))
-        engine.identity()  # before anything is made: whether it can work here at all
-        files = engine.prepare(say)
+        chosen.identity()  # before anything is made: whether it can work here at all
+        files = chosen.prepare(say)
         for fd in files:
             stack.callback(os.close, fd)
         limits = confined.limits if confined else Limits.asked()
@@ -69,7 +72,7 @@ def start(
             "place": str(address.folder(name) / "root"),
             "owner": os.geteuid(),
             "python": sys.executable,
-            "engine": engine.name,
+            "engine": engine,
             "trees": [asdict(tree) for tree in _trees(address.exchange_folder(name), confined)],
             "limits": asdict(limits) if limits else None,
         }

@@ -17,7 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from netlab import engines
 from netlab.display import printable
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabNotFound
@@ -64,14 +63,12 @@ class Lab(Commands):
         `confined` is for somebody whom one does not trust; with a `forkserver` the second of many is quicker.
         LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
         """
-        address.check_name(name)
-        chosen, lab = engines.engine(engine), cls(name)
         try:
-            launch.start(name, chosen, say, confined, forkserver)
+            launch.start(name, engine, say, confined, forkserver)
         except LabAlreadyUp:
-            lab.check_engine(engine)
+            cls(name).check_engine(engine)
             raise
-        return lab
+        return cls(name)
 
     def check_engine(self, engine: str) -> None:
         """LabAlreadyUp when the lab of this name has another engine than that."""

@@ -26,6 +26,18 @@ def neighbours_on(scene: Observation, interface: Interface) -> list[tuple[Node, 
     return sorted(found, key=lambda one: (one[0].kind not in ("host", "internet"), one[2].address))
 
 
+def gateway_for(scene: Observation, node: Node, device: str = "") -> str:
+    """An address on one of the node's links (or that device's) by which it could leave; "" if none is in
+    sight."""
+    for interface in (i for i in node.interfaces if not device or i.name == device):
+        networks = [ip_interface(str(own)).network for own in scene.own(interface)]
+        for other, _there, address in neighbours_on(scene, interface) if networks else ():
+            is_router = other.kind in ("host", "internet")
+            if is_router and any(ip_address(address.address) in network for network in networks):
+                return address.address
+    return ""
+
+
 def fitting_address(scene: Observation, interface: Interface, peer: Address) -> str:
     """An address in the peer's network that is this interface's: by what others remember of its MAC address,
     by Docker's way to make MAC addresses, or else the first that is free. "" if there is none."""

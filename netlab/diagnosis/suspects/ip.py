@@ -190,7 +190,7 @@ def _by_route(scene: Observation, focus: Focus, output: str, command: str) -> Fi
     node = focus.node
     narrow = min((i for i in node.interfaces if i.kind != "loopback"), key=lambda i: i.mtu)
     for look in lookups(scene, focus):
-        route, asked = look.decision(scene).route, look.asked(scene)
+        route, asked = look.decision(scene).route, look.ask(scene)
         if route is None or not node.has_interface(route.device):
             continue
         narrow = node.interface(route.device)

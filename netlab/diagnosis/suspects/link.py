@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, shown
-from netlab.diagnosis.suspects.addressing import free_address
+from netlab.diagnosis.suspects.addressing import free_address, gateway_for
 from netlab.diagnosis.verdict import PROVED, Cure
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node
@@ -72,7 +72,7 @@ def _bring_up(scene: Observation, node: Node, interface: Interface) -> tuple:  #
     words = [f"ip link set {interface.name} up"]
     has_default = any(r.destination == "default" for r in node.routes)
     if not has_default and node.kind in ("container", "host") and scene.own(interface):
-        gateway = scene.gateway_for(node)
+        gateway = gateway_for(scene, node)
         words += [f"ip route add default via {gateway}"] if gateway else []
     return cure(node, *words)
 

@@ -11,7 +11,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, Focus
 from netlab.diagnosis.observation import Observation, cure, shown, step
-from netlab.diagnosis.suspects.addressing import missing_address, wrong_source
+from netlab.diagnosis.suspects.addressing import gateway_for, missing_address, wrong_source
 from netlab.diagnosis.suspects.firewall import listing, tool, undo
 from netlab.diagnosis.suspects.routing import lookups, unconnected
 from netlab.diagnosis.verdict import PROVED, Cure, Evidence
@@ -193,7 +193,7 @@ def no_way_back(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         return None
     for look in lookups(scene, focus):
         node, address, decision = look.node, look.address, look.decision(scene)
-        asked = look.asked(scene)
+        asked = look.ask(scene)
         if decision.route is not None or decision.refuses or "unreachable" not in asked[1].lower():
             return Cleared(
                 "no-way-back", _("{name} has a route to {address}").format(name=node.name, address=address)
@@ -211,14 +211,14 @@ def no_way_back(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         host = _translator(scene, focus)
         if node.kind != "internet" and (bare := missing_address(scene, node)):
             return bare
-        if node.kind != "internet" and scene.gateway_for(node):
+        if node.kind != "internet" and gateway_for(scene, node):
             text = _("{name} has no route to {address}, and so cannot answer.").format(
                 name=node.name, address=address
             )
-            steps = cure(node, f"{scene.ip} route add default via {scene.gateway_for(node)}")
+            steps = cure(node, f"{scene.ip} route add default via {gateway_for(scene, node)}")
             return Finding("no-route", PROVED, text, tuple(evidence), steps)
         if host is None:
-            gateway = scene.gateway_for(node)
+            gateway = gateway_for(scene, node)
             steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
             return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
         if host.owns(address):  # translated it was

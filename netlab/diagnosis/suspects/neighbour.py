@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation, cure, shown, sysctl, sysctl_shown
-from netlab.diagnosis.suspects.addressing import add, default_by, neighbours_on
+from netlab.diagnosis.suspects.addressing import add, default_by, gateway_for, neighbours_on
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.suspects.routing import lookup_at, reroute, set_gateway, tables
 from netlab.diagnosis.verdict import PROVED, Evidence
@@ -92,7 +92,7 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         return _nobody(scene, focus, asker, asked, device, evidence)
     says = _("this is why {name} asks for {asked}").format(name=asker.name, asked=asked)
     evidence.append(shown(asker, f"{scene.ip} route show{tables(asker, via)}", str(via), says))
-    gateway = scene.gateway_for(asker, via.device) or scene.gateway_for(asker)
+    gateway = gateway_for(scene, asker, via.device) or gateway_for(scene, asker)
     steps = set_gateway(scene, asker, via, gateway) if gateway and gateway != asked else ()
     text = _("{name} sends by way of {asked}, which nobody on the link of {device} holds.").format(
         name=asker.name, asked=asked, device=device
@@ -105,7 +105,7 @@ def _nobody(
 ) -> Finding:
     """An address that was looked for on the link itself: by a route without gateway, or rightly."""
     route = scene.best_route(asker, asked)
-    gateway = scene.gateway_for(asker, device)
+    gateway = gateway_for(scene, asker, device)
     if route is not None and route.destination == "default" and gateway:
         evidence.append(
             shown(asker, f"{scene.ip} route", str(route), _("no gateway: the link is asked for all"))
@@ -132,7 +132,7 @@ def _elsewhere(
     if route is None:
         return None
     evidence.append(
-        shown(asker, *look.asked(scene), _("so it is looked for on {device}").format(device=device))
+        shown(asker, *look.ask(scene), _("so it is looked for on {device}").format(device=device))
     )
     text = _("{name} looks for {asked} behind {device}, but it is elsewhere: the route is wrong.").format(
         name=asker.name, asked=asked, device=device

@@ -7,8 +7,8 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Observation, cure, shown
-from netlab.diagnosis.suspects.addressing import missing_address
+from netlab.diagnosis.observation import Asked, Observation, cure, shown
+from netlab.diagnosis.suspects.addressing import gateway_for, missing_address
 from netlab.diagnosis.verdict import PROVED, Cure, Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node, Route
@@ -27,8 +27,15 @@ class Lookup:
     def decision(self, scene: Observation) -> Decision:
         return scene.decide(self.node, self.address, self.source, self.iif)
 
-    def asked(self, scene: Observation) -> tuple[str, str]:
-        return scene.ask_route(self.node, self.address, self.source, self.iif)
+    def ask(self, scene: Observation) -> Asked:
+        """What the kernel says; with source and interface only where they make a difference."""
+        words = []
+        if scene.decide(self.node, self.address) != self.decision(scene):
+            words += ["from", self.source] if self.source else []
+            words += ["iif", self.iif] if self.iif else []
+        mark = scene.mark(self.node)
+        words += ["mark", hex(mark)] if mark else []
+        return scene.route(self.node.name, self.address, *words)
 
 
 def lookups(scene: Observation, focus: Focus) -> list[Lookup]:
@@ -82,7 +89,7 @@ def route_refuses(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         if not found.refuses and thrown is None:
             continue
         node, route = look.node, found.route or thrown
-        asked, refused = look.asked(scene), None
+        asked, refused = look.ask(scene), None
         if route is not None:
             words = f"{scene.ip} route show{tables(node, route) or ''}"
             refused = shown(node, words, str(route), _("the longest match for this destination refuses it"))
@@ -110,7 +117,7 @@ def no_route(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     for look in lookups(scene, focus):
         if look.decision(scene).route is not None or look.decision(scene).refuses or focus.stage == ARRIVE:
             continue
-        node, asked = look.node, look.asked(scene)
+        node, asked = look.node, look.ask(scene)
         if "unreachable" not in asked[1].lower() or (focus.stage == ROUTE and node.kind == "internet"):
             continue
         bare = _not_asked_for(scene, node, look.address) or missing_address(scene, node)
@@ -124,7 +131,7 @@ def no_route(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             ),
             routes(scene, node),
         )
-        gateway = scene.gateway_for(node)
+        gateway = gateway_for(scene, node)
         steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
         return Finding(
             "no-route",
@@ -194,7 +201,7 @@ def wrong_way(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         if route.gateway:
             continue
         homes = {i.id for n, i in scene.holders(look.address) if n.netns != node.netns}
-        asked = look.asked(scene)
+        asked = look.ask(scene)
         device = asked[1].split(" dev ")[1].split()[0] if " dev " in asked[1] else route.device
         if not homes or not node.has_interface(device) or scene.link(node.interface(device).id) & homes:
             return Cleared(
@@ -229,7 +236,7 @@ def reroute(scene: Observation, look: Lookup, route: Route) -> tuple[Cure, ...]:
     node = look.node
     homes = {i.id for _, i in scene.holders(look.address)}
     near = [i for i in node.interfaces if scene.link(i.id) & homes and not i.master]
-    gateway = scene.gateway_for(node, route.device) if not route.gateway and not near else ""
+    gateway = gateway_for(scene, node, route.device) if not route.gateway and not near else ""
     if route.protocol != "kernel":
         if gateway and gateway != look.address:
             return set_gateway(scene, node, route, gateway)
@@ -254,7 +261,7 @@ def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             continue
         if [n.netns for n, _ in scene.holders(route.gateway)] != [focus.node.netns]:
             continue
-        gateway = scene.gateway_for(sender, route.device)
+        gateway = gateway_for(scene, sender, route.device)
         evidence = (
             shown(
                 sender,
