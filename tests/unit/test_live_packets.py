@@ -13,7 +13,7 @@ from netlab.cables import Trails
 from netlab.journey import assemble, journeys
 from netlab.live import lanes, motion, why
 from netlab.live.headers import headers
-from netlab.live.history import History
+from netlab.live.history import LAG, History
 from netlab.live.picture import cabling
 from netlab.live.still import still
 from netlab.live.store import MOST, Store
@@ -37,6 +37,17 @@ def test_a_batch_of_no_records_holds_none() -> None:
     assert records.pack([]) == b"" and list(records.unpack(b"")) == []
     store.add(b"")
     assert store.batches() == ()
+
+
+def test_a_snapshot_shows_what_was_so_a_moment_before_it() -> None:
+    """A packet that passed while it was being read went by its wiring; one that passed earlier did not."""
+    history, before = History(), replace(b.lab(forward="0"), time_ns=b.START)
+    after = replace(b.lab(forward="1"), time_ns=b.START + b.SECOND)
+    for snapshot in (before, after):
+        history.add(snapshot)
+    assert history.at(after.time_ns + 1) is after and history.at(after.time_ns - LAG) is after
+    assert history.at(after.time_ns - LAG - 1) is before
+    assert history.at(b.START - b.SECOND) is before
 
 
 def stored(capture: Capture, limit: int = 1 << 20) -> Store:
