@@ -229,6 +229,14 @@ def test_commands_run_on_the_node_that_is_named(lab: Lab) -> None:
         lab.run(["true"], node="if-tset")
 
 
+def test_what_is_asked_of_host_is_not_asked_of_a_container_of_that_name(lab: Lab) -> None:
+    """A container may be called host, or internet; probes and routes are those of the lab's own nodes."""
+    sh(lab, "for n in host internet; do docker run -d --name $n --network none x sleep 1000; done")
+    assert "dev eth0 " in lab.route("host", "192.0.2.1")[1]
+    assert "dev uplink " in lab.route("internet", "192.0.2.10")[1]
+    assert lab.probe("host", "39.106.233.176", 1).reached
+
+
 def test_a_lab_that_dies_while_it_is_used_says_so() -> None:
     """The client is told that the lab went away, not left waiting."""
     lab = Lab.up(f"d{os.getpid()}")
