@@ -41,7 +41,6 @@ from netlab.model import codec
 from netlab.packets.probe import Order
 
 # What may be asked from inside.
-ROLES = ("host", "internet")
 MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper's level
 LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "monitor", "reset", "exec")
 
@@ -268,9 +267,7 @@ class Keeper:
 
     def _place(self, name: str) -> Place:
         known = places(self.init, self.engine)
-        for place in sorted(
-            known, key=lambda place: place.kind not in ROLES
-        ):  # a container may be called so, too
+        for place in known:
             if name == place.name or name in place.aliases:
                 return place
         raise UnknownName(_("node"), name, [place.name for place in known])

@@ -312,3 +312,15 @@ def test_the_lab_answers_in_the_language_of_who_asks(lab: Lab) -> None:
     with pytest.raises(UnknownName, match="There is no node 'nobody'"):
         lab.run(["true"], "nobody")
     assert lab.run(["printenv", "NETLAB_LANG"]).stdout == "en\n"
+
+
+def test_the_folder_of_a_lab_that_was_killed_goes_with_the_next_up(
+    lab_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody ended it, and nobody uses its name again: its files do not stay for good."""
+    lab = Lab.up(f"{lab_name}-k")
+    os.kill(processes_of(lab.name)[0], signal.SIGKILL)
+    assert wait_until(lambda: lab.name not in address.names())
+    monkeypatch.setattr("netlab.keeper.launch.OLD", 0.0)
+    Lab.up(lab_name).down()
+    assert not lab.folder.exists()
