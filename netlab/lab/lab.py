@@ -27,6 +27,8 @@ from netlab.keeper.protocol import Status
 from netlab.lab.commands import Commands
 
 if TYPE_CHECKING:
+    from networkx import MultiGraph
+
     from netlab.engines.protocol import Say
     from netlab.lab.capture import Recording
     from netlab.lab.monitor import Monitor, OnEnd, OnNotice
@@ -130,6 +132,12 @@ class Lab(Commands):
         from netlab.model import Snapshot
 
         return self._ask(Snapshot, "snapshot")
+
+    def graph(self) -> MultiGraph:
+        """The topology, now, as a networkx graph: see netlab.model.graph. LabNotFound, LabDied."""
+        from netlab.model.graph import graph
+
+        return graph(self.snapshot())
 
     def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
         """A `with` block that records at every interface, or at "NODE INTERFACE", …; see

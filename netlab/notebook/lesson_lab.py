@@ -26,6 +26,8 @@ from netlab.notebook.live import Live
 from netlab.notebook.tracebacks import short_errors
 
 if TYPE_CHECKING:
+    from networkx import MultiGraph
+
     from netlab.checks.runner import CheckResult
     from netlab.diagnosis.report import Report
     from netlab.lab import Lab
@@ -240,6 +242,10 @@ class LessonLab:
     def snapshot(self) -> Snapshot:
         """Every namespace of the lab, now."""
         return self.lab.snapshot()
+
+    def graph(self) -> MultiGraph:
+        """The topology, now, as a networkx graph: see netlab.model.graph."""
+        return self.lab.graph()
 
     def capture(self, points: Sequence[str] | None = None) -> AbstractContextManager[Capture]:
         """A `with` block that records at every interface, or at those named."""
