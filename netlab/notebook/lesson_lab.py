@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from netlab.checks.runner import CheckResult
     from netlab.diagnosis.report import Report
     from netlab.lab import Lab
+    from netlab.lab.iproute import NodeIPRoute
     from netlab.model import Capture, Snapshot
     from netlab.notebook.predictions import Comparison
     from netlab.packets.probe import Probe
@@ -286,6 +287,10 @@ class LessonLab:
         from netlab.diagnosis.report import Report
 
         return Report.of(diagnose.trace(self.lab, source, destination, **order))
+
+    def ip(self, node: str = "host") -> NodeIPRoute:
+        """pyroute2's IPRoute that speaks to the kernel of that node: see netlab.lab.iproute."""
+        return self.lab.ip(node)
 
     def run(
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
