@@ -25,7 +25,7 @@ from netlab.engines.protocol import LabHost, Say
 from netlab.errors import BadInput, LabDied, LabError, NetlabError, UnknownName
 from netlab.i18n import gettext as _
 from netlab.i18n import speaking
-from netlab.keeper import capture, init, monitor, probe, protocol, watch
+from netlab.keeper import capture, init, iproute, monitor, probe, protocol, watch
 from netlab.keeper.doors import Door, is_from_the_lab, is_owner
 from netlab.keeper.execute import NAMESPACES, Loop, Spawner, start_daemon
 from netlab.keeper.protocol import Command, Status
@@ -42,7 +42,19 @@ from netlab.packets.probe import Order
 
 # What may be asked from inside.
 MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper's level
-LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "monitor", "reset", "exec")
+LEARNERS = (
+    "status",
+    "snapshot",
+    "probe",
+    "route",
+    "capture",
+    "tap",
+    "watch",
+    "monitor",
+    "iproute",
+    "reset",
+    "exec",
+)
 
 
 class Closable(Protocol):
@@ -258,6 +270,9 @@ class Keeper:
 
     def _do_monitor(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         return monitor.serve(client, lambda: places(self.init, self.engine))
+
+    def _do_iproute(self, request: Mapping[str, Any], client: socket.socket) -> bool:
+        return iproute.hand_over(client, self._place(str(request["node"])))
 
     def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> dict[str, Any]:
         return self.resets.put_back(str(request.get("way", "kept")))
