@@ -19,7 +19,7 @@ from netlab.errors import NetlabError
 from netlab.i18n import N_
 from netlab.i18n import gettext as _
 from netlab.lab import Lab
-from netlab.model import Capture, Journey, Snapshot
+from netlab.model import Captured, Journey, Snapshot
 from netlab.model.changes import describe_changes
 from netlab.packets.journeys.assemble import journeys
 
@@ -170,7 +170,7 @@ def _type(lab: Lab, commands: Sequence[str], say: Callable[[str], None]) -> None
             )
 
 
-def _what_was_seen(seen: Capture) -> str:
+def _what_was_seen(seen: Captured) -> str:
     """How often each point saw a request, and where the last one was seen."""
     found = journeys(seen)
     lines = [_("captured: {header}").format(header=header(seen, found))]
@@ -194,7 +194,7 @@ def _is_echo(journey: Journey) -> bool:
     return journey.first.packet.icmp_type in (0, 8)
 
 
-def _death(seen: Capture) -> Journey | None:
+def _death(seen: Captured) -> Journey | None:
     """The first request that did not arrive."""
     return next((j for j in journeys(seen) if _is_echo(j) and not j.reached and j.next_expected), None)
 

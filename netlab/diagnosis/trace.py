@@ -93,7 +93,7 @@ def _once(
 ) -> Verdict:
     recording = lab.capture(noise=":" in destination)  # IPv6 asks for neighbours by ICMPv6
     _known_source(recording.before, source)
-    with recording as seen:
+    with recording:
         probe: Probe = lab.probe(
             source, destination, count, timeout, proto=proto, port=port, size=max(size, 16), df=df
         )
@@ -110,7 +110,7 @@ def _once(
             errors=probe.errors,
             tokens=probe.tokens,
             ports=probe.ports,
-            capture=seen,
+            capture=recording.capture,
             route=lab.route,
             whole=lab.whole,
         )

@@ -43,7 +43,7 @@ from netlab.drawing.timeline_layout import (
 )
 from netlab.i18n import N_, ngettext
 from netlab.i18n import gettext as _
-from netlab.model import Capture, Journey, Point
+from netlab.model import Captured, Journey, Point
 from netlab.packets.journeys.assemble import journeys
 from netlab.packets.summary import summarize
 
@@ -64,7 +64,7 @@ KINDS = {
 
 
 @lettered()
-def timeline(capture: Capture, *, title: str = "", width: float = 9.5) -> Figure:
+def timeline(capture: Captured, *, title: str = "", width: float = 9.5) -> Figure:
     """The capture as a figure of that width in inches, with one lane for each of its points.
 
     Frames that were lost or hidden are counted in the line under the title, what is not drawn or not
@@ -95,7 +95,7 @@ def timeline(capture: Capture, *, title: str = "", width: float = 9.5) -> Figure
     return canvas.figure
 
 
-def header(capture: Capture, found: Sequence[Journey]) -> str:
+def header(capture: Captured, found: Sequence[Journey]) -> str:
     """ "3 requests, 0 replies · no capture loss": what is in the capture, and what is missing from it."""
     kinds = Counter(kind_of(journey) for journey in found)
     counts = [
@@ -117,7 +117,7 @@ def header(capture: Capture, found: Sequence[Journey]) -> str:
     return " · ".join(said)
 
 
-def alt_text(capture: Capture, found: Sequence[Journey] | None = None) -> str:
+def alt_text(capture: Captured, found: Sequence[Journey] | None = None) -> str:
     """The timeline in words: what was counted, and for each packet where it went and where it ended.
 
     `found` are the capture's journeys, if they are known already.

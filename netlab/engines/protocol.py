@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from netlab.linux.netlink.route import RouteSocket
@@ -40,8 +40,8 @@ class LabHost:
 class Started(Protocol):
     """A daemon that was started in the lab host."""
 
-    def ended(self) -> int | None:
-        """Its exit status, None while it runs."""
+    def exit_status(self) -> int | None:
+        """None while it runs."""
 
     def close(self) -> None:
         """Let it go on by itself."""
@@ -64,8 +64,6 @@ class Engine(Protocol):
     """One way to make containers. Each method runs where its heading says."""
 
     name: str
-    unpacks_images: bool  # with files of any mode; what is unpacked lies in the lab
-    lasting: bool  # whether docker0 outlives a reset; `set_up` and `lay_rules` are for one that does
 
     # -- on the machine, before there is a lab
 
@@ -80,12 +78,6 @@ class Engine(Protocol):
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         """The engine's part of the base lab, on top of the uplink: docker0, its rules, a daemon."""
 
-    def set_up(self, kernel: RouteSocket) -> None:
-        """Give a docker0 that has nothing its address, and set it up."""
-
-    def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
-        """The engine's firewall rules, into a lab host that has none."""
-
     def containers(self, root: str) -> list[Container]:
         """The containers of the lab host whose root directory is `root`, the oldest first."""
 
@@ -97,17 +89,36 @@ class Engine(Protocol):
     def programs(self, python: str, home: str) -> dict[str, str]:
         """The scripts of the lab host's /usr/local/sbin; `docker` is one of them."""
 
-    def furnish(self) -> None:
-        """What the lab host's root file system needs besides. OSError."""
+    def clear(self) -> None:
+        """Be as at the start, when it is called, too: no container is known, and what the engine needs of the
+        root file system is there. The processes of containers have been ended. OSError.
+        """
 
-    def resident(self) -> Resident | None:
-        """The engine's, if it has one, loaded; a forkserver asks for it, too, so that all its labs do."""
 
-    def ended(self, pid: int, status: int, now: float) -> None:
+@runtime_checkable
+class Daemonless(Engine, Protocol):
+    """One whose containers are made of what netlab itself does; no program of others works for it.
+
+    So docker0 and its rules are netlab's own, and outlive a reset; they are laid out while the lab host still
+    furnishes itself. Process 1 of that keeps account of the containers. And no image is unpacked, which would
+    need files of every user and mode.
+    """
+
+    # -- at the keeper
+
+    def set_up(self, kernel: RouteSocket) -> None:
+        """Give a docker0 that has nothing its address, and set it up."""
+
+    def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
+        """The engine's firewall rules, into a lab host that has none."""
+
+    # -- in the lab host's process 1
+
+    def resident(self) -> Resident:
+        """What answers `docker` there, loaded; a forkserver asks for it, too, so that all its labs do."""
+
+    def note_end(self, pid: int, status: int, now: float) -> None:
         """A process without a parent ended with that exit status. OSError."""
 
     def is_clear(self) -> bool:
         """Whether `clear` would do nothing."""
-
-    def clear(self) -> None:
-        """Forget every container; their processes have been ended. OSError."""

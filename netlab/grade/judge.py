@@ -84,7 +84,7 @@ class _Judge:
             said = self.session.predictions, answers
             result = checks.check(self.lab, id, *said, SETTLING, self.variant, self.hidden)
         self.last[id] = result
-        self.seen(id, seen)
+        self.seen(id, seen.capture)
         if result.passed:
             self.passed[id] = result
 

@@ -166,8 +166,8 @@ class Daemon:
         with suppress(protocol.Closed, TimeoutError):  # then it has ended
             _close(protocol.claimed(connection, "pid", protocol.PIDS)[1])
 
-    def ended(self) -> int | None:
-        """Its exit status; None after a moment in which it did not end."""
+    def exit_status(self) -> int | None:
+        """None after a moment in which it did not end."""
         if self._exit is None and select.select([self._connection], [], [], 0.01)[0]:
             try:
                 self._exit = protocol.claimed(self._connection, "exit", protocol.EXITS)[0].said

@@ -16,6 +16,7 @@ from itertools import count
 from typing import Any, NoReturn
 
 from netlab import engines
+from netlab.engines.protocol import Daemonless, Engine
 from netlab.errors import LabError, NetlabError, ToolMissing
 from netlab.i18n import gettext as _
 from netlab.i18n import speaking
@@ -71,13 +72,18 @@ def main() -> None:
         for number in count():
             order, fds = protocol.receive(orders, seconds=None)
             if number == 1:  # there will be more: what each lab host would load by itself, they share
-                engines.engine(order["plan"]["engine"]).resident()
+                _load(engines.engine(order["plan"]["engine"]))
             gc.freeze()  # so is what is loaded by now
             door, report = (socket.socket(fileno=fd) for fd in fds[:2])
             with door, report, speaking(order["language"]):
                 _make(order["plan"], door, report, fds[2:], orders)
             for fd in fds[2:]:
                 os.close(fd)
+
+
+def _load(engine: Engine) -> None:
+    if isinstance(engine, Daemonless):
+        engine.resident()
 
 
 def _make(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from netlab.engines import KILLED, NO
-from netlab.engines.protocol import Engine, Resident
+from netlab.engines.protocol import Daemonless, Engine, Resident
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
 from netlab.keeper import protocol
@@ -72,15 +72,16 @@ def main(
         rootfs.enter(PLACE, "host", etc, programs, trees, limits.disk if limits else 0)
         _log_here()
         harden(limits)
-        engine.furnish()
-        if not engine.unpacks_images:
-            seccomp.refuse_set_id()
+        engine.clear()
+        daemonless = engine if isinstance(engine, Daemonless) else None
+        if daemonless:
+            seccomp.refuse_set_id()  # there is none but the one user
         door = socket.socket(socket.AF_UNIX)
         door.bind(DOOR)
         door.listen(64)
         protocol.send(keeper, {"ready": True}, [door.fileno()])
         door.close()
-        _serve(keeper, engine)
+        _serve(keeper, engine, daemonless)
         os._exit(0)
     except (protocol.Closed, KeyboardInterrupt):
         os._exit(0)  # the keeper is gone
@@ -129,27 +130,24 @@ def ask_to_tidy(to_init: socket.socket) -> None:
         )
 
 
-def _serve(keeper: socket.socket, engine: Engine) -> None:
+def _serve(keeper: socket.socket, engine: Engine, daemonless: Daemonless | None) -> None:
     syscalls.set_name("netlab-init")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     loop = Loop()
     spawner = Spawner(loop)
-    resident = engine.resident()
-    asked = _Asked(resident) if resident else None
+    requests = _Requests(daemonless) if daemonless else None
 
     def reap() -> None:
         for pid, status in spawner.reap():
-            if asked:
-                asked.ended(pid)
-            with suppress(OSError):  # whatever the learner did to those files, the lab goes on
-                engine.ended(pid, status, time.time())
+            if requests:
+                requests.note_end(pid, status)
 
     def serve() -> None:
         request, fds = protocol.receive(keeper)
         client = socket.socket(fileno=fds[0])
         if request["op"] == "exec":
             spawner.start(request, fds[1:], client)
-        elif request["op"] == "tidy" and _is_tidy(set(spawner.running), engine):
+        elif request["op"] == "tidy" and _is_tidy(set(spawner.running), daemonless):
             with suppress(OSError), client:
                 protocol.claim(client, "done", 0)
         elif request["op"] == "tidy":
@@ -157,17 +155,17 @@ def _serve(keeper: socket.socket, engine: Engine) -> None:
 
     loop.watch_children(reap)
     loop.watch(keeper, serve)
-    if asked:
-        loop.watch(asked.door, asked.answer)
+    if requests:
+        loop.watch(requests.door, requests.answer)
     loop.run()
 
 
-class _Asked:
+class _Requests:
     """What `docker` asks of process 1: done by children, each with somebody who waits for its reply."""
 
-    def __init__(self, resident: Resident) -> None:
-        self._resident = resident
-        self.door = resident.listen()
+    def __init__(self, engine: Daemonless) -> None:
+        self._engine, self._resident = engine, engine.resident()
+        self.door = self._resident.listen()
         self._waiting: dict[int, int] = {}  # the FIFO of who waits, by the child's pid
 
     def answer(self) -> None:
@@ -181,9 +179,12 @@ class _Asked:
                 _answer(self._resident, asker, reply)
             self._waiting[pid] = reply
 
-    def ended(self, pid: int) -> None:
+    def note_end(self, pid: int, status: int) -> None:
+        """Of a child, of a container's process 1, or of whatever else was left over."""
         if (reply := self._waiting.pop(pid, None)) is not None:
             self._reply(reply, KILLED)  # read only where the child has not replied
+        with suppress(OSError):  # whatever the learner did to those files, the lab goes on
+            self._engine.note_end(pid, status, time.time())
 
     @staticmethod
     def _reply(fifo: int, answer: bytes) -> None:
@@ -206,10 +207,10 @@ def _answer(resident: Resident, asker: int, reply: int) -> NoReturn:
         os._exit(0)
 
 
-def _is_tidy(keep: set[int], engine: Engine) -> bool:
-    """Whether there is nothing to do, which is told without a child."""
+def _is_tidy(keep: set[int], engine: Daemonless | None) -> bool:
+    """Whether there is nothing to do, which is told without a child; a daemon is always started anew."""
     try:
-        return engine.is_clear() and not os.listdir(NAMED) and not _strays(keep)
+        return engine is not None and engine.is_clear() and not os.listdir(NAMED) and not _strays(keep)
     except OSError:
         return False
 

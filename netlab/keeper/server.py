@@ -21,7 +21,7 @@ from typing import Any, NoReturn, Protocol
 from netlab import engines
 from netlab.display import printable
 from netlab.engines import base_lab
-from netlab.engines.protocol import LabHost, Say
+from netlab.engines.protocol import Daemonless, LabHost, Say
 from netlab.errors import BadInput, LabDied, LabError, NetlabError, UnknownName
 from netlab.i18n import gettext as _
 from netlab.i18n import speaking
@@ -40,21 +40,10 @@ from netlab.linux.sysctl import make_room
 from netlab.model import codec
 from netlab.packets.probe import Order
 
+MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper"s level
 # What may be asked from inside.
-MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper's level
-LEARNERS = (
-    "status",
-    "snapshot",
-    "probe",
-    "route",
-    "capture",
-    "tap",
-    "watch",
-    "monitor",
-    "iproute",
-    "reset",
-    "exec",
-)
+LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
+LEARNERS += ("watch", "monitor", "iproute", "reset", "exec")
 
 
 class Closable(Protocol):
@@ -67,6 +56,7 @@ class Keeper:
     def __init__(self, plan: LabSpec, doors: socket.socket, files: Sequence[int]) -> None:
         self.plan = plan
         self.engine = engines.engine(plan.engine)
+        self.daemonless = self.engine if isinstance(self.engine, Daemonless) else None
         self.files = files
         self.loop = Loop()
         self.spawner = Spawner(self.loop)
@@ -85,7 +75,7 @@ class Keeper:
     def build(self, say: Say) -> None:
         """Lay out the base lab: while the lab host furnishes itself, if the engine runs nothing for that."""
         base_lab.build(self.host)
-        if self.engine.lasting:
+        if self.daemonless:
             self._lay_out(say)
         answer, fds = protocol.receive(self.to_init)  # nobody but us is in it yet
         if not answer.get("ready"):
@@ -95,7 +85,7 @@ class Keeper:
                 _("Look at: ./run doctor"),
             )
         self.learners_door = socket.socket(fileno=fds[0])
-        if not self.engine.lasting:
+        if not self.daemonless:
             self._lay_out(say)
 
     def _lay_out(self, say: Say) -> None:
@@ -181,7 +171,7 @@ class Keeper:
             return True
         if len(self.children) >= MOST_CHILDREN:
             raise LabError(_("The lab has too much to do at once."), _("Try again in a moment."))
-        if operation == "reset" and self.engine.lasting:
+        if operation == "reset" and self.daemonless:
             self.resets.pass_on(request, client)
         else:
             self._fork(lambda: self._answer(operation, request, client))

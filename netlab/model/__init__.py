@@ -1,6 +1,6 @@
 """What netlab talks about, as frozen values. Nothing here touches a kernel."""
 
-from netlab.model.packet import Capture, Frame, Hop, Journey, Packet, Point, Rewrite
+from netlab.model.packet import Capture, Captured, Frame, Hop, Journey, Packet, Point, Rewrite
 from netlab.model.snapshot import (
     Address,
     Chain,
@@ -19,6 +19,7 @@ from netlab.model.snapshot import (
 __all__ = [
     "Address",
     "Capture",
+    "Captured",
     "Chain",
     "Frame",
     "Hop",

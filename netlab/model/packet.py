@@ -5,9 +5,9 @@ Times are integer nanoseconds since the epoch; addresses are text as `ip` prints
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from netlab.model.snapshot import Snapshot
 
@@ -46,7 +46,7 @@ class Capture:
     """
 
     points: tuple[Point, ...]
-    frames: tuple[Frame, ...]
+    frames: Sequence[Frame]  # in the order they travelled
     lost: Mapping[Point, int]
     before: Snapshot
     after: Snapshot
@@ -56,7 +56,29 @@ class Capture:
         """The frames as scapy's packets, in the same order: see netlab.model.scapy_packets."""
         from netlab.model.scapy_packets import packets
 
-        return packets(self)
+        return packets(self.frames, self.before.lab)
+
+
+class Captured(Protocol):
+    """What is read like a Capture: one, or the recording of a lab that becomes one when its block ends."""
+
+    @property
+    def points(self) -> tuple[Point, ...]: ...
+
+    @property
+    def frames(self) -> Sequence[Frame]: ...
+
+    @property
+    def lost(self) -> Mapping[Point, int]: ...
+
+    @property
+    def before(self) -> Snapshot: ...
+
+    @property
+    def after(self) -> Snapshot: ...
+
+    @property
+    def hidden(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

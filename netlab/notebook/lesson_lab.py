@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
     from netlab.checks.runner import CheckResult
     from netlab.diagnosis.report import Report
     from netlab.lab import Lab
+    from netlab.lab.capture import Recording
     from netlab.lab.iproute import NodeIPRoute
-    from netlab.model import Capture, Snapshot
+    from netlab.model import Captured, Snapshot
     from netlab.notebook.predictions import Comparison
     from netlab.packets.probe import Probe
 
@@ -130,7 +130,7 @@ class LessonLab:
         how = _('lab.check("{step}") says if it holds.').format(step=step)
         return Card(_("{step}: noted").format(step=step), (said, how))
 
-    def compare(self, step: str, seen: Capture) -> Comparison | Card:
+    def compare(self, step: str, seen: Captured) -> Comparison | Card:
         """The prediction beside what a capture shows."""
         from netlab.notebook import predictions
 
@@ -203,7 +203,7 @@ class LessonLab:
 
     # -- pictures -----------------------------------------------------------------------------------
 
-    def draw(self, seen: Capture | None = None, title: str = "") -> Picture:
+    def draw(self, seen: Captured | None = None, title: str = "") -> Picture:
         """The lab as it is now, with what changed since the last picture.
 
         With a capture, also the way that its first request took, and where it ended if it was lost.
@@ -230,7 +230,7 @@ class LessonLab:
         """
         return Live(self.lab, packets)
 
-    def timeline(self, seen: Capture) -> Picture:
+    def timeline(self, seen: Captured) -> Picture:
         """One lane for each interface, one mark for each time a packet was seen there."""
         from netlab.drawing.timeline import alt_text, timeline
         from netlab.drawing.topology import figure_html
@@ -248,7 +248,7 @@ class LessonLab:
         """The topology, now, as a networkx graph: see netlab.model.graph."""
         return self.lab.graph()
 
-    def capture(self, points: Sequence[str] | None = None) -> AbstractContextManager[Capture]:
+    def capture(self, points: Sequence[str] | None = None) -> Recording:
         """A `with` block that records at every interface, or at those named."""
         return self.lab.capture(points)
 

@@ -12,7 +12,7 @@ from netlab.display import Printer, padded
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lessons.content import Question
-from netlab.model import Capture, Frame, Point
+from netlab.model import Captured, Frame, Point
 
 ETHERNET, IPV4, ICMP = 14, 0x0800, 1
 ECHO_REPLY, ECHO_REQUEST = 0, 8
@@ -52,14 +52,14 @@ class Comparison:
         )
 
 
-def compare(question: Question, predicted: str, capture: Capture) -> Comparison:
+def compare(question: Question, predicted: str, capture: Captured) -> Comparison:
     """The prediction beside what that capture shows."""
     key = outcome(question.observe, capture)
     said = question.options.get(predicted, _("nothing yet"))
     return Comparison(question.text, said, question.options.get(key, key), predicted == key)
 
 
-def outcome(observe: str, capture: Capture) -> str:
+def outcome(observe: str, capture: Captured) -> str:
     """What happened to the pings in a capture, in the words of the question's options."""
     echoes = list(_echoes(capture))
     requests = [echo for echo in echoes if echo.type == ECHO_REQUEST]
@@ -89,7 +89,7 @@ class _Echo:
     source: str
 
 
-def _echoes(capture: Capture) -> Iterator[_Echo]:
+def _echoes(capture: Captured) -> Iterator[_Echo]:
     for frame in capture.frames:
         echo = _echo(frame)
         if echo:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
-from netlab.model import Capture
+from netlab.model import Captured
 
 SECTION, INTERFACE, ENHANCED_PACKET, STATISTICS = 0x0A0D0D0A, 1, 6, 5
 ETHERNET, MAGIC = 1, 0x1A2B3C4D
@@ -24,7 +24,7 @@ def _block(kind: int, body: bytes) -> bytes:
     return struct.pack("=II", kind, length) + body + struct.pack("=I", length)
 
 
-def write(capture: Capture, path: Path) -> Path:
+def write(capture: Captured, path: Path) -> Path:
     """Write the capture to `path`; NetlabError if that cannot be done. The path."""
     blocks = [_block(SECTION, struct.pack("=IHHq", MAGIC, 1, 0, -1))]
     for point in capture.points:

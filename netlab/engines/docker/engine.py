@@ -21,7 +21,6 @@ from netlab.engines.protocol import Container, LabHost, Say, Started
 from netlab.errors import EngineError
 from netlab.i18n import gettext as _
 from netlab.linux import files, syscalls
-from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import entered
 from netlab.linux.sandbox.unshare import Identity
 from netlab.model import codec
@@ -37,11 +36,9 @@ IP_FORWARD = "/proc/sys/net/ipv4/ip_forward"
 
 
 class DockerEngine:
-    """Real Docker; see netlab.engines.protocol.Engine."""
+    """Real Docker, whose daemon a reset starts anew; see netlab.engines.protocol.Engine."""
 
     name = "docker"
-    unpacks_images = True
-    lasting = False  # a reset starts the daemon anew, and docker0 is its
     _about: tuple[str, ...] = ()
 
     def identity(self) -> Identity:
@@ -67,12 +64,6 @@ class DockerEngine:
             Daemon(host.root).load(archive, image.NAME, image.CHANGES)
         self._about = _about(Daemon(host.root))
 
-    def set_up(self, kernel: RouteSocket) -> None:
-        """Nothing: docker0 is made anew."""
-
-    def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
-        """Nothing: they are made anew."""
-
     def containers(self, root: str) -> list[Container]:
         """From the daemon's own files: they are there and right also while it does not answer."""
         found = []
@@ -91,34 +82,22 @@ class DockerEngine:
             return (_("Docker's daemon does not answer; ./run reset starts it again."),)
         return self._about or (_("This Docker does not say its version."),)
 
-    def furnish(self) -> None:
+    def clear(self) -> None:
         """Folders of the daemon's own, which one unmount empties; and a cgroup mount, or runc does not start.
 
         It is read-only: no container has limits here, and nothing of the machine's may be made in it.
         """
+        for folder in (DATA, STATE, SETTINGS, CGROUPS):
+            while os.path.ismount(folder):
+                syscalls.unmount(folder)
+        for file in (tools.SOCKET, PID_FILE):
+            Path(file).unlink(missing_ok=True)
         for folder in (DATA, STATE, SETTINGS):
             os.makedirs(folder, exist_ok=True)
             syscalls.mount("netlab", folder, "tmpfs", syscalls.MS_NODEV, "mode=711")
         syscalls.mount(
             "none", CGROUPS, "cgroup2", syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NOEXEC
         )
-
-    def resident(self) -> None:
-        """None: Docker's own client asks its daemon."""
-
-    def ended(self, pid: int, status: int, now: float) -> None:
-        """Nothing: the daemon keeps account of its containers itself."""
-
-    def is_clear(self) -> bool:
-        return False  # it makes the daemon's folders anew
-
-    def clear(self) -> None:
-        for folder in (DATA, STATE, SETTINGS, CGROUPS):
-            while os.path.ismount(folder):
-                syscalls.unmount(folder)
-        for file in (tools.SOCKET, PID_FILE):
-            Path(file).unlink(missing_ok=True)
-        self.furnish()
 
 
 def _about(daemon: Daemon) -> tuple[str, ...]:
@@ -155,7 +134,7 @@ def _start(host: LabHost) -> None:
     ):
         daemon, deadline = Daemon(host.root), time.monotonic() + SECONDS_TO_START
         while not daemon.is_ready():
-            if started.ended() is not None or time.monotonic() > deadline:
+            if started.exit_status() is not None or time.monotonic() > deadline:
                 output.seek(0)
                 raise _not_started(started, output.read(LARGEST_STATE).strip().splitlines())
 
@@ -163,7 +142,7 @@ def _start(host: LabHost) -> None:
 def _not_started(started: Started, said: list[str]) -> EngineError:
     why = (
         _("ended at once")
-        if started.ended() is not None
+        if started.exit_status() is not None
         else _("is not ready after {seconds_to_start:.0f} s").format(seconds_to_start=SECONDS_TO_START)
     )
     last = said[-1] if said else _("it said nothing")

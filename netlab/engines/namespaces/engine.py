@@ -13,11 +13,9 @@ from netlab.linux.sandbox.unshare import Identity
 
 
 class NamespacesEngine:
-    """Containers made by hand of namespaces; see netlab.engines.protocol.Engine."""
+    """Containers made by hand of namespaces; see netlab.engines.protocol.Daemonless."""
 
     name = "namespaces"
-    unpacks_images = False
-    lasting = True
 
     def identity(self) -> Identity:
         return Identity.here()
@@ -49,16 +47,13 @@ class NamespacesEngine:
     def about(self, root: str) -> tuple[str, ...]:
         return ()
 
-    def furnish(self) -> None:
-        """Nothing: each container's root file system is made when it starts."""
-
     def resident(self) -> Resident:
         from netlab.engines.namespaces import preloaded  # here: who asks for a lab does not need it
 
         return preloaded
 
-    def ended(self, pid: int, status: int, now: float) -> None:
-        Store().ended(pid, status, now)
+    def note_end(self, pid: int, status: int, now: float) -> None:
+        Store().note_end(pid, status, now)
 
     def is_clear(self) -> bool:
         return Store().is_clear()

@@ -41,7 +41,7 @@ def _await_note(store: Store, record: Record) -> None:
     deadline = time.monotonic() + 1
     while any(r.id == record.id and r.pid for r in store.all()):
         if time.monotonic() > deadline:
-            store.ended(record.pid, 128 + signal.SIGKILL, time.time())
+            store.note_end(record.pid, 128 + signal.SIGKILL, time.time())
             return
         select.select([], [], [], 0.002)
 

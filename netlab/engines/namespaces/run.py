@@ -113,7 +113,7 @@ def run(options: argparse.Namespace, store: Store) -> int:
         if record.remove:
             store.remove(record)
         raise
-    store.ended(started.pid, status or 0, time.time())
+    store.note_end(started.pid, status or 0, time.time())
     return status or 0
 
 

@@ -105,13 +105,13 @@ class Store:
         self._take_away(self.folder)
 
     def _take_away(self, folder: Path) -> None:
-        """Out of sight at once, so that nobody who still writes to it (`ended` does) brings it back."""
+        """Out of sight at once, so that nobody who still writes to it (`note_end` does) brings it back."""
         away = self.folder.parent / f"removed-{folder.name}-{os.getpid()}"
         with suppress(FileNotFoundError):
             folder.rename(away)
         shutil.rmtree(away, ignore_errors=True)
 
-    def ended(self, pid: int, status: int, now: float) -> None:
+    def note_end(self, pid: int, status: int, now: float) -> None:
         """Note that the process `pid`, perhaps a container's process 1, ended with exit status `status`."""
         for record in self.all():
             if record.pid == pid and record.remove:

@@ -20,7 +20,7 @@ from time import perf_counter
 from typing import Any
 
 from netlab.engines import base_lab
-from netlab.engines.protocol import Engine, LabHost
+from netlab.engines.protocol import Daemonless, Engine, LabHost
 from netlab.keeper.reset.fingerprint import SETTINGS, Fact, Fingerprint
 from netlab.linux import sysctl as settings
 from netlab.linux.netlink.netfilter import Netfilter
@@ -211,13 +211,13 @@ class Restorer:
 
         `way` is the first one to be tried. OSError, CommandFailed.
         """
-        if way != "anew" and self._engine.lasting:
+        if way != "anew" and isinstance(self._engine, Daemonless):
             with suppress(OSError):  # something was taken from under our hands: then all is made anew
-                self._restore_settings_and_firewall(laps)
+                self._restore_settings_and_firewall(self._engine, laps)
                 is_base_lab = self._is_base_lab(laps) or self._is_when_emptied(laps)
                 if is_base_lab and way == "kept":
                     return "kept"
-                self._mend(laps)
+                self._mend(self._engine, laps)
                 if self._is_base_lab(laps):
                     return "mended"
         base_lab.clear(self._lab_host.netns, self._baseline)
@@ -227,14 +227,14 @@ class Restorer:
         laps.end("anew")
         return "anew"
 
-    def _restore_settings_and_firewall(self, laps: Timings) -> None:
+    def _restore_settings_and_firewall(self, engine: Daemonless, laps: Timings) -> None:
         for end in self._ends:
             end.settings.assure()
         laps.end("settings")
         host, internet = self._wanted
         self._internet.restore_firewall(internet.firewall)
         if not self._host.restore_firewall(host.firewall):
-            self._engine.lay_rules(self._lab_host, self._files)
+            engine.lay_rules(self._lab_host, self._files)
         laps.end("firewall")
 
     def _is_base_lab(self, laps: Timings) -> bool:
@@ -248,13 +248,13 @@ class Restorer:
         laps.end("empty")
         return self._is_base_lab(laps)
 
-    def _mend(self, laps: Timings) -> None:
+    def _mend(self, engine: Daemonless, laps: Timings) -> None:
         """Take the links down, and set them up as if they had just been made."""
         for end, found, wanted in zip(self._ends, self._facts, self._wanted, strict=True):
             end.take_down(_with_other_settings(found, wanted.facts))
         base_lab.build(self._lab_host.netns, links=False)
         with RouteSocket(self._lab_host.netns) as kernel, kernel.batch():
-            self._engine.set_up(kernel)
+            engine.set_up(kernel)
         laps.end("mend")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from netlab.model import Capture, Hop, Interface, InterfaceId, Node, Packet, Point, Route
+from netlab.model import Captured, Hop, Interface, InterfaceId, Node, Packet, Point, Route
 from netlab.packets.decode import carried
 from netlab.packets.forwarding.routing import decide
 
@@ -24,7 +24,7 @@ def is_flooded(packet: Packet) -> bool:
 class Wiring:
     """The captured points as the snapshot connects them."""
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Captured) -> None:
         self.snapshot = capture.before
         self.points = capture.points
         self.rank = {point: rank for rank, point in enumerate(capture.points)}

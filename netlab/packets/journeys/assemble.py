@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
-from netlab.model import Capture, Frame, Journey
+from netlab.model import Captured, Frame, Journey
 from netlab.packets.decode import decode
 from netlab.packets.forwarding.next_hop import Wiring
 from netlab.packets.journeys.replies import link_answers
@@ -28,7 +28,7 @@ from netlab.packets.journeys.sightings import (
 MANY = 5000  # frames; going through so many one by one takes about as long as importing numpy
 
 
-def journeys(capture: Capture) -> Sequence[Journey]:
+def journeys(capture: Captured) -> Sequence[Journey]:
     """One journey for each packet of the capture, sorted by the time it was first seen.
 
     Identical packets, such as retransmissions, are journeys of their own: a point sees a packet once
@@ -64,7 +64,7 @@ def _conclude(found: Sequence[Journey], wiring_at: Callable[[int], Wiring]) -> I
         yield replace(journey, reached=reached, next_expected=expected)
 
 
-def first_request(seen: Capture) -> Journey | None:
+def first_request(seen: Captured) -> Journey | None:
     """The journey of the first echo request in a capture that was lost, or else of the first of all."""
     requests = [j for j in journeys(seen) if j.first.packet.icmp_type == 8]  # ICMP's echo request
     return next((j for j in requests if not j.reached), requests[0] if requests else None)

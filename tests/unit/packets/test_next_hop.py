@@ -10,7 +10,7 @@ from netlab.packets.journeys.assemble import journeys
 from tests.worlds import builders as b
 
 WAYS = {"request": b.REQUEST, "reply": b.REPLY}
-# After so many points it is seen no more. A reply at the host's eth0 has arrived, as far as its address tells.
+# After so many points it is seen no more. A reply at the host's eth0 has arrived, as its address tells.
 CUT = [("request", seen) for seen in (1, 2, 3, 4)] + [("reply", seen) for seen in (1, 3, 4)]
 
 
