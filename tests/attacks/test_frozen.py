@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.support.patience import eventually
 
 from tests.attacks.support import (
     SOON,
@@ -23,6 +22,7 @@ from tests.attacks.support import (
     running,
     within,
 )
+from tests.support.patience import eventually
 
 
 def answers(lab: Lab) -> None:

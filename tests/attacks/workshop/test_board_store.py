@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from tests.support import need
 import pytest
 
 from netlab.workshop.board.results import Results
+from tests.support import need
 
 boards_server = need.module("netlab.workshop.board.app")
 
