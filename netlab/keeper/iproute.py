@@ -15,7 +15,11 @@ from netlab.linux.netlink.socket import unbound
 
 
 def hand_over(client: socket.socket, place: Place) -> bool:
-    """Send a socket of that namespace, and the namespace itself, into which links may be moved. OSError."""
+    """Send a socket of that namespace, and the namespace itself, into which links may be moved. OSError.
+
+    Of `internet` the socket alone: what is kept of it in the lab host under a name would pass for the lab's.
+    """
     with place.held() as namespace, unbound(namespace) as sock:
-        protocol.send(client, {"opened": place.netns}, [sock.fileno(), namespace])
+        itself = [] if place.kind == "internet" else [namespace]
+        protocol.send(client, {"opened": place.netns}, [sock.fileno(), *itself])
     return True

@@ -22,7 +22,7 @@ from typing import Any
 
 from pyroute2 import AsyncIPRoute, IPRoute
 
-from netlab.errors import LabDied
+from netlab.errors import BadInput, LabDied
 from netlab.i18n import gettext as _
 from netlab.keeper import protocol
 
@@ -30,12 +30,11 @@ from netlab.keeper import protocol
 class NodeIPRoute:
     """An IPRoute in a thread: all that pyroute2's has, under the same names and with its own errors.
 
-    What pyroute2 gives bit by bit (a dump) is a tuple here. `namespace` is a descriptor of the node's own
-    namespace, for links that are to be moved into it: `net_ns_fd=other.namespace`. `close` closes it, too.
+    What pyroute2 gives bit by bit (a dump) is a tuple here.
     """
 
-    def __init__(self, fd: int, namespace: int) -> None:
-        self.namespace = namespace
+    def __init__(self, fd: int, *namespace: int) -> None:
+        self._namespace = namespace
         self._worker = Worker(fd)
         self._end = weakref.finalize(self, _end, self._worker, namespace)
         self._end.atexit = False
@@ -47,6 +46,16 @@ class NodeIPRoute:
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def namespace(self) -> int:
+        """A descriptor of the node's own namespace, for a link that is to be moved into it from another node:
+        `net_ns_fd=ip.namespace`. It is closed with the rest. BadInput for `internet`, which gives none."""
+        if not self._namespace:
+            raise BadInput(
+                _("No link can be moved into internet."), _("Move it into a container, or into the lab host.")
+            )
+        return self._namespace[0]
 
     def close(self) -> None:
         """End what is still being waited for, and let go of everything."""
@@ -125,8 +134,7 @@ def open_iproute(connection: socket.socket, node: str) -> NodeIPRoute:
         raise LabDied(_("The lab went away."), _("Look at: ./run status")) from error
     if "error" in answer:
         raise protocol.rebuilt(answer)
-    sock, namespace = fds
-    return NodeIPRoute(sock, namespace)
+    return NodeIPRoute(*fds)
 
 
 def _begin(fd: int) -> tuple[int, asyncio.AbstractEventLoop, Any]:
@@ -150,6 +158,7 @@ def _close(iproute: Any, loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-def _end(worker: Worker, namespace: int) -> None:
+def _end(worker: Worker, namespace: tuple[int, ...]) -> None:
     worker.close()
-    os.close(namespace)
+    for fd in namespace:
+        os.close(fd)
