@@ -14,10 +14,10 @@ learner types pays for it.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # of typing, which takes longer to import than all the rest here
 if TYPE_CHECKING:
+    from typing import Any
+
     from netlab.checks import check as check
     from netlab.diagnosis.trace import trace as trace
     from netlab.diagnosis.verdict import Verdict as Verdict
@@ -47,6 +47,8 @@ __all__ = [*sorted(_HOMES), "notebook"]
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name == "notebook":
         return import_module("netlab.notebook")
     if name not in _HOMES:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.display import printable
 from netlab.i18n import LANGUAGES, VARIABLE
 from netlab.i18n import gettext as _
 
@@ -33,13 +32,21 @@ class NetlabError(Exception):
 
     def __init__(self, what: str, next_step: str = "") -> None:
         super().__init__(what)
-        self.what = printable(what)  # what a lab has said may be part of it
-        self.next_step = printable(next_step)
+        self.what, self.next_step = _shown(what), _shown(next_step)
 
     def __str__(self) -> str:
         if not self.next_step:
             return self.what
         return self.what + "\n  " + _("Next: {step}").format(step=self.next_step)
+
+
+def _shown(text: str) -> str:
+    """The text, of which a part may be what a lab has said."""
+    if text.isprintable():
+        return text
+    from netlab.display import printable  # here: most that runs meets no such error
+
+    return printable(text)
 
 
 class LabError(NetlabError):

@@ -26,7 +26,7 @@ KIND_WORDS: Mapping[str, str] = {
     "process": N_("process"),
 }
 MARKS = {"new": N_("new"), "moved": N_("moved"), "changed": N_("changed")}
-STATES = {"up": N_("up"), "no carrier": N_("no carrier"), "down": N_("down")}  # what state_of says, in words
+STATES = {"up": N_("up"), "no carrier": N_("no carrier"), "down": N_("down")}  # Interface.state in words
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,6 @@ class Scene:
     edges: tuple[Edge, ...]
     shown_as: Mapping[InterfaceId, InterfaceId] = field(hash=False)  # an interface → its card's key
     remarks: tuple[str, ...] = ()
-
-
-def state_of(interface: Interface) -> str:
-    """ "up", "no carrier" or "down"."""
-    if not interface.is_up:
-        return "down"
-    return "up" if interface.has_carrier else "no carrier"
 
 
 def shown_addresses(interface: Interface, node: Node) -> tuple[Address, ...]:
@@ -172,7 +165,7 @@ def _sign(node: Node, snapshot: Snapshot, marks: Mapping[InterfaceId, str]) -> H
     peer = snapshot.interface(shown[0].peer)
     if peer is None or not peer.master or {shown[0].id, peer.id} & set(marks):
         return None
-    states = state_of(shown[0]), state_of(peer)
+    states = shown[0].state, peer.state
     own, others = shown_addresses(shown[0], node), (peer.netns, peer.master, len(peer.addresses))
     return node.kind, shown[0].name, states, len(own), others, default_routes(node)
 
@@ -217,7 +210,7 @@ def _sysctls(node: Node) -> list[str]:
 def _card(
     interface: Interface, node: Node, snapshot: Snapshot, marks: Mapping[InterfaceId, str], compact: bool
 ) -> Card:
-    state = state_of(interface)
+    state = interface.state
     listed = tuple(str(address) for address in shown_addresses(interface, node))
     words = list(_kind_words(interface, snapshot))
     if interface.master and not listed:
@@ -273,7 +266,7 @@ def _folded_box(fold: list[Node]) -> Box:
     widest = min(max(len(name) for name, _ in shown), 15)
     rows = tuple(f"{name:<{widest}} {address}".rstrip() for name, address in shown)
     card = Card(
-        tuple(i.id for i in cards), _("{name} of each").format(name=cards[0].name), state_of(cards[0]), rows
+        tuple(i.id for i in cards), _("{name} of each").format(name=cards[0].name), cards[0].state, rows
     )
     words = _("{count} more containers") if fold[0].kind == "container" else _("{count} more namespaces")
     return Box(fold[0], words.format(count=len(fold)), _("like the ones above"), (card,))
@@ -301,7 +294,7 @@ def _with_folded_ports(box: Box, folds: list[list[Node]], snapshot: Snapshot) ->
                 Card(
                     ids,
                     _("{ports} more ports").format(ports=len(ports)),
-                    state_of(ports[0]),
+                    ports[0].state,
                     (),
                     words,
                     "",

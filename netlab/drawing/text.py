@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.display import columns
-from netlab.drawing.scene import KIND_WORDS, STATES, default_routes, is_shown, shown_addresses, state_of
+from netlab.drawing.scene import KIND_WORDS, STATES, default_routes, is_shown, shown_addresses
 from netlab.i18n import gettext as _
 from netlab.i18n import ngettext
 from netlab.model import Interface, Node, Snapshot
@@ -23,7 +23,7 @@ def as_text(snapshot: Snapshot) -> str:
     lines: list[str] = []
     for node in nodes:
         lines += _node_lines(node, snapshot)
-    states = {state_of(i) for n in nodes for i in n.interfaces if is_shown(i, n)}
+    states = {i.state for n in nodes for i in n.interfaces if is_shown(i, n)}
     legend = "   ".join(f"{sign} {_(STATES[state])}" for state, sign in SIGNS.items() if state in states)
     return "\n".join([*lines, legend]).rstrip()
 
@@ -61,12 +61,12 @@ def _until_shallower(rows: list[tuple[int, str]], depth: int) -> list[tuple[int,
 
 
 def _row(interface: Interface, node: Node, snapshot: Snapshot) -> str:
-    words = [f"{SIGNS[state_of(interface)]} {interface.name}"]
+    words = [f"{SIGNS[interface.state]} {interface.name}"]
     if interface.kind not in ("", "veth", "loopback"):
         words.append(interface.kind)
     words += [str(address) for address in shown_addresses(interface, node)]
-    if state_of(interface) != "up":
-        words.append(_(STATES[state_of(interface)]))
+    if interface.state != "up":
+        words.append(_(STATES[interface.state]))
     far = _far_end(interface, snapshot)
     return "  ".join(words) + (f"  ⇄ {far}" if far else "")
 
@@ -119,7 +119,7 @@ def _clause(interface: Interface, node: Node, snapshot: Snapshot) -> str:
     words = [interface.name]
     if interface.kind not in ("", "veth", "loopback"):
         words.append(f"({interface.kind})")
-    words.append(_(STATES[state_of(interface)]))
+    words.append(_(STATES[interface.state]))
     listed = [str(address) for address in shown_addresses(interface, node)]
     words.append(
         _("with {addresses}").format(addresses=_(" and ").join(listed)) if listed else _("without an address")

@@ -32,7 +32,7 @@ def _first_process(
 ) -> NoReturn:
     """In the new world: furnish it, start the lab host, lay out the base lab, tell, serve."""
     try:
-        syscalls.set_name("netlab-holder")
+        syscalls.set_name("netlab-keeper")
         furnish(plan)
         holder = Keeper(plan, doors, files)
         holder.build(lambda text: protocol.send(report, {"progress": text}))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from netlab.engines.protocol import Say
 
 SECONDS_TO_END = 10.0
+OLD = 60.0  # seconds that the folder of a lab without a keeper is left alone
 REMOVE, OPEN = (
     ("rm", "-rf", "--one-file-system", "--"),
     ("chmod", "-R", "u+rwX", "--"),
@@ -169,13 +170,25 @@ def _remove(folder: str) -> None:
 
 
 def _remove_what_is_left() -> None:
-    """The files of labs that ended, where whoever ended them should have come to it and did not."""
+    """The folders of labs whose keeper was killed, or whose end was interrupted before all was removed."""
+    with address.turns():
+        left = [name for name in os.listdir(address.base()) if not name.startswith(".")]
+        for name in left:
+            if _age(name) > OLD and not address.is_up(name):
+                _set_aside(name)
     for name in os.listdir(address.base()):
         number = name.rpartition("-")[2]
         if name.startswith(address.ENDED) and number.isdigit():
             seconds = time.time() - int(number) / 1e9
             if seconds > 3 * SECONDS_TO_END:  # for each of two that are waited for, and the removing
                 _remove(str(address.base() / name))
+
+
+def _age(name: str) -> float:
+    """Seconds since something was put into the lab's folder; 0 where it has just gone."""
+    with suppress(OSError):
+        return time.time() - os.lstat(address.folder(name)).st_mtime
+    return 0.0
 
 
 def _trees(exchange: Path, confined: Confinement | None) -> list[BindMount]:

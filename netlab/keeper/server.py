@@ -24,7 +24,7 @@ from netlab.engines.protocol import Daemonless, LabHost, Say
 from netlab.errors import BadInput, LabDied, LabError, NetlabError, UnknownName
 from netlab.i18n import gettext as _
 from netlab.i18n import speaking
-from netlab.keeper import capture, init, monitor, probe, protocol, watch
+from netlab.keeper import capture, init, iproute, monitor, probe, protocol, watch
 from netlab.keeper.doors import Door, is_from_the_lab, is_owner
 from netlab.keeper.execute import NAMESPACES, Loop, Spawner, start_daemon
 from netlab.keeper.protocol import Command, Status
@@ -39,10 +39,10 @@ from netlab.linux.sysctl import make_room
 from netlab.model import codec
 from netlab.packets.probe import Order
 
+MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper"s level
 # What may be asked from inside.
-ROLES = ("host", "internet")
-MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper's level
-LEARNERS = ("status", "snapshot", "probe", "route", "capture", "tap", "watch", "monitor", "reset", "exec")
+LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
+LEARNERS += ("watch", "monitor", "iproute", "reset", "exec")
 
 
 class Closable(Protocol):
@@ -260,6 +260,9 @@ class Keeper:
     def _do_monitor(self, _: Mapping[str, Any], client: socket.socket) -> bool:
         return monitor.serve(client, lambda: places(self.init, self.engine))
 
+    def _do_iproute(self, request: Mapping[str, Any], client: socket.socket) -> bool:
+        return iproute.hand_over(client, self._place(str(request["node"])))
+
     def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> dict[str, Any]:
         return self.resets.put_back(str(request.get("way", "kept")))
 
@@ -268,9 +271,7 @@ class Keeper:
 
     def _place(self, name: str) -> Place:
         known = places(self.init, self.engine)
-        for place in sorted(
-            known, key=lambda place: place.kind not in ROLES
-        ):  # a container may be called so, too
+        for place in known:
             if name == place.name or name in place.aliases:
                 return place
         raise UnknownName(_("node"), name, [place.name for place in known])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # of typing, which takes longer to import than all the rest here
 if TYPE_CHECKING:
+    from typing import Any
+
     from netlab.lab.lab import Lab as Lab
     from netlab.lab.machine import Machine as Machine
 
@@ -13,6 +13,8 @@ _HOMES = {"Lab": "netlab.lab.lab", "Machine": "netlab.lab.machine"}
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name not in _HOMES:
         raise AttributeError(f"module 'netlab.lab' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from netlab.errors import CaptureRefused
 from netlab.i18n import gettext as _
@@ -21,6 +22,9 @@ from netlab.model import Capture, Frame, Point, Snapshot
 from netlab.model.points import choose
 from netlab.packets import pcapng
 from netlab.packets.batch import one_by_one
+
+if TYPE_CHECKING:
+    from scapy.plist import PacketList
 
 LARGE = 1 << 20  # bytes of records; so many are gone through by column
 SECONDS_TO_END = 10.0  # for what is still on its way when the block has ended
@@ -76,6 +80,10 @@ class Recording:
     def to_pcapng(self, path: str | Path) -> Path:
         """Write what was seen to a file that Wireshark opens, with the points as its interfaces."""
         return pcapng.write(self.capture, Path(path))
+
+    def scapy(self) -> PacketList:
+        """What was seen as scapy's packets, in the same order: see netlab.model.scapy_packets."""
+        return self.capture.scapy()
 
     def __repr__(self) -> str:
         return repr(self.capture)

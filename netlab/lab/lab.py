@@ -26,8 +26,11 @@ from netlab.keeper.protocol import Status
 from netlab.lab.commands import Commands
 
 if TYPE_CHECKING:
+    from networkx import MultiGraph
+
     from netlab.engines.protocol import Say
     from netlab.lab.capture import Recording
+    from netlab.lab.iproute import NodeIPRoute
     from netlab.lab.monitor import Monitor, OnEnd, OnNotice
     from netlab.lab.tap import Tap
     from netlab.lab.watch import Change, Watch
@@ -129,6 +132,12 @@ class Lab(Commands):
 
         return self._ask(Snapshot, "snapshot")
 
+    def graph(self) -> MultiGraph:
+        """The topology, now, as a networkx graph: see netlab.model.graph. LabNotFound, LabDied."""
+        from netlab.model.graph import graph
+
+        return graph(self.snapshot())
+
     def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
         """A `with` block that records at every interface, or at "NODE INTERFACE", …; see
         netlab.lab.capture."""
@@ -182,6 +191,17 @@ class Lab(Commands):
         """`ip route get` with those words on a node: (the command, what it said)."""
         command, said = map(printable, self._answer("route", node=node, words=words))
         return command, said
+
+    def ip(self, node: str = "host") -> NodeIPRoute:
+        """pyroute2's IPRoute that speaks to the kernel of that node: a `with` block, see netlab.lab.iproute.
+
+        It reads and changes what `ip` reads and changes there, from the machine and from inside, where
+        `internet` can only be read. UnknownName, LabDied; what the kernel refuses is pyroute2's NetlinkError.
+        """
+        from netlab.lab.iproute import open_iproute
+
+        with self._connection() as connection:
+            return open_iproute(connection, node)
 
     # -- the keeper ---------------------------------------------------------------------------------
 

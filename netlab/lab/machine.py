@@ -16,7 +16,7 @@ import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netlab.errors import UnknownName
 from netlab.i18n import gettext as _
@@ -27,6 +27,9 @@ from netlab.lab.capture import Recording
 from netlab.linux.netns import inode
 from netlab.model import Snapshot
 from netlab.packets.probe import Order, Probe
+
+if TYPE_CHECKING:
+    from networkx import MultiGraph
 
 OWN = "/proc/self/ns/net"
 NAMED = (Path("/run/netns"), Path("/run/docker/netns"))  # of ip netns, and of containers
@@ -43,6 +46,12 @@ class Machine:
     def snapshot(self) -> Snapshot:
         """Every network namespace of the machine, now."""
         return read("here", list(self.places.values()))
+
+    def graph(self) -> MultiGraph:
+        """The topology as a networkx graph: see netlab.model.graph."""
+        from netlab.model.graph import graph
+
+        return graph(self.snapshot())
 
     def capture(self, *, noise: bool = False) -> Recording:
         """A `with` block that records at every interface; see netlab.lab.capture."""

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netlab.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from scapy.plist import PacketList
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ class Capture:
     before: Snapshot
     after: Snapshot
     hidden: int = 0  # frames left out as noise (IPv6 housekeeping, …), counted all the same
+
+    def scapy(self) -> PacketList:
+        """The frames as scapy's packets, in the same order: see netlab.model.scapy_packets."""
+        from netlab.model.scapy_packets import packets
+
+        return packets(self.frames, self.before.lab)
 
 
 class Captured(Protocol):

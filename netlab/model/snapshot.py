@@ -72,6 +72,13 @@ class Interface:
         """Up, and the other side of the cable is up as well."""
         return self.is_up and "LOWER_UP" in self.flags
 
+    @property
+    def state(self) -> str:
+        """ "up", "no carrier" or "down"."""
+        if not self.is_up:
+            return "down"
+        return "up" if self.has_carrier else "no carrier"
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

@@ -25,10 +25,13 @@ from netlab.notebook.live import Live
 from netlab.notebook.tracebacks import short_errors
 
 if TYPE_CHECKING:
+    from networkx import MultiGraph
+
     from netlab.checks.runner import CheckResult
     from netlab.diagnosis.report import Report
     from netlab.lab import Lab
     from netlab.lab.capture import Recording
+    from netlab.lab.iproute import NodeIPRoute
     from netlab.model import Captured, Snapshot
     from netlab.notebook.predictions import Comparison
     from netlab.packets.probe import Probe
@@ -241,6 +244,10 @@ class LessonLab:
         """Every namespace of the lab, now."""
         return self.lab.snapshot()
 
+    def graph(self) -> MultiGraph:
+        """The topology, now, as a networkx graph: see netlab.model.graph."""
+        return self.lab.graph()
+
     def capture(self, points: Sequence[str] | None = None) -> Recording:
         """A `with` block that records at every interface, or at those named."""
         return self.lab.capture(points)
@@ -280,6 +287,10 @@ class LessonLab:
         from netlab.diagnosis.report import Report
 
         return Report.of(diagnose.trace(self.lab, source, destination, **order))
+
+    def ip(self, node: str = "host") -> NodeIPRoute:
+        """pyroute2's IPRoute that speaks to the kernel of that node: see netlab.lab.iproute."""
+        return self.lab.ip(node)
 
     def run(
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30

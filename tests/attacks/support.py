@@ -20,25 +20,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.support.reaper import descendants
-
-from netlab.model import codec
-from netlab.packets import decode, noise, batch
-from netlab.linux import firewall
-from netlab.packets.journeys import assemble
-from netlab.linux.netlink import netfilter, parse, messages
-from netlab.keeper import probe, protocol
-from netlab.lessons import progress
-from netlab.packets.forwarding import iptables
 from netlab.engines.namespaces import store
 from netlab.errors import NetlabError
 from netlab.grade.session import Session
+from netlab.keeper import protocol
 from netlab.keeper.launch import Confinement
 from netlab.lab import Lab
+from netlab.lessons import progress
+from netlab.linux import firewall
+from netlab.linux.netlink import messages, netfilter, parse
+from netlab.model import Frame, Journey, Snapshot, codec
 from netlab.notebook.live import headers
-from netlab.model import Frame, Journey, Snapshot
+from netlab.packets import batch, decode, noise
+from netlab.packets.forwarding import iptables
 from netlab.packets.forwarding.iptables import Flow
+from netlab.packets.journeys import assemble
 from netlab.packets.probe import Order
+from tests.support.reaper import descendants
 from tests.worlds import builders
 
 __all__ = ["ROOT", "Confinement", "Lab", "NetlabError", "attack", "end", "netlab", "within"]

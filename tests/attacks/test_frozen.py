@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.support.patience import eventually
 
 from tests.attacks.support import (
     SOON,
@@ -23,6 +22,7 @@ from tests.attacks.support import (
     running,
     within,
 )
+from tests.support.patience import eventually
 
 
 def answers(lab: Lab) -> None:
@@ -339,11 +339,12 @@ def test_a_container_that_is_called_host_is_not_the_host(lab: Lab) -> None:
         "pid = subprocess.Popen(['unshare', '-n', 'sleep', '100'], start_new_session=True, stdin=-3, stdout=-3, stderr=-3).pid\n"
         "time.sleep(0.3)\n"
         "for n, name in enumerate(('host', 'internet')):\n"
-        "    json.dump(dict(id=f'c{n}', name=name, image='i', argv=[], created=1.0, pid=pid), open(path, 'w'))\n"
+        "    json.dump(dict(id=os.path.basename(f'{place}{n}'), name=name, image='i', argv=[], created=1.0, pid=pid), open(path, 'w'))\n"
         "    os.makedirs(f'{place}{n}', exist_ok=True); os.replace(path, f'{place}{n}/config.json')\n"
     )
     attack(lab, code)
     seen = within(SOON, lab.snapshot)
+    assert [node.name for node in seen.nodes if node.kind == "container"] == ["container host"]
     kinds = [node.kind for node in seen.nodes if node.name == "host"]
     assert kinds == ["host"], "two nodes have that name"
     assert seen.node("host").has_interface("docker0")

@@ -151,6 +151,8 @@ lines = st.lists(st.lists(words, max_size=9).map(" ".join), max_size=12).map("\n
     max_size=200
 )
 rules = st.lists(words, max_size=10).map(" ".join) | st.text(max_size=60)
+
+
 def as_bytes(text: str) -> bytes:
     return text.encode(errors="replace")
 
@@ -220,7 +222,9 @@ DECODERS = [
         json_of("argv", "env", "node", "cwd", "tty").map(as_bytes),
         (ValueError, support.NetlabError),
     ),
-    Decoder("claim", support.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (support.protocol.Closed,)),
+    Decoder(
+        "claim", support.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (support.protocol.Closed,)
+    ),
     Decoder("progress", support.progress_in, json_of("version", "lessons")),
     Decoder(
         "claim of a graded kernel",

@@ -201,7 +201,7 @@ def test_a_file_that_was_given_to_write_cannot_be_read(lab: Lab, tmp_path: Path)
     log.write_text(f"{SECRET}\n")
     log.chmod(0o666)
     command = [sys.executable, "-m", "netlab", "--lab", lab.name, "exec", "--"]
-    command += ["sh", "-c", "cat /proc/self/fd/1 >&2; exit 0"]
+    command += ["sh", "-c", "timeout 2 cat /proc/self/fd/1 >&2; exit 0"]
     with log.open("a") as opened:
         done = subprocess.run(
             command, stdout=opened, stderr=-1, stdin=subprocess.DEVNULL, text=True, cwd=ROOT, timeout=20

@@ -30,7 +30,7 @@ def cgroups_named(word: str) -> list[str]:
     return [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if word in os.path.basename(folder)]
 
 
-@pytest.mark.parametrize("victim", ["dockerd", "containerd", "netlab-holder", "netlab-init"])
+@pytest.mark.parametrize("victim", ["dockerd", "containerd", "netlab-keeper", "netlab-init"])
 def test_kill_9_leaves_nothing_behind(lab_name: str, victim: str) -> None:
     """The daemon's end is not the lab's, and `down` is enough; its keeper's or init's is the end of all."""
     machines_own = sorted(os.listdir(DATA)) if os.access(DATA, os.R_OK) else []

@@ -48,7 +48,7 @@ def test_authors_are_told_what_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatc
     assert any(line.startswith("with the solution, 02.1") for line in said), said
     assert any("another is its hint" in line for line in said), said
     begun = "docker run -d --name if-test --network none centos:8.1.1911 sleep 36000"
-    monkeypatch.setattr(lab, "goto", lambda id: (lab.reset(), lab.script(begun)))
+    monkeypatch.setattr("netlab.checks.verify.goto", lambda lab, id: (lab.reset(), lab.script(begun)))
     assert any(line.startswith("untouched, 02.1") for line in untouched(begin(lab, sound), sound))
 
 

@@ -176,7 +176,7 @@ def test_rooms_are_small(name: str) -> None:
         ("from netlab import notebook", {"notebook"}),
         (
             "from netlab.cli.main import parser; parser(['exec'])",
-            {"cli", "cli.main", "cli.parser", "cli.options", "errors", "i18n", "display"},
+            {"cli", "cli.main", "cli.parser", "cli.options", "errors", "i18n"},
         ),
     ],
 )

@@ -85,7 +85,7 @@ def keeper(house: House, name: str) -> int:
     group = group_of(house.state / f"learners/{house.number(name)}")
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if (entry / "comm").read_text() == "netlab-holder\n" and group in (entry / "cgroup").read_text():
+            if (entry / "comm").read_text() == "netlab-keeper\n" and group in (entry / "cgroup").read_text():
                 return int(entry.name)
         except OSError:
             continue

@@ -26,16 +26,30 @@ from netlab.linux.netns import entered
 Fact = tuple[object, ...]
 SETTINGS = "settings"  # of a link, whose index follows
 
-IF_READY = 0x80000000  # of IFLA_INET6_FLAGS: IPv6 has been configured on the link
-_BY_ITSELF = 0x10040  # IFF_LOWER_UP, IFF_RUNNING
+_BY_ITSELF = rt.IFF_LOWER_UP | rt.IFF_RUNNING
 # Of a link: operational state, carrier and its counts, statistics, how many listen to all; and what a bridge
 # takes over from its ports for good, and nobody can set: the largest packets that they cut up themselves.
-_PASSING = {7, 16, 23, 30, 33, 35, 47, 48, 59, 60, 61}
-_BRIDGE_PASSING = {14, 15, 16, 17, 18, 19, 48}  # timers, topology changes, how many addresses were learned
-_INET6_KEPT = {2, 7, 8, 9}  # settings, token, how addresses are made, the MTU that a router told
-_TENTATIVE, _PERMANENT, _LINKDOWN = 0x40, 0x80, 16
-_NTF_PROXY, _NUD_NOARP = 8, 0x40
-_RTM_GETNEIGHTBL, _RTM_GETNEXTHOP = 66, 106
+_PASSING = {
+    *(rt.IFLA_OPERSTATE, rt.IFLA_CARRIER, rt.IFLA_CARRIER_CHANGES, rt.IFLA_CARRIER_UP_COUNT),
+    *(rt.IFLA_CARRIER_DOWN_COUNT, rt.IFLA_STATS, rt.IFLA_STATS64, rt.IFLA_PROMISCUITY, rt.IFLA_ALLMULTI),
+    *(rt.IFLA_TSO_MAX_SIZE, rt.IFLA_TSO_MAX_SEGS),
+}
+# Timers, topology changes, how many addresses were learned.
+_BRIDGE_PASSING = {
+    *(rt.IFLA_BR_TOPOLOGY_CHANGE, rt.IFLA_BR_TOPOLOGY_CHANGE_DETECTED, rt.IFLA_BR_FDB_N_LEARNED),
+    *(rt.IFLA_BR_HELLO_TIMER, rt.IFLA_BR_TCN_TIMER, rt.IFLA_BR_TOPOLOGY_CHANGE_TIMER, rt.IFLA_BR_GC_TIMER),
+}
+_INET6_KEPT = {
+    *(rt.IFLA_INET6_CONF, rt.IFLA_INET6_TOKEN, rt.IFLA_INET6_ADDR_GEN_MODE),
+    rt.IFLA_INET6_RA_MTU,  # that a router told
+}
+_COMES_WITH = {
+    rt.RTA_DST,
+    rt.RTA_OIF,
+    rt.RTA_PRIORITY,
+    rt.RTA_TABLE,
+    rt.RTA_PREF,
+}  # of the kernel's own routes
 _ROUTE, _NEIGHBOUR = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0), rt.NDMSG.pack(0, 0, 0, 0, 0)
 _REMEMBERED = 256  # answers of each kind, taken apart: most are the same each time
 _SIOCETHTOOL, _GFEATURES, _WORDS = 0x8946, 0x3A, 4
@@ -81,7 +95,7 @@ class Fingerprint:
 
     def _all(self) -> Iterator[Fact]:
         kernel = self.kernel
-        question = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(29, 1 << 3)  # without statistics
+        question = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(rt.IFLA_EXT_MASK, rt.RTEXT_FILTER_SKIP_STATS)
         links = [_link(body) for body in _dump(kernel, rt.RTM_GETLINK, question)]
         for link in links:
             yield from (link.fact, link.settings)
@@ -93,7 +107,7 @@ class Fingerprint:
         yield from _neighbours(kernel)
         yield from map(_queue, _dump(kernel, rt.RTM_GETQDISC, rt.TCMSG.pack(0, 0, 0, 0, 0)))
         with suppress(OSError):  # not in this kernel
-            yield from [("next-hop", body) for body in _dump(kernel, _RTM_GETNEXTHOP, bytes(8))]
+            yield from [("next-hop", body) for body in _dump(kernel, rt.RTM_GETNEXTHOP, bytes(8))]
 
 
 def _dump(kernel: RouteSocket, question: int, body: bytes) -> list[bytes]:
@@ -108,13 +122,14 @@ def _attributes_but(body: bytes, at: int, without: set[int]) -> frozenset[tuple[
 def _link(body: bytes) -> Link:
     _, form, index, flags, _ = rt.IFINFO.unpack_from(body)
     found = rt.attributes(body, rt.IFINFO.size)
-    info, families = rt.attributes(found.pop(18, b"")), rt.attributes(found.pop(26, b""))
+    info = rt.attributes(found.pop(rt.IFLA_LINKINFO, b""))
+    families = rt.attributes(found.pop(rt.IFLA_AF_SPEC, b""))
     inet6 = rt.attributes(families.pop(socket.AF_INET6, b""))
-    kind = rt.text(info.get(1))
-    data = rt.attributes(info.pop(2, b""))
+    kind = rt.text(info.get(rt.IFLA_INFO_KIND))
+    data = rt.attributes(info.pop(rt.IFLA_INFO_DATA, b""))
     if kind == "bridge":
         data = {number: value for number, value in data.items() if number not in _BRIDGE_PASSING}
-    ready = bool(rt.number(inet6.get(1)) & IF_READY)
+    ready = bool(rt.number(inet6.get(rt.IFLA_INET6_FLAGS)) & rt.IF_READY)
     fact = (
         *("link", form, index, flags & ~_BY_ITSELF),
         frozenset((number, value) for number, value in found.items() if number not in _PASSING),
@@ -124,13 +139,15 @@ def _link(body: bytes) -> Link:
     )
     kept = frozenset((number, value) for number, value in inet6.items() if number in _INET6_KEPT)
     settings = SETTINGS, index, frozenset(families.items()), kept
-    return Link(index, rt.text(found.get(3)), kind, found.get(1, bytes(6)), ready, fact, settings)
+    name, mac = rt.text(found.get(rt.IFLA_IFNAME)), found.get(rt.IFLA_ADDRESS, bytes(6))
+    return Link(index, name, kind, mac, ready, fact, settings)
 
 
 @lru_cache(_REMEMBERED)
 def _queue(body: bytes) -> Fact:
     family, index, handle, parent = struct.unpack_from("=BxxxiII", body)
-    return "qdisc", family, index, handle, parent, _attributes_but(body, rt.TCMSG.size, {3, 7})
+    kept = _attributes_but(body, rt.TCMSG.size, {rt.TCA_STATS, rt.TCA_STATS2})
+    return "qdisc", family, index, handle, parent, kept
 
 
 def _addresses_and_routes(kernel: RouteSocket, veths: dict[int, Link]) -> Iterator[Fact]:
@@ -138,15 +155,14 @@ def _addresses_and_routes(kernel: RouteSocket, veths: dict[int, Link]) -> Iterat
     for body in _dump(kernel, rt.RTM_GETADDR, rt.IFADDR.pack(0, 0, 0, 0, 0)):
         family, length, _, scope, index = rt.IFADDR.unpack_from(body)
         found = rt.attributes(body, rt.IFADDR.size)
-        flags = rt.number(found.pop(8, b""))
-        life = found.pop(6, b"")[:8]  # not when it was made and changed
-        plain = (
-            flags | _TENTATIVE == _PERMANENT | _TENTATIVE and life == b"\xff" * 8 and set(found) <= {1, 11}
-        )
-        if index in veths and (found.get(1), length, plain) == (veths[index].own, 64, True):
-            own[index] = bool(flags & _TENTATIVE)
+        flags = rt.number(found.pop(rt.IFA_FLAGS, b""))
+        life = found.pop(rt.IFA_CACHEINFO, b"")[:8]  # not when it was made and changed
+        by_itself = flags | rt.IFA_F_TENTATIVE == rt.IFA_F_PERMANENT | rt.IFA_F_TENTATIVE
+        plain = by_itself and life == b"\xff" * 8 and set(found) <= {rt.IFA_ADDRESS, rt.IFA_PROTO}
+        if index in veths and (found.get(rt.IFA_ADDRESS), length, plain) == (veths[index].own, 64, True):
+            own[index] = bool(flags & rt.IFA_F_TENTATIVE)
         else:
-            flags &= ~_TENTATIVE
+            flags &= ~rt.IFA_F_TENTATIVE
             yield "address", family, length, scope, index, flags, life, frozenset(found.items())
     yield from _routes(kernel, veths, own)
 
@@ -159,9 +175,9 @@ def _routes(kernel: RouteSocket, veths: dict[int, Link], own: dict[int, bool]) -
     missing |= {(index, "local") for index, tentative in own.items() if not tentative}
     for body in _dump(kernel, rt.RTM_GETROUTE, _ROUTE):
         head = rt.RTMSG.unpack_from(body)
-        head = (*head[:8], head[8] & ~_LINKDOWN)
+        head = (*head[:8], head[8] & ~rt.RTNH_F_LINKDOWN)
         found = rt.attributes(body, rt.RTMSG.size)
-        found.pop(12, None)  # how old it is, and how much used
+        found.pop(rt.RTA_CACHEINFO, None)  # how old it is, and how much used
         what = _comes_with(head, found, veths)
         if what:
             missing.discard(what)
@@ -172,10 +188,14 @@ def _routes(kernel: RouteSocket, veths: dict[int, Link], own: dict[int, bool]) -
 
 def _comes_with(head: Fact, found: rt.Attributes, veths: dict[int, Link]) -> tuple[int, str] | None:
     """(link, which one) if it is a plain route that the kernel makes for a veth's link-local address."""
-    index = rt.number(found.get(4))
-    if index not in veths or head[0] != socket.AF_INET6 or head[5] != 2 or set(found) - {1, 4, 6, 15, 20}:
+    index = rt.number(found.get(rt.RTA_OIF))
+    if (
+        index not in veths
+        or (head[0], head[5]) != (socket.AF_INET6, rt.RTPROT_KERNEL)
+        or set(found) - _COMES_WITH
+    ):
         return None
-    to, length = found.get(1), head[1]
+    to, length = found.get(rt.RTA_DST), head[1]
     if (to, length) == (b"\xfe\x80" + bytes(14), 64):
         return index, "net"
     if (to, length) == (b"\xff" + bytes(15), 8):
@@ -184,25 +204,28 @@ def _comes_with(head: Fact, found: rt.Attributes, veths: dict[int, Link]) -> tup
 
 
 def _neighbours(kernel: RouteSocket) -> Iterator[Fact]:
-    for flags in (0, _NTF_PROXY):
+    for flags in (0, rt.NTF_PROXY):
         for body in _dump(kernel, rt.RTM_GETNEIGH, rt.NDMSG.pack(0, 0, 0, flags, 0)):
             family, index, state, flags, _ = rt.NDMSG.unpack_from(body)
-            if not state & _NUD_NOARP:
-                yield "neighbour", family, index, flags, rt.attributes(body, rt.NDMSG.size).get(1)
+            if not state & rt.NUD_NOARP:
+                address = rt.attributes(body, rt.NDMSG.size).get(rt.NDA_DST)
+                yield "neighbour", family, index, flags, address
     for body in _dump(kernel, rt.RTM_GETNEIGH, rt.NDMSG.pack(socket.AF_BRIDGE, 0, 0, 0, 0)):
-        entry = _attributes_but(body, rt.NDMSG.size, {3, 4})
-        if not any(number == 2 and value[0] & 1 for number, value in entry):  # groups that it has joined
+        entry = _attributes_but(body, rt.NDMSG.size, {rt.NDA_CACHEINFO, rt.NDA_PROBES})
+        if not any(
+            number == rt.NDA_LLADDR and value[0] & 1 for number, value in entry
+        ):  # groups that it has joined
             yield "fdb", rt.NDMSG.unpack_from(body), entry
-    for body in _dump(kernel, _RTM_GETNEIGHTBL, bytes(4)):
+    for body in _dump(kernel, rt.RTM_GETNEIGHTBL, bytes(4)):
         found = rt.attributes(body, 4)
-        yield _neighbour_table(body[0], found.get(1), found.get(6, b""))
+        yield _neighbour_table(body[0], found.get(rt.NDTA_NAME), found.get(rt.NDTA_PARMS, b""))
 
 
 @lru_cache(_REMEMBERED)
 def _neighbour_table(family: int, name: bytes | None, parameters: bytes) -> Fact:
     found = rt.attributes(parameters)
-    found.pop(2, None)  # how many use them
-    found.pop(3, None)  # drawn by lot every few minutes
+    found.pop(rt.NDTPA_REFCNT, None)  # how many use them
+    found.pop(rt.NDTPA_REACHABLE_TIME, None)  # drawn by lot every few minutes
     return "neighbour-table", family, name, frozenset(found.items())
 
 

@@ -16,19 +16,22 @@ from netlab.linux.netlink.socket import NETLINK_NETFILTER, NetlinkSocket
 NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_IPSET, NFNL_SUBSYS_NFTABLES = 1, 6, 10
 IP_SETS = "/sys/module/ip_set"  # there if the kernel has them; it would load them for whoever asks
 IPSET_PROTOCOL, IPSET_CMD_DESTROY = 6, 3
-BATCH_BEGIN, BATCH_END = 16, 17
-NEWTABLE, GETTABLE, DELTABLE, NEWCHAIN, GETCHAIN, NEWRULE, GETRULE = 0, 1, 2, 3, 4, 6, 7
-GETRULE_RESET = 25  # since Linux 6.2
-GETSET, GETOBJ, GETFLOWTABLE = 10, 19, 23
-CT_DELETE = 2
-CHAIN_COUNTERS, RULE_EXPRESSIONS = 8, 4
-NLM_F_APPEND = 0x800
+IPSET_ATTR_PROTOCOL = 1
+NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END = 16, 17
+NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, NFT_MSG_DELTABLE = 0, 1, 2
+NFT_MSG_NEWCHAIN, NFT_MSG_GETCHAIN, NFT_MSG_NEWRULE, NFT_MSG_GETRULE = 3, 4, 6, 7
+NFT_MSG_GETSET, NFT_MSG_NEWGEN, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE = 10, 15, 19, 23
+NFT_MSG_GETRULE_RESET = 25  # since Linux 6.2
+IPCTNL_MSG_CT_DELETE = 2
+NFTA_TABLE_USE, NFTA_TABLE_HANDLE = 3, 4
+NFTA_CHAIN_TABLE, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_USE, NFTA_CHAIN_COUNTERS = 1, 2, 3, 6, 8
+NFTA_RULE_HANDLE, NFTA_RULE_EXPRESSIONS, NFTA_RULE_POSITION = 3, 4, 6
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 # Of each kind: what asks for it, and the attributes that the kernel gives by itself (handle, use, position).
 KEPT_BY_THE_KERNEL = {
-    NEWTABLE: (GETTABLE, {3, 4}),
-    NEWCHAIN: (GETCHAIN, {2, 6}),
-    NEWRULE: (GETRULE, {3, 6}),
+    NFT_MSG_NEWTABLE: (NFT_MSG_GETTABLE, {NFTA_TABLE_USE, NFTA_TABLE_HANDLE}),
+    NFT_MSG_NEWCHAIN: (NFT_MSG_GETCHAIN, {NFTA_CHAIN_HANDLE, NFTA_CHAIN_USE}),
+    NFT_MSG_NEWRULE: (NFT_MSG_GETRULE, {NFTA_RULE_HANDLE, NFTA_RULE_POSITION}),
 }
 _NFGENMSG = struct.Struct("!BBH")
 
@@ -44,9 +47,15 @@ class Netfilter(NetlinkSocket):
     def chains(self) -> set[tuple[str, str, str]]:
         """(family, table, name) of every chain of nf_tables here."""
         found = set()
-        for body in self._dump(GETCHAIN):
+        for body in self._dump(NFT_MSG_GETCHAIN):
             words = rt.attributes(body, _NFGENMSG.size)
-            found.add((FAMILIES.get(body[0], ""), rt.text(words.get(1)), rt.text(words.get(3))))
+            found.add(
+                (
+                    FAMILIES.get(body[0], ""),
+                    rt.text(words.get(NFTA_CHAIN_TABLE)),
+                    rt.text(words.get(NFTA_CHAIN_NAME)),
+                )
+            )
         return found
 
     def program(self) -> bytes:
@@ -58,7 +67,7 @@ class Netfilter(NetlinkSocket):
 
         None where there is more of nf_tables (sets, objects, flow tables): that is not looked into.
         """
-        if any(self._dump(question) for question in (GETSET, GETOBJ, GETFLOWTABLE)):
+        if any(self._dump(question) for question in (NFT_MSG_GETSET, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE)):
             return None
         return tuple(self._list(counted))
 
@@ -80,23 +89,23 @@ class Netfilter(NetlinkSocket):
 
     def replace(self, state: Sequence[tuple[int, bytes]]) -> None:
         """Make what such a `state` is, with counters of 0, in place of all there is, in one go. OSError."""
-        self._run(_BEGIN + _message(_type(DELTABLE), 0, _NFGENMSG.pack(0, 0, 0)) + _creation(state))
+        self._run(_BEGIN + _message(_type(NFT_MSG_DELTABLE), 0, _NFGENMSG.pack(0, 0, 0)) + _creation(state))
 
     def zero(self) -> None:
         """Let rules and chains count from 0 on, as `iptables -Z` does; OSError where the kernel cannot."""
-        self._dump(GETRULE_RESET)
-        counting = [_zero_of_chain(body) for body in self._dump(GETCHAIN)]
-        self._run(_BEGIN + b"".join(_message(_type(NEWCHAIN), 0, body) for body in counting if body))
+        self._dump(NFT_MSG_GETRULE_RESET)
+        counting = [_zero_of_chain(body) for body in self._dump(NFT_MSG_GETCHAIN)]
+        self._run(_BEGIN + b"".join(_message(_type(NFT_MSG_NEWCHAIN), 0, body) for body in counting if body))
 
     def forget_connections(self) -> None:
         """Empty the connection table; OSError where it cannot be."""
-        kind = NFNL_SUBSYS_CTNETLINK << 8 | CT_DELETE
+        kind = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE
         self.request(kind, 0, _NFGENMSG.pack(0, 0, 0), "flush the connection table")
 
     def destroy_sets(self) -> None:
         """Take out what ipset(8) has made; OSError while a rule has one in use."""
         if os.path.exists(IP_SETS):
-            body = _NFGENMSG.pack(0, 0, 0) + rt.attribute(1, bytes((IPSET_PROTOCOL,)))
+            body = _NFGENMSG.pack(0, 0, 0) + rt.attribute(IPSET_ATTR_PROTOCOL, bytes((IPSET_PROTOCOL,)))
             self.request(NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_DESTROY, 0, body, "destroy all sets")
 
     def _dump(self, question: int) -> list[bytes]:
@@ -105,10 +114,10 @@ class Netfilter(NetlinkSocket):
 
     def _run(self, batch: bytes) -> None:
         """Send a batch. Nobody acknowledges its end, so a question behind it tells that all was done."""
-        end = _message(BATCH_END, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
+        end = _message(NFNL_MSG_BATCH_END, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
         self._send(batch + end)
         self._sequence += 1
-        self._send(_message(_type(GETTABLE), rt.NLM_F_DUMP, _NFGENMSG.pack(0, 0, 0), self._sequence))
+        self._send(_message(_type(NFT_MSG_GETTABLE), rt.NLM_F_DUMP, _NFGENMSG.pack(0, 0, 0), self._sequence))
         refused = None
         while True:
             for kind, sequence, content in rt.messages(self._socket.recv(1 << 17)):
@@ -130,12 +139,12 @@ def _message(kind: int, flags: int, body: bytes, sequence: int = 0) -> bytes:
     return rt.message(kind, flags, sequence, body)
 
 
-_BEGIN = _message(BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
+_BEGIN = _message(NFNL_MSG_BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, NFNL_SUBSYS_NFTABLES))
 
 
 def _creation(state: Iterable[tuple[int, bytes]]) -> bytes:
     """Messages that make that."""
-    flags = rt.NLM_F_CREATE | NLM_F_APPEND
+    flags = rt.NLM_F_CREATE | rt.NLM_F_APPEND
     return b"".join(_message(_type(kind), flags, again) for kind, again in state)
 
 
@@ -147,9 +156,9 @@ def _as_request(kind: int, body: bytes, counted: bool) -> bytes:
         what = number & rt.NLA_TYPE_MASK
         if what in KEPT_BY_THE_KERNEL[kind][1]:
             continue
-        if not counted and (kind, what) == (NEWCHAIN, CHAIN_COUNTERS):
+        if not counted and (kind, what) == (NFT_MSG_NEWCHAIN, NFTA_CHAIN_COUNTERS):
             value = _zeroed(value)
-        elif not counted and (kind, what) == (NEWRULE, RULE_EXPRESSIONS):
+        elif not counted and (kind, what) == (NFT_MSG_NEWRULE, NFTA_RULE_EXPRESSIONS):
             value = _packed([(element, _uncounted(inner)) for element, inner in _pieces(value)])
         pieces.append((number, value))
     return body[: _NFGENMSG.size] + _packed(pieces)
@@ -158,10 +167,11 @@ def _as_request(kind: int, body: bytes, counted: bool) -> bytes:
 def _zero_of_chain(body: bytes) -> bytes:
     """A listed chain as a request that it count from 0 on; b"" if it counts nothing."""
     words = {number & rt.NLA_TYPE_MASK: (number, value) for number, value in _pieces(body[_NFGENMSG.size :])}
-    if not {1, 3, CHAIN_COUNTERS} <= words.keys():
+    if not {NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, NFTA_CHAIN_COUNTERS} <= words.keys():
         return b""
-    number, counters = words[CHAIN_COUNTERS]
-    return body[: _NFGENMSG.size] + _packed([words[1], words[3], (number, _zeroed(counters))])
+    number, counters = words[NFTA_CHAIN_COUNTERS]
+    named = [words[NFTA_CHAIN_TABLE], words[NFTA_CHAIN_NAME]]
+    return body[: _NFGENMSG.size] + _packed([*named, (number, _zeroed(counters))])
 
 
 def _uncounted(expression: bytes) -> bytes:

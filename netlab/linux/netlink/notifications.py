@@ -11,14 +11,22 @@ from dataclasses import dataclass
 
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink import parse
+from netlab.linux.netlink.netfilter import NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWGEN
+from netlab.linux.netlink.socket import NETLINK_NETFILTER
 from netlab.linux.netns import entered
 from netlab.model import Address, Interface, PolicyRule, Route
 
-NETLINK_NETFILTER = 12
-# RTNLGRP_*: LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, NSID
-ROUTE_GROUPS = sum(1 << (group - 1) for group in (1, 5, 7, 8, 9, 11, 19, 24, 28))
-NFTABLES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
-NEW_GENERATION = 10 << 8 | 15  # NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWGEN: a transaction is done
+RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE = 1, 5, 7, 8
+RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE = 9, 11, 19
+RTNLGRP_IPV4_NETCONF, RTNLGRP_NSID, NFNLGRP_NFTABLES = 24, 28, 7
+GROUPS = (
+    *(RTNLGRP_LINK, RTNLGRP_IPV4_NETCONF, RTNLGRP_NSID),
+    *(RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE),
+    *(RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE),
+)
+ROUTE_GROUPS = sum(1 << (group - 1) for group in GROUPS)
+NFTABLES_GROUP = 1 << (NFNLGRP_NFTABLES - 1)
+NEW_GENERATION = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN  # a transaction is done
 KINDS = {
     rt.RTM_NEWLINK: "link",
     rt.RTM_NEWADDR: "address",

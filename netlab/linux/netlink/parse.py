@@ -15,6 +15,12 @@ from netlab.model import Address, Interface, InterfaceId, Neighbour, PolicyRule,
 
 Link = tuple[int, int, rt.Attributes]
 KEPT = 2048  # bodies of each kind
+NARROWING = (
+    rt.FRA_UID_RANGE,
+    rt.FRA_IP_PROTO,
+    rt.FRA_SPORT_RANGE,
+    rt.FRA_DPORT_RANGE,
+)  # and not in the model
 
 
 @lru_cache(256)
@@ -42,30 +48,33 @@ def kind(link: Link) -> str:
     """What a link is: "veth", "bridge", "loopback", …; "" for a plain device."""
     _, flags, found = link
     return (
-        "loopback" if "LOOPBACK" in link_flags(flags) else rt.text(rt.attributes(found.get(18, b"")).get(1))
+        "loopback"
+        if "LOOPBACK" in link_flags(flags)
+        else rt.text(rt.attributes(found.get(rt.IFLA_LINKINFO, b"")).get(rt.IFLA_INFO_KIND))
     )
 
 
 def interface(netns: int, link: Link, names: Mapping[int, str], addresses: tuple[Address, ...]) -> Interface:
     """An interface of namespace `netns`; `names` are those of its neighbours there, by index."""
     index, flags, found = link
-    info = rt.attributes(found.get(18, b""))
+    info = rt.attributes(found.get(rt.IFLA_LINKINFO, b""))
     names_of_flags, of_kind = link_flags(flags), kind(link)
     peer = None
-    if 5 in found:  # IFLA_LINK, with IFLA_LINK_NETNSID (37) when it is in another namespace
-        nsid = struct.unpack("=i", found[37])[0] if 37 in found else None
+    if rt.IFLA_LINK in found:
+        elsewhere = found.get(rt.IFLA_LINK_NETNSID)
+        nsid = struct.unpack("=i", elsewhere)[0] if elsewhere is not None else None
         here = netns if nsid is None else -2 - nsid if nsid >= 0 else -1
-        peer = InterfaceId(here, rt.number(found[5]))
+        peer = InterfaceId(here, rt.number(found[rt.IFLA_LINK]))
     return Interface(
         netns=netns,
         index=index,
-        name=rt.text(found.get(3)),
+        name=rt.text(found.get(rt.IFLA_IFNAME)),
         kind=of_kind,
         flags=names_of_flags,
-        operstate=rt.OPERSTATES[min(rt.number(found.get(16)), 6)],
-        mac=rt.mac(found.get(1)),
-        mtu=rt.number(found.get(4)),
-        master=names.get(rt.number(found[10]), "") if 10 in found else "",
+        operstate=rt.OPERSTATES[min(rt.number(found.get(rt.IFLA_OPERSTATE)), 6)],
+        mac=rt.mac(found.get(rt.IFLA_ADDRESS)),
+        mtu=rt.number(found.get(rt.IFLA_MTU)),
+        master=names.get(rt.number(found[rt.IFLA_MASTER]), "") if rt.IFLA_MASTER in found else "",
         peer=peer,
         addresses=addresses,
         details=_details(of_kind, info, found),
@@ -74,23 +83,23 @@ def interface(netns: int, link: Link, names: Mapping[int, str], addresses: tuple
 
 def _details(kind: str, info: rt.Attributes, found: rt.Attributes) -> dict[str, str]:
     """What `ip -d link` says beyond the common: bridge port state, vxlan and macvlan settings, qdisc."""
-    details = {"qdisc": rt.text(found.get(6))} if found.get(6, b"noqueue\0") != b"noqueue\0" else {}
-    data = rt.attributes(info.get(2, b""))
+    qdisc = rt.text(found.get(rt.IFLA_QDISC, b"noqueue"))
+    details = {"qdisc": qdisc} if qdisc != "noqueue" else {}
+    data = rt.attributes(info.get(rt.IFLA_INFO_DATA, b""))
     if kind == "vxlan":
-        details["vxlan id"] = str(rt.number(data.get(1)))
-        details["vxlan remote"] = rt.ip(data.get(2) or data.get(16))
-        details["vxlan learning"] = "on" if rt.number(data.get(7)) else "off"
-        details["vxlan port"] = str(int.from_bytes(data.get(15, b""), "big"))
+        details["vxlan id"] = str(rt.number(data.get(rt.IFLA_VXLAN_ID)))
+        details["vxlan remote"] = rt.ip(data.get(rt.IFLA_VXLAN_GROUP) or data.get(rt.IFLA_VXLAN_GROUP6))
+        details["vxlan learning"] = "on" if rt.number(data.get(rt.IFLA_VXLAN_LEARNING)) else "off"
+        details["vxlan port"] = str(int.from_bytes(data.get(rt.IFLA_VXLAN_PORT, b""), "big"))
     elif kind == "macvlan":
-        modes = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
-        details["macvlan mode"] = modes.get(rt.number(data.get(1)), "")
+        details["macvlan mode"] = rt.MACVLAN_MODES.get(rt.number(data.get(rt.IFLA_MACVLAN_MODE)), "")
     elif kind == "bridge":
-        details["stp"] = "on" if rt.number(data.get(5)) else "off"
-    if rt.text(info.get(4)) == "bridge":  # IFLA_INFO_SLAVE_KIND
-        port = rt.attributes(info.get(5, b""))
-        details["port state"] = rt.PORT_STATES[min(rt.number(port.get(1)), 4)]
-        details["isolated"] = "on" if rt.number(port.get(33)) else "off"
-        details["hairpin"] = "on" if rt.number(port.get(4)) else "off"
+        details["stp"] = "on" if rt.number(data.get(rt.IFLA_BR_STP_STATE)) else "off"
+    if rt.text(info.get(rt.IFLA_INFO_SLAVE_KIND)) == "bridge":
+        port = rt.attributes(info.get(rt.IFLA_INFO_SLAVE_DATA, b""))
+        details["port state"] = rt.PORT_STATES[min(rt.number(port.get(rt.IFLA_BRPORT_STATE)), 4)]
+        details["isolated"] = "on" if rt.number(port.get(rt.IFLA_BRPORT_ISOLATED)) else "off"
+        details["hairpin"] = "on" if rt.number(port.get(rt.IFLA_BRPORT_MODE)) else "off"
     return details
 
 
@@ -98,13 +107,14 @@ def _details(kind: str, info: rt.Attributes, found: rt.Attributes) -> dict[str, 
 def address(content: bytes) -> tuple[int, Address]:
     _, prefixlen, _, scope, index = rt.IFADDR.unpack_from(content)
     found = rt.attributes(content, rt.IFADDR.size)
-    return index, Address(rt.ip(found.get(2) or found.get(1)), prefixlen, rt.SCOPES.get(scope, str(scope)))
+    own = rt.ip(found.get(rt.IFA_LOCAL) or found.get(rt.IFA_ADDRESS))
+    return index, Address(own, prefixlen, rt.SCOPES.get(scope, str(scope)))
 
 
 @lru_cache(KEPT)
 def leaves_by(content: bytes) -> int:
     """The index of the interface that a route's packets leave by; 0 if there is none."""
-    return rt.number(rt.attributes(content, rt.RTMSG.size).get(4))
+    return rt.number(rt.attributes(content, rt.RTMSG.size).get(rt.RTA_OIF))
 
 
 @lru_cache(KEPT)
@@ -112,8 +122,8 @@ def route(content: bytes, device: str) -> Route:
     """`device` is the name of the interface that it leaves by."""
     family, length, _, _, table, protocol, scope, kind, flags = rt.RTMSG.unpack_from(content)
     found = rt.attributes(content, rt.RTMSG.size)
-    table = rt.number(found.get(15), table)
-    destination = rt.ip(found.get(1))
+    table = rt.number(found.get(rt.RTA_TABLE), table)
+    destination = rt.ip(found.get(rt.RTA_DST))
     if not destination:
         destination = "default"
     elif length not in (32, 128) or (length == 32 and ":" in destination):
@@ -121,11 +131,11 @@ def route(content: bytes, device: str) -> Route:
     return Route(
         destination=destination,
         device=device,
-        gateway=rt.ip(found.get(5)),
-        source=rt.ip(found.get(7)),
+        gateway=rt.ip(found.get(rt.RTA_GATEWAY)),
+        source=rt.ip(found.get(rt.RTA_PREFSRC)),
         table=rt.TABLES.get(table, str(table)),
         kind=rt.ROUTE_KINDS[min(kind, 10)],
-        metric=rt.number(found.get(6)),
+        metric=rt.number(found.get(rt.RTA_PRIORITY)),
         scope=rt.SCOPES.get(scope, str(scope)),
         protocol=rt.PROTOCOLS.get(protocol, str(protocol)),
         flags=next_hop_flags(flags),
@@ -135,28 +145,28 @@ def route(content: bytes, device: str) -> Route:
 
 @lru_cache(KEPT)
 def policy(content: bytes) -> PolicyRule | None:
-    """One rule; None for those of multicast routing. Attributes as in linux/fib_rules.h."""
+    """One rule; None for those of multicast routing."""
     family, to, source, tos, table, _, _, action, flags = rt.RTMSG.unpack_from(content)
     if family not in (socket.AF_INET, socket.AF_INET6):
         return None
     found = rt.attributes(content, rt.RTMSG.size)
-    table = rt.number(found.get(15), table)
-    suppress = rt.number(found.get(14), 0xFFFFFFFF)
+    table = rt.number(found.get(rt.FRA_TABLE), table)
+    suppress = rt.number(found.get(rt.FRA_SUPPRESS_PREFIXLEN), 0xFFFFFFFF)
     return PolicyRule(
-        preference=rt.number(found.get(6)),
+        preference=rt.number(found.get(rt.FRA_PRIORITY)),
         action=rt.RULE_ACTIONS.get(action, "nop"),
-        table=rt.TABLES.get(table, str(table)) if action == 1 else "",
-        source=f"{rt.ip(found.get(2))}/{source}" if 2 in found else "",
-        destination=f"{rt.ip(found.get(1))}/{to}" if 1 in found else "",
-        iif=rt.text(found.get(3)),
-        oif=rt.text(found.get(17)),
-        mark=rt.number(found.get(10)),
-        mask=rt.number(found.get(16), 0xFFFFFFFF if 10 in found else 0),
-        goto=rt.number(found.get(4)),
+        table=rt.TABLES.get(table, str(table)) if action == rt.FR_ACT_TO_TBL else "",
+        source=f"{rt.ip(found.get(rt.FRA_SRC))}/{source}" if rt.FRA_SRC in found else "",
+        destination=f"{rt.ip(found.get(rt.FRA_DST))}/{to}" if rt.FRA_DST in found else "",
+        iif=rt.text(found.get(rt.FRA_IIFNAME)),
+        oif=rt.text(found.get(rt.FRA_OIFNAME)),
+        mark=rt.number(found.get(rt.FRA_FWMARK)),
+        mask=rt.number(found.get(rt.FRA_FWMASK), 0xFFFFFFFF if rt.FRA_FWMARK in found else 0),
+        goto=rt.number(found.get(rt.FRA_GOTO)),
         suppress=-1 if suppress == 0xFFFFFFFF else suppress,
-        inverted=bool(flags & 2),
+        inverted=bool(flags & rt.FIB_RULE_INVERT),
         family=6 if family == socket.AF_INET6 else 4,
-        partial=bool(tos) or any(number in found for number in (20, 22, 23, 24)),
+        partial=bool(tos) or any(number in found for number in NARROWING),
     )
 
 
@@ -165,5 +175,8 @@ def neighbour(content: bytes, names: dict[int, str]) -> Neighbour:
     found = rt.attributes(content, rt.NDMSG.size)
     words = [word for bit, word in rt.NEIGHBOUR_STATES.items() if state & bit]
     return Neighbour(
-        rt.ip(found.get(1)), names.get(index, ""), rt.mac(found.get(2)), " ".join(words) or "NONE"
+        rt.ip(found.get(rt.NDA_DST)),
+        names.get(index, ""),
+        rt.mac(found.get(rt.NDA_LLADDR)),
+        " ".join(words) or "NONE",
     )

@@ -19,10 +19,9 @@ from netlab.linux.netlink import parse
 from netlab.linux.netlink.socket import NetlinkSocket
 from netlab.model import Address, Interface, Neighbour, PolicyRule, Route
 
-IFLA_TXQLEN = 13
 LEAVING = 0x6E65746C  # a group of links: a number that nobody else gives
 _CREATE = rt.NLM_F_CREATE | rt.NLM_F_EXCL
-_WITHOUT_STATISTICS = (29, 1 << 3)  # IFLA_EXT_MASK: RTEXT_FILTER_SKIP_STATS
+_WITHOUT_STATISTICS = (rt.IFLA_EXT_MASK, rt.RTEXT_FILTER_SKIP_STATS)
 _ANY = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
 # What `ip rule` shows in a fresh namespace.
 _OWN_RULES = {
@@ -45,7 +44,7 @@ class RouteSocket(NetlinkSocket):
         this namespace knows that one by in `peer.netns`, -1 for "unknown"; `nsid` translates it."""
         body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(*_WITHOUT_STATISTICS)
         links = [parse.link(content) for _, content in self.query(rt.RTM_GETLINK, rt.NLM_F_DUMP, body)]
-        names = {index: rt.text(found.get(3)) for index, _, found in links}
+        names = {index: rt.text(found.get(rt.IFLA_IFNAME)) for index, _, found in links}
         addresses: dict[int, list[Address]] = {}
         for _, content in self.query(rt.RTM_GETADDR, rt.NLM_F_DUMP, rt.IFADDR.pack(0, 0, 0, 0, 0)):
             index, address = parse.address(content)
@@ -82,19 +81,17 @@ class RouteSocket(NetlinkSocket):
         for _, content in self.query(rt.RTM_GETQDISC, rt.NLM_F_DUMP, body):
             _, index, _, _, _ = rt.TCMSG.unpack_from(content)
             attributes = rt.attributes(content, rt.TCMSG.size)
-            queue = rt.attributes(attributes.get(7, b"")).get(3, b"")  # TCA_STATS2: TCA_STATS_QUEUE
+            queue = rt.attributes(attributes.get(rt.TCA_STATS2, b"")).get(rt.TCA_STATS_QUEUE, b"")
             if len(queue) >= 12:  # qlen, backlog, drops, …
-                found[f"qdisc {names.get(index, index)} {rt.text(attributes.get(1))}"] = rt.number(
-                    queue[8:12]
-                )
+                kind = rt.text(attributes.get(rt.TCA_KIND))
+                found[f"qdisc {names.get(index, index)} {kind}"] = rt.number(queue[8:12])
         return found
 
     def nsid(self, namespace: int) -> int:
         """The number by which this namespace knows the one that `namespace` (a descriptor) is; -1 if none."""
-        netnsa_nsid, netnsa_fd = 1, 3
-        body = b"\0\0\0\0" + rt.attribute(netnsa_fd, namespace)
+        body = b"\0\0\0\0" + rt.attribute(rt.NETNSA_FD, namespace)
         for _, content in self.query(rt.RTM_GETNSID, 0, body):
-            value = rt.attributes(content, 4).get(netnsa_nsid)
+            value = rt.attributes(content, 4).get(rt.NETNSA_NSID)
             return int(struct.unpack("=i", value)[0]) if value else -1
         return -1
 
@@ -115,38 +112,57 @@ class RouteSocket(NetlinkSocket):
 
         An index of 0 is the next one; the peer's can be told only together with ours.
         """
-        ifla_net_ns_fd = 28
-        one_queue = rt.attribute(31, 1) + rt.attribute(32, 1)  # spares an RCU wait each
-        one_queue += rt.attribute(IFLA_TXQLEN, txqlen)
-        far = rt.IFINFO.pack(0, 0, peer_index, 0, 0) + rt.attribute(3, peer) + one_queue
-        far += rt.attribute(ifla_net_ns_fd, peer_namespace) + _mac_attribute(peer_mac)
-        info = rt.attribute(18, rt.attribute(1, "veth") + rt.attribute(2, rt.attribute(1, far)))
-        body = rt.IFINFO.pack(0, 0, index, 0, 0) + rt.attribute(3, name) + one_queue + info
+        one_queue = rt.attribute(rt.IFLA_NUM_TX_QUEUES, 1) + rt.attribute(
+            rt.IFLA_NUM_RX_QUEUES, 1
+        )  # spares an RCU wait each
+        one_queue += rt.attribute(rt.IFLA_TXQLEN, txqlen)
+        far = rt.IFINFO.pack(0, 0, peer_index, 0, 0) + rt.attribute(rt.IFLA_IFNAME, peer) + one_queue
+        far += rt.attribute(rt.IFLA_NET_NS_FD, peer_namespace) + _mac_attribute(peer_mac)
+        info = _link_info("veth", rt.attribute(rt.VETH_INFO_PEER, far))
+        body = rt.IFINFO.pack(0, 0, index, 0, 0) + rt.attribute(rt.IFLA_IFNAME, name) + one_queue + info
         self.request(rt.RTM_NEWLINK, _CREATE, body, f"add veth {name}")
 
     def add_macvlan(self, name: str, lower: str, mode: str, namespace: int, mac: str = "") -> None:
         """A macvlan on our device `lower`, in the namespace that descriptor `namespace` refers to."""
-        modes = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
-        info = rt.attribute(18, rt.attribute(1, "macvlan") + rt.attribute(2, rt.attribute(1, modes[mode])))
-        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + rt.attribute(5, self.index(lower))
-        body += rt.attribute(28, namespace) + rt.attribute(IFLA_TXQLEN, 0) + _mac_attribute(mac) + info
+        number = next(number for number, name in rt.MACVLAN_MODES.items() if name == mode)
+        info = _link_info("macvlan", rt.attribute(rt.IFLA_MACVLAN_MODE, number))
+        body = (
+            rt.IFINFO.pack(0, 0, 0, 0, 0)
+            + rt.attribute(rt.IFLA_IFNAME, name)
+            + rt.attribute(rt.IFLA_LINK, self.index(lower))
+        )
+        body += (
+            rt.attribute(rt.IFLA_NET_NS_FD, namespace)
+            + rt.attribute(rt.IFLA_TXQLEN, 0)
+            + _mac_attribute(mac)
+            + info
+        )
         self.request(rt.RTM_NEWLINK, _CREATE, body, f"add macvlan {name} on {lower}")
 
     def add_bridge(self, name: str, mac: str = "", *, txqlen: int = 1000, index: int = 0) -> None:
-        info = rt.attribute(IFLA_TXQLEN, txqlen) + rt.attribute(18, rt.attribute(1, "bridge"))
-        body = rt.IFINFO.pack(0, 0, index, 0, 0) + rt.attribute(3, name) + _mac_attribute(mac) + info
+        info = rt.attribute(rt.IFLA_TXQLEN, txqlen) + _link_info("bridge")
+        body = (
+            rt.IFINFO.pack(0, 0, index, 0, 0)
+            + rt.attribute(rt.IFLA_IFNAME, name)
+            + _mac_attribute(mac)
+            + info
+        )
         self.request(rt.RTM_NEWLINK, _CREATE, body, f"add bridge {name}")
 
     def delete_link(self, name: str) -> None:
-        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name)
+        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(rt.IFLA_IFNAME, name)
         self.request(rt.RTM_DELLINK, 0, body, f"delete {name}")
 
     def set_up(self, name: str) -> None:
-        body = rt.IFINFO.pack(0, 0, 0, rt.IFF_UP, rt.IFF_UP) + rt.attribute(3, name)
+        body = rt.IFINFO.pack(0, 0, 0, rt.IFF_UP, rt.IFF_UP) + rt.attribute(rt.IFLA_IFNAME, name)
         self.request(rt.RTM_NEWLINK, 0, body, f"set {name} up")
 
     def set_master(self, name: str, master: str) -> None:
-        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name) + rt.attribute(10, self.index(master))
+        body = (
+            rt.IFINFO.pack(0, 0, 0, 0, 0)
+            + rt.attribute(rt.IFLA_IFNAME, name)
+            + rt.attribute(rt.IFLA_MASTER, self.index(master))
+        )
         self.request(rt.RTM_NEWLINK, 0, body, f"set {name} master {master}")
 
     def add_address(self, name: str | int, address: str, prefixlen: int) -> None:
@@ -154,15 +170,16 @@ class RouteSocket(NetlinkSocket):
         family, raw = rt.packed_ip(address)
         index = name if isinstance(name, int) else self.index(name)
         body = rt.IFADDR.pack(family, prefixlen, 0, 0, index)
-        body += rt.attribute(2, raw) + rt.attribute(1, raw)
+        body += rt.attribute(rt.IFA_LOCAL, raw) + rt.attribute(rt.IFA_ADDRESS, raw)
         if family == socket.AF_INET and prefixlen < 31:
             host_bits = (1 << (32 - prefixlen)) - 1
-            body += rt.attribute(4, struct.pack("!I", struct.unpack("!I", raw)[0] | host_bits))
+            body += rt.attribute(rt.IFA_BROADCAST, struct.pack("!I", struct.unpack("!I", raw)[0] | host_bits))
         self.request(rt.RTM_NEWADDR, _CREATE, body, f"add address {address} to {name}")
 
     def add_default_route(self, gateway: str) -> None:
         family, raw = rt.packed_ip(gateway)
-        body = rt.RTMSG.pack(family, 0, 0, 0, 254, 3, 0, 1, 0) + rt.attribute(5, raw)
+        body = rt.RTMSG.pack(family, 0, 0, 0, rt.RT_TABLE_MAIN, rt.RTPROT_BOOT, 0, rt.RTN_UNICAST, 0)
+        body += rt.attribute(rt.RTA_GATEWAY, raw)
         self.request(rt.RTM_NEWROUTE, _CREATE, body, f"add default route via {gateway}")
 
     def clear(self, keep: Collection[int] = ()) -> None:
@@ -181,7 +198,8 @@ class RouteSocket(NetlinkSocket):
             for rule in _OWN_RULES:
                 family = socket.AF_INET6 if rule.family == 6 else socket.AF_INET
                 table = next(number for number, name in rt.TABLES.items() if name == rule.table)
-                body = rt.RTMSG.pack(family, 0, 0, 0, table, 0, 0, 1, 0) + rt.attribute(6, rule.preference)
+                body = rt.RTMSG.pack(family, 0, 0, 0, table, 0, 0, rt.FR_ACT_TO_TBL, 0)
+                body += rt.attribute(rt.FRA_PRIORITY, rule.preference)
                 self.request(rt.RTM_NEWRULE, _CREATE, body, f"add rule {rule}")
 
     def forget_neighbours(self) -> None:
@@ -193,7 +211,9 @@ class RouteSocket(NetlinkSocket):
         entries = [content for _, content in listed if rt.NDMSG.unpack_from(content)[1] == index]
         with suppress(OSError), self.batch():
             for content in entries:
-                if not rt.attributes(content, rt.NDMSG.size).get(2, b"\1")[0] & 1:  # not a group's
+                if (
+                    not rt.attributes(content, rt.NDMSG.size).get(rt.NDA_LLADDR, b"\1")[0] & 1
+                ):  # not a group's
                     self.request(rt.RTM_DELNEIGH, 0, content, "delete")
 
     def delete_links(self, keep: Collection[int] = ()) -> None:
@@ -231,22 +251,31 @@ class RouteSocket(NetlinkSocket):
         listed = [content for _, content in self.query(question, rt.NLM_F_DUMP, body)]
         with suppress(OSError), self.batch():
             for content in listed:
-                if question == rt.RTM_GETRULE and 6 not in rt.attributes(content, rt.RTMSG.size):
-                    content += rt.attribute(6, 0)  # else the first rule that is like it in the rest would go
+                if question == rt.RTM_GETRULE and rt.FRA_PRIORITY not in rt.attributes(
+                    content, rt.RTMSG.size
+                ):
+                    content += rt.attribute(
+                        rt.FRA_PRIORITY, 0
+                    )  # else the first rule that is like it in the rest would go
                 self.request(deletion, 0, content, "delete")
 
     def index(self, name: str) -> int:
         """The index of an interface; OSError (ENODEV) if there is none of that name."""
-        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(3, name)
+        body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(rt.IFLA_IFNAME, name)
         for _, content in self.query(rt.RTM_GETLINK, 0, body, f"interface {name}"):
             return int(rt.IFINFO.unpack_from(content)[2])
         raise AssertionError("the kernel answers a link request with a link or an error")
 
 
 def _of_group(index: int, group: int) -> bytes:
-    ifla_group = 27
-    return rt.IFINFO.pack(0, 0, index, 0, 0) + rt.attribute(ifla_group, group)
+    return rt.IFINFO.pack(0, 0, index, 0, 0) + rt.attribute(rt.IFLA_GROUP, group)
+
+
+def _link_info(kind: str, data: bytes = b"") -> bytes:
+    """Of what kind a link is to be, and what such a one has to know."""
+    info = rt.attribute(rt.IFLA_INFO_KIND, kind)
+    return rt.attribute(rt.IFLA_LINKINFO, info + (rt.attribute(rt.IFLA_INFO_DATA, data) if data else b""))
 
 
 def _mac_attribute(mac: str) -> bytes:
-    return rt.attribute(1, bytes.fromhex(mac.replace(":", ""))) if mac else b""
+    return rt.attribute(rt.IFLA_ADDRESS, bytes.fromhex(mac.replace(":", ""))) if mac else b""

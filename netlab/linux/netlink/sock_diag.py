@@ -16,7 +16,8 @@ from netlab.model import Listener
 
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
-WAITING = {"tcp": 0x0A, "udp": 0x07}  # TCP_LISTEN; a UDP socket that is not connected is in TCP_CLOSE
+TCP_CLOSE, TCP_LISTEN = 7, 10
+WAITING = {"tcp": TCP_LISTEN, "udp": TCP_CLOSE}  # a UDP socket that is not connected is in that
 # linux/inet_diag.h: family, protocol, extensions, padding, states; the socket wanted, which is left open.
 _REQUEST = struct.Struct("=BBxxI48x")
 _PORT_AT, _ADDRESS_AT = 4, 8  # in an answer; its first byte is the family

@@ -109,3 +109,9 @@ class NetlinkSocket:
                         refused = OSError(code, f"{requests[answered][1]}: {os.strerror(code)}")
                     answered += 1
         return refused
+
+
+def unbound(namespace: int | str) -> socket.socket:
+    """A rtnetlink socket of that namespace as another library wants it: datagrams, and no number yet."""
+    with entered(namespace):
+        return socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, NETLINK_ROUTE)

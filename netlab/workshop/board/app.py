@@ -197,7 +197,7 @@ def _stamp(moment: float | None) -> str:
 
 def _harmless(text: str) -> str:
     """A spreadsheet takes what begins like this for a formula."""
-    text = display.printable(text)
+    text = display.one_line(text)
     return f"'{text}" if text[:1] in "=+-@" else text
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 import pytest
-from tests.support.need import missing
 
+from tests.support.need import missing
 from tests.workshop.house import House, opened
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from tests.support import need
 import pytest
 
 from netlab.workshop.board.results import Results
+from tests.support import need
 
-board = need.module("netlab.workshop.board.app")
+boards_server = need.module("netlab.workshop.board.app")
 
 
 @pytest.fixture
@@ -59,4 +59,4 @@ def test_what_the_board_keeps_moves_no_cursor(board: Results) -> None:
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
 def test_a_name_is_no_formula(name: str) -> None:
     """For the spreadsheet into which the table is read."""
-    assert board._harmless(name)[0] not in "=+-@\t\r"
+    assert boards_server._harmless(name)[0] not in "=+-@\t\r"

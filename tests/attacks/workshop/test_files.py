@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from netlab.linux import files
 from netlab.lessons.content import LABS, lessons
-from netlab.workshop.board import collect
+from netlab.linux import files
 from netlab.workshop import disk, logs
+from netlab.workshop.board import collect
 from netlab.workshop.learner import reporter
 
 SECRET = b"root's own"

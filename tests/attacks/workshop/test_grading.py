@@ -17,8 +17,6 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from netlab.lessons import build
-from netlab.linux import files
 from netlab.errors import BadInput, LabError
 from netlab.grade import batch, bundle, formats, jail, privsep
 from netlab.grade.batch import Batch
@@ -26,7 +24,9 @@ from netlab.grade.judge import Grade
 from netlab.grade.privsep import Handed, Wanted
 from netlab.grade.submission import read
 from netlab.keeper.address import HOME
+from netlab.lessons import build
 from netlab.lessons.content import lesson
+from netlab.linux import files
 
 KEY = b"the teacher's own key: 0123456789"
 SECRET = "nobody-hands-this-in"

@@ -11,8 +11,8 @@ import pytest
 
 from netlab.errors import BadInput
 from netlab.i18n import speaking
-from netlab.workshop.hub import names
 from netlab.workshop import sizing
+from netlab.workshop.hub import names
 from netlab.workshop.hub.accounts import Accounts
 
 

@@ -7,7 +7,7 @@ import pytest
 from netlab import faults
 from netlab.diagnosis.trace import as_text, trace
 from netlab.diagnosis.verdict import PROVED, Verdict
-from netlab.faults.fault import Symptom
+from netlab.faults.fault import STANDARD, Symptom
 from netlab.lab import Lab
 from tests.support.patience import eventually
 from tests.worlds.networks import FAR_6, FAULTS_6, HEALTHY, ROUTER_6
@@ -30,7 +30,7 @@ def test_a_healthy_variant_gets_its_path_and_no_cause(lab: Lab, name: str) -> No
     """Reached by every probe, by way of the nodes that are on the way, with nothing blamed."""
     setup, what, path = HEALTHY[name]
     lab.reset()
-    faults.perform(lab, (*faults.model.STANDARD, *setup))
+    faults.perform(lab, (*STANDARD, *setup))
     verdict = until_reached(lab, what)
     assert (verdict.received, verdict.cause, verdict.candidates) == (3, "", ()), as_text(verdict)
     assert [hop.frame.point.node for hop in verdict.journeys[0].hops] == path
@@ -41,7 +41,7 @@ def test_a_healthy_variant_gets_its_path_and_no_cause(lab: Lab, name: str) -> No
 def test_ipv6_ports_are_probed_too(lab: Lab, proto: str) -> None:
     """Nobody listens: the far end says so, over IPv6, and that is the verdict."""
     lab.reset()
-    faults.perform(lab, (*faults.model.STANDARD, *ROUTER_6))
+    faults.perform(lab, (*STANDARD, *ROUTER_6))
     assert until_reached(lab, Symptom(destination=FAR_6)).reached
     verdict = trace(lab, "if-test", FAR_6, proto=proto, port=4711, count=2, timeout=0.5)
     assert (verdict.cause, verdict.certainty) == ("port-closed", PROVED), as_text(verdict)
@@ -53,7 +53,7 @@ def test_ipv6_faults_are_named_and_cured(lab: Lab, name: str) -> None:
     inject, cause = FAULTS_6[name]
     what = Symptom(destination=FAR_6)
     lab.reset()
-    faults.perform(lab, (*faults.model.STANDARD, *ROUTER_6))
+    faults.perform(lab, (*STANDARD, *ROUTER_6))
     assert until_reached(lab, what).received == 3
     faults.perform(lab, inject)
     verdict = traced(lab, what)

@@ -11,8 +11,9 @@ import sys
 
 import pytest
 
+from netlab.diagnosis import here
 from netlab.errors import BadInput
-from netlab.lab import Lab, machine
+from netlab.lab import Lab
 from tests.kernel.conftest import sh
 from tests.support.patience import eventually
 from tests.worlds.places import state
@@ -108,4 +109,4 @@ def test_an_interrupted_trace_leaves_nothing(world: Lab, number: int) -> None:
 def test_without_the_rights_it_says_so() -> None:
     """One message, and nothing is sent."""
     with pytest.raises(BadInput, match="Only root"):
-        machine.trace("host", "127.0.0.1")
+        here.trace("host", "127.0.0.1")

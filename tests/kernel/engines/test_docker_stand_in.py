@@ -33,6 +33,13 @@ def test_a_bridge_container_is_joined_to_docker0_as_docker_does(lab: Lab) -> Non
     assert sh(lab, "docker exec if-test hostname").strip() == identity[:12]
 
 
+def test_addresses_have_the_broadcast_address_of_their_network(lab: Lab) -> None:
+    """As Docker sets it, of docker0 and of a container."""
+    sh(lab, "docker run -d --name if-test centos:8.1.1911 sleep 36000")
+    assert "172.17.0.2/16 brd 172.17.255.255 " in sh(lab, "docker exec if-test ip -4 addr show eth0")
+    assert "172.17.0.1/16 brd 172.17.255.255 " in sh(lab, "ip -4 addr show docker0")
+
+
 def test_exactly_one_process_is_found_by_the_lectures_grep(lab: Lab) -> None:
     """No shim and no runner carries the container's command line."""
     sh(lab, "docker run -d --name if-test --network none centos:8.1.1911 sleep 36000")

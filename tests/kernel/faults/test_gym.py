@@ -15,6 +15,7 @@ from netlab.lessons.content import lesson
 from netlab.lessons.progress import Progress
 from netlab.notebook.lesson_lab import LessonLab
 from tests.kernel.cli.test_command_line import netlab
+from tests.kernel.conftest import sh
 
 
 def test_begun_by_name_it_is_remembered_until_a_reset(lab: Lab) -> None:
@@ -23,6 +24,14 @@ def test_begun_by_name_it_is_remembered_until_a_reset(lab: Lab) -> None:
     begun = gym.begin(lab, name="veth-down")
     assert gym.current(lab) == begun
     lab.reset()
+    assert gym.current(lab) is None
+
+
+def test_a_fault_is_not_in_another_container_of_the_same_name(lab: Lab) -> None:
+    """It counts as long as the if-test lives that it was made for; a new one has what it is given."""
+    gym.begin(lab, name="veth-down")
+    pid = "$(docker inspect -f '{{.State.Pid}}' if-test)"
+    sh(lab, f"ip netns attach old {pid}; docker rm -f if-test; docker run -d --name if-test x sleep 1000")
     assert gym.current(lab) is None
 
 

@@ -17,9 +17,11 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from netlab.errors import LabNotFound
 from netlab.lab import Lab
+from tests.kernel.lab.test_iproute import CONTAINER, LECTURE, check_lecture
 from tests.support.patience import eventually
 
 # A Jupyter to kill: it starts a kernel, says so, and waits.
@@ -143,6 +145,28 @@ def test_notebooks_share_the_lab(own_lab: str) -> None:
     with kernel() as (_, one), kernel() as (_, other):
         run(one, "%%bash\nip link add shared type bridge")
         assert "shared" in run(other, LINKS)
+
+
+def test_pyroute2_works_in_a_cell(own_lab: str) -> None:
+    """What the lecture does with `ip`, with `lab.ip` beside the kernel's own event loop: `ip` shows it."""
+    begin = "from netlab import Lab\nlab = Lab.here()\nfrom pyroute2 import IPRoute\nIPRoute()"
+    done = notebook(f"%%bash\n{CONTAINER}", begin, LECTURE, "lab.ip().link('set', index=4711)")
+    with pytest.raises(CellExecutionError, match="This event loop is already running"):
+        NotebookClient(notebook(begin), timeout=30).execute()
+    done.cells[1].source = begin.removesuffix("\nIPRoute()")
+    with pytest.raises(CellExecutionError, match=r"\(19, 'No such device'\)"):
+        NotebookClient(done, timeout=30).execute()
+    check_lecture(Lab.find(own_lab))
+
+
+def test_an_interrupt_ends_what_pyroute2_waits_for(own_lab: str) -> None:
+    """A cell that listens for what the kernel notifies ends with KeyboardInterrupt, and the next one runs."""
+    with kernel() as (manager, client):
+        run(client, "from netlab import Lab\nip = Lab.here().ip()\nip.bind()")
+        request = begin(client, "print('begun', flush=True)\nip.get()", until="begun")
+        manager.interrupt_kernel()
+        assert reply(client, request)["ename"] == "KeyboardInterrupt"
+        assert run(client, "print(ip.link_lookup(ifname='lo'))\nip.close()") == "[1]\n"
 
 
 def test_an_interrupt_ends_a_running_ping(own_lab: str) -> None:

@@ -163,6 +163,12 @@ def test_sysctls_of_each_namespace_are_its_own(lab: Lab) -> None:
     assert seen.node("if-test").sysctls["net.ipv6.conf.all.disable_ipv6"] == "1"
 
 
+def test_sysctls_of_a_link_with_a_dot_in_its_name_are_read(lab: Lab) -> None:
+    """eth0.7 is what a VLAN on eth0 is called; in the settings' names, too, a dot stands between folders."""
+    sh(lab, "ip link add eth0.7 type bridge; echo 2 > /proc/sys/net/ipv4/conf/eth0.7/rp_filter")
+    assert lab.snapshot().node("host").sysctls["net.ipv4.conf.eth0.7.rp_filter"] == "2"
+
+
 def test_rubbish_where_containers_are_noted_does_no_harm(lab: Lab) -> None:
     """The learner is root there: whatever he writes, the keeper goes on."""
     sh(

@@ -229,6 +229,14 @@ def test_commands_run_on_the_node_that_is_named(lab: Lab) -> None:
         lab.run(["true"], node="if-tset")
 
 
+def test_what_is_asked_of_host_is_not_asked_of_a_container_of_that_name(lab: Lab) -> None:
+    """A container may be called host, or internet; probes and routes are those of the lab's own nodes."""
+    sh(lab, "for n in host internet; do docker run -d --name $n --network none x sleep 1000; done")
+    assert "dev eth0 " in lab.route("host", "192.0.2.1")[1]
+    assert "dev uplink " in lab.route("internet", "192.0.2.10")[1]
+    assert lab.probe("host", "39.106.233.176", 1).reached
+
+
 def test_a_lab_that_dies_while_it_is_used_says_so() -> None:
     """The client is told that the lab went away, not left waiting."""
     lab = Lab.up(f"d{os.getpid()}")
@@ -304,3 +312,15 @@ def test_the_lab_answers_in_the_language_of_who_asks(lab: Lab) -> None:
     with pytest.raises(UnknownName, match="There is no node 'nobody'"):
         lab.run(["true"], "nobody")
     assert lab.run(["printenv", "NETLAB_LANG"]).stdout == "en\n"
+
+
+def test_the_folder_of_a_lab_that_was_killed_goes_with_the_next_up(
+    lab_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody ended it, and nobody uses its name again: its files do not stay for good."""
+    lab = Lab.up(f"{lab_name}-k")
+    os.kill(processes_of(lab.name)[0], signal.SIGKILL)
+    assert wait_until(lambda: lab.name not in address.names())
+    monkeypatch.setattr("netlab.keeper.launch.OLD", 0.0)
+    Lab.up(lab_name).down()
+    assert not lab.folder.exists()

@@ -6,13 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from netlab.cli.main import main
+from netlab.diagnosis import trace as tracing
+from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.focus import ROUTE, Focus
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.report import Report, path_of
 from netlab.diagnosis.suspects.duplicates import twins
-from netlab.diagnosis.verdict import PROVED, UNDECIDED
-from netlab.model import Capture, Chain, Node, PolicyRule, Route, Rule, Snapshot
+from netlab.diagnosis.suspects.nat import listens
+from netlab.diagnosis.verdict import LIKELY, PROVED, UNDECIDED
+from netlab.lab import Lab
+from netlab.model import Capture, Chain, Listener, Node, PolicyRule, Route, Rule, Snapshot
 from netlab.packets.forwarding.iptables import Flow, matches, walk
 from netlab.packets.forwarding.routing import decide
 from tests.worlds.builders import (
@@ -78,6 +83,46 @@ def test_without_any_evidence_nothing_is_called_proved() -> None:
     verdict = judge(scene(replace(capture, before=snapshot, after=snapshot)))
     assert (verdict.cause, verdict.certainty) == ("", UNDECIDED)
     assert "firewall-drop" not in verdict.candidates and "random-loss" in verdict.candidates
+
+
+def test_what_is_proved_goes_before_what_is_likely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is asked first; where nothing is proved, all that is likely is named."""
+    found = [
+        Finding("no-route", LIKELY, "", ()),
+        Finding("arp-off", PROVED, "", ()),
+        Finding("too-big", PROVED, "", ()),
+    ]
+    for said, cause, certainty in (
+        (found, "arp-off", PROVED),
+        (found[:1], "no-route", LIKELY),
+        ([found[0], replace(found[1], certainty=LIKELY)], "no-route", UNDECIDED),
+    ):
+        suspects = [lambda scene, focus, finding=finding: finding for finding in said]
+        monkeypatch.setitem(judge.__globals__, "SUSPECTS", suspects)
+        verdict = judge(scene(lecture_death()))
+        assert (verdict.cause, verdict.certainty) == (cause, certainty)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_heard"),
+    [("0.0.0.0", True), ("::", True), ("172.17.0.2", True), ("127.0.0.1", False), ("172.17.0.3", False)],
+)
+def test_who_listens_everywhere_listens_at_an_address(address: str, is_heard: bool) -> None:
+    """At :: a program takes IPv4 connections, too."""
+    node = replace(lab().node("if-test"), listeners=(Listener("tcp", address, 80),))
+    assert listens(node, "tcp", "172.17.0.2", 80) is is_heard
+    assert not listens(node, "udp", "172.17.0.2", 80) and not listens(node, "tcp", "172.17.0.2", 81)
+
+
+@pytest.mark.parametrize(("received", "status"), [(3, 0), (2, 1), (0, 1)])
+def test_the_status_of_a_trace_is_0_when_all_was_answered(
+    monkeypatch: pytest.MonkeyPatch, received: int, status: int
+) -> None:
+    """For scripts, some of the probes are not all of them."""
+    verdict = judge(scene(ping(replies=received), received=received))
+    monkeypatch.setattr(tracing, "trace", lambda *_, **__: verdict)
+    monkeypatch.setattr(Lab, "find", lambda name: None)
+    assert main(["trace", "--from", "if-test", TARGET]) == status
 
 
 @pytest.mark.parametrize("number", [2, -90], ids=["numbered after the host", "numbered before the host"])

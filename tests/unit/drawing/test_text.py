@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netlab.drawing.text import alt_text, as_text
+from netlab.model import Route
 from tests.worlds import builders as b
 from tests.worlds.topologies import WORLDS
 
@@ -54,6 +55,15 @@ def test_the_alternative_text_tells_what_the_picture_shows(name: str) -> None:
         if interface.kind != "loopback":
             assert interface.name in text
             assert all(str(a) in text for a in interface.addresses if a.scope == "global")
+
+
+def test_a_route_reads_as_ip_prints_it() -> None:
+    """Kind, gateway, device, source, metric, and what is said of the link behind all of it."""
+    held = Route("172.17.0.0/16", "docker0", source="172.17.0.1", metric=5, flags=frozenset({"linkdown"}))
+    assert str(held) == "172.17.0.0/16 dev docker0 src 172.17.0.1 metric 5 linkdown"
+    given = Route("default", "eth0", "192.0.2.1", flags=frozenset({"onlink", "dead"}))
+    assert str(given) == "default via 192.0.2.1 dev eth0 dead onlink"
+    assert str(Route("10.0.0.0/8", kind="blackhole")) == "blackhole 10.0.0.0/8"
 
 
 def test_states_and_bridges_are_told() -> None:

@@ -18,9 +18,9 @@ from netlab.drawing.edge_router import CLEAR, NEAR, Router, Spot
 from netlab.drawing.layout import lay_out
 from netlab.drawing.path_overlay import Cables, Overlay
 from netlab.drawing.scene import build_scene
-from netlab.drawing.topology import alt_text, draw, figure_html, save
+from netlab.drawing.topology import MOST_CHANGES, alt_text, draw, figure_html, save
 from netlab.errors import BadInput
-from netlab.model import Snapshot
+from netlab.model import Node, Snapshot
 from netlab.model.changes import marks
 from netlab.packets.journeys.assemble import journeys
 from tests.worlds import builders as b
@@ -189,6 +189,15 @@ def test_a_pair_that_moved_is_marked_and_described() -> None:
     assert "veth_container moved to if-test and became eth0" in said
     assert marks(before, after)[moved.id] == "moved"
     assert "moved" in words(figure).splitlines()
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, ""), (1, "and 1 more"), (3, "and 3 more")])
+def test_what_is_not_told_below_a_picture_is_counted(more: int, told: str) -> None:
+    """Of many changes the first are said one by one, and how many are not is said as well."""
+    new = [Node(9000 + number, f"c{number}", "container") for number in range(MOST_CHANGES + more)]
+    below = words(draw(b.world(b.host(), *new), previous=b.world(b.host())))
+    assert below.count(" appeared") == MOST_CHANGES
+    assert re.findall(r"and \d+ more", " ".join(below.split())) == [told] * bool(told)
 
 
 def test_state_is_said_in_words_too() -> None:

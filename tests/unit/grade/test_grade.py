@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from dataclasses import replace
@@ -21,7 +22,7 @@ from netlab.checks.runner import CheckResult
 from netlab.cli.grade import Teller
 from netlab.errors import BadInput, NetlabError
 from netlab.grade import batch, formats, hidden_checks, nbgrader, otter, redacted
-from netlab.grade.bundle import SUBMISSION, Bundle
+from netlab.grade.bundle import MANIFEST, RESULT, SUBMISSION, Bundle, tampered
 from netlab.grade.judge import Grade
 from netlab.grade.session import CellRun
 from netlab.grade.submission import Submission, find, read
@@ -208,6 +209,20 @@ def test_what_differs_after_grading_again_is_said(tmp_path: Path) -> None:
     ]
     [said] = batch._differences(folder, {**before, "hidden": "0" * 64})
     assert "other hidden checks" in said
+
+
+def test_a_manifest_that_was_made_to_fit_is_not_signed_with_the_key(tmp_path: Path) -> None:
+    """Points written in by hand, and their digest in the manifest: what is signed is what the files hold."""
+    folder, key = tmp_path / "ada", b"0123456789abcdef"
+    Bundle(folder).close(GRADE, None, key)
+    assert tampered(folder, key) == []
+    manifest = json.loads((folder / MANIFEST).read_text())
+    result = json.dumps({**json.loads((folder / RESULT).read_text()), "points": 99}).encode()
+    manifest["files"][RESULT] = hashlib.sha256(result).hexdigest()
+    (folder / RESULT).write_bytes(result)
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert tampered(folder, None) == []
+    assert tampered(folder, key) == ["its signature is not that of this key"]
 
 
 def test_whose_variant_it_is_the_teacher_knows(tmp_path: Path) -> None:

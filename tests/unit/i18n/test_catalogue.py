@@ -160,8 +160,9 @@ NOT_OURS = {
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
-        r"drawing/|linux/netlink/parse|diagnosis/suspects/link|checks/expectations/|lessons/build",
-        r"no carrier$|port state|isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)|^in \{\}$",
+        r"drawing/|model/(graph|snapshot)|linux/netlink/parse|diagnosis/suspects/link|checks/expectations/|lessons/build",
+        r"no carrier$|port state|vxlan (id|remote)|"
+        r"isolated on|(vxlan|macvlan) \w+$|snat to|netlab \(lab host\)|^in \{\}$",
     ),
     "files' contents": (
         "engines/|keeper/spec|grade/|faults/filters|cli/tour|lessons/ip_batch",

@@ -89,6 +89,14 @@ def test_routes_and_sysctls() -> None:
     )
 
 
+def test_a_count_is_not_news() -> None:
+    """How many connections are tracked changes by itself; how many may be is a setting."""
+    count, most = "net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max"
+    before = changed(b.lab(), "host", sysctls={count: "3", most: "1000"})
+    after = changed(b.lab(), "host", sysctls={count: "7", most: "2000"})
+    assert describe_changes(before, after) == (f"{most} went from 1000 to 2000 in host",)
+
+
 def test_local_routes_of_the_kernel_are_not_news() -> None:
     """Each address brings routes in table local; the address itself has been told already."""
     local = Route("172.17.0.2", "eth0", table="local", kind="local")

@@ -14,7 +14,7 @@ from netlab.model import Capture, Frame, Point
 from netlab.notebook.live import lanes, motion, reasons
 from netlab.notebook.live.frame_store import MOST, FrameStore
 from netlab.notebook.live.headers import headers
-from netlab.notebook.live.history import History
+from netlab.notebook.live.history import LAG, History
 from netlab.notebook.live.picture import cabling
 from netlab.notebook.live.still import still
 from netlab.packets.batch import LOST, REFUSED, pack, unpack
@@ -37,6 +37,17 @@ def test_a_batch_of_no_records_holds_none() -> None:
     assert pack([]) == b"" and list(unpack(b"")) == []
     store.add(b"")
     assert store.batches() == ()
+
+
+def test_a_snapshot_shows_what_was_so_a_moment_before_it() -> None:
+    """A packet that passed while it was being read went by its wiring; one that passed earlier did not."""
+    history, before = History(), replace(b.lab(forward="0"), time_ns=b.START)
+    after = replace(b.lab(forward="1"), time_ns=b.START + b.SECOND)
+    for snapshot in (before, after):
+        history.add(snapshot)
+    assert history.at(after.time_ns + 1) is after and history.at(after.time_ns - LAG) is after
+    assert history.at(after.time_ns - LAG - 1) is before
+    assert history.at(b.START - b.SECOND) is before
 
 
 def stored(capture: Capture, limit: int = 1 << 20) -> FrameStore:

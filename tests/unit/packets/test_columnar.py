@@ -53,6 +53,24 @@ def test_who_asks_whom_he_has_answered_is_told_apart() -> None:
     assert same(b.capture(snapshot, frames)) == 4
 
 
+def test_a_fin_is_acknowledged_as_one_byte() -> None:
+    """The last bytes and the end of a stream, sent at once, have each its own acknowledgement."""
+    snapshot, push, fin, ack = b.lab(), 0x18, 0x11, 0x10
+    there, back = b.REQUEST[:2], b.REPLY[3:]
+    said = [
+        (there, b.tcp(5000, 80, push, 1, 1, b"x" * 10)),
+        (there, b.tcp(5000, 80, fin, 11, 1)),
+        (back, b.tcp(80, 5000, ack, 1, 11)),
+        (back, b.tcp(80, 5000, ack, 1, 12)),
+    ]
+    frames: list[Frame] = []
+    for number, (steps, body) in enumerate(said):
+        frames += b.trip(snapshot, steps, body, 6, number + 1, b.START + number * b.SECOND)
+    capture = b.capture(snapshot, frames)
+    assert same(capture) == 4
+    assert [journey.answers for journey in join(capture.frames, Wiring(capture))] == [None, None, 0, 1]
+
+
 @pytest.mark.parametrize("noise", [False, True])
 def test_what_came_is_put_in_order_by_column_as_one_by_one(noise: bool) -> None:
     """Frames of one instant in the order of their points; housekeeping hidden, and counted."""
