@@ -54,7 +54,7 @@ def columns(text: str) -> int:
     return sum(1 + (east_asian_width(sign) in "WF") for sign in text) if not text.isascii() else len(text)
 
 
-def padded(text: str, width: int) -> str:
+def pad(text: str, width: int) -> str:
     """The text with blanks up to that many columns of a terminal."""
     return text + " " * (width - columns(text))
 

@@ -32,7 +32,7 @@ class NetlabError(Exception):
 
     def __init__(self, what: str, next_step: str = "") -> None:
         super().__init__(what)
-        self.what, self.next_step = _shown(what), _shown(next_step)
+        self.what, self.next_step = _show(what), _show(next_step)
 
     def __str__(self) -> str:
         if not self.next_step:
@@ -40,7 +40,7 @@ class NetlabError(Exception):
         return self.what + "\n  " + _("Next: {step}").format(step=self.next_step)
 
 
-def _shown(text: str) -> str:
+def _show(text: str) -> str:
     """The text, of which a part may be what a lab has said."""
     if text.isprintable():
         return text

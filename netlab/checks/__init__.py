@@ -68,5 +68,5 @@ def check(
     found = {check.id: check for check in further}.get(step) or CHECKS.get(step)
     if found is None:
         raise UnknownName(_("check"), step, [*(check.id for check in further), *CHECKS])
-    said = variant.exchanged(predictions), variant.exchanged(answers)
-    return variant.exchanged(runner.run(variant.view(lab), found, CHECKS, *said, seconds))
+    said = variant.exchange_all(predictions), variant.exchange_all(answers)
+    return variant.exchange_all(runner.run(variant.view(lab), found, CHECKS, *said, seconds))

@@ -11,7 +11,7 @@ from html import escape
 from typing import Protocol
 
 from netlab.checks.world import World
-from netlab.display import Printer, padded
+from netlab.display import Printer, pad
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Witnessed
 from netlab.lessons.content import Step
@@ -115,7 +115,7 @@ class CheckResult:
         return [(label, text) for label, text in rows if text]
 
     def __str__(self) -> str:
-        body = "".join(f"\n  {padded(label, 7)} {text}" for label, text in self.lines())
+        body = "".join(f"\n  {pad(label, 7)} {text}" for label, text in self.lines())
         return self.headline + body
 
     def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:

@@ -58,7 +58,7 @@ def begin(lab: Lab, lesson: Lesson) -> Learner:
     return Learner(lab)
 
 
-def untouched(learner: Learner, lesson: Lesson) -> Iterator[str]:
+def check_untouched(learner: Learner, lesson: Lesson) -> Iterator[str]:
     """What is wrong where nothing is done yet: a check that passes, or does not say what is missing."""
     for step in lesson.steps:
         result = learner.checks(step, SETTLED)
@@ -66,7 +66,7 @@ def untouched(learner: Learner, lesson: Lesson) -> Iterator[str]:
             yield _("untouched, {result}").format(result=result)
 
 
-def solved(lab: Lab, lesson: Lesson) -> Iterator[str]:
+def check_solved(lab: Lab, lesson: Lesson) -> Iterator[str]:
     """What is wrong with the solutions: a check that fails after its step, or at the lesson's end."""
     learner = begin(lab, lesson)
     for step in lesson.steps:
@@ -78,7 +78,7 @@ def solved(lab: Lab, lesson: Lesson) -> Iterator[str]:
             yield _("when the lesson is over, {result}").format(result=result)
 
 
-def turned(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> Iterator[str]:
+def check_wrong_turn(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> Iterator[str]:
     """What is wrong with that wrong turn: it passes, or gets another hint than its own."""
     learner = begin(lab, lesson)
     for before in lesson.steps:
@@ -96,11 +96,11 @@ def turned(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> Iterator[st
 def troubles(lab: Lab, lesson: Lesson) -> Iterator[str]:
     """All that is wrong with a lesson."""
     try:
-        yield from untouched(begin(lab, lesson), lesson)
-        yield from solved(lab, lesson)
+        yield from check_untouched(begin(lab, lesson), lesson)
+        yield from check_solved(lab, lesson)
         for step in lesson.steps:
             for turn in step.wrong_turns:
-                yield from turned(lab, lesson, step, turn)
+                yield from check_wrong_turn(lab, lesson, step, turn)
     except CommandFailed as error:
         yield str(error)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from netlab.display import padded
+from netlab.display import pad
 from netlab.engines.docker import tools, users
 from netlab.errors import NetlabError
 from netlab.i18n import N_
@@ -50,7 +50,7 @@ class Finding:
 
     def __str__(self) -> str:
         mark = "✘" if self.cure else "✔"
-        line = f"  {mark} {padded(self.name, 18)} {self.found}"
+        line = f"  {mark} {pad(self.name, 18)} {self.found}"
         return f"{line}\n      → {self.cure}" if self.cure else line
 
 

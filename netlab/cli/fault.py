@@ -96,4 +96,4 @@ def _cure(chosen: argparse.Namespace) -> None:
         return
     print(_("It was {name}: {title}. Mended with:").format(name=fault.name, title=faults.title(fault)))
     for command in fault.cure:
-        print(f"  {command.node}: {' '.join(faults.resolved(lab, command))}")
+        print(f"  {command.node}: {' '.join(faults.resolve(lab, command))}")

@@ -128,7 +128,7 @@ def _visit(lab: Lab, stop: Stop, before: Snapshot, pictures: Path, say: Callable
     if stop.captured:
         with lab.capture() as seen:
             _type(lab, stop.commands, say)
-        say(_indented(_what_was_seen(seen)))
+        say(_indent(_what_was_seen(seen)))
         save(
             timeline(seen, title=_(stop.text)),
             pictures / f"{stop.picture}-timeline.png",
@@ -140,7 +140,7 @@ def _visit(lab: Lab, stop: Stop, before: Snapshot, pictures: Path, say: Callable
         after, dead = lab.snapshot(), None
     for change in describe_changes(before, after):
         say(f"  + {change}")
-    say("\n" + _indented(as_text(after)))
+    say("\n" + _indent(as_text(after)))
     note = _forwarding(after) if dead else ""
     died = (dead.last_seen.frame.point, dead.next_expected) if dead else None
     figure = draw(
@@ -162,7 +162,7 @@ def _type(lab: Lab, commands: Sequence[str], say: Callable[[str], None]) -> None
         done = lab.script(command)
         output = (done.stdout + done.stderr).strip()
         if output:
-            say(_indented(output))
+            say(_indent(output))
         if done.returncode:
             raise NetlabError(
                 _("{command!r} failed in the tour.").format(command=command),
@@ -203,7 +203,7 @@ def _forwarding(snapshot: Snapshot) -> str:
     return f"net.ipv4.ip_forward = {snapshot.node('host').sysctls['net.ipv4.ip_forward']}"
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
 
 

@@ -57,7 +57,7 @@ def options(command: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Stay until Ctrl-C. BadInput, LabError."""
     if chosen.action == "plan":
-        print(sizing.said(chosen.learners or PLANNED))
+        print(sizing.describe(chosen.learners or PLANNED))
         return 0
     _check(chosen)
     if chosen.action == "unit":

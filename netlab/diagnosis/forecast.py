@@ -36,7 +36,7 @@ def forecast(scene: Observation, focus: Focus, cause: str) -> str:
     flow = Flow(source, scene.destination, scene.protocol, 0, scene.port, iif)
     if found.route is not None:
         flow = replace(flow, oif=found.route.device)
-    stop = _stopped(router, "FORWARD", flow) if cause not in ("firewall-drop", "random-loss") else ""
+    stop = _find_stop(router, "FORWARD", flow) if cause not in ("firewall-drop", "random-loss") else ""
     return stop or _behind(scene, router, far, flow, cause)
 
 
@@ -47,12 +47,12 @@ def _behind(scene: Observation, router: Node, far: Node, flow: Flow, cause: str)
         return _(
             "With that mended, {name} knows no way back to {source}: no rule on {router_name} translates it."
         ).format(name=far.name, source=flow.source, router_name=router.name)
-    return _stopped(
+    return _find_stop(
         far, "INPUT", Flow(flow.source, flow.destination, flow.protocol, 0, flow.destination_port)
     )
 
 
-def _stopped(node: Node, hook: str, flow: Flow) -> str:
+def _find_stop(node: Node, hook: str, flow: Flow) -> str:
     for outcome in walk(node, "filter", hook, flow):
         if outcome.target in STOPS:
             verb = _("drops it") if outcome.sure else _("may drop it")

@@ -102,12 +102,12 @@ class Observation:
         assert found is not None, "a captured point belongs to a namespace that was seen"
         return found
 
-    def risen(self, node: Node, counter: str) -> int:
+    def increase(self, node: Node, counter: str) -> int:
         """By how much a counter rose during the trace."""
         before = self.capture.before.by_netns(node.netns)
         return node.counters.get(counter, 0) - (before.counters.get(counter, 0) if before else 0)
 
-    def moved(self, node: Node) -> list[tuple[Chain, Rule | None, int, int]]:
+    def counted_rules(self, node: Node) -> list[tuple[Chain, Rule | None, int, int]]:
         """(chain, rule or None for the policy, number of the rule from 1, by how many packets it rose)."""
         before = self.capture.before.by_netns(node.netns)
         known = {(c.backend, c.family, c.table, c.name): c for c in before.chains} if before else {}
@@ -153,7 +153,7 @@ class Observation:
 
     def mark(self, node: Node) -> int:
         """The mark that a rule has put on these packets there; 0 without one."""
-        for _, rule, _, _ in self.moved(node):
+        for _, rule, _, _ in self.counted_rules(node):
             found = re.search(r"--set-x?mark (0x[0-9a-f]+|\d+)", rule.text) if rule else None
             if found:
                 return int(found[1], 0)
@@ -165,7 +165,7 @@ class Observation:
         return found if interface.kind != "loopback" else []
 
 
-def shown(node: Node, command: str, output: str, says: str) -> Evidence:
+def show(node: Node, command: str, output: str, says: str) -> Evidence:
     return Evidence(command, node.name, output, says)
 
 
@@ -174,8 +174,8 @@ def sysctl(node: Node, name: str) -> str:
     return node.sysctls.get(name, "")
 
 
-def sysctl_shown(node: Node, name: str, says: str) -> Evidence:
-    return shown(node, f"sysctl {name}", f"{name} = {sysctl(node, name)}", says)
+def show_sysctl(node: Node, name: str, says: str) -> Evidence:
+    return show(node, f"sysctl {name}", f"{name} = {sysctl(node, name)}", says)
 
 
 def cure(node: Node, *commands: str) -> tuple[Cure, ...]:

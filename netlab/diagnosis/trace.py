@@ -10,7 +10,7 @@ from typing import Any
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.verdict import CAUSES, PROVED, Verdict
-from netlab.display import columns, padded
+from netlab.display import columns, pad
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Traceable
@@ -159,7 +159,7 @@ def as_text(verdict: Verdict) -> str:
         first = piece.output.splitlines()[0] if piece.output else ""
         lines.append(f"  · {piece.node}# {piece.command}\n      {first}\n      {piece.says}")
     for number, step in enumerate(verdict.cure):
-        label = padded("" if number else _("cure:"), columns(_("cure:")))
+        label = pad("" if number else _("cure:"), columns(_("cure:")))
         lines.append(f"  {label} {step.node}# {' '.join(step.argv)}")
     if verdict.next_blocker:
         lines.append("  " + _("next: {blocker}").format(blocker=verdict.next_blocker))

@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from netlab.drawing.fonts import SMALL, can_be_set, families, lettered, shortened, text_width, weight, wrapped
+from netlab.drawing.fonts import SMALL, can_be_set, families, lettered, shorten, text_width, weight, wrap
 from netlab.errors import BadInput, NetlabError
 from netlab.i18n import gettext as _
 
@@ -29,10 +29,10 @@ __all__ = [
     "figure_html",
     "lettered",
     "save",
-    "shortened",
+    "shorten",
     "svg",
     "text_width",
-    "wrapped",
+    "wrap",
 ]
 
 INK, MUTED, FAINT = "#1b2733", "#52606d", "#c3ccd5"
@@ -68,10 +68,10 @@ class Rect(NamedTuple):
     def centre(self) -> tuple[float, float]:
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
-    def grown(self, by: float) -> Rect:
+    def grow(self, by: float) -> Rect:
         return Rect(self.x0 - by, self.y0 - by, self.x1 + by, self.y1 + by)
 
-    def moved(self, dx: float, dy: float) -> Rect:
+    def shift(self, dx: float, dy: float) -> Rect:
         return Rect(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
     def touches(self, other: Rect) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from netlab.drawing.canvas import LINE, MUTED, SMALL, Canvas, Rect, text_width, wrapped
+from netlab.drawing.canvas import LINE, MUTED, SMALL, Canvas, Rect, text_width, wrap
 from netlab.drawing.edge_router import Router, Spot, Way, middle
 from netlab.drawing.layout import Layout, obstacles
 from netlab.drawing.scene import Scene
@@ -37,11 +37,11 @@ class Cables:
         self.styles: dict[Ends, tuple[str, bool]] = {}
         self._ports()
         # Cables that can run straight go first, so that the others go round them.
-        for wire in sorted(scene.edges, key=lambda w: self._slope(w.a, w.b)):
-            way = self._route(wire.a, wire.b)
+        for edge in sorted(scene.edges, key=lambda edge: self._slope(edge.a, edge.b)):
+            way = self._route(edge.a, edge.b)
             if way is not None:
-                self.ways[wire.a, wire.b] = way
-                self.styles[wire.a, wire.b] = (wire.label, wire.dashed)
+                self.ways[edge.a, edge.b] = way
+                self.styles[edge.a, edge.b] = (edge.label, edge.dashed)
 
     @property
     def bottom(self) -> float:
@@ -159,9 +159,7 @@ def place_note(cables: Cables, spot: Spot, lines: Sequence[str], ways: Sequence[
     taken = _taken(cables, ways)
     for limit in NOTE_WIDTHS:
         said = [
-            (line, number == 0)
-            for number, text in enumerate(lines)
-            for line in wrapped(text, limit, bold=True)
+            (line, number == 0) for number, text in enumerate(lines) for line in wrap(text, limit, bold=True)
         ]
         width = max(text_width(line, SMALL, bold=bold) for line, bold in said) + 4.0
         for rect in _places(spot, width, LINE * len(said)):
@@ -195,7 +193,7 @@ def _taken(cables: Cables, ways: Sequence[Way]) -> list[Rect]:
     edges = [line for box in cables.layout.boxes for line in pairwise(outline(box.rect))]
     edges += [line for box in cables.layout.boxes for g in box.groups for line in pairwise(outline(g.rect))]
     edges += [piece for way in [*cables.ways.values(), *ways] for piece in pairwise(way)]
-    return [*cables.blocked, *(Rect(*_span(a, b)).grown(1.5) for a, b in edges)]
+    return [*cables.blocked, *(Rect(*_span(a, b)).grow(1.5) for a, b in edges)]
 
 
 def _span(a: Spot, b: Spot) -> tuple[float, float, float, float]:

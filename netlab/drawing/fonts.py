@@ -104,9 +104,7 @@ def _width(text: str, size: float, bold: bool, mono: bool, typefaces: tuple[str,
     return float(width) * (1.065 if mono else 1.04)
 
 
-def wrapped(
-    text: str, width: float, size: float = SMALL, bold: bool = False, mono: bool = False
-) -> list[str]:
+def wrap(text: str, width: float, size: float = SMALL, bold: bool = False, mono: bool = False) -> list[str]:
     """The text in lines of at most that many points; a word that is longer is cut."""
     lines: list[str] = []
     end = 0
@@ -125,7 +123,7 @@ def wrapped(
     return lines
 
 
-def shortened(text: str, width: float, size: float = SMALL, bold: bool = False, mono: bool = False) -> str:
+def shorten(text: str, width: float, size: float = SMALL, bold: bool = False, mono: bool = False) -> str:
     """The text, with … for the end of it if it is wider than that many points."""
     if text_width(text, size, bold, mono) <= width + 0.01:
         return text

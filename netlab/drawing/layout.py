@@ -75,9 +75,9 @@ def _level(movers: Sequence[PlacedBox], fixed: Sequence[PlacedBox], scene: Scene
     """Move boxes, or the cards in them, down to the height of the cards that their cables lead to."""
     heights = {c.card.key: c.rect.centre[1] for box in fixed for c in box.cards}
     ends: dict[InterfaceId, InterfaceId] = {}
-    for wire in scene.edges:
-        ends.setdefault(wire.a, wire.b)
-        ends.setdefault(wire.b, wire.a)
+    for edge in scene.edges:
+        ends.setdefault(edge.a, edge.b)
+        ends.setdefault(edge.b, edge.a)
     pushed = 0.0
     for box in movers:
         box.move(0.0, pushed)
@@ -113,12 +113,12 @@ def _push(box: PlacedBox, y: float, down: float, left: float) -> float:
     before = box.rect.y1
     for card in box.cards:
         if card.rect.y0 >= y and card.rect.x0 <= left:
-            card.rect = card.rect.moved(0.0, down)
+            card.rect = card.rect.shift(0.0, down)
     for group in box.groups:
         if group.rect.x0 > left:
             continue
         if group.rect.y0 >= y - LABEL - 1:
-            group.rect = group.rect.moved(0.0, down)
+            group.rect = group.rect.shift(0.0, down)
         elif group.rect.y1 > y:
             group.rect = Rect(group.rect.x0, group.rect.y0, group.rect.x1, group.rect.y1 + down)
     head = [text for text in box.texts if text.y < box.rect.y0 + 30.0]
@@ -133,7 +133,7 @@ def obstacles(boxes: Iterable[PlacedBox]) -> list[Rect]:
     """What no cable may cross: cards and texts."""
     found = []
     for box in boxes:
-        found += [card.rect for card in box.cards] + [text.rect.grown(AIR) for text in box.texts]
+        found += [card.rect for card in box.cards] + [text.rect.grow(AIR) for text in box.texts]
         found += [group_label(group) for group in box.groups]
     return found
 

@@ -91,7 +91,7 @@ class Overlay:
         both = len({kind for _, kind in self.pieces}) > 1
         for way, kind in self.pieces:
             color, dashes, __ = WAYS[kind]
-            beside = shifted(way, (LANE if kind else -LANE) if both else 0.0)
+            beside = shift(way, (LANE if kind else -LANE) if both else 0.0)
             canvas.line(beside, color=color, line=2.6, dashes=dashes, order=3.5)
             _arrow(canvas, beside, color, 0.62 if both else 0.5)
         if self.cross is not None:
@@ -101,7 +101,7 @@ class Overlay:
             canvas.text(x, y, line, bold=bold, color=DEATH if bold else INK)
 
 
-def shifted(way: Sequence[Spot], by: float) -> Way:
+def shift(way: Sequence[Spot], by: float) -> Way:
     """The way beside itself: level pieces move down, upright ones right; the ends stay on the cards."""
     moved = []
     for number, (x, y) in enumerate(way):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from netlab.drawing.canvas import LINE, NAME, SMALL, TITLE, Rect, shortened, text_width, wrapped
+from netlab.drawing.canvas import LINE, NAME, SMALL, TITLE, Rect, shorten, text_width, wrap
 from netlab.drawing.scene import Box, Card, Scene
 from netlab.i18n import gettext as _
 from netlab.model import InterfaceId
@@ -66,13 +66,13 @@ class PlacedBox:
     groups: list[Group] = field(default_factory=list)
 
     def move(self, dx: float, dy: float) -> None:
-        self.rect = self.rect.moved(dx, dy)
+        self.rect = self.rect.shift(dx, dy)
         for text in self.texts:
             text.x, text.y = text.x + dx, text.y + dy
         for card in self.cards:
-            card.rect = card.rect.moved(dx, dy)
+            card.rect = card.rect.shift(dx, dy)
         for group in self.groups:
-            group.rect = group.rect.moved(dx, dy)
+            group.rect = group.rect.shift(dx, dy)
 
 
 def columns(scene: Scene) -> list[list[Box]]:
@@ -101,7 +101,7 @@ def columns(scene: Scene) -> list[list[Box]]:
 def neighbours(scene: Scene, box: Box) -> list[InterfaceId]:
     """The cards in other boxes that cables lead to from this one."""
     own = {card.key for card in box.cards}
-    ends = [(wire.a, wire.b) for wire in scene.edges] + [(wire.b, wire.a) for wire in scene.edges]
+    ends = [(edge.a, edge.b) for edge in scene.edges] + [(edge.b, edge.a) for edge in scene.edges]
     return [far for near, far in ends if near in own and far not in own]
 
 
@@ -127,9 +127,9 @@ class Packer:
         self.left = {card.key for box in sides[0] for card in box.cards}
         self.right = {card.key for box in sides[2] for card in box.cards}
         self.facing: dict[InterfaceId, list[InterfaceId]] = {}
-        for wire in scene.edges:
-            self.facing.setdefault(wire.a, []).append(wire.b)
-            self.facing.setdefault(wire.b, []).append(wire.a)
+        for edge in scene.edges:
+            self.facing.setdefault(edge.a, []).append(edge.b)
+            self.facing.setdefault(edge.b, []).append(edge.a)
 
     def mark_beside(self, card: Card) -> bool:
         """Whether the mark stands beside the name; beside a long one there is no room."""
@@ -139,8 +139,8 @@ class Packer:
         if card.compact:
             return []
         own = [(card.mark, "mark")] if card.mark and not self.mark_beside(card) else []
-        found = [(line, "mono") for text in card.addresses for line in wrapped(text, self.limit, mono=True)]
-        return own + found + [(line, "words") for text in card.words for line in wrapped(text, self.limit)]
+        found = [(line, "mono") for text in card.addresses for line in wrap(text, self.limit, mono=True)]
+        return own + found + [(line, "words") for text in card.words for line in wrap(text, self.limit)]
 
     def card_size(self, card: Card) -> tuple[float, float]:
         lines = self.lines(card)
@@ -205,10 +205,10 @@ class Packer:
     def _head(self, placed: PlacedBox, width: float) -> float:
         box, left = placed.box, placed.rect.x0 + PAD
         room = width - 2 * PAD
-        title = shortened(box.title, room, TITLE - 1, bold=True)
+        title = shorten(box.title, room, TITLE - 1, bold=True)
         placed.texts.append(PlacedText(left, 12.0, title, TITLE - 1, bold=True))
         if not box.compact:
-            placed.texts.append(PlacedText(left, 25.0, shortened(box.subtitle, room), muted=True))
+            placed.texts.append(PlacedText(left, 25.0, shorten(box.subtitle, room), muted=True))
             return 36.0
         rest = room - text_width(title, TITLE - 1, bold=True) - 8.0
         for words in (box.subtitle, box.subtitle.rpartition(" · ")[2]):
@@ -223,7 +223,7 @@ class Packer:
         if self.room_in == placed.box.node.netns:
             y += 2 * LINE + 8.0
         for text in placed.box.footer:
-            for line in wrapped(text, width - 2 * PAD, mono=True):
+            for line in wrap(text, width - 2 * PAD, mono=True):
                 muted = text.startswith("no ")
                 placed.texts.append(PlacedText(left, y + 3.0, line, mono=not muted, muted=muted))
                 y += LINE + 1

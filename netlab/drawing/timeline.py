@@ -27,9 +27,9 @@ from netlab.drawing.canvas import (
     Canvas,
     Rect,
     lettered,
-    shortened,
+    shorten,
     text_width,
-    wrapped,
+    wrap,
 )
 from netlab.drawing.timeline_layout import (
     LANE,
@@ -80,7 +80,7 @@ def timeline(capture: Captured, *, title: str = "", width: float = 9.5) -> Figur
     chosen = plan(found, MOST)
     tracks, breaks = place(chosen, lanes, left + 8.0, right - 10.0)
     labels = Labels(tracks, breaks, Rect(left - 8.0, 0.0, right + 6.0, bottom + 60.0), bottom)
-    lines = wrapped(_remarks(found, chosen, labels), width * 72 - 3 * MARGIN)
+    lines = wrap(_remarks(found, chosen, labels), width * 72 - 3 * MARGIN)
     canvas = Canvas(width * 72, bottom + 66.0 + LINE * len(lines))
     if title:
         canvas.text(MARGIN, MARGIN + 6.0, title, size=TITLE, bold=True)
@@ -237,7 +237,7 @@ class Labels:
             return False
         if clear and any(rect.touches(_part(*piece, rect)) for piece in self.pieces):
             return False
-        self.used.append(rect.grown(2.5))
+        self.used.append(rect.grow(2.5))
         self.texts.append((x, y, text, color))
         return True
 
@@ -260,7 +260,7 @@ def _part(a: tuple[float, float], b: tuple[float, float], rect: Rect) -> Rect:
 def _paint_lanes(canvas: Canvas, lanes: Mapping[Point, float], left: float, right: float) -> None:
     for point, y in lanes.items():
         canvas.line([(left, y), (right, y)], color=FAINT, line=0.8, order=1.0)
-        canvas.text(MARGIN, y, shortened(str(point), NAMES, NAME), size=NAME)
+        canvas.text(MARGIN, y, shorten(str(point), NAMES, NAME), size=NAME)
 
 
 def _paint_track(canvas: Canvas, track: Track, bottom: float, small: float) -> None:

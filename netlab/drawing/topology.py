@@ -35,7 +35,7 @@ from netlab.drawing.canvas import (
     save,
     svg,
     text_width,
-    wrapped,
+    wrap,
 )
 from netlab.drawing.edges import Cables
 from netlab.drawing.layout import group_label, lay_out
@@ -50,7 +50,7 @@ from netlab.model.changes import describe_changes, marks
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["alt_text", "as_text", "describe_changes", "described", "draw", "figure_html", "save", "svg"]
+__all__ = ["alt_text", "as_text", "describe", "describe_changes", "draw", "figure_html", "save", "svg"]
 
 FILLS = {
     "up": (UP_FILL, UP_EDGE),
@@ -103,7 +103,7 @@ def draw(
     return canvas.figure
 
 
-def described(
+def describe(
     snapshot: Snapshot, previous: Snapshot | None = None, died: tuple[Point, Point | None] | None = None
 ) -> str:
     """The picture in sentences, with what is different from `previous`, and where a packet ended."""
@@ -192,7 +192,7 @@ def _caption(
         )
         said.append((_("Since the picture before: {text}.").format(text=text or _("nothing changed")), INK))
     said += [(remark, MUTED) for remark in scene.remarks]
-    return [(line, color) for text, color in said for line in wrapped(text, width)]
+    return [(line, color) for text, color in said for line in wrap(text, width)]
 
 
 def _legend(canvas: Canvas, scene: Scene, overlay: Overlay, y: float) -> None:
@@ -208,7 +208,7 @@ def _legend(canvas: Canvas, scene: Scene, overlay: Overlay, y: float) -> None:
         canvas.line([(x, y), (x + 14.0, y)], color=FRAME, line=0.9, dashes=(3, 2))
         canvas.text(x + 19.0, y, _("a bridge with its ports"), color=MUTED)
         x += 19.0 + text_width(_("a bridge with its ports"), SMALL) + 16.0
-    if any(wire.dashed for wire in scene.edges):
+    if any(edge.dashed for edge in scene.edges):
         canvas.line([(x, y), (x + 18.0, y)], line=1.2, dashes=(5, 2.5))
         words = _("on its parent")
         canvas.text(x + 23.0, y, words, color=MUTED)

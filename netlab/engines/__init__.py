@@ -39,8 +39,8 @@ def script(python: str, home: str, module: str, before: str = "") -> str:
     It is a shell's, which does `before`, lines of its own, first.
     """
     code = f"import sys; sys.path.insert(0, {home!r}); import {module} as it; sys.exit(it.main())"
-    return f'#!/bin/sh\n{before}exec {quoted(python)} -IS -c {quoted(code)} "$@"\n'
+    return f'#!/bin/sh\n{before}exec {quote(python)} -IS -c {quote(code)} "$@"\n'
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"

@@ -41,7 +41,7 @@ def find(name: str) -> Fault:
     raise UnknownName(_("fault"), name, [fault.name for fault in catalogue()])
 
 
-def reported(report: str) -> Fault:
+def find_reported(report: str) -> Fault:
     """The fault of a bug report: of a number, or of a variant's seed; without either the gym's first."""
     if not report:
         return find(FIRST)
@@ -78,7 +78,7 @@ def cure(lab: Lab, fault: Fault) -> None:
 def perform(lab: Lab, commands: Iterable[Command]) -> None:
     """Run commands, each on its node, up to the first that fails."""
     for command in commands:
-        argv = resolved(lab, command)
+        argv = resolve(lab, command)
         done = lab.run(argv, command.node, timeout=120)
         if done.returncode:
             raise CommandFailed(
@@ -89,7 +89,7 @@ def perform(lab: Lab, commands: Iterable[Command]) -> None:
             )
 
 
-def resolved(lab: Lab, command: Command) -> list[str]:
+def resolve(lab: Lab, command: Command) -> list[str]:
     """The command's words with @veth, @pid:NAME and @python replaced by what the kernel says now."""
     if not any(word.startswith("@") for word in command.argv):
         return list(command.argv)

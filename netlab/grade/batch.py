@@ -25,7 +25,7 @@ from netlab.grade.hidden_checks import Hidden
 from netlab.grade.judge import Grade, Order, grade
 from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import Submission, read
-from netlab.i18n import decided, speaking
+from netlab.i18n import decide, speaking
 from netlab.i18n import gettext as _
 from netlab.keeper.launch import ForkServer
 from netlab.lab import ephemeral
@@ -118,7 +118,7 @@ class Batch:
             unreadable = Grade(name, error=str(error))
             Bundle(self.out / name).close(unreadable, None, self.key)
             return formats.result(unreadable)
-        with speaking(decided(os.environ, submission.language)):
+        with speaking(decide(os.environ, submission.language)):
             return self._judge(submission, name, number, place)
 
     def _judge(self, submission: Submission, name: str, number: int, place: _Place) -> dict[str, Any]:
@@ -165,7 +165,7 @@ class Batch:
                 _("Name the folder that --out named."),
             )
         troubles = [
-            f"{folder.name}: {what}" for folder in folders for what in bundle.tampered(folder, self.key)
+            f"{folder.name}: {what}" for folder in folders for what in bundle.find_tampering(folder, self.key)
         ]
         with tempfile.TemporaryDirectory(prefix="netlab-verify-") as place:
             again = replace(self, out=Path(place), seed="")

@@ -50,7 +50,7 @@ class Bundle:
         if submission is not None:
             (self._beside / SUBMISSION).write_bytes(submission.content)
             (self._beside / "executed.ipynb").write_text(
-                formats.executed(submission, grade), encoding="utf-8"
+                formats.executed_notebook(submission, grade), encoding="utf-8"
             )
         (self._beside / RESULT).write_text(_json(formats.result(grade)), encoding="utf-8")
         (self._beside / "results.json").write_text(_json(formats.gradescope(grade)), encoding="utf-8")
@@ -80,7 +80,7 @@ def result(folder: Path) -> dict[str, Any] | None:
     return found if (folder / MANIFEST).exists() else None
 
 
-def tampered(folder: Path, key: bytes | None) -> list[str]:
+def find_tampering(folder: Path, key: bytes | None) -> list[str]:
     """What is not as it was when the bundle was written, in words; empty if all of it is."""
     try:
         manifest = bounded_json.table(files.read_in(folder / MANIFEST, BOUNDS.size), BOUNDS)

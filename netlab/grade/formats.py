@@ -103,7 +103,7 @@ def _step(step: CheckResult) -> dict[str, Any]:
     }
 
 
-def executed(submission: Submission, grade: Grade) -> str:
+def executed_notebook(submission: Submission, grade: Grade) -> str:
     """The code cells with what they printed, as a notebook."""
     v4: Any = nbformat.v4
     cells = []

@@ -59,17 +59,17 @@ def _cell(lesson: Lesson, id: str, kind: str, tags: list[str], source: str) -> C
         above, _, below = source.partition(f"{MARKER}\n")
         source = f"{above}### BEGIN SOLUTION\n{below}\n### END SOLUTION"
         words = {"grade": False, "solution": True, "locked": False}
-    return _made(kind, id, source, words)
+    return _make_cell(kind, id, source, words)
 
 
 def _further(hidden: Hidden) -> Cell:
     """A test of which nothing but its points is in what learners get."""
     source = f"# A further check\n### BEGIN HIDDEN TESTS\n{hidden.as_test()}\n### END HIDDEN TESTS"
     step = hidden.check.step
-    return _made("code", f"step-{step.id.replace('.', '-')}", source, {**TEST, "points": step.points})
+    return _make_cell("code", f"step-{step.id.replace('.', '-')}", source, {**TEST, "points": step.points})
 
 
-def _made(kind: str, id: str, source: str, words: dict[str, Any]) -> Cell:
+def _make_cell(kind: str, id: str, source: str, words: dict[str, Any]) -> Cell:
     metadata = (
         {"nbgrader": {"grade_id": id, "schema_version": SCHEMA, "task": False, **words}} if words else {}
     )

@@ -55,7 +55,7 @@ class Handed:
     content: bytes = b""
     error: str = ""
 
-    def failed(self, why: str) -> Grade:
+    def failure(self, why: str) -> Grade:
         return Grade(self.name, error=why)
 
 
@@ -79,10 +79,10 @@ def run(wanted: Wanted, seeds: Mapping[Path, tuple[str, str | None]], say: Say) 
         folder = Path(place).resolve()
         for name in jail.FOLDERS:
             (folder / name).mkdir(mode=0o700)
-        handed = [_copied(path, name, seed) for path, (name, seed) in seeds.items()]
+        handed = [_copy(path, name, seed) for path, (name, seed) in seeds.items()]
         readable = [each for each in handed if not each.error]
         for count, each in enumerate((each for each in handed if each.error), 1):
-            say(count, len(handed), formats.summary(formats.result(each.failed(each.error))))
+            say(count, len(handed), formats.summary(formats.result(each.failure(each.error))))
         _stage(folder, readable, wanted, uid)
         failed: dict[str, str] = {}
         if readable:
@@ -92,7 +92,7 @@ def run(wanted: Wanted, seeds: Mapping[Path, tuple[str, str | None]], say: Say) 
             return [_result(out, each, failed.get(each.name, ""), wanted, uid) for each in handed]
 
 
-def _copied(path: Path, name: str, seed: str | None) -> Handed:
+def _copy(path: Path, name: str, seed: str | None) -> Handed:
     """What a learner handed in, not looked at."""
     try:
         return Handed(path, name, seed, files.read_path(path, LARGEST))
@@ -204,9 +204,9 @@ def _rebuilt(words: Mapping[str, Any]) -> NetlabError:
 def _result(out: int, each: Handed, failed: str, wanted: Wanted, uid: int) -> dict[str, Any]:
     """One result, copied and signed; one that does not hold is none, and is graded again the next time."""
     if each.error:
-        Bundle(wanted.out / each.name).close(each.failed(each.error), None, wanted.key)
+        Bundle(wanted.out / each.name).close(each.failure(each.error), None, wanted.key)
     if each.error or failed:
-        return formats.result(each.failed(each.error or failed))
+        return formats.result(each.failure(each.error or failed))
     try:
         with files.below(out, [each.name]) as folder:
             if files.read(folder, MANIFEST, BOUNDS.size, uid) == STAYS and (
@@ -214,10 +214,10 @@ def _result(out: int, each: Handed, failed: str, wanted: Wanted, uid: int) -> di
             ):
                 return before
             taken = _files(folder, uid)
-        result = _checked(taken.get(RESULT, b""), each)
+        result = _parse(taken.get(RESULT, b""), each)
     except (OSError, ValueError) as error:
         why = _("the grader's result was not taken: {error}").format(error=display.one_line(str(error), 200))
-        return formats.result(each.failed(why))
+        return formats.result(each.failure(why))
     if result["digest"]:
         taken[SUBMISSION] = each.content
     made = Bundle(wanted.out / each.name)
@@ -237,7 +237,7 @@ def _files(folder: int, uid: int) -> dict[str, bytes]:
     return taken
 
 
-def _checked(content: bytes, each: Handed) -> dict[str, Any]:
+def _parse(content: bytes, each: Handed) -> dict[str, Any]:
     """A result that says what it is about, and whose sums are right. ValueError."""
     from jsonschema import ValidationError, validate
 

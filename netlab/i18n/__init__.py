@@ -29,7 +29,7 @@ _speaking: ContextVar[str] = ContextVar("netlab_language", default="")
 
 def language() -> str:
     """The language of what is said now."""
-    return _speaking.get() or decided(os.environ)
+    return _speaking.get() or decide(os.environ)
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def speaking(language: str) -> Iterator[None]:
         _speaking.reset(token)
 
 
-def decided(environment: Mapping[str, str], notebook: str = "") -> str:
+def decide(environment: Mapping[str, str], notebook: str = "") -> str:
     """The language that an environment asks for, in a notebook of that language if one is given.
 
     What names none of ours asks for nothing here: that is an error where somebody begins (netlab.errors).

@@ -29,7 +29,7 @@ def files(language: str) -> tuple[Path, Path]:
 
 
 @cache
-def said() -> tuple[str | tuple[str, ...], ...]:
+def find_messages() -> tuple[str | tuple[str, ...], ...]:
     """Every text that is to be translated; two of one that counts something."""
     from babel.messages.extract import extract_from_dir
 
@@ -46,7 +46,7 @@ def read(language: str) -> Any:
         return read_po(file, locale=language)
 
 
-def updated(language: str) -> Any:
+def update(language: str) -> Any:
     """The catalogue with what is said now, and nothing else."""
     from babel.messages.catalog import Catalog
 
@@ -63,7 +63,7 @@ def updated(language: str) -> Any:
         revision_date=WRITTEN,
         fuzzy=False,
     )
-    for message in said():
+    for message in find_messages():
         known = old.get(message if isinstance(message, str) else message[0])
         new.add(message, known.string if known else "" if isinstance(message, str) else ("",))
     return new
@@ -78,7 +78,7 @@ def written(catalogue: Any) -> bytes:
     return text.getvalue()
 
 
-def compiled(catalogue: Any) -> bytes:
+def compile_binary(catalogue: Any) -> bytes:
     from babel.messages.mofile import write_mo
 
     binary = io.BytesIO()
@@ -88,7 +88,7 @@ def compiled(catalogue: Any) -> bytes:
 
 def troubles(language: str) -> Iterator[str]:
     """What is wrong with the catalogue of a language."""
-    catalogue, messages = read(language), said()
+    catalogue, messages = read(language), find_messages()
     ids = [message if isinstance(message, str) else message[0] for message in messages]
     for message in catalogue:
         if message.id and (message.id if isinstance(message.id, str) else message.id[0]) not in ids:
@@ -117,9 +117,9 @@ def main() -> None:
     """Write the catalogues anew, and print what is still to be done."""
     for language in LANGUAGES[1:]:
         po, mo = files(language)
-        catalogue = updated(language)
+        catalogue = update(language)
         po.write_bytes(written(catalogue))
-        mo.write_bytes(compiled(catalogue))
+        mo.write_bytes(compile_binary(catalogue))
         print(*troubles(language), sep="\n")
 
 

@@ -21,7 +21,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from netlab.engines import ENGINES
 from netlab.engines.protocol import Say
 from netlab.errors import LabAlreadyUp, LabDied, LabNotFound, check_language
-from netlab.i18n import VARIABLE, decided, speaking
+from netlab.i18n import VARIABLE, decide, speaking
 from netlab.jupyter.process import LabProcess, copied_to
 from netlab.keeper.address import HOME, PASSED_ON
 from netlab.lab.lab import DEFAULT, Lab
@@ -55,7 +55,7 @@ class LabProvisioner(LocalProvisioner):
         environment = {name: own[name] for name in PASSED_ON if name in own} | NO_PARENT
         self.cwd = kwargs.get("cwd") or Path.cwd()
         folder = str(working_folder(Path(self.cwd)))
-        with open(os.devnull) as null, copied_to(2) as log, speaking(decided(own)):
+        with open(os.devnull) as null, copied_to(2) as log, speaking(decide(own)):
             streams = (null.fileno(), log, log)
             start = partial(self.lab.start, cmd, streams, cwd=folder, env=environment)
             self.process: Any = LabProcess(await asyncio.to_thread(start))
@@ -67,7 +67,7 @@ def find_or_make(name: str, say: Say = lambda _: None) -> Lab:
     check_language(os.environ.get(VARIABLE, ""))
     engine = os.environ.get("NETLAB_ENGINE")
     with suppress(LabNotFound):
-        lab = _found(name)
+        lab = _find(name)
         if engine:
             lab.check_engine(engine)
         return lab
@@ -76,7 +76,7 @@ def find_or_make(name: str, say: Say = lambda _: None) -> Lab:
     return Lab.find(name)
 
 
-def _found(name: str) -> Lab:
+def _find(name: str) -> Lab:
     """The lab of that name; LabNotFound, also for one that is just ending, when it has ended."""
     for _look in polling.looks(SECONDS_TO_END, PAUSE):  # its keeper has hung up already, and tells no more
         with suppress(LabDied):

@@ -131,7 +131,7 @@ class Spawner:
 
     def _listen(self, pid: int, client: socket.socket, outlives: bool) -> None:
         try:
-            told, fds = protocol.claimed(client, "signal", SIGNALS)
+            told, fds = protocol.read_claim(client, "signal", SIGNALS)
             _close(fds)
             number = told.said
         except protocol.Closed:
@@ -164,13 +164,13 @@ class Daemon:
         self._exit: int | None = None
         connection.settimeout(SECONDS_TO_START)
         with suppress(protocol.Closed, TimeoutError):  # then it has ended
-            _close(protocol.claimed(connection, "pid", protocol.PIDS)[1])
+            _close(protocol.read_claim(connection, "pid", protocol.PIDS)[1])
 
     def exit_status(self) -> int | None:
         """None after a moment in which it did not end."""
         if self._exit is None and select.select([self._connection], [], [], 0.01)[0]:
             try:
-                self._exit = protocol.claimed(self._connection, "exit", protocol.EXITS)[0].said
+                self._exit = protocol.read_claim(self._connection, "exit", protocol.EXITS)[0].said
             except protocol.Closed:
                 self._exit = EXIT_NOT_FOUND
         return self._exit

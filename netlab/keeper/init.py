@@ -119,7 +119,7 @@ def ask_to_tidy(to_init: socket.socket) -> None:
             protocol.send(to_init, {"op": "tidy"}, [theirs.fileno()], at_once=True)
             theirs.close()
             ours.settimeout(SECONDS_TO_TIDY)
-            error = protocol.claimed(ours, "done", Range(0, MOST_ERRORS))[0].said
+            error = protocol.read_claim(ours, "done", Range(0, MOST_ERRORS))[0].said
         except (protocol.Closed, OSError):  # it does not read, or does not answer: somebody holds it
             error = MOST_ERRORS
     if error:

@@ -67,7 +67,7 @@ def start(
         files = chosen.prepare(say)
         for fd in files:
             stack.callback(os.close, fd)
-        limits = confined.limits if confined else Limits.asked()
+        limits = confined.limits if confined else Limits.of_environment()
         plan = {
             "name": name,
             "place": str(address.folder(name) / "root"),
@@ -131,7 +131,7 @@ def end(name: str) -> None:
         except protocol.Closed:
             answer, ends = {}, []
         if "error" in answer:
-            raise protocol.rebuilt(answer)
+            raise protocol.rebuild(answer)
         with address.turns():  # at once: a new lab of this name may come at any moment
             left = "" if address.is_up(name) else _set_aside(name)
         work = partial(_clear_up, left, sock, ends)
@@ -308,4 +308,4 @@ def _start_keeper(
                 _("Look at: ./run doctor"),
             ) from error
     if "error" in answer:
-        raise protocol.rebuilt(answer)
+        raise protocol.rebuild(answer)

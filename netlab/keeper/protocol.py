@@ -87,7 +87,7 @@ class Status:
     about: tuple[str, ...] = ()  # what to know of the engine: its version, and what that changes
 
 
-def encoded(message: Mapping[str, Any]) -> bytes:
+def encode(message: Mapping[str, Any]) -> bytes:
     """A message as it goes over the wire."""
     body = codec.encode(message)
     return _HEADER.pack(len(body)) + body
@@ -97,7 +97,7 @@ def send(
     sock: socket.socket, message: Mapping[str, Any], fds: Sequence[int] = (), *, at_once: bool = False
 ) -> None:
     """Send one message. With `at_once` without waiting for room: BlockingIOError where there is none."""
-    data = encoded(message)
+    data = encode(message)
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
     flags = socket.MSG_NOSIGNAL | (socket.MSG_DONTWAIT if at_once else 0)
     sent = sock.sendmsg([data], ancillary, flags)  # a short message in one go: others may send here, too
@@ -128,7 +128,7 @@ def complain(client: socket.socket, error: NetlabError) -> None:
     client.close()
 
 
-def rebuilt(answer: Mapping[str, Any], kind: Any = None) -> NetlabError:
+def rebuild(answer: Mapping[str, Any], kind: Any = None) -> NetlabError:
     """The keeper's error as the one of the same name here, or as that `kind`."""
     kind = kind or getattr(netlab.errors, str(answer.get("error")), LabError)
     if not (isinstance(kind, type) and issubclass(kind, NetlabError)):
@@ -198,7 +198,7 @@ class Inbox:
         if len(self._data) < self._wanted:
             return None
         if self._wanted > _HEADER.size:
-            return parsed(bytes(self._data[_HEADER.size :]))
+            return parse(bytes(self._data[_HEADER.size :]))
         (length,) = _HEADER.unpack_from(self._data)
         if not 0 < length <= self._longest:
             raise Closed(f"a message of {length} bytes")
@@ -212,7 +212,7 @@ class Inbox:
         self.fds = []
 
 
-def parsed(body: bytes) -> dict[str, Any]:
+def parse(body: bytes) -> dict[str, Any]:
     """The message in a body. Closed."""
     try:
         message = codec.parse(body)
@@ -246,7 +246,7 @@ def claim(sock: socket.socket, word: str, number: int, fds: Sequence[int] = ()) 
     )
 
 
-def claimed(sock: socket.socket, word: str, bounds: codec.Range) -> tuple[FromLab[int], list[int]]:
+def read_claim(sock: socket.socket, word: str, bounds: codec.Range) -> tuple[FromLab[int], list[int]]:
     """The number that the other side says of that word, with descriptors. Closed for anything else."""
     try:
         body, fds, flags, _address = socket.recv_fds(sock, LONGEST_CLAIM, MAX_FDS)
@@ -256,7 +256,7 @@ def claimed(sock: socket.socket, word: str, bounds: codec.Range) -> tuple[FromLa
         raise Closed(str(error)) from error
     message = {}
     with suppress(Closed):
-        message = parsed(body) if body and not flags & socket.MSG_TRUNC else {}
+        message = parse(body) if body and not flags & socket.MSG_TRUNC else {}
     number = message.get(word)
     if type(number) is not int or not bounds.least <= number <= bounds.most:
         for fd in fds:

@@ -48,7 +48,7 @@ def serve(client: socket.socket, lab: str, look: Callable[[], list[Place]]) -> b
             started = time.monotonic()
             found = ear.places()
             try:
-                read, failed = read_again(lab, found, read, ear.unchanged(read, found)), 0
+                read, failed = read_again(lab, found, read, ear.find_unchanged(read, found)), 0
             except OSError:  # something ended while it was read
                 if failed == TRIES or not ear.rest(MOVING):
                     raise
@@ -120,7 +120,7 @@ class Ear:
                     self._of[sock.fileno()] = (netns, rules)
                 self._heard |= {(netns, False), (netns, True)}
 
-    def unchanged(self, last: Snapshot | None, found: Sequence[Place]) -> Earlier:
+    def find_unchanged(self, last: Snapshot | None, found: Sequence[Place]) -> Earlier:
         """What of the last snapshot needs not be read again, now that nothing was heard of it."""
         now = time.monotonic()
         heard, self._heard = self._heard, set()
@@ -136,7 +136,7 @@ class Ear:
             self._read = now
             return Earlier({}, chains)
         dirty = changed | new
-        sysctls = {n: kept(node, changed_settings.get(n, set())) for n, node in known.items()}
+        sysctls = {n: settings_but(node, changed_settings.get(n, set())) for n, node in known.items()}
         return Earlier({n: node for n, node in known.items() if n not in dirty}, chains, sysctls)
 
     def rest(self, seconds: float) -> bool:
@@ -189,7 +189,7 @@ def read_again(lab: str, found: Sequence[Place], last: Snapshot | None, earlier:
     A cable that comes, goes or moves is told only where it ends now; its other end leads elsewhere, too.
     """
     read = observe.read(lab, found, earlier)
-    if last is None or not (moved := recabled(last, read)):
+    if last is None or not (moved := find_recabled(last, read)):
         return read
     far = {
         i.netns for _, i in last.interfaces() if i.kind == "veth" and (not i.peer or i.peer.netns in moved)
@@ -200,7 +200,7 @@ def read_again(lab: str, found: Sequence[Place], last: Snapshot | None, earlier:
     return observe.read(lab, found, replace(earlier, nodes=kept))
 
 
-def recabled(before: Snapshot, after: Snapshot) -> set[int]:
+def find_recabled(before: Snapshot, after: Snapshot) -> set[int]:
     """The namespaces in which other ends of cables are than before, or the same ones lead elsewhere."""
     ends = [
         {node.netns: {(i.index, i.peer) for i in node.interfaces if i.kind == "veth"} for node in shot.nodes}
@@ -227,7 +227,7 @@ def leaves(kind: int, body: bytes) -> bool:
     return not is_port and parse.kind(parse.link(body)) != "bridge"
 
 
-def kept(node: Node, indexes: set[int]) -> Mapping[str, str]:
+def settings_but(node: Node, indexes: set[int]) -> Mapping[str, str]:
     """The settings of a node without those of the interfaces with these indexes."""
     if any(index < 0 for index in indexes):
         return {}

@@ -98,7 +98,7 @@ class Recording:
             raise _gone() from None
         if "error" in answer:
             sock.close()
-            raise protocol.rebuilt(answer, CaptureRefused)
+            raise protocol.rebuild(answer, CaptureRefused)
         self._reader = _Reader(sock, len(self.points))
         self._reader.start()
         return self
@@ -135,7 +135,7 @@ class _Reader(threading.Thread):
             self._batches.append(stream.read(size))
         length = int.from_bytes(stream.read(4), "big")
         with suppress(protocol.Closed):
-            lost = protocol.parsed(stream.read(length)).get("ok") if length <= protocol.MAX_REQUEST else None
+            lost = protocol.parse(stream.read(length)).get("ok") if length <= protocol.MAX_REQUEST else None
             if isinstance(lost, list) and len(lost) == self._points:
                 self._lost = lost
 

@@ -40,11 +40,11 @@ class Execution:
         answer, got = protocol.receive(keeper)
         if "error" in answer or len(got) != 1:
             close(got)
-            raise protocol.rebuilt(answer)
+            raise protocol.rebuild(answer)
         execution = cls(socket.socket(fileno=got[0]))
         try:
             execution._claims.settimeout(seconds)
-            return execution, protocol.claimed(execution._claims, "pid", protocol.PIDS)[1]
+            return execution, protocol.read_claim(execution._claims, "pid", protocol.PIDS)[1]
         except TimeoutError:
             execution.close()
             raise LabError(
@@ -73,7 +73,7 @@ class Execution:
     def wait(self, seconds: float | None = None) -> protocol.FromLab[int]:
         """The exit status, when it has ended. TimeoutError; protocol.Closed when the lab, or it, has gone."""
         self._claims.settimeout(seconds)
-        status, fds = protocol.claimed(self._claims, "exit", protocol.EXITS)
+        status, fds = protocol.read_claim(self._claims, "exit", protocol.EXITS)
         close(fds)
         return status
 

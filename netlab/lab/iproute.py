@@ -133,7 +133,7 @@ def open_iproute(connection: socket.socket, node: str) -> NodeIPRoute:
     except (protocol.Closed, OSError) as error:
         raise LabDied(_("The lab went away."), _("Look at: ./run status")) from error
     if "error" in answer:
-        raise protocol.rebuilt(answer)
+        raise protocol.rebuild(answer)
     return NodeIPRoute(*fds)
 
 

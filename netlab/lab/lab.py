@@ -174,7 +174,7 @@ class Lab(Commands):
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
         return self._ask(Probe, "probe", node=node, order=words)
 
-    def witnessed(
+    def is_witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
     ) -> bool:
         """Whether a probe is answered, and the node `witness` has seen it come in as well.
@@ -235,7 +235,7 @@ class Lab(Commands):
         for fd in fds:  # nobody sends any
             os.close(fd)
         if "error" in answer:
-            raise protocol.rebuilt(answer)
+            raise protocol.rebuild(answer)
         return answer.get("ok")
 
     def _death(self) -> LabDied:

@@ -22,7 +22,7 @@ class Observable(Protocol):
 class Witnessed(Observable, Protocol):
     """Its far end tells, too, whether it has seen a probe: what checks ask of a lab."""
 
-    def witnessed(
+    def is_witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
     ) -> bool: ...
 

@@ -37,7 +37,7 @@ class Tap(Subscription):
         except (protocol.Closed, OSError) as error:
             raise CaptureRefused(_("The lab went away."), _("Look at: ./run status")) from error
         if "error" in answer:
-            raise protocol.rebuilt(answer, CaptureRefused)
+            raise protocol.rebuild(answer, CaptureRefused)
 
     def follow(self, points: Iterable[Point]) -> None:
         """Capture at these from now on, and no longer at any other."""

@@ -21,7 +21,7 @@ from netlab.errors import BadInput
 from netlab.i18n import LANGUAGES, language, speaking
 from netlab.i18n import gettext as _
 from netlab.lessons.content import LABS, Lesson, pages
-from netlab.lessons.translation import MARKER, Piece, pieces, translated
+from netlab.lessons.translation import MARKER, Piece, pieces, translate
 from netlab.lessons.variant import PLAIN, Variant
 
 # The kernel of each language, as Jupyter finds it and as it is shown.
@@ -108,7 +108,7 @@ def cells_of(
         return zip(english, english, strict=True)
     file = source(lesson, language, labs)
     other = list(pieces(_text(lesson, language, labs, variant)))
-    return zip(english, translated(english, other, f"{file.parent.name}/{file.name}"), strict=True)
+    return zip(english, translate(english, other, f"{file.parent.name}/{file.name}"), strict=True)
 
 
 def _text(lesson: Lesson, language: str, labs: Path, variant: Variant) -> str:

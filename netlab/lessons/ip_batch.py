@@ -17,7 +17,7 @@ _LINE = re.compile(
 _END = "END-OF-BATCH"
 
 
-def batched(script: str) -> str:
+def batch(script: str) -> str:
     """The script with such lines put together; it stops at the first that fails, if it did so before (-e).
 
     From its first here-document on it stays as it is: what stands in one is nobody's command yet.

@@ -45,7 +45,7 @@ class Progress:
         notes, self._notes = self._notes, []
         return notes
 
-    def passed(self, lesson: str) -> Mapping[str, str]:
+    def passed_steps(self, lesson: str) -> Mapping[str, str]:
         """The steps passed, with the time of the first success."""
         return self._part(self._read(), lesson, "passed")
 
@@ -55,7 +55,7 @@ class Progress:
     def answers(self, lesson: str) -> Mapping[str, str]:
         return self._part(self._read(), lesson, "answers")
 
-    def visited(self, lesson: str) -> str:
+    def last_visit(self, lesson: str) -> str:
         """When the lesson was last begun; "" if never."""
         return str(self._read().get(lesson, {}).get("visited", ""))
 
@@ -86,7 +86,7 @@ class Progress:
             return self._unsaved
         try:
             content = codec.parse(files.read(str(self.path.parent), self.path.name, LARGEST))
-            return _checked(content)
+            return _parse(content)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -112,7 +112,7 @@ class Progress:
     def _update(self, change: Callable[[Record], object]) -> None:
         record: Record = {}
         try:
-            with _locked(self.path.parent):
+            with _lock(self.path.parent):
                 record = self._read()
                 change(record)
                 if self._unsaved is None:
@@ -138,7 +138,7 @@ class Progress:
         self._unsaved = record
 
 
-def _checked(content: Any) -> Record:
+def _parse(content: Any) -> Record:
     """The record in a file's content; TypeError if it is not one."""
     lessons = content["lessons"] if isinstance(content, dict) and "lessons" in content else None
     if not isinstance(lessons, dict):
@@ -152,7 +152,7 @@ def _checked(content: Any) -> Record:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _lock(folder: Path) -> Iterator[None]:
     """Two notebooks that save at once take turns. The folder is the lock: the file itself is replaced."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

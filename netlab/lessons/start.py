@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netlab.errors import CommandFailed
 from netlab.i18n import gettext as _
 from netlab.lessons.content import Lesson, lesson
-from netlab.lessons.ip_batch import batched
+from netlab.lessons.ip_batch import batch
 from netlab.lessons.variant import PLAIN, Variant
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def goto(lab: Lab, id: str, variant: Variant = PLAIN) -> None:
     lab.reset()
     if not start:
         return
-    done = lab.script(batched(start))
+    done = lab.script(batch(start))
     if done.returncode:
         raise CommandFailed(
             _("The commands that lesson {lesson} starts from failed: {stderr}").format(

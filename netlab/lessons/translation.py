@@ -35,7 +35,7 @@ def pieces(text: str) -> Iterator[Piece]:
         yield from (Piece(cell.cell_type, tags, part) for part in parts)
 
 
-def translated(english: Sequence[Piece], other: Sequence[Piece], name: str) -> Iterator[Piece]:
+def translate(english: Sequence[Piece], other: Sequence[Piece], name: str) -> Iterator[Piece]:
     """The cells in the other language: its prose, and the English code with its comments.
 
     BadInput if they are not the same cells; `name` says of which source.
@@ -53,7 +53,7 @@ def translated(english: Sequence[Piece], other: Sequence[Piece], name: str) -> I
                 ),
             )
         if ours.kind == "code":
-            yield ours._replace(source=_exchanged(ours.source, theirs.source, place))
+            yield ours._replace(source=_exchange(ours.source, theirs.source, place))
         else:
             yield theirs
     if len(english) != len(other):
@@ -82,7 +82,7 @@ def comments(source: str) -> list[str]:
     return [line for line in source.splitlines() if line.startswith("#") and line != MARKER]
 
 
-def _exchanged(code: str, theirs: str, place: str) -> str:
+def _exchange(code: str, theirs: str, place: str) -> str:
     """The code with their comments instead of its own."""
     ours, new = comments(code), comments(theirs)
     others = [line for line in theirs.splitlines() if line.strip() and line not in (*new, _magic(theirs))]

@@ -61,11 +61,11 @@ class Variant:
 
         Both ways at once: what somebody has copied from the lecture must not pass for his own.
         """
-        return _replaced(text, dict(self.words) | {theirs: ours for ours, theirs in self.words})
+        return _replace(text, dict(self.words) | {theirs: ours for ours, theirs in self.words})
 
-    def exchanged(self, value: Value) -> Value:
+    def exchange_all(self, value: Value) -> Value:
         """The value with every text in it exchanged: dataclasses, tuples, lists, sets and mappings."""
-        return _changed(value, self.exchange) if self.words else value
+        return _change(value, self.exchange) if self.words else value
 
     def view(self, lab: Seen) -> Seen:
         """The learner's lab as if it were the lecture's: what checks and the gym need of it."""
@@ -75,7 +75,7 @@ class Variant:
 PLAIN = Variant()
 
 
-def _replaced(text: str, words: Mapping[str, str]) -> str:
+def _replace(text: str, words: Mapping[str, str]) -> str:
     """In one pass, whole words only: 172.17.1.2 is not the beginning of 172.17.1.20."""
     if not words:
         return text
@@ -84,16 +84,16 @@ def _replaced(text: str, words: Mapping[str, str]) -> str:
     return re.sub(rf"(?a)(?<![\w.-])(?:{either})(?![\w-]|\.\d)", lambda found: words[found[0]], text)
 
 
-def _changed(value: Any, change: Callable[[str], str]) -> Any:
+def _change(value: Any, change: Callable[[str], str]) -> Any:
     """The value with every text in it changed."""
     if isinstance(value, str):
         return change(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _changed(getattr(value, f.name), change) for f in fields(value)})
+        return replace(value, **{f.name: _change(getattr(value, f.name), change) for f in fields(value)})
     if isinstance(value, tuple | frozenset | list):
-        return type(value)(_changed(item, change) for item in value)
+        return type(value)(_change(item, change) for item in value)
     if isinstance(value, Mapping):
-        return {_changed(key, change): _changed(item, change) for key, item in value.items()}
+        return {_change(key, change): _change(item, change) for key, item in value.items()}
     return value
 
 
@@ -122,15 +122,15 @@ class _View:
         return self.lab.run([theirs(word) for word in argv], theirs(node), theirs(input), timeout)  # type: ignore[no-any-return]
 
     def snapshot(self) -> Snapshot:
-        return self.variant.exchanged(self.lab.snapshot())  # type: ignore[no-any-return]
+        return self.variant.exchange_all(self.lab.snapshot())  # type: ignore[no-any-return]
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         theirs = self.variant.exchange
         return self.lab.probe(theirs(node), theirs(destination), count, timeout, **order)  # type: ignore[no-any-return]
 
-    def witnessed(
+    def is_witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
     ) -> bool:
         theirs = self.variant.exchange
         words = (theirs(node), theirs(destination), theirs(witness))
-        return self.lab.witnessed(*words, timeout, **order)  # type: ignore[no-any-return]
+        return self.lab.is_witnessed(*words, timeout, **order)  # type: ignore[no-any-return]

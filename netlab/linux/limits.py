@@ -30,7 +30,7 @@ class Limits:
     namespaces: int = 1024  # of each kind
 
     @staticmethod
-    def asked() -> Limits | None:
+    def of_environment() -> Limits | None:
         """Those that the environment asks for."""
         words = os.environ.get(VARIABLE)
         return Limits(**json.loads(words)) if words else None

@@ -25,7 +25,7 @@ from netlab.model.codec import (
 FILE = Path(__file__).with_name("snapshot.schema.json")
 
 
-def published() -> str:
+def file_text() -> str:
     """The schema of a snapshot, as the file has it."""
     title = f"A snapshot of a lab, as netlab writes it (version {VERSION})"
     return json.dumps({"title": title, **schema(Snapshot)}, indent=1, ensure_ascii=False) + "\n"
@@ -77,4 +77,4 @@ def _schema_of(hint: Any, classes: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(published())
+    FILE.write_text(file_text())

@@ -12,7 +12,7 @@ from netlab.lessons.variant import Variant
 
 def greeting(lesson: Lesson, progress: Progress) -> str:
     """Which lesson this is, and what is done of it."""
-    done, visited = progress.passed(lesson.id), progress.visited(lesson.id)
+    done, visited = progress.passed_steps(lesson.id), progress.last_visit(lesson.id)
     steps = [step.id for step in lesson.steps]
     lines = [
         _("Lesson {id}: {title}. The lab is where this lesson begins.").format(
@@ -42,7 +42,7 @@ def bug_report(report: str, variant: Variant) -> tuple[str, str]:
     """What somebody says, and what is measured. Neither the place nor the cause."""
     from netlab import faults  # here, since only the gym has any, and the catalogue takes a while to import
 
-    fault = faults.reported(report)
+    fault = faults.find_reported(report)
     measured = _("Measured: {symptom}.").format(symptom=fault.symptom)
     return variant.exchange(_(fault.story)), variant.exchange(measured)
 

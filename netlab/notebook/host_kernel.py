@@ -50,20 +50,20 @@ def send_shell_cells_to(lab: Lab) -> None:
     if shell is None or address.is_inside():
         return
 
-    def typed(text: str) -> subprocess.CompletedProcess[str]:
+    def run(text: str) -> subprocess.CompletedProcess[str]:
         return lab.run(["bash"], input=text, timeout=SECONDS)
 
     def cell(line: str, text: str) -> None:
-        if status := _show(typed(text)):
+        if status := _show(run(text)):
             raise subprocess.CalledProcessError(status, "bash")
 
     def system(command: str) -> None:
-        shell.user_ns["_exit_code"] = _show(typed(shell.var_expand(command, depth=1)))
+        shell.user_ns["_exit_code"] = _show(run(shell.var_expand(command, depth=1)))
 
     def getoutput(command: str, split: bool = True, depth: int = 0) -> Any:
         from IPython.utils.text import LSString, SList
 
-        text = typed(shell.var_expand(command, depth=depth + 1)).stdout
+        text = run(shell.var_expand(command, depth=depth + 1)).stdout
         return SList(text.splitlines()) if split else LSString(text)
 
     for name in ("bash", "sh"):

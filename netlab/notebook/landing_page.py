@@ -24,11 +24,11 @@ DONE, OPEN = "✔", "○"
 
 def current_lesson(taught: Sequence[Lesson], progress: Progress) -> Lesson:
     """The lesson last begun, or the one after it when its steps are passed; at first the landing page."""
-    begun = [lesson for lesson in taught if progress.visited(lesson.id)]
+    begun = [lesson for lesson in taught if progress.last_visit(lesson.id)]
     if not begun:
         return LANDING
-    last = max(begun, key=lambda lesson: progress.visited(lesson.id))
-    done = {step.id for step in last.steps} <= set(progress.passed(last.id))
+    last = max(begun, key=lambda lesson: progress.last_visit(lesson.id))
+    done = {step.id for step in last.steps} <= set(progress.passed_steps(last.id))
     following = taught[taught.index(last) + 1 :]
     return following[0] if done and following else last
 
@@ -149,7 +149,8 @@ def _stamp(record: Path) -> tuple[int, int]:
 
 def _row(lesson: Lesson, progress: Progress) -> Row:
     """The record may know steps that this edition of the lesson has no more."""
-    return Row(lesson, frozenset(step.id for step in lesson.steps if step.id in progress.passed(lesson.id)))
+    passed = progress.passed_steps(lesson.id)
+    return Row(lesson, frozenset(step.id for step in lesson.steps if step.id in passed))
 
 
 def _sign(row: Row, step: Step) -> str:

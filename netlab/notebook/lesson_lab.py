@@ -58,7 +58,7 @@ def begin_outside(lesson: str, seed: str, language: str) -> LessonLab:
 
 def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:
     check_language(os.environ.get(VARIABLE, ""))
-    found, progress = variant.exchanged(lesson), Progress(record)
+    found, progress = variant.exchange_all(lesson), Progress(record)
     bring(lab, lesson, variant)
     short_errors()
     print(greeting(found, progress))
@@ -178,7 +178,7 @@ class LessonLab:
 
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
-        done = self.progress.passed(self.lesson.id)
+        done = self.progress.passed_steps(self.lesson.id)
         upto = next_step(self.lesson, done)
         typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
         for step in typed:
@@ -208,7 +208,7 @@ class LessonLab:
 
         With a capture, also the way that its first request took, and where it ended if it was lost.
         """
-        from netlab.drawing.topology import described, draw, figure_html
+        from netlab.drawing.topology import describe, draw, figure_html
         from netlab.packets.journeys.assemble import first_request
 
         snapshot, previous = self.lab.snapshot(), self._previous
@@ -216,7 +216,7 @@ class LessonLab:
         request = first_request(seen) if seen is not None else None
         lost = request is not None and not request.reached
         died = (request.last_seen.frame.point, request.next_expected) if request and lost else None
-        alt = described(snapshot, previous, died)
+        alt = describe(snapshot, previous, died)
 
         def html() -> str:
             return figure_html(draw(snapshot, previous=previous, path=request, died=died, title=title), alt)

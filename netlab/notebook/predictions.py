@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from netlab.display import Printer, padded
+from netlab.display import Printer, pad
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lessons.content import Question
@@ -36,7 +36,7 @@ class Comparison:
         )
 
     def __str__(self) -> str:
-        lines = [f"{padded(label, 10)} {text}" for label, text in self._lines()]
+        lines = [f"{pad(label, 10)} {text}" for label, text in self._lines()]
         return "\n".join([*lines, self.verdict])
 
     def _lines(self) -> tuple[tuple[str, str], tuple[str, str]]:

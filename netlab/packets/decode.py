@@ -18,7 +18,7 @@ from typing import Any
 from netlab.model import Packet
 from netlab.packets.summary import summarize
 
-__all__ = ["carried", "decode", "summarize"]
+__all__ = ["decode", "innermost", "summarize"]
 
 ETH_P_IP, ETH_P_ARP, ETH_P_IPV6 = 0x0800, 0x0806, 0x86DD
 VLAN_TAGS = frozenset({0x8100, 0x88A8})
@@ -37,7 +37,7 @@ def decode(data: bytes) -> Packet:
     return _decode_ethernet(data, 0)
 
 
-def carried(packet: Packet) -> Packet:
+def innermost(packet: Packet) -> Packet:
     """The innermost packet: the one inside the VXLAN, or the packet itself."""
     while packet.inner is not None:
         packet = packet.inner
@@ -136,7 +136,7 @@ def _icmp(body: bytes, fields: dict[str, Any], depth: int) -> None:
     if kind in (0, 8):
         fields.update(identifier=identifier, sequence=sequence)
     elif kind in ICMP_ERRORS and depth < DEEPEST:
-        fields["quoted"] = _quoted(ETH_P_IP, body[8:], depth)
+        fields["quoted"] = _decode_quote(ETH_P_IP, body[8:], depth)
 
 
 def _icmpv6(body: bytes, fields: dict[str, Any], depth: int) -> None:
@@ -145,10 +145,10 @@ def _icmpv6(body: bytes, fields: dict[str, Any], depth: int) -> None:
     if kind in (128, 129):
         fields.update(identifier=identifier, sequence=sequence)
     elif kind in ICMPV6_ERRORS and depth < DEEPEST:
-        fields["quoted"] = _quoted(ETH_P_IPV6, body[8:], depth)
+        fields["quoted"] = _decode_quote(ETH_P_IPV6, body[8:], depth)
 
 
-def _quoted(ethertype: int, data: bytes, depth: int) -> Packet:
+def _decode_quote(ethertype: int, data: bytes, depth: int) -> Packet:
     """The packet that an ICMP error quotes: it has no Ethernet header and may end after 8 bytes of TCP."""
     fields: dict[str, Any] = {"protocol": "other"}
     _network(ethertype, data, fields, depth + 1, quoted=True)

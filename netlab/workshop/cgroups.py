@@ -88,7 +88,7 @@ class Groups:
                 with suppress(OSError):
                     group.rmdir()
 
-    def used(self, name: str, file: str, controller: str) -> int:
+    def usage(self, name: str, file: str, controller: str) -> int:
         """The number in a file of that learner's group; 0 where there is none."""
         try:
             return int((self.places[controller] / OURS / name / file).read_text())

@@ -31,14 +31,14 @@ SPARE = 1.25  # a quarter more: nobody's figures are those of another machine
 SYSTEM = 2  # GiB of disk for the checkout and its environment
 
 
-def said(learners: int) -> str:
+def describe(learners: int) -> str:
     """The plan in words. BadInput."""
     if not 1 <= learners <= MOST:
         raise BadInput(
             _("A plan for {learners} learners makes no sense.").format(learners=learners),
             _("From 1 to {most}; more need several machines.").format(most=MOST),
         )
-    need = needed(learners)
+    need = estimate(learners)
     lines = [
         _("For {n} learners at once:").format(n=learners),
         "  " + _("processors   {n}").format(n=need[0]),
@@ -72,7 +72,7 @@ def signing_up(processors: int, memory: int) -> int:
     return min(max(int(2 * min(by_processors, by_memory)), FEWEST), MOST)
 
 
-def needed(learners: int) -> tuple[int, int, int, int]:
+def estimate(learners: int) -> tuple[int, int, int, int]:
     """(processors, GiB of memory, GiB of disk at first, GiB of disk at most)."""
     processors = math.ceil(SPARE * learners * MEASURED.processors / MEASURED.learners)
     memory = math.ceil((MEASURED.workshop + SPARE * learners * MEASURED.learner) / 1024)

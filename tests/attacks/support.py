@@ -232,7 +232,7 @@ def received(sock: socket.socket) -> object:
 
 def frame_in_words(data: bytes) -> str:
     packet = decode.decode(data)
-    return decode.summarize(packet) + decode.summarize(decode.carried(packet))
+    return decode.summarize(packet) + decode.summarize(decode.innermost(packet))
 
 
 def is_housekeeping(data: bytes) -> bool:
@@ -327,7 +327,7 @@ def claimed(data: bytes) -> object:
     ours, theirs = protocol.claim_pair()
     with ours, theirs:
         theirs.send(data[: 1 << 16] or b"\0")
-        return protocol.claimed(ours, "exit", protocol.EXITS)
+        return protocol.read_claim(ours, "exit", protocol.EXITS)
 
 
 def progress_in(text: str) -> object:
@@ -336,7 +336,7 @@ def progress_in(text: str) -> object:
         file = Path(folder, "progress.json")
         file.write_text(text, encoding="utf-8", errors="replace")
         found = progress.Progress(file)
-        return found.visited("02"), found.passed("02"), found.answers("02")
+        return found.last_visit("02"), found.passed_steps("02"), found.answers("02")
 
 
 def claim_in(line: bytes) -> object:

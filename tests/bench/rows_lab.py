@@ -17,7 +17,7 @@ from netlab.keeper import launch, protocol
 from netlab.keeper.launch import ForkServer
 from netlab.lab import Lab
 from netlab.lessons.content import Lesson, lessons
-from netlab.lessons.ip_batch import batched
+from netlab.lessons.ip_batch import batch
 from tests.bench import phases
 from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import Peer
@@ -158,7 +158,7 @@ def where_it_goes(lab: Lab, lesson: Lesson) -> dict[str, float]:
     """What of a goto takes how long (ms): the reset's parts, then the commands as a shell that tells the time
     before each has them; telling takes a little, too."""
     parts = {f"reset's {part}": taken for part, taken in lab.put_back()["laps"].items()}
-    told = lab.script(f"PS4='+$EPOCHREALTIME '; set -x\n{batched(lesson.start)}\n:").stderr
+    told = lab.script(f"PS4='+$EPOCHREALTIME '; set -x\n{batch(lesson.start)}\n:").stderr
     times = [(float(time), word) for time, word in re.findall(r"^\++(\d+\.\d+) (\S+)", told, re.MULTILINE)]
     for (began, word), (ended, _) in pairwise(times):
         name = COMMANDS.get(word, "others")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from netlab.checks.verify import AS_TAUGHT, begin, solved, troubles, turned, untouched
+from netlab.checks.verify import AS_TAUGHT, begin, check_solved, troubles, check_wrong_turn, check_untouched
 from netlab.lab import Lab
 from netlab.lessons.content import Lesson, Step, WrongTurn, lessons
 from netlab.lessons.content import lesson as lesson_of
@@ -22,20 +22,20 @@ def test_untouched_every_check_says_not_yet_and_changes_nothing(lab: Lab, lesson
     addresses, routes and settings are the same after all checks as before."""
     learner = begin(lab, lesson)
     before = state(lab)
-    assert list(untouched(learner, lesson)) == []
+    assert list(check_untouched(learner, lesson)) == []
     assert state(lab) == before
 
 
 @each_lesson
 def test_the_solution_passes_step_by_step_and_to_the_end(lab: Lab, lesson: Lesson) -> None:
     """Each step's check passes after it, and still does when the lesson is over."""
-    assert list(solved(lab, lesson)) == []
+    assert list(check_solved(lab, lesson)) == []
 
 
 @pytest.mark.parametrize(("lesson", "step", "turn"), TURNS, ids=[f"{s.id} {t.name}" for _, s, t in TURNS])
 def test_a_wrong_turn_fails_with_its_own_hint(lab: Lab, lesson: Lesson, step: Step, turn: WrongTurn) -> None:
     """What people are known to type instead is answered with what they did."""
-    assert list(turned(lab, lesson, step, turn)) == []
+    assert list(check_wrong_turn(lab, lesson, step, turn)) == []
 
 
 def test_authors_are_told_what_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_authors_are_told_what_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatc
     assert any("another is its hint" in line for line in said), said
     begun = "docker run -d --name if-test --network none centos:8.1.1911 sleep 36000"
     monkeypatch.setattr("netlab.checks.verify.goto", lambda lab, id: (lab.reset(), lab.script(begun)))
-    assert any(line.startswith("untouched, 02.1") for line in untouched(begin(lab, sound), sound))
+    assert any(line.startswith("untouched, 02.1") for line in check_untouched(begin(lab, sound), sound))
 
 
 def state(lab: Lab) -> list[object]:

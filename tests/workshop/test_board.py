@@ -33,7 +33,7 @@ def class_(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         steps = [step.id for lesson in lessons() for step in lesson.steps]
         results, dice = Results(state / "board.sqlite", frozenset(steps)), random.Random(7)
         for name in NAMES:
-            results.seen(name)
+            results.note_presence(name)
             done = dice.randrange(17)
             events = [_check(step, passed=True) for step in steps[:done]]
             events += [_check(steps[done], hint="no-cable", n=n) for n in range(dice.choice((0, 1, 2, 5)))]

@@ -39,7 +39,7 @@ def test_the_bound_is_one(bounded: Lab) -> None:
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
 def test_a_lesson_fits(bounded: Lab, lesson: Lesson) -> None:
     """From its start to its end with the solutions, and every check passes."""
-    assert list(verify.solved(bounded, lesson)) == []
+    assert list(verify.check_solved(bounded, lesson)) == []
 
 
 @pytest.mark.parametrize("fault", faults.catalogue(), ids=lambda fault: fault.name)

@@ -153,9 +153,9 @@ def attack(
 def _watch(thread: threading.Thread, group: str, most: dict[str, int], before: int) -> None:
     groups = Groups.here()
     while thread.is_alive():
-        most["processes"] = max(most["processes"], groups.used(group, "pids.current", "pids"))
+        most["processes"] = max(most["processes"], groups.usage(group, "pids.current", "pids"))
         file = "memory.current" if groups.version == 2 else "memory.usage_in_bytes"
-        most["memory"] = max(most["memory"], groups.used(group, file, "memory") >> 20)
+        most["memory"] = max(most["memory"], groups.usage(group, file, "memory") >> 20)
         most["machine"] = max(most["machine"], before - _available())
         time.sleep(0.05)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from netlab import faults
 
-EASIER = next(n for n in range(1000) if faults.reported(f"{n}").name == "blackhole-route")
+EASIER = next(n for n in range(1000) if faults.find_reported(f"{n}").name == "blackhole-route")
 RESPONDER = """
 import socket, struct, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -65,7 +65,7 @@ CHEATS = {
     ),
     "the lab's probe is replaced": in_lesson_05(
         "from netlab.lab import Lab\nfrom netlab.packets.probe import Probe\n"
-        "Lab.probe = lambda *a, **k: Probe(1, 1)\nLab.witnessed = lambda *a, **k: True",
+        "Lab.probe = lambda *a, **k: Probe(1, 1)\nLab.is_witnessed = lambda *a, **k: True",
         "lab.check('05.3')",
     ),
     "progress is written by hand": in_lesson_05(

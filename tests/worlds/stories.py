@@ -147,7 +147,7 @@ class PretendLab:
             raise UnknownName("node", node, self.world.nodes)
         return Answer(count, count if self.reaches(node, destination) else 0)
 
-    def witnessed(
+    def is_witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: object
     ) -> bool:
         return not self.pretends and self.reaches(node, destination)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from netlab import faults
 from netlab.checks.expectations.answers import Saying, mistaken
-from netlab.checks.expectations.reachability import answered
+from netlab.checks.expectations.reachability import is_answered
 from netlab.checks.runner import Trouble
 from netlab.checks.world import CONTAINER, HOST, OUTSIDE, World
 from netlab.diagnosis.causes import CAUSES
@@ -69,7 +69,7 @@ SHOWN_BY = {
 
 def fault_of(world: World) -> Fault:
     """The fault that the learner is at work on."""
-    return faults.reported(world.answers.get(REPORT, ""))
+    return faults.find_reported(world.answers.get(REPORT, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class Repaired:
                 _("The symptom is still there. A cure changes what your proof has shown, and nothing else."),
                 _("Show the cause once more: has it changed?"),
             )
-        if not answered(world, HOST, OUTSIDE):
+        if not is_answered(world, HOST, OUTSIDE):
             return Trouble(
                 "host-cut-off",
                 _("the container is answered, and {host} gets no answer from {outside} any more").format(

@@ -52,7 +52,7 @@ class NothingLost:
 
     def _why(self, world: World, probe: Probe | None) -> Trouble:
         if probe and self._waits(probe):
-            return waiting(max(probe.round_trips_ms))
+            return longer_queue(max(probe.round_trips_ms))
         outcomes = probe.outcomes if probe else ()
         longest = max((len(list(run)) for came, run in groupby(outcomes) if not came), default=0)
         if self.flaps and True in outcomes and longest >= IN_A_ROW:
@@ -94,7 +94,7 @@ def sometimes(probe: Probe) -> bool:
     return True in came and False in came[came.index(True) :]
 
 
-def waiting(longest: float) -> Trouble:
+def longer_queue(longest: float) -> Trouble:
     return Trouble(
         "longer-queue",
         _("answers took up to {longest:.0f} ms, and still not all came").format(longest=longest),

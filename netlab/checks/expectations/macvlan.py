@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netlab.checks.expectations.reachability import answered
+from netlab.checks.expectations.reachability import is_answered
 from netlab.checks.runner import Trouble
 from netlab.checks.world import HOST, OUTSIDE, World
 from netlab.i18n import gettext as _
@@ -133,14 +133,14 @@ class Apart:
 
     def trouble(self, world: World) -> Trouble | None:
         for node in (self.one, self.other):
-            if not answered(world, node, OUTSIDE):
+            if not is_answered(world, node, OUTSIDE):
                 return Settled(node)(world) or Trouble(
                     "cut-off",
                     _("{node} gets no answer from {outside}").format(node=node, outside=OUTSIDE),
                     _("Apart from each other, and not from the world."),
                     "ip -d link",
                 )
-        if answered(world, self.one, self.address):
+        if is_answered(world, self.one, self.address):
             return Trouble(
                 "together",
                 _("{one} gets answers from {address}").format(one=self.one, address=self.address),

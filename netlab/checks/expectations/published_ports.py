@@ -69,7 +69,7 @@ class Serves:
 
     def _is_witnessed(self, world: World) -> bool:
         with suppress(NetlabError, OSError):
-            return world.lab.witnessed(
+            return world.lab.is_witnessed(
                 self.node, self.address, self.server, WAIT, proto="tcp", port=self.port
             )
         return False

@@ -41,7 +41,7 @@ class Reaches:
         impostor = self._impostor(world)
         if impostor:
             return impostor
-        if answered(world, self.node, self.destination):
+        if is_answered(world, self.node, self.destination):
             return self._pretender(world)
         for clue in self.clues:
             if trouble := clue(world):
@@ -59,7 +59,7 @@ class Reaches:
 
     def _pretender(self, world: World) -> Trouble | None:
         with suppress(NetlabError, OSError):
-            if world.lab.witnessed(self.node, self.destination, self.owner, WAIT):
+            if world.lab.is_witnessed(self.node, self.destination, self.owner, WAIT):
                 return None
         return Trouble(
             "pretender",
@@ -108,7 +108,7 @@ class DoesNotReach:
         )
 
     def trouble(self, world: World) -> Trouble | None:
-        if not answered(world, self.control, self.destination):
+        if not is_answered(world, self.control, self.destination):
             return Trouble(
                 "control-failed",
                 _("not even {control} gets answers from {destination}").format(
@@ -117,7 +117,7 @@ class DoesNotReach:
                 _("While nobody reaches it, this experiment says nothing about the container."),
                 "ip -br link show eth0; ip route show default",
             )
-        if not answered(world, self.node, self.destination):
+        if not is_answered(world, self.node, self.destination):
             return None
         return Trouble(
             "reaches-already",
@@ -130,7 +130,7 @@ class DoesNotReach:
         )
 
 
-def answered(world: World, node: str, destination: str) -> bool:
+def is_answered(world: World, node: str, destination: str) -> bool:
     """Whether at least one probe came back. A node that is not there gets no answers."""
     if world.node(node) is None:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, ip_address, ip_interface
 
 from netlab.diagnosis.finding import Finding
-from netlab.diagnosis.observation import Observation, cure, shown
+from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.verdict import PROVED, Cure
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node
@@ -81,7 +81,7 @@ def missing_address(scene: Observation, node: Node) -> Finding | None:
         steps = cure(node, *(f"ip addr del {a} dev {interface.name}" for a in own))
         steps += cure(node, add(right, peer.prefixlen, interface.name)) if right else ()
         steps += default_by(scene, node, interface, peer.address)
-        evidence = (shown(node, command, has or "(nothing)", says),)
+        evidence = (show(node, command, has or "(nothing)", says),)
         text = _("{name} in {node_name} has no address of the network {peer} that it is in.").format(
             name=interface.name, node_name=node.name, peer=peer
         )
@@ -105,7 +105,7 @@ def _narrow(scene: Observation, node: Node, interface: Interface, has: Address, 
     """An address whose prefix leaves the gateway outside."""
     device = interface.name
     evidence = (
-        shown(
+        show(
             node,
             f"ip addr show {device}",
             f"inet {has}",
@@ -132,13 +132,13 @@ def wrong_source(scene: Observation, source: Node, near: Interface, asker: str) 
     wrong = next((a for a in own if a.address == asker), None)
     hinted = next((r for r in source.routes if r.source == asker and r.protocol != "kernel"), None)
     evidence = [
-        shown(
+        show(
             source,
             f"ip addr show {mine.name}",
             " ".join(map(str, own)),
             _("it sends as {asker}").format(asker=asker),
         ),
-        shown(
+        show(
             scene.node(near.netns),
             f"ip addr show {near.name}",
             str(peer),
@@ -151,7 +151,7 @@ def wrong_source(scene: Observation, source: Node, near: Interface, asker: str) 
     if hinted is not None and any(_covers(a, peer) for a in own if a.address != asker):
         evidence.insert(
             0,
-            shown(
+            show(
                 source,
                 f"{scene.ip} route",
                 str(hinted),

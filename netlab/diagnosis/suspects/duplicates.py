@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 
 from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.focus import Focus
-from netlab.diagnosis.observation import Observation, cure, shown
+from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.verdict import LIKELY, PROVED
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node
@@ -55,7 +55,7 @@ def _twin(
         first, second = second, first
     node, interface = second
     evidence = tuple(
-        shown(
+        show(
             n,
             f"ip {'link' if is_mac else 'addr'} show {i.name}",
             name,

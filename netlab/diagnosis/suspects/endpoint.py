@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Observation, cure, shown, sysctl, sysctl_shown
+from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
 from netlab.diagnosis.suspects.addressing import add, default_by, fitting_address, neighbours_on
 from netlab.diagnosis.suspects.nat import listens
 from netlab.diagnosis.verdict import LIKELY, PROVED, Cure
@@ -23,7 +23,7 @@ def nobody_there(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         says = _("it was sent to the MAC address of {name}, which does not hold {asked}").format(
             name=focus.node.name, asked=asked
         )
-        found = shown(focus.node, "ip -br addr", "", says)
+        found = show(focus.node, "ip -br addr", "", says)
         return Finding(
             "nobody-there",
             PROVED,
@@ -36,7 +36,7 @@ def nobody_there(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         str(a) for _, i in scene.after.interfaces() for a in i.addresses if a.family == scene.family
     )
     evidence = (
-        shown(
+        show(
             focus.node,
             "ip -br addr",
             held,
@@ -61,7 +61,7 @@ def echo_ignored(scene: Observation, focus: Focus) -> Finding | Cleared | None:
                 name=name, sysctl=sysctl(focus.node, name), node_name=focus.node.name
             ),
         )
-    evidence = (sysctl_shown(focus.node, name, _("echo requests are thrown away")),)
+    evidence = (show_sysctl(focus.node, name, _("echo requests are thrown away")),)
     return Finding(
         "echo-ignored",
         PROVED,
@@ -89,13 +89,13 @@ def port_closed(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     asker = scene.after.node(scene.source)
     there = ", ".join(f"{one.address}:{one.port}" for one in node.listeners if one.protocol == scene.proto)
     evidence = (
-        shown(
+        show(
             node,
             "ss -lntu",
             there or "(nothing)",
             _("nobody waits on port {destination_port}").format(destination_port=packet.destination_port),
         ),
-        shown(
+        show(
             asker,
             f"nc {scene.destination}",
             scene.errors[0],
@@ -133,12 +133,12 @@ def beyond(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         text = _("On {name}, {says}: the MASQUERADE rule is missing, and answers may not find back.").format(
             name=node.name, says=says
         )
-        return Finding("no-way-back", LIKELY, text, (shown(node, command, f"{source} > …", says),), steps)
+        return Finding("no-way-back", LIKELY, text, (show(node, command, f"{source} > …", says),), steps)
     says = _("it went out, and nothing came back")
     text = _("It left {name} by {interface_name} and was not answered: beyond that nothing is seen.").format(
         name=node.name, interface_name=focus.interface.name
     )
-    return Finding("beyond", PROVED, text, (shown(node, command, f"{source} > {scene.destination}", says),))
+    return Finding("beyond", PROVED, text, (show(node, command, f"{source} > {scene.destination}", says),))
 
 
 def silent_program(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -154,7 +154,7 @@ def silent_program(scene: Observation, focus: Focus) -> Finding | Cleared | None
     port = focus.packet.destination_port
     if not listens(focus.node, "udp", focus.packet.destination, port):
         return None
-    evidence = (shown(focus.node, "ss -lnu", f":{port}", _("a program waits, and nothing refused")),)
+    evidence = (show(focus.node, "ss -lnu", f":{port}", _("a program waits, and nothing refused")),)
     text = _("A program of {name} listens on UDP port {port}, and did not answer.").format(
         name=focus.node.name, port=port
     )
@@ -179,7 +179,7 @@ def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             )
             says = _("IPv6 is off there, and its addresses are gone")
             steps = cure(node, f"sysctl -w {name}=0") + _address_again(scene, focus, node, interface)
-            return Finding("ipv6-disabled", PROVED, text, (sysctl_shown(node, name, says),), steps)
+            return Finding("ipv6-disabled", PROVED, text, (show_sysctl(node, name, says),), steps)
     return Cleared("ipv6-disabled", _("disable_ipv6 is 0 on the way"))
 
 

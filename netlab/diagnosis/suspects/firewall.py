@@ -7,7 +7,7 @@ import shlex
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Observation, cure, shown, step
+from netlab.diagnosis.observation import Observation, cure, show, step
 from netlab.diagnosis.verdict import Cure, Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Chain, Node, Rule
@@ -44,7 +44,7 @@ def firewall_drop(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A rule or policy that drops, and whose counter rose by as much as was lost."""
     looked = []
     for node in nodes_at(scene, focus):
-        for chain, rule, number, rose in scene.moved(node):
+        for chain, rule, number, rose in scene.counted_rules(node):
             target = rule.target if rule else chain.policy
             if (
                 target not in DROPS
@@ -151,7 +151,7 @@ def listing(node: Node, chain: Chain, says: str) -> Evidence:
         head = f"-P {chain.name} {chain.policy}" if chain.policy else f"-N {chain.name}"
         lines = [f"{head} -c {chain.packets} {chain.bytes}" if chain.policy else head]
         lines += [f"-A {chain.name} {rule.text} -c {rule.packets} {rule.bytes}" for rule in chain.rules]
-    return shown(node, command, "\n".join(lines), says)
+    return show(node, command, "\n".join(lines), says)
 
 
 def undo(node: Node, chain: Chain, rule: Rule | None) -> Cure:
@@ -170,11 +170,11 @@ def undo(node: Node, chain: Chain, rule: Rule | None) -> Cure:
 def conntrack_full(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The connection table drops what finds no room in it."""
     node = focus.node
-    rose = scene.risen(node, "conntrack.drop") + scene.risen(node, "conntrack.early_drop")
+    rose = scene.increase(node, "conntrack.drop") + scene.increase(node, "conntrack.early_drop")
     if rose <= 0:
         return Cleared("conntrack-full", _("conntrack -S shows no drop on {name}").format(name=node.name))
     count, most = (node.sysctls.get(f"net.netfilter.nf_conntrack_{n}", "?") for n in ("count", "max"))
-    evidence = shown(
+    evidence = show(
         node,
         "conntrack -S",
         _("drop +{rose} (table: {count} of {most})").format(rose=rose, count=count, most=most),
@@ -190,7 +190,7 @@ def queue_full(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A queueing discipline on the way that dropped, or whose filters did."""
     for node in scene.after.nodes if scene.whole else nodes_at(scene, focus):
         for name in node.counters:
-            rose = scene.risen(node, name) if name.startswith("qdisc ") else 0
+            rose = scene.increase(node, name) if name.startswith("qdisc ") else 0
             if rose > 0:
                 __, device, kind = name.split()
                 return _queue(scene, node, device, kind, rose)
@@ -213,7 +213,7 @@ def _queue(scene: Observation, node: Node, device: str, kind: str, rose: int) ->
         if rose
         else _("{what} of {device} drops everything").format(what=what, device=device)
     )
-    evidence = shown(
+    evidence = show(
         node,
         f"tc -s qdisc show dev {device}",
         _("qdisc {kind} … dropped +{rose}").format(kind=kind, rose=rose),

@@ -6,7 +6,7 @@ import re
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Observation, cure, shown, sysctl, sysctl_shown
+from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
 from netlab.diagnosis.suspects.firewall import listing, undo
 from netlab.diagnosis.suspects.routing import lookups, tables
 from netlab.diagnosis.verdict import LIKELY, PROVED, Cure
@@ -29,10 +29,10 @@ def forwarding_off(scene: Observation, focus: Focus) -> Finding | Cleared | None
             _("{own} is {sysctl} on {name}").format(own=own, sysctl=sysctl(node, own), name=node.name),
         )
     everywhere = sysctl(node, switch) == "0"
-    rose = scene.risen(node, f"{count}.InAddrErrors")
-    evidence = [sysctl_shown(node, switch if everywhere else own, _("packets are not passed on"))]
+    rose = scene.increase(node, f"{count}.InAddrErrors")
+    evidence = [show_sysctl(node, switch if everywhere else own, _("packets are not passed on"))]
     evidence.append(
-        shown(
+        show(
             node,
             f"nstat -az {count}InAddrErrors",
             _("{count}InAddrErrors +{rose}").format(count=count, rose=rose),
@@ -53,7 +53,7 @@ def reverse_path(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     if focus.interface is None or focus.stage not in (ROUTE, ARRIVE) or scene.family == 6:
         return None
     node, device = focus.node, focus.interface.name
-    rose = scene.risen(node, "TcpExt.IPReversePathFilter")
+    rose = scene.increase(node, "TcpExt.IPReversePathFilter")
     names = [f"net.ipv4.conf.{scope}.rp_filter" for scope in ("all", device)]
     strict = [name for name in names if sysctl(node, name) not in ("", "0")]
     if focus.is_arp and "1" in (sysctl(node, name) for name in names):
@@ -61,10 +61,8 @@ def reverse_path(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     if rose <= 0:
         return Cleared("reverse-path", _("IPReversePathFilter did not rise on {name}").format(name=node.name))
     evidence = (
-        shown(
-            node, "nstat -az TcpExtIPReversePathFilter", f"+{rose}", _("so many packets failed the filter")
-        ),
-        *(sysctl_shown(node, name, _("the filter is on")) for name in strict),
+        show(node, "nstat -az TcpExtIPReversePathFilter", f"+{rose}", _("so many packets failed the filter")),
+        *(show_sysctl(node, name, _("the filter is on")) for name in strict),
     )
     text = _(
         "The reverse path filter of {name} threw it away: the way back does not lead through {device}."
@@ -90,12 +88,12 @@ def _arp_filtered(
             _("the way back to {asker} leads through {device}").format(asker=asker, device=device),
         )
     evidence = (
-        shown(
+        show(
             node,
             *scene.route(node.name, asker),
             _("the way back to {asker} does not lead through {device}").format(asker=asker, device=device),
         ),
-        *(sysctl_shown(node, name, _("the filter is on")) for name in strict),
+        *(show_sysctl(node, name, _("the filter is on")) for name in strict),
     )
     text = _(
         "The reverse path filter of {name} leaves ARP requests from {asker} on {device} unanswered."
@@ -108,13 +106,13 @@ def ttl_exceeded(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     if focus.stage != ROUTE or focus.packet is None:
         return None
     count = "Ip6" if scene.family == 6 else "Ip"
-    rose = scene.risen(focus.node, f"{count}.InHdrErrors")
+    rose = scene.increase(focus.node, f"{count}.InHdrErrors")
     if focus.packet.ttl > 1 or rose <= 0:
         return Cleared("ttl-exceeded", _("it came with a ttl of {ttl}").format(ttl=focus.packet.ttl))
     source = scene.after.node(scene.source)
     start = focus.journey.first.packet.ttl if focus.journey else 0
     evidence = [
-        shown(
+        show(
             focus.node,
             f"nstat -az {count}InHdrErrors",
             f"+{rose}",
@@ -124,7 +122,7 @@ def ttl_exceeded(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     cures = _ttl_rules(scene)
     name = "net.ipv6.conf.all.hop_limit" if scene.family == 6 else "net.ipv4.ip_default_ttl"
     if sysctl(source, name) not in ("", "64"):
-        evidence.append(sysctl_shown(source, name, _("packets start with {start}").format(start=start)))
+        evidence.append(show_sysctl(source, name, _("packets start with {start}").format(start=start)))
         cures = cure(source, f"sysctl -w {name}=64")
     text = _("The time to live ran out on {name}: the packet started with {start}.").format(
         name=focus.node.name, start=start
@@ -137,7 +135,7 @@ def _ttl_rules(scene: Observation) -> tuple[Cure, ...]:
     return tuple(
         undo(node, chain, rule)
         for node in scene.after.nodes
-        for chain, rule, *__ in scene.moved(node)
+        for chain, rule, *__ in scene.counted_rules(node)
         if rule is not None and rule.target == "TTL"
     )
 
@@ -146,7 +144,7 @@ def too_big(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """Larger than the next link takes, and not to be cut."""
     node = focus.node
     count = "Ip6InTooBigErrors" if scene.family == 6 else "IpFragFails"
-    rose = scene.risen(node, "Ip6.InTooBigErrors" if scene.family == 6 else "Ip.FragFails")
+    rose = scene.increase(node, "Ip6.InTooBigErrors" if scene.family == 6 else "Ip.FragFails")
     if focus.stage in (ROUTE, SEND) and (rose > 0 or any("too long" in e.lower() for e in scene.errors)):
         return _by_route(scene, focus, f"{count} +{rose}", f"nstat -az {count}")
     if (
@@ -180,7 +178,7 @@ def _through_a_narrow_port(scene: Observation, focus: Focus) -> Finding | None:
         "a bridge drops what does not fit, and tells nobody."
     ).format(length=length, port=port.name, bridge=port.master, name=focus.node.name, mtu=port.mtu)
     says = _("{device} takes {mtu} bytes at most").format(device=port.name, mtu=port.mtu)
-    evidence = (shown(focus.node, f"ip link show {port.name}", f"mtu {port.mtu}", says),)
+    evidence = (show(focus.node, f"ip link show {port.name}", f"mtu {port.mtu}", says),)
     steps = cure(scene.after.node(first.node), f"ip link set {first.interface} mtu {port.mtu}")
     return Finding("too-big", LIKELY, text, evidence, steps)
 
@@ -204,8 +202,8 @@ def _by_route(scene: Observation, focus: Focus, output: str, command: str) -> Fi
             steps = cure(node, f"{words} dev {route.device}{tables(node, route)}")
             steps += cure(scene.after.node(scene.source), f"{scene.ip} route flush cache")
             evidence = (
-                shown(node, command, output, _("it may not be cut")),
-                shown(node, *asked, f"mtu {said[1]}"),
+                show(node, command, output, _("it may not be cut")),
+                show(node, *asked, f"mtu {said[1]}"),
             )
             return Finding("too-big", PROVED, text, evidence, steps)
     return _narrow(scene, node, narrow.name, narrow.mtu, output, command)
@@ -214,13 +212,13 @@ def _by_route(scene: Observation, focus: Focus, output: str, command: str) -> Fi
 def _narrow(scene: Observation, node: Node, device: str, mtu: int, output: str, command: str) -> Finding:
     wide = max(i.mtu for n, i in scene.after.interfaces() if i.kind == "veth")
     evidence = [
-        shown(node, command, output, _("{device} takes {mtu} bytes at most").format(device=device, mtu=mtu))
+        show(node, command, output, _("{device} takes {mtu} bytes at most").format(device=device, mtu=mtu))
     ]
     text = _(
         "The packet is too big for {device} in {name}, which takes {mtu} bytes, and may not be cut."
     ).format(device=device, name=node.name, mtu=mtu)
     steps = cure(node, f"ip link set {device} mtu {wide}")
-    for chain, rule, *__ in scene.moved(node):
+    for chain, rule, *__ in scene.counted_rules(node):
         if rule is not None and rule.target == "DROP" and chain.name == "OUTPUT":
             says = _("it keeps the source from being told the size that fits")
             evidence.append(listing(node, chain, says))

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import Focus
-from netlab.diagnosis.observation import Observation, cure, shown
+from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.addressing import wrong_source
 from netlab.diagnosis.suspects.link import down
 from netlab.diagnosis.suspects.neighbour import give_address
@@ -72,13 +72,13 @@ def _strayed(
         return wrong_source(scene, home, near, address)
     right = f"{own.address}/{theirs}"
     evidence = (
-        shown(
+        show(
             node,
             f"ip addr show {device}",
             f"inet {own}",
             _("{address} is not in that network").format(address=address),
         ),
-        shown(node, *asked, _("so {name} sends what is for it elsewhere").format(name=node.name)),
+        show(node, *asked, _("so {name} sends what is for it elsewhere").format(name=node.name)),
     )
     text = _("{device} in {name} has {own}: with this netmask {address} seems to be elsewhere.").format(
         device=device, name=node.name, own=own, address=address
@@ -93,8 +93,8 @@ def _astray(scene: Observation, node: Node, near: Interface, address: str, route
     table = f"{scene.ip} route show{tables(node, route)}"
     behind = _("{address} is behind {device}").format(address=address, device=near.name)
     evidence = (
-        shown(node, *scene.route(node.name, address), says),
-        shown(node, table, str(route), behind),
+        show(node, *scene.route(node.name, address), says),
+        show(node, table, str(route), behind),
     )
     text = _("{name} has a route “{route}”: what is for {address}, behind {device}, goes astray.").format(
         name=node.name, route=route, address=address, device=near.name

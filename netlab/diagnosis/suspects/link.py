@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Observation, cure, shown
+from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.addressing import free_address, gateway_for
 from netlab.diagnosis.verdict import PROVED, Cure
 from netlab.i18n import gettext as _
@@ -18,7 +18,7 @@ def no_interface(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     node = focus.node
     if focus.stage != SEND or any(i.kind != "loopback" for i in node.interfaces):
         return None
-    evidence = (shown(node, "ip -br link", "lo", _("there is no interface but the loopback")),)
+    evidence = (show(node, "ip -br link", "lo", _("there is no interface but the loopback")),)
     text = _("{name} has no interface but lo: nothing is plugged in.").format(name=node.name)
     return Finding("no-interface", PROVED, text, evidence, _plug_in(scene, node))
 
@@ -62,7 +62,7 @@ def down(scene: Observation, node: Node, interface: Interface) -> Finding:
     """That interface is switched off."""
     flags = ",".join(sorted(interface.flags)) or _("no flags")
     says = _("there is no UP among its flags")
-    evidence = (shown(node, f"ip link show {interface.name}", f"{interface.name}: <{flags}>", says),)
+    evidence = (show(node, f"ip link show {interface.name}", f"{interface.name}: <{flags}>", says),)
     text = _("{name} in {node_name} is down.").format(name=interface.name, node_name=node.name)
     return Finding("interface-down", PROVED, text, evidence, _bring_up(scene, node, interface))
 
@@ -146,7 +146,7 @@ def _unplugged(scene: Observation, node: Node, interface: Interface) -> Finding 
         if interface.master
         else ""
     )
-    evidence = (shown(node, f"ip -br link show master {bridge}", ports, says),)
+    evidence = (show(node, f"ip -br link show master {bridge}", ports, says),)
     text = _("{name} is not plugged into {bridge}: what comes in there reaches nobody.").format(
         name=interface.name, bridge=bridge
     )
@@ -198,7 +198,7 @@ def port_blocked(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     isolated = [i for i in ports if i.details.get("isolated") == "on"]
     if held:
         state = held[0].details["port state"]
-        evidence = shown(
+        evidence = show(
             focus.node,
             f"bridge -d link show dev {held[0].name}",
             f"state {state}",
@@ -219,7 +219,7 @@ def port_blocked(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             ),
         )
     if len(isolated) > 1:
-        evidence = shown(
+        evidence = show(
             focus.node,
             f"bridge -d link show dev {isolated[0].name}",
             "isolated on",

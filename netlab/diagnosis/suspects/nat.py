@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, Focus
-from netlab.diagnosis.observation import Observation, cure, shown, step
+from netlab.diagnosis.observation import Observation, cure, show, step
 from netlab.diagnosis.suspects.addressing import gateway_for, missing_address, wrong_source
 from netlab.diagnosis.suspects.firewall import listing, tool, undo
 from netlab.diagnosis.suspects.routing import lookups, unconnected
@@ -29,7 +29,7 @@ _NATIVE = re.compile(r"\b[ds]nat (?:ip6? )?to \[?([0-9a-f.]+)\]?(?::(\d+))?")
 def translations(scene: Observation, target: str) -> Iterator[tuple[Node, Chain, int, Rule, str, int]]:
     """(node, chain, number, rule, new address, new port or 0) of the rules that these packets met."""
     for node in scene.after.nodes:
-        for chain, rule, number, __ in scene.moved(node):
+        for chain, rule, number, __ in scene.counted_rules(node):
             if rule is None or rule.target != target:
                 continue
             found = _TO.search(rule.text) or _NATIVE.search(rule.text)
@@ -50,7 +50,7 @@ def wrong_dnat(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         )
         evidence = (
             listing(node, chain, _("{name} counted it").format(name=name)),
-            shown(node, "ss -lntu; ip -br addr", where, why),
+            show(node, "ss -lntu; ip -br addr", where, why),
         )
         steps = _mend_dnat(scene, node, chain, number, rule, address, port)
         return Finding("wrong-dnat", PROVED, text, evidence, steps)
@@ -149,7 +149,7 @@ def wrong_snat(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         held = " ".join(str(a) for i in node.interfaces for a in i.addresses if a.family == scene.family)
         evidence = (
             listing(node, chain, _("{name} counted it").format(name=name)),
-            shown(node, "ip -br addr", held, f"{address}: {why}"),
+            show(node, "ip -br addr", held, f"{address}: {why}"),
         )
         return Finding("wrong-snat", PROVED, text, evidence, _mend_snat(scene, node, chain, number, rule))
     return None
@@ -161,7 +161,7 @@ def _unknown_there(scene: Observation, focus: Focus, address: str) -> bool:
 
 def _mend_snat(scene: Observation, node: Node, chain: Chain, number: int, rule: Rule) -> tuple[Cure, ...]:
     """Taken back where another rule translates as well; else replaced by MASQUERADE."""
-    flow = leaving(scene, node)
+    flow = outgoing_flow(scene, node)
     others = walk(node, "nat", "POSTROUTING", flow, without=rule) if flow else []
     if chain.backend == "native" or any(o.target in ("MASQUERADE", "SNAT") for o in others):
         return (undo(node, chain, rule),)
@@ -171,7 +171,7 @@ def _mend_snat(scene: Observation, node: Node, chain: Chain, number: int, rule: 
     return (step(node, *command),)
 
 
-def leaving(scene: Observation, node: Node) -> Flow | None:
+def outgoing_flow(scene: Observation, node: Node) -> Flow | None:
     """The probe as it leaves that node, before its source is translated; None if it was not seen there."""
     for journey in scene.requests:
         hops = [h for h in journey.hops if h.frame.point.netns == node.netns]
@@ -199,7 +199,7 @@ def no_way_back(scene: Observation, focus: Focus) -> Finding | Cleared | None:
                 "no-way-back", _("{name} has a route to {address}").format(name=node.name, address=address)
             )
         evidence = [
-            shown(
+            show(
                 node,
                 *asked,
                 _("{name} knows no way back to {address}").format(name=node.name, address=address),
@@ -273,7 +273,7 @@ def _untranslated(
         return Finding(
             "no-way-back", PROVED, text, (*evidence, listing(host, chain, says)), (undo(host, chain, rule),)
         )
-    flow = leaving(scene, host)
+    flow = outgoing_flow(scene, host)
     outcomes = walk(host, "nat", "POSTROUTING", flow) if flow else []
     early = next((o for o in outcomes if o.target == "ACCEPT" and o.rule is not None), None)
     if early is not None and early.rule is not None:
@@ -289,7 +289,7 @@ def _untranslated(
     )
     name = "ip6tables" if scene.family == 6 else "iptables"
     evidence.append(
-        shown(host, f"{name} -t nat -S POSTROUTING", _nat(scene, host), _("no rule translates that source"))
+        show(host, f"{name} -t nat -S POSTROUTING", _nat(scene, host), _("no rule translates that source"))
     )
     steps = cure(host, f"{name} -t nat -A POSTROUTING -s {network} ! -o {bridge} -j MASQUERADE")
     return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
@@ -298,7 +298,8 @@ def _untranslated(
 def _exempts(scene: Observation, host: Node, rule: Rule) -> bool:
     if "notrack" not in rule.text.lower():
         return False
-    return not rule.counted or any(r is not None and r.text == rule.text for _, r, _, _ in scene.moved(host))
+    texts = {found.text for _, found, _, _ in scene.counted_rules(host) if found is not None}
+    return not rule.counted or rule.text in texts
 
 
 def _let_through(scene: Observation, host: Node, flow: Flow | None, early: Outcome) -> tuple[Cure, ...]:

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding
 from netlab.diagnosis.focus import Focus
-from netlab.diagnosis.observation import Observation, cure, shown, sysctl, sysctl_shown
+from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
 from netlab.diagnosis.suspects.addressing import add, default_by, gateway_for, neighbours_on
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.suspects.routing import lookup_at, reroute, set_gateway, tables
@@ -28,7 +28,7 @@ def wrong_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | Non
             if not used or len(holders) != 1 or entry.mac == holders[0][1].mac:
                 continue
             evidence = (
-                shown(
+                show(
                     node,
                     f"ip neigh show {entry.address}",
                     f"{entry.address} lladdr {entry.mac} {entry.state}",
@@ -59,7 +59,7 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     start = InterfaceId(focus.journey.first.frame.point.netns, focus.journey.first.frame.point.index)
     holders = scene.holders(asked)
     evidence = [
-        shown(
+        show(
             asker,
             f"ip neigh show {asked}",
             _("{asked} dev {device} INCOMPLETE or FAILED").format(asked=asked, device=device),
@@ -71,7 +71,7 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     if holders and holders[0][0].netns != asker.netns:
         owner, interface = holders[0]
         evidence.append(
-            shown(
+            show(
                 owner,
                 f"ip addr show {interface.name}",
                 asked,
@@ -91,7 +91,7 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     if via is None:
         return _nobody(scene, focus, asker, asked, device, evidence)
     says = _("this is why {name} asks for {asked}").format(name=asker.name, asked=asked)
-    evidence.append(shown(asker, f"{scene.ip} route show{tables(asker, via)}", str(via), says))
+    evidence.append(show(asker, f"{scene.ip} route show{tables(asker, via)}", str(via), says))
     gateway = gateway_for(scene, asker, via.device) or gateway_for(scene, asker)
     steps = set_gateway(scene, asker, via, gateway) if gateway and gateway != asked else ()
     text = _("{name} sends by way of {asked}, which nobody on the link of {device} holds.").format(
@@ -108,7 +108,7 @@ def _nobody(
     gateway = gateway_for(scene, asker, device)
     if route is not None and route.destination == "default" and gateway:
         evidence.append(
-            shown(asker, f"{scene.ip} route", str(route), _("no gateway: the link is asked for all"))
+            show(asker, f"{scene.ip} route", str(route), _("no gateway: the link is asked for all"))
         )
         text = _(
             "{name} has a default route without gateway, and looks for {asked} on {device} itself."
@@ -131,9 +131,7 @@ def _elsewhere(
     route = look.decision(scene).route
     if route is None:
         return None
-    evidence.append(
-        shown(asker, *look.ask(scene), _("so it is looked for on {device}").format(device=device))
-    )
+    evidence.append(show(asker, *look.ask(scene), _("so it is looked for on {device}").format(device=device)))
     text = _("{name} looks for {asked} behind {device}, but it is elsewhere: the route is wrong.").format(
         name=asker.name, asked=asked, device=device
     )
@@ -175,7 +173,7 @@ def arp_off(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         silent = _silent(node, device, interface)
         if silent is not None:
             says, command, output, words = silent
-            evidence = (shown(node, command, output, says),)
+            evidence = (show(node, command, output, says),)
             text = _("{name} in {node_name} does not answer ARP requests for {asked}: {says}.").format(
                 name=device.name, node_name=node.name, asked=asked, says=says
             )
@@ -194,7 +192,7 @@ def _speechless(scene: Observation, focus: Focus) -> Finding | None:
             says = _("it has the flag NOARP, and sends to the MAC address {destination_mac}").format(
                 destination_mac=hop.packet.destination_mac
             )
-            evidence = (shown(node, f"ip link show {interface.name}", "NOARP", says),)
+            evidence = (show(node, f"ip link show {interface.name}", "NOARP", says),)
             text = _("{name} in {node_name} does not ask for MAC addresses: ARP is off.").format(
                 name=interface.name, node_name=node.name
             )
@@ -233,7 +231,7 @@ def _needs_proxy(scene: Observation, asker: Node, start: InterfaceId, asked: str
     if not routed or sysctl(host, name) != "0" or sysctl(host, "net.ipv4.conf.all.proxy_arp") == "1":
         return None
     evidence = (
-        sysctl_shown(host, name, _("{name} does not answer for {asked}").format(name=host.name, asked=asked)),
+        show_sysctl(host, name, _("{name} does not answer for {asked}").format(name=host.name, asked=asked)),
     )
     text = _(
         "{name} asks for {asked}; {host_name}, which routes by {far_name}, does not answer for it."
@@ -258,7 +256,7 @@ def give_address(scene: Observation, asker: Node, bridge: tuple[Node, Interface]
     lengths = [a.prefixlen for i in asker.interfaces for a in scene.own(i)]
     prefix = next((length for length in lengths if length < full), full * 3 // 4)
     command = f"ip -{scene.family} addr show {interface.name}"
-    evidence = (shown(node, command, "(nothing)", _("it should hold {asked}").format(asked=asked)),)
+    evidence = (show(node, command, "(nothing)", _("it should hold {asked}").format(asked=asked)),)
     text = _("{name} in {node_name} has no address: nobody answers for {asked}.").format(
         name=interface.name, node_name=node.name, asked=asked
     )

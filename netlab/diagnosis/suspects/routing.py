@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Asked, Observation, cure, shown
+from netlab.diagnosis.observation import Asked, Observation, cure, show
 from netlab.diagnosis.suspects.addressing import gateway_for, missing_address
 from netlab.diagnosis.verdict import PROVED, Cure, Evidence
 from netlab.i18n import gettext as _
@@ -92,7 +92,7 @@ def route_refuses(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         asked, refused = look.ask(scene), None
         if route is not None:
             words = f"{scene.ip} route show{tables(node, route) or ''}"
-            refused = shown(node, words, str(route), _("the longest match for this destination refuses it"))
+            refused = show(node, words, str(route), _("the longest match for this destination refuses it"))
             text = _("On {name}, the route “{route}”{tables} refuses packets to {address}.").format(
                 name=node.name, route=route, tables=tables(node, route), address=look.address
             )
@@ -100,12 +100,12 @@ def route_refuses(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         else:
             assert found.rule is not None
             line = f"{found.rule.preference}: {found.rule}"
-            refused = shown(node, f"{scene.ip} rule", line, _("the first rule that fits says so"))
+            refused = show(node, f"{scene.ip} rule", line, _("the first rule that fits says so"))
             text = _("On {name}, the rule “{rule}” refuses packets to {address}.").format(
                 name=node.name, rule=found.rule, address=look.address
             )
             steps = cure(node, f"{scene.ip} rule del {found.rule} pref {found.rule.preference}")
-        evidence = (refused, shown(node, *asked, _("so says the kernel")))
+        evidence = (refused, show(node, *asked, _("so says the kernel")))
         return Finding("route-refuses", sure("RTNETLINK" in asked[1]), text, evidence, steps)
     return Cleared(
         "route-refuses", _("no rule of that kind, and no blackhole, unreachable, prohibit or throw route")
@@ -124,7 +124,7 @@ def no_route(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         if bare is not None:
             return bare
         evidence = (
-            shown(
+            show(
                 node,
                 *asked,
                 _("{name} knows no way to {address}").format(name=node.name, address=look.address),
@@ -152,7 +152,7 @@ def _not_asked_for(scene: Observation, node: Node, address: str) -> Finding | No
         return None
     says = _("no rule has the table main looked at")
     evidence = (
-        shown(node, f"{scene.ip} rule", "\n".join(f"{r.preference}: {r}" for r in rules), says),
+        show(node, f"{scene.ip} rule", "\n".join(f"{r.preference}: {r}" for r in rules), says),
         routes(scene, node),
     )
     text = _("{name} has a route to {address}, but {says}.").format(
@@ -167,13 +167,13 @@ def unconnected(scene: Observation, node: Node, near: Interface, own: Address, a
     network = ip_interface(str(own)).network
     asked = scene.route(node.name, address)
     evidence = (
-        shown(
+        show(
             node,
             f"ip addr show {near.name}",
             str(own),
             _("{address} is in the network of {name}").format(address=address, name=near.name),
         ),
-        shown(node, *asked, _("but no route to {network} says so").format(network=network)),
+        show(node, *asked, _("but no route to {network} says so").format(network=network)),
         routes(scene, node),
     )
     text = _("{name} has no route to {network}, the network of its own {near_name}.").format(
@@ -187,7 +187,7 @@ def unconnected(scene: Observation, node: Node, near: Interface, own: Address, a
 def routes(scene: Observation, node: Node) -> Evidence:
     """All routes of the main table, of the family that matters."""
     lines = [str(r) for r in node.routes if r.table == "main" and r.family == scene.family]
-    return shown(node, f"{scene.ip} route", "\n".join(lines) or "(nothing)", _("these are all its routes"))
+    return show(node, f"{scene.ip} route", "\n".join(lines) or "(nothing)", _("these are all its routes"))
 
 
 def wrong_way(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -213,14 +213,14 @@ def wrong_way(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         says = _("two equal routes: the first wins") if len(same) > 1 else _("so says the table")
         table = tables(node, route)
         evidence = (
-            shown(
+            show(
                 node,
                 *asked,
                 _("{name} sends to {address} by {device}").format(
                     name=node.name, address=look.address, device=device
                 ),
             ),
-            shown(node, f"{scene.ip} route show{table}", "\n".join(same), says),
+            show(node, f"{scene.ip} route show{table}", "\n".join(same), says),
         )
         place = home.name if home else _("none of its interfaces")
         text = _("{name} sends what is for {address} out by {device}, but it is behind {place}.").format(
@@ -263,13 +263,13 @@ def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             continue
         gateway = gateway_for(scene, sender, route.device)
         evidence = (
-            shown(
+            show(
                 sender,
                 f"{scene.ip} route",
                 str(route),
                 _("{gateway} is to pass the packet on").format(gateway=route.gateway),
             ),
-            shown(
+            show(
                 focus.node,
                 "ip -br addr",
                 route.gateway,

@@ -18,7 +18,7 @@ SECONDS = 1.0  # to take a call
 LARGEST = 1 << 24  # bytes of an answer
 
 
-def connected(root: str, timeout: float, path: str = SOCKET) -> socket.socket:
+def connect(root: str, timeout: float, path: str = SOCKET) -> socket.socket:
     """A connection to the daemon of the lab host with that root directory. OSError."""
     sock = socket.socket(socket.AF_UNIX)
     try:
@@ -39,7 +39,7 @@ class _Connection(http.client.HTTPConnection):
         self._root, self._place = root, path
 
     def connect(self) -> None:
-        self.sock = connected(self._root, self.timeout or SECONDS, self._place)
+        self.sock = connect(self._root, self.timeout or SECONDS, self._place)
 
 
 class Daemon:
@@ -51,7 +51,7 @@ class Daemon:
     def is_listening(self) -> bool:
         """Whether somebody is at its socket; nothing is asked."""
         try:
-            connected(self.root, SECONDS).close()
+            connect(self.root, SECONDS).close()
         except OSError:
             return False
         return True
@@ -64,21 +64,21 @@ class Daemon:
 
     def get(self, path: str) -> Any:
         """What it answers, from JSON; EngineError when it does not, or refuses."""
-        return self._checked("GET", path)
+        return self._request("GET", path)
 
     def has_image(self, name: str) -> bool:
         return self._ask("GET", f"/images/{quote(name, safe='/:@')}/json")[0] == http.client.OK
 
     def tag(self, image: str, repository: str, tag: str) -> None:
         """Give an image one more name."""
-        self._checked("POST", f"/images/{image}/tag?{urlencode({'repo': repository, 'tag': tag})}")
+        self._request("POST", f"/images/{image}/tag?{urlencode({'repo': repository, 'tag': tag})}")
 
     def load(self, archive: Any, repository: str, changes: list[str]) -> None:
         """Make a tar archive (any buffer) an image, with these lines of a Dockerfile."""
         words = [("fromSrc", "-"), ("repo", repository), *(("changes", line) for line in changes)]
-        self._checked("POST", f"/images/create?{urlencode(words)}", archive)
+        self._request("POST", f"/images/create?{urlencode(words)}", archive)
 
-    def _checked(self, method: str, path: str, body: Any = None) -> Any:
+    def _request(self, method: str, path: str, body: Any = None) -> Any:
         try:
             status, answer = self._ask(method, path, body, 30)
             lines = [json.loads(line) for line in answer.splitlines() if line]

@@ -7,8 +7,8 @@ import os
 import sys
 
 from netlab.engines.namespaces import container
-from netlab.engines.namespaces.fast_path import entering
-from netlab.engines.namespaces.refused import Refused, running
+from netlab.engines.namespaces.fast_path import enter_words
+from netlab.engines.namespaces.refused import Refused, find_running
 from netlab.engines.namespaces.store import Record, Store
 from netlab.i18n import gettext as _
 from netlab.linux import tty
@@ -29,7 +29,7 @@ def wants_terminal(asked: bool) -> bool:
 
 
 def execute(options: argparse.Namespace, store: Store) -> int:
-    record = running(store, options.container)
+    record = find_running(store, options.container)
     if not options.command:
         raise Refused('"docker exec" requires at least 2 arguments.')
     terminal = wants_terminal(options.t)
@@ -38,7 +38,7 @@ def execute(options: argparse.Namespace, store: Store) -> int:
         | environment(options.env)
         | ({"TERM": os.environ.get("TERM", "xterm")} if terminal else {})
     )
-    words = entering(record.pid, None if options.privileged else record.capabilities)
+    words = enter_words(record.pid, None if options.privileged else record.capabilities)
     words += ["env", f"--chdir={options.workdir}"] if options.workdir else []
     if terminal:
         return _exec_in_terminal(record, [*words, "setsid", "--ctty", "--wait", *options.command], env)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from netlab.engines import NO, quoted
+from netlab.engines import NO, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def execute(words: list[str]) -> None:
         return
     if not interactive:
         os.dup2(os.open("/dev/null", os.O_RDWR), 0)
-    words = [*entering(record.get("pid", 0), record.get("capabilities", [])), *command]
+    words = [*enter_words(record.get("pid", 0), record.get("capabilities", [])), *command]
     os.execvpe(words[0], words, record.get("env", {}))
 
 
@@ -89,7 +89,7 @@ def _is_detached(words: list[str]) -> bool:
     return False
 
 
-def entering(pid: int, capabilities: Sequence[int] | None) -> list[str]:
+def enter_words(pid: int, capabilities: Sequence[int] | None) -> list[str]:
     """The words that lead into the container of that process 1, with these capabilities or with all."""
     words = ["nsenter", "-t", str(pid), "-m", "-u", "-i", "-n", "-p", "--"]
     if capabilities is None:
@@ -101,7 +101,7 @@ def entering(pid: int, capabilities: Sequence[int] | None) -> list[str]:
 def entry(pid: int, capabilities: Sequence[int] | None, env: Mapping[str, str]) -> str:
     """Shell commands that become the command "$@" in a container, if its process 1 has not ended."""
     variables = [f"{name}={value}" for name, value in env.items()]
-    words = " ".join(map(quoted, ["env", "-i", *variables, *entering(pid, capabilities)]))
+    words = " ".join(map(quote, ["env", "-i", *variables, *enter_words(pid, capabilities)]))
     return (
         f"{{ read -r _state </proc/{pid}/stat; }} 2>/dev/null || return 0\n"
         f'case "$_state" in *") Z "*) return 0 ;; esac\n'

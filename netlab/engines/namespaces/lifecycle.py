@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from netlab.engines.namespaces import container, ports
-from netlab.engines.namespaces.refused import Refused, find, running
+from netlab.engines.namespaces.refused import Refused, find, find_running
 from netlab.engines.namespaces.run import launch
 from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.linux import polling
@@ -61,7 +61,7 @@ def stop(options: argparse.Namespace, store: Store) -> None:
 
 def kill(options: argparse.Namespace, store: Store) -> None:
     for name in options.containers:
-        record, number = running(store, name), _signal(options.signal)
+        record, number = find_running(store, name), _signal(options.signal)
         if number == signal.SIGKILL:
             _halt(store, record, number, 0)
         else:

@@ -23,7 +23,7 @@ def find(store: Store, name: str, who: str = "Error") -> Record:
     raise Refused(f"{who}: No such container: {name}")
 
 
-def running(store: Store, name: str) -> Record:
+def find_running(store: Store, name: str) -> Record:
     record = find(store, name)
     if not is_running(record):
         raise Refused(f"Error response from daemon: Container {record.id} is not running")

@@ -71,7 +71,7 @@ class Baseline:
 
     def read(self) -> list[Seen]:
         found = json.loads(os.pread(self._file, LARGEST, 0))
-        return [Seen(Counter(dict(_made(facts))), _made(firewall)) for facts, firewall in found]
+        return [Seen(Counter(dict(_value(facts))), _value(firewall)) for facts, firewall in found]
 
 
 def _plain(value: Any) -> Any:
@@ -83,10 +83,10 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
-def _made(plain: Any) -> Any:
+def _value(plain: Any) -> Any:
     if isinstance(plain, dict):
-        return bytes.fromhex(plain["bytes"]) if "bytes" in plain else frozenset(map(_made, plain["set"]))
-    return tuple(map(_made, plain)) if isinstance(plain, list) else plain
+        return bytes.fromhex(plain["bytes"]) if "bytes" in plain else frozenset(map(_value, plain["set"]))
+    return tuple(map(_value, plain)) if isinstance(plain, list) else plain
 
 
 class NamespaceState:

@@ -58,7 +58,7 @@ class Identity:
     @staticmethod
     def nested() -> Identity:
         """For a sandbox in a sandbox: all the users that this level has, under the same numbers."""
-        return Identity(_mapped("/proc/self/uid_map"), _mapped("/proc/self/gid_map"))
+        return Identity(_read_map("/proc/self/uid_map"), _read_map("/proc/self/gid_map"))
 
     @property
     def is_single(self) -> bool:
@@ -76,7 +76,7 @@ class Identity:
         (process / "gid_map").write_text(_map(self.gids, self.first))
 
 
-def _mapped(path: str) -> Ranges:
+def _read_map(path: str) -> Ranges:
     """The ids of this level, range by range: no range of a map may cross the border of two of those above."""
     lines = (line.split() for line in Path(path).read_text().splitlines())
     return tuple((int(first), int(count)) for first, _, count in lines)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netlab.drawing import canvas
-from netlab.drawing.canvas import MARGIN, NAME, Rect, shortened, text_width
+from netlab.drawing.canvas import MARGIN, NAME, Rect, shorten, text_width
 from netlab.drawing.timeline import NAMES, Labels, alt_text, header, kind_of
 from netlab.drawing.timeline_layout import LANE, LEAST, SLANT, Break, Track, lanes_crossed, room_for, track_of
 from netlab.i18n import gettext as _
@@ -121,7 +121,7 @@ def timeline(
         "width": WIDTH,
         "height": bottom + FOOT,
         "left": left,
-        "lanes": [{"y": y, "name": shortened(str(p), NAMES, NAME)} for p, y in lanes.items()],
+        "lanes": [{"y": y, "name": shorten(str(p), NAMES, NAME)} for p, y in lanes.items()],
         "tracks": [_track(track, times.now, reasons) for track in tracks],
         "texts": [[round(x, 1), y, text, CLASSES.get(color, "")] for x, y, text, color in labels.texts],
         "ticks": bottom + 21.0,

@@ -12,7 +12,7 @@ from typing import Any
 
 from netlab.drawing.edge_router import Way
 from netlab.drawing.edges import Trails, place_note
-from netlab.drawing.path_overlay import LANE, Overlay, shifted
+from netlab.drawing.path_overlay import LANE, Overlay, shift
 from netlab.drawing.timeline_layout import kind_of, rewrite_note
 from netlab.i18n import gettext as _
 from netlab.model import Journey, Point
@@ -53,7 +53,7 @@ def _motion(journey: Journey, trails: Trails) -> dict[str, Any] | None:
         note = rewrite_note(hop)
         if not leg:
             continue
-        ways = [shifted(way, aside) for way in leg]
+        ways = [shift(way, aside) for way in leg]
         pieces.append({"ways": [[list(spot) for spot in way] for way in ways]})
         if note:
             lines = place_note(trails.cables, leg[-1][-1], [note], leg) or [(leg[-1][-1], note, True)]

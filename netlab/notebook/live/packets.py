@@ -60,14 +60,14 @@ class Packets:
     def __enter__(self) -> Packets:
         self._tap = self._lab.tap(self._take).__enter__()
         self._worker = ThreadPoolExecutor(1)
-        self.changed(self._history.latest)
+        self.follow(self._history.latest)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._tap.__exit__(None, None, None)
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def changed(self, snapshot: Snapshot) -> None:
+    def follow(self, snapshot: Snapshot) -> None:
         """Capture at the interfaces that are there now."""
         self._final.clear()
         self._tap.follow(path_order(snapshot))

@@ -101,15 +101,15 @@ class LiveView(anywidget.AnyWidget):
             self._ended.clear()
             if self._stopped.is_set() or not self._awake.is_set():
                 continue
-            with suppress(LabError), self._lab.watch(self._changed, self._ended.set) as watch:
-                self._changed(Change((), watch.snapshot, watch.snapshot))
+            with suppress(LabError), self._lab.watch(self._take_change, self._ended.set) as watch:
+                self._take_change(Change((), watch.snapshot, watch.snapshot))
                 if not watch.has_ended:
                     self._ended.wait()
             if self._awake.is_set():
-                self._changed(None)
+                self._take_change(None)
                 self._stopped.wait(AGAIN)
 
-    def _changed(self, change: Change | None) -> None:
+    def _take_change(self, change: Change | None) -> None:
         self._changes.append(change)
         self._news.set()
 
@@ -177,7 +177,7 @@ class LiveView(anywidget.AnyWidget):
         if self.status == _(DOWN):
             self.status = ""
         if self._recording:
-            self._recording.changed(self._history.latest)
+            self._recording.follow(self._history.latest)
         self._start_recording()
         if self.at is None:
             self._paint(self._history.latest, before)

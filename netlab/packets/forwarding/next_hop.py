@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from netlab.model import Captured, Hop, Interface, InterfaceId, Node, Packet, Point, Route
-from netlab.packets.decode import carried
+from netlab.packets.decode import innermost
 from netlab.packets.forwarding.routing import decide
 
 ROUTE_KINDS_THAT_FORWARD = frozenset({"unicast"})
@@ -148,7 +148,7 @@ class Wiring:
 
     def _by_order(self, point: Point, packet: Packet) -> Point | None:
         """The next point in path order, without the ones that are on somebody else's way."""
-        destination = carried(packet).destination
+        destination = innermost(packet).destination
         forward = self.forward(point, destination)
         ordered = self.points if forward else tuple(reversed(self.points))
         if point not in self.rank:

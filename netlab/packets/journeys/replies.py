@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from netlab.model import Journey, Packet
-from netlab.packets.decode import carried
+from netlab.packets.decode import innermost
 from netlab.packets.summary import is_arp_reply
 
 ECHO_REQUESTS = frozenset({("icmp", 8), ("icmpv6", 128)})
@@ -28,7 +28,7 @@ class Flow(NamedTuple):
     destination_port: int
     sequence: int  # of an echo; 0 for TCP and UDP, which have flows rather than pairs
 
-    def reversed(self) -> Flow:
+    def reverse(self) -> Flow:
         return Flow(
             self.protocol,
             self.destination,
@@ -71,9 +71,9 @@ def link(turns: Iterable[Turn]) -> Iterator[int | None]:
 
 
 def _turn(journey: Journey) -> Turn:
-    packet = carried(journey.first.packet)
+    packet = innermost(journey.first.packet)
     flows = tuple(dict.fromkeys(flows_of(journey)))
-    back = tuple(flow.reversed() for flow in flows)
+    back = tuple(flow.reverse() for flow in flows)
     numbers = (_end(packet), packet.acknowledgement) if packet.protocol == "tcp" else ()
     return Turn(flows, back, is_request(packet), is_reply(packet), *numbers)
 
@@ -93,7 +93,7 @@ def is_reply(packet: Packet) -> bool:
 
 def flows_of(journey: Journey) -> Iterable[Flow]:
     for hop in journey.hops:
-        packet = carried(hop.packet)
+        packet = innermost(hop.packet)
         ends = (packet.source, packet.destination)
         if packet.protocol in ("tcp", "udp"):
             yield Flow(packet.protocol, *ends, packet.source_port, packet.destination_port, 0)

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
 from netlab.model import Frame, Hop, Journey, Packet, Point, Rewrite
-from netlab.packets.decode import carried
+from netlab.packets.decode import innermost
 from netlab.packets.forwarding.next_hop import Wiring, is_flooded
 from netlab.packets.summary import vni
 
@@ -29,7 +29,7 @@ Sighting = tuple[Frame, Packet]
 
 def invariants(packet: Packet) -> Hashable:
     """What stays the same in a packet wherever it is seen; equal for two sightings of one packet."""
-    packet = carried(packet)
+    packet = innermost(packet)
     if packet.protocol in ("icmp", "icmpv6"):
         # The quoted packet's addresses are rewritten along with the error's own.
         body = invariants(packet.quoted) if packet.quoted is not None else packet.payload
@@ -47,7 +47,7 @@ def in_order(group: list[Sighting], wiring: Wiring) -> list[Sighting]:
     if len(times) == len(group):
         return group
     frame, packet = group[0]
-    forward = wiring.forward(frame.point, carried(packet).destination)
+    forward = wiring.forward(frame.point, innermost(packet).destination)
 
     def key(sighting: Sighting) -> tuple[int, int]:
         rank = wiring.rank.get(sighting[0].point, 0)
@@ -88,12 +88,12 @@ def separate(group: list[Sighting]) -> list[list[Sighting]]:
 
 def _continues(trip: list[Sighting], sighting: Sighting) -> bool:
     frame, packet = sighting
-    ttl = carried(packet).ttl
-    if ttl > carried(trip[-1][1]).ttl:
+    ttl = innermost(packet).ttl
+    if ttl > innermost(trip[-1][1]).ttl:
         return False
     return all(
         (seen.point, seen.direction) != (frame.point, frame.direction)
-        or (carried(other).ttl > ttl)
+        or (innermost(other).ttl > ttl)
         or (other.inner is None) != (packet.inner is None)
         for seen, other in trip
     )
@@ -114,7 +114,7 @@ def _rewrites(before: Packet, after: Packet) -> Iterable[Rewrite]:
     elif before.inner is not None and after.inner is None:
         yield Rewrite("encapsulation", f"VXLAN {vni(before)}", "none")
     if before.inner is None or after.inner is None:
-        before, after = carried(before), carried(after)
+        before, after = innermost(before), innermost(after)
     for name in REWRITABLE:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:

@@ -106,7 +106,7 @@ class Now(Api):
         self.finish({
             "now": time.time(),
             "learners": list(learners.values()),
-            "open": results.unlocked(),
+            "open": results.open_lessons(),
             "work": self.board.collector.said,
         })  # fmt: skip
 
@@ -129,7 +129,7 @@ class Orders(Api):
         self.finish({})
 
     def _unlock(self, lesson: str) -> None:
-        now = self.board.results.unlocked()
+        now = self.board.results.open_lessons()
         every = [each.id for each in self.board.every]
         if lesson and lesson not in every:
             raise HTTPError(400, "no such lesson")

@@ -71,7 +71,7 @@ class Collector:
         out = self.state / "grades" / place.name
         failed = _run("netlab", "grade", str(place), "--out", str(out), "--jobs", "2")
         best: dict[tuple[str, str], tuple[float, float]] = {}
-        for number, lesson, points, most in _graded(out):
+        for number, lesson, points, most in _read_results(out):
             if number in names:
                 mine = (names[number], lesson)
                 best[mine] = max(best.get(mine, (0.0, most)), (points, most))
@@ -95,7 +95,7 @@ def _run(module: str, *words: str, input: str = "") -> str:
     return display.one_line(last, LONGEST) if done.returncode else ""
 
 
-def _graded(out: Path) -> Iterator[tuple[int, str, float, float]]:
+def _read_results(out: Path) -> Iterator[tuple[int, str, float, float]]:
     """(learner's number, lesson, points, of how many) of each result."""
     known = {lesson.id for lesson in lessons()}
     for file in sorted(out.glob("*/result.json")):
@@ -118,14 +118,14 @@ def collect(state: State, numbers: list[int], place: Path) -> list[NetlabError]:
         uid = state.settings().first_uid + number
         try:
             with files.folder(disk.mount(state.disk(number), uid)) as top:
-                for name, content in changed(top, uid):
+                for name, content in changed_notebooks(top, uid):
                     (place / f"{number}_{name}").write_bytes(content)
         except NetlabError as error:
             failed.append(error)
     return failed
 
 
-def changed(top: int, uid: int) -> Iterator[tuple[str, bytes]]:
+def changed_notebooks(top: int, uid: int) -> Iterator[tuple[str, bytes]]:
     """The notebooks on that user's disk that are not as they were given out: a name, and what each holds."""
     for steps, given, prefix in ((("labs",), LABS, ""), (("labs", "zh"), LABS / "zh", "zh_")):
         for lesson in lessons():

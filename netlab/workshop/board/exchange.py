@@ -32,7 +32,7 @@ class Exchange(RequestHandler):
             raise HTTPError(HTTPStatus.TOO_MANY_REQUESTS, "no more at once")
         board.here[learner] += 1
         try:
-            await asyncio.to_thread(board.results.seen, learner)
+            await asyncio.to_thread(board.results.note_presence, learner)
             report = reports.parse(self.request.body)
             await self._take(learner, report)
             self.finish(await self._orders(learner, report))
@@ -60,7 +60,7 @@ class Exchange(RequestHandler):
         while True:
             news = board.news
             orders = await asyncio.to_thread(results.orders, learner, report.after)
-            state: Any = results.unlocked(), board.is_watched(learner)
+            state: Any = results.open_lessons(), board.is_watched(learner)
             if orders or state != known or time.monotonic() > deadline:
                 return {"orders": orders, "open": state[0], "watched": state[1]}
             left = deadline - time.monotonic()

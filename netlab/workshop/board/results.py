@@ -52,7 +52,7 @@ class Results:
 
     # -- what learners do ---------------------------------------------------------------------------
 
-    def seen(self, learner: str) -> None:
+    def note_presence(self, learner: str) -> None:
         """He is there. Of orders for all he gets those that come from now on."""
         with self._open() as db:
             db.execute(
@@ -69,7 +69,7 @@ class Results:
             held = db.execute("SELECT events FROM learner WHERE name = ?", (learner,)).fetchone()
             room = MOST_EVENTS - (held[0] if held else 0)
             for event in events:
-                if added >= room or not (found := self._checked(event)):
+                if added >= room or not (found := self._parse(event)):
                     continue
                 id, kind, lesson, step, moment, words = found
                 row = (learner, id, kind, lesson, step, moment, json.dumps(words))
@@ -80,7 +80,7 @@ class Results:
             db.execute("UPDATE learner SET events = events + ? WHERE name = ?", (added, learner))
         return added
 
-    def _checked(self, event: Mapping[str, Any]) -> tuple[str, str, str, str, float, dict[str, Any]] | None:
+    def _parse(self, event: Mapping[str, Any]) -> tuple[str, str, str, str, float, dict[str, Any]] | None:
         """A learner's word: nothing of it is taken as it comes."""
         try:
             id, kind, lesson, step = (
@@ -132,7 +132,7 @@ class Results:
                 row,
             )
 
-    def unlocked(self) -> list[str] | None:
+    def open_lessons(self) -> list[str] | None:
         """The lessons that are open; None: all."""
         with self._open() as db:
             row = db.execute("SELECT value FROM setting WHERE name = 'open'").fetchone()

@@ -25,7 +25,7 @@ class Board:
             state / "board.sqlite", frozenset(s.id for each in self.every for s in each.steps)
         )
         self.results.prepare()
-        if options.lessons and self.results.unlocked() is None:
+        if options.lessons and self.results.open_lessons() is None:
             self.results.unlock(options.lessons.split(","))
         self.collector = Collector(state, accounts(state, options), self.results)
         self.news = asyncio.Event()

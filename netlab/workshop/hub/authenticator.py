@@ -64,7 +64,7 @@ class ClassAuthenticator(Authenticator):  # type: ignore[misc]
 
     async def authenticate(self, handler: Any, data: Any) -> str | None:
         """The name, when it is that learner's. HTTPError."""
-        typed = _typed(data)
+        typed = _parse_form(data)
         name: str = self.normalize_username(typed["username"])
         source, browser = peers.source(handler.request), _browser(handler, name)
         words = name, typed["password"], typed["code"], source, browser
@@ -90,7 +90,7 @@ class ClassAuthenticator(Authenticator):  # type: ignore[misc]
             raise HTTPError(403, f"{error.what} {error.next_step}") from error
 
 
-def _typed(data: Any) -> dict[str, str]:
+def _parse_form(data: Any) -> dict[str, str]:
     """The three fields of a form, or of whoever sends JSON in its place. HTTPError."""
     if not isinstance(data, Mapping):
         raise HTTPError(400, "no form")

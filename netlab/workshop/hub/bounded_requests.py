@@ -44,7 +44,7 @@ class BoundedHandler(APIHandler):  # type: ignore[misc]
         super()._handle_request_exception(error)
 
 
-def bounded(handler: type[Any]) -> type[Any]:
+def bound(handler: type[Any]) -> type[Any]:
     """That handler with the bounds; one that reads no JSON as it is."""
     if not issubclass(handler, APIHandler) or handler is APIHandler:
         return handler
@@ -59,7 +59,7 @@ class BoundedHub(JupyterHub):  # type: ignore[misc]
 
     def init_handlers(self) -> None:
         super().init_handlers()
-        self.handlers = [(place, bounded(handler), *rest) for place, handler, *rest in self.handlers]
+        self.handlers = [(place, bound(handler), *rest) for place, handler, *rest in self.handlers]
 
     def init_tornado_application(self) -> None:
         self.tornado_application = BoundedApplication(self.handlers, **self.tornado_settings)

@@ -24,7 +24,7 @@ Asks = Callable[[Any], int]  # whose user the other end of a connection is; -1: 
 
 def owner(sock: socket.socket) -> int:
     """Whose the other end of that connection over the loopback is."""
-    here, there = _named(sock.getsockname()), _named(sock.getpeername())
+    here, there = _parse_name(sock.getsockname()), _parse_name(sock.getpeername())
     for table in ("tcp", "tcp6"):
         for line in Path("/proc/net", table).read_text().splitlines()[1:]:
             _number, local, remote, state, _queues, _timer, _retries, uid, *_rest = line.split()
@@ -63,7 +63,7 @@ def _network(address: str, bits: int) -> str:
     return str(ipaddress.ip_network((found, bits), strict=False))
 
 
-def _named(name: Any) -> tuple[str, int]:
+def _parse_name(name: Any) -> tuple[str, int]:
     """An address and a port, an IPv4 address as one even where it stands in an IPv6 one."""
     address = ipaddress.ip_address(name[0])
     mapped = getattr(address, "ipv4_mapped", None)
@@ -75,4 +75,4 @@ def _place(text: str) -> tuple[str, int]:
     digits, _colon, port = text.partition(":")
     words = [int(digits[at : at + 8], 16) for at in range(0, len(digits), 8)]
     raw = b"".join(word.to_bytes(4, sys.byteorder) for word in words)
-    return _named((str(ipaddress.ip_address(raw)), int(port, 16)))
+    return _parse_name((str(ipaddress.ip_address(raw)), int(port, 16)))

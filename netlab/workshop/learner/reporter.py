@@ -48,7 +48,7 @@ class Reporter:
     def __init__(self, board: str, token: str) -> None:
         self.url, self.token = f"{board}api/exchange", token
         self.client = AsyncHTTPClient(force_instance=True)
-        self.done = _done()
+        self.done = _read_done()
         self.identities = Identities()
         self.complaints = Complaints.of_environment(LABS)
         self.announcements: list[dict[str, Any]] = []
@@ -57,7 +57,7 @@ class Reporter:
     async def send(self) -> None:
         """For good: what the learner did."""
         while True:
-            batch = await asyncio.to_thread(waiting, OUTBOX)
+            batch = await asyncio.to_thread(read_outbox, OUTBOX)
             if batch and await self._exchange({"events": list(batch.values())}, 0) is not None:
                 await asyncio.to_thread(_forget, batch)
             else:
@@ -82,7 +82,7 @@ class Reporter:
         """For good: the lab as it is, while the instructor looks at it."""
         while True:
             if self.known["watched"]:
-                picture = await asyncio.to_thread(self._described)
+                picture = await asyncio.to_thread(self._describe)
                 await self._exchange({"picture": picture}, 0)
             await asyncio.sleep(PICTURES)
 
@@ -116,7 +116,7 @@ class Reporter:
             said = str(error)
         await self._exchange({"outcome": {"number": number, "said": said}}, 0)
 
-    def _described(self) -> dict[str, Any]:
+    def _describe(self) -> dict[str, Any]:
         """The lab's picture as the live view draws it, and in words."""
         from netlab.notebook.live.picture import cabling, picture
 
@@ -142,7 +142,7 @@ class Reporter:
             return None
 
 
-def waiting(outbox: Path) -> dict[Path, dict[str, Any]]:
+def read_outbox(outbox: Path) -> dict[Path, dict[str, Any]]:
     """The oldest events that are there, by file. One that cannot be read is none."""
     found: dict[Path, dict[str, Any]] = {}
     with suppress(OSError), files.folder(outbox) as folder:
@@ -166,7 +166,7 @@ def _read(folder: int, name: str) -> dict[str, Any]:
         return {}
 
 
-def _done() -> dict[str, Any]:
+def _read_done() -> dict[str, Any]:
     """The number of the last order that was begun."""
     with suppress(OSError), files.folder(DONE.parent) as folder:
         last = _read(folder, DONE.name).get("last")

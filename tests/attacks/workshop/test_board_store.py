@@ -18,7 +18,7 @@ def board(tmp_path: Path) -> Results:
     made = Results(tmp_path / "board.sqlite", frozenset(("01.1",)))
     made.prepare()
     for name in ("ada", "bob"):
-        made.seen(name)
+        made.note_presence(name)
     return made
 
 

@@ -28,7 +28,7 @@ def place(tmp_path: Path) -> Path:
 def found(place: Path, uid: int = -1) -> list[tuple[str, bytes]]:
     """What a collection takes from that disk."""
     with files.folder(place) as top:
-        return list(collect.changed(top, os.geteuid() if uid < 0 else uid))
+        return list(collect.changed_notebooks(top, os.geteuid() if uid < 0 else uid))
 
 
 # -- collecting -------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def test_the_outbox_may_be_anything(place: Path) -> None:
     """A link in its place, deep JSON, names and texts with control characters, a hundred thousand files."""
     out = place / "out"
     out.symlink_to(place)
-    assert reporter.waiting(out) == {}
+    assert reporter.read_outbox(out) == {}
     out.unlink()
     out.mkdir()
     (out / "1.json").write_text("[" * 4000)
@@ -146,7 +146,7 @@ def test_the_outbox_may_be_anything(place: Path) -> None:
     (out / "3.json").write_text('{"number": ' + "9" * 4000 + "}")
     (out / "\x1b[2J.json").write_text('{"kind": "hint"}')
     (out / "5.json").symlink_to(place / "secret")
-    events = list(reporter.waiting(out).values())
+    events = list(reporter.read_outbox(out).values())
     assert len(events) == 5 and all(str(event["id"]).isprintable() for event in events)
     assert [set(event) for event in events if event["id"] in "1235"] == [{"id"}] * 4
 
@@ -157,7 +157,7 @@ def test_what_is_sent_is_taken_off_through_no_link(place: Path) -> None:
     out.mkdir()
     (out / "secret").write_text("{}")
     (out / "secret").rename(out / "secret.json")
-    batch = reporter.waiting(out)
+    batch = reporter.read_outbox(out)
     (place / "secret").rename(place / "secret.json")
     out.rename(place / "kept")
     out.symlink_to(place)
@@ -170,12 +170,12 @@ def test_the_number_of_the_last_order_may_be_anything(place: Path, monkeypatch: 
     monkeypatch.setattr(reporter, "DONE", place / "done.json")
     for text in ('{"last": "x"}', '{"last": -1}', '{"last": []}', "[" * 4000, "7", ""):
         (place / "done.json").write_text(text)
-        assert reporter._done() == {}
+        assert reporter._read_done() == {}
     (place / "done.json").write_text('{"last": 7}')
-    assert reporter._done() == {"last": 7}
+    assert reporter._read_done() == {"last": 7}
     (place / "done.json").rename(place / "other.json")
     (place / "done.json").symlink_to(place / "other.json")
-    assert reporter._done() == {}
+    assert reporter._read_done() == {}
 
 
 def test_what_is_written_goes_into_no_file_that_is_there(place: Path) -> None:

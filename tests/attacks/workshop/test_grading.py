@@ -116,7 +116,7 @@ def test_whoever_reads_a_hand_in_owns_nothing_and_sees_no_key(
     assert SECRET not in first["environment"] and not first["key"] and not first["knows"]
     assert first["homes"] == ["grader"] and not first["network"]
     assert set(first["checkout"]) <= {"labs", "netlab", Path(sys.prefix).name}
-    assert bundle.tampered(place / "out/ada-02", KEY) == [] and workers() == []
+    assert bundle.find_tampering(place / "out/ada-02", KEY) == [] and workers() == []
 
 
 @needs_root
@@ -324,7 +324,7 @@ def written(place: Path, text: str, name: str = "02") -> Path:
 def test_an_honest_result_is_taken_and_signed(place: Path, back: Callable[..., dict[str, Any]]) -> None:
     """The way that the attacks below leave."""
     written(place, result())
-    assert back()["error"] == "" and bundle.tampered(place / "out/02", KEY) == []
+    assert back()["error"] == "" and bundle.find_tampering(place / "out/02", KEY) == []
 
 
 @pytest.mark.parametrize(
@@ -393,7 +393,7 @@ def test_a_grader_cannot_say_that_nothing_had_to_be_graded(
     """The sign for "as it was before" means nothing where there was nothing before."""
     made = written(place, result())
     (made / "manifest.json").write_bytes(privsep.STAYS)
-    assert back()["error"] == "" and bundle.tampered(place / "out/02", KEY) == []
+    assert back()["error"] == "" and bundle.find_tampering(place / "out/02", KEY) == []
 
 
 def test_the_jail_is_made_for_one_user_alone() -> None:

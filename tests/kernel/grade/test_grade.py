@@ -219,7 +219,7 @@ def test_each_variant_of_the_gym_has_a_fault_of_its_own(tmp_path: Path) -> None:
 
 
 def fault_of(seed: str, learner: str) -> str:
-    return faults.reported(build.learners_seed(seed, learner)).name
+    return faults.find_reported(build.learners_seed(seed, learner)).name
 
 
 def test_a_graded_lab_holds_nothing_of_the_teachers(tmp_path: Path) -> None:
@@ -260,13 +260,13 @@ def test_no_lab_is_left(graded: tuple[Path, Results]) -> None:
 def test_a_bundle_shows_what_was_changed_in_it(graded: tuple[Path, Results], tmp_path: Path) -> None:
     """Points written in by hand, a file gone, another key: each is found."""
     folder = graded[0] / "untouched-02"
-    assert bundle.tampered(folder, KEY) == []
-    assert bundle.tampered(folder, b"another key, 16 bytes") != []
+    assert bundle.find_tampering(folder, KEY) == []
+    assert bundle.find_tampering(folder, b"another key, 16 bytes") != []
     file = folder / "result.json"
     honest = file.read_text()
     try:
         file.write_text(json.dumps({**json.loads(honest), "points": 4}))
-        assert bundle.tampered(folder, KEY) == ["result.json has been changed"]
+        assert bundle.find_tampering(folder, KEY) == ["result.json has been changed"]
     finally:
         file.write_text(honest)
 

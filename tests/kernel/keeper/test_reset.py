@@ -12,7 +12,7 @@ import pytest
 
 from netlab.lab import Lab
 from netlab.lessons.content import lesson
-from netlab.lessons.ip_batch import batched
+from netlab.lessons.ip_batch import batch
 from netlab.lessons.start import goto
 from netlab.linux.netlink.netfilter import IP_SETS
 from tests.kernel.conftest import sh
@@ -231,7 +231,7 @@ def look_without_numbers(lab: Lab, node: str) -> set[str]:
 def test_goto_leaves_what_its_commands_leave_when_they_are_typed(lab: Lab) -> None:
     """Neighbouring commands of ip(8) are done by one call of it, and come to the same."""
     start, nodes = lesson("08").start, ("host", "host2", "far", "if-test")
-    assert batched(start) != start
+    assert batch(start) != start
     assert lab.script(start).returncode == 0
 
     def is_ready() -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from netlab.drawing import fonts, latency_plot
-from netlab.drawing.fonts import text_width, wrapped
+from netlab.drawing.fonts import text_width, wrap
 from netlab.drawing.loss_plot import plot
 from netlab.drawing.timeline import timeline
 from netlab.drawing.topology import draw
@@ -92,7 +92,7 @@ def test_a_line_ends_between_two_letters_and_never_before_a_comma() -> None:
     """Chinese has no blanks between words; closing signs stay with what they close."""
     text = "请求到了 veth_host；应答走第一条路由（docker0），进了一个什么都没插的网桥。"
     for width in range(60, 200, 2):
-        lines = wrapped(text, width)
+        lines = wrap(text, width)
         assert len(lines) > 1
         assert max(text_width(line, 8.0) for line in lines) <= width
         assert not [line for line in lines if line[0] in "，。；）"]
@@ -101,5 +101,5 @@ def test_a_line_ends_between_two_letters_and_never_before_a_comma() -> None:
 
 def test_english_lines_are_as_they_were() -> None:
     """A line of words with blanks between them ends at a blank."""
-    assert wrapped("one two three", 1000.0) == ["one two three"]
-    assert wrapped("  one  two ", 1000.0) == ["one two"]
+    assert wrap("one two three", 1000.0) == ["one two three"]
+    assert wrap("  one  two ", 1000.0) == ["one two"]

@@ -22,7 +22,7 @@ from netlab.checks.runner import CheckResult
 from netlab.cli.grade import Teller
 from netlab.errors import BadInput, NetlabError
 from netlab.grade import batch, formats, hidden_checks, nbgrader, otter, redacted
-from netlab.grade.bundle import MANIFEST, RESULT, SUBMISSION, Bundle, tampered
+from netlab.grade.bundle import MANIFEST, RESULT, SUBMISSION, Bundle, find_tampering
 from netlab.grade.judge import Grade
 from netlab.grade.session import CellRun
 from netlab.grade.submission import Submission, find, read
@@ -215,14 +215,14 @@ def test_a_manifest_that_was_made_to_fit_is_not_signed_with_the_key(tmp_path: Pa
     """Points written in by hand, and their digest in the manifest: what is signed is what the files hold."""
     folder, key = tmp_path / "ada", b"0123456789abcdef"
     Bundle(folder).close(GRADE, None, key)
-    assert tampered(folder, key) == []
+    assert find_tampering(folder, key) == []
     manifest = json.loads((folder / MANIFEST).read_text())
     result = json.dumps({**json.loads((folder / RESULT).read_text()), "points": 99}).encode()
     manifest["files"][RESULT] = hashlib.sha256(result).hexdigest()
     (folder / RESULT).write_bytes(result)
     (folder / MANIFEST).write_text(json.dumps(manifest))
-    assert tampered(folder, None) == []
-    assert tampered(folder, key) == ["its signature is not that of this key"]
+    assert find_tampering(folder, None) == []
+    assert find_tampering(folder, key) == ["its signature is not that of this key"]
 
 
 def test_whose_variant_it_is_the_teacher_knows(tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_a_result_is_as_its_schema_says() -> None:
 def test_the_executed_notebook_holds_what_the_cells_printed(tmp_path: Path) -> None:
     """A teacher sees each cell with its output, and where it was stopped."""
     submission = Submission(tmp_path, "03", read(saved(tmp_path, NOTEBOOK)).cells, "")
-    cells = json.loads(formats.executed(submission, GRADE))["cells"]
+    cells = json.loads(formats.executed_notebook(submission, GRADE))["cells"]
     assert len(cells) == len(submission.cells)
     assert "".join(cells[0]["outputs"][0]["text"]) == "out\n[stopped]"
 

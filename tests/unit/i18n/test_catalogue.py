@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from netlab.cli.main import main
-from netlab.display import padded
+from netlab.display import pad
 from netlab.errors import BadInput, NetlabError, UnknownName, check_language
 from netlab.i18n import LANGUAGES, catalogue, gettext, language, ngettext, speaking
 from netlab.jupyter.provisioner import find_or_make
@@ -58,8 +58,8 @@ def test_the_catalogue_is_as_it_is_written_and_compiled(language: str) -> None:
     """`python -m netlab.i18n.catalogue` would change neither the file that is edited nor the one that is
     read."""
     po, mo = catalogue.files(language)
-    assert po.read_bytes() == catalogue.written(catalogue.updated(language))
-    assert mo.read_bytes() == catalogue.compiled(catalogue.read(language))
+    assert po.read_bytes() == catalogue.written(catalogue.update(language))
+    assert mo.read_bytes() == catalogue.compile_binary(catalogue.read(language))
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -338,5 +338,5 @@ def test_the_help_is_in_the_language_that_is_asked_for(
 
 def test_chinese_letters_take_two_columns() -> None:
     """What stands in columns on a terminal stays in columns."""
-    assert padded("ab", 4) == "ab  "
-    assert padded("起点", 7) == "起点   "
+    assert pad("ab", 4) == "ab  "
+    assert pad("起点", 7) == "起点   "

@@ -88,9 +88,9 @@ def test_sending_at_once_does_not_wait(pair: Pair) -> None:
 )
 def test_an_error_is_rebuilt_as_one_of_ours(answer: dict[str, object], kind: type) -> None:
     """Whatever name the other side gives it, and with nothing in it that a terminal obeys."""
-    assert type(protocol.rebuilt(answer)) is kind
-    assert type(protocol.rebuilt(answer, CaptureRefused)) is CaptureRefused
-    assert "\x1b" not in str(protocol.rebuilt({**answer, "what": "\x1b]0;title\x07"}))
+    assert type(protocol.rebuild(answer)) is kind
+    assert type(protocol.rebuild(answer, CaptureRefused)) is CaptureRefused
+    assert "\x1b" not in str(protocol.rebuild({**answer, "what": "\x1b]0;title\x07"}))
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,6 @@ def test_of_a_labs_claims_only_a_number_in_bounds_is_taken(body: bytes) -> None:
         socket.send_fds(theirs, [body], [write])
         os.close(write)
         with pytest.raises(Closed):
-            protocol.claimed(ours, "exit", Range(0, 255))
+            protocol.read_claim(ours, "exit", Range(0, 255))
     assert os.read(read, 1) == b"", "somebody still holds the other end"
     os.close(read)

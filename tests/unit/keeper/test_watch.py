@@ -33,15 +33,15 @@ def test_only_the_notified_interfaces_settings_are_read_again() -> None:
     """A link that comes or goes tells of itself; names that begin alike are not taken for each other."""
     indexes = watch.settings(notified(rt.RTM_NEWNETCONF, (1, 3)) + notified(16, (1, 2)))
     assert indexes == {3}
-    assert set(EVERYWHERE) - set(watch.kept(NODE, indexes)) == {"net.ipv4.conf.eth0.7.rp_filter"}
-    assert watch.kept(NODE, set()) == EVERYWHERE
+    assert set(EVERYWHERE) - set(watch.settings_but(NODE, indexes)) == {"net.ipv4.conf.eth0.7.rp_filter"}
+    assert watch.settings_but(NODE, set()) == EVERYWHERE
 
 
 def test_a_setting_for_all_has_all_read_again() -> None:
     """ip_forward is notified for "all" (-1); so is what does not say for whom it is."""
     assert watch.settings(notified(rt.RTM_NEWNETCONF, (1, -1))) == {-1}
     assert watch.settings(notified(rt.RTM_DELNETCONF)) == {watch.EVERY}
-    assert watch.kept(NODE, {2, -1}) == {}
+    assert watch.settings_but(NODE, {2, -1}) == {}
 
 
 def test_only_what_can_leave_has_namespaces_looked_for() -> None:
@@ -91,16 +91,16 @@ def test_the_far_ends_of_cables_are_known_to_lead_elsewhere() -> None:
     """Where an end came or went, its cable leads elsewhere; what else changes there changes no cable."""
     end = Interface(1, 5, "veth_host", kind="veth", peer=InterfaceId(2, 5))
     before = Snapshot(0, "lab", (replace(NODE, interfaces=(end,)), Node(2, "if-test", "container")))
-    assert watch.recabled(before, before) == set()
+    assert watch.find_recabled(before, before) == set()
     up = replace(end, flags=frozenset({"UP"}))
     assert (
-        watch.recabled(before, replace(before, nodes=(replace(NODE, interfaces=(up,)), before.nodes[1])))
+        watch.find_recabled(before, replace(before, nodes=(replace(NODE, interfaces=(up,)), before.nodes[1])))
         == set()
     )
-    assert watch.recabled(before, replace(before, nodes=(replace(NODE, interfaces=()), before.nodes[1]))) == {
-        1
-    }
-    assert watch.recabled(before, replace(before, nodes=before.nodes[:1])) == {2}
+    assert watch.find_recabled(
+        before, replace(before, nodes=(replace(NODE, interfaces=()), before.nodes[1]))
+    ) == {1}
+    assert watch.find_recabled(before, replace(before, nodes=before.nodes[:1])) == {2}
 
 
 def test_only_the_nodes_that_changed_are_sent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netlab.lessons.content import lessons
-from netlab.lessons.ip_batch import batched
+from netlab.lessons.ip_batch import batch
 
 SCRIPT = """\
 docker run -d --name a image
@@ -38,7 +38,7 @@ ip link set v up || true"""
 
 def test_neighbouring_commands_of_one_namespace_are_one_call() -> None:
     """What the shell has more to do with (redirections, operators) stays as it is typed."""
-    assert batched(SCRIPT) == TOGETHER
+    assert batch(SCRIPT) == TOGETHER
 
 
 def test_a_here_document_is_left_alone() -> None:
@@ -46,7 +46,7 @@ def test_a_here_document_is_left_alone() -> None:
     script = (
         "cat > later <<'END'\nip link set a up\nip link set b up\nEND\nip link set c up\nip link set d up"
     )
-    assert batched(script) == script
+    assert batch(script) == script
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.id)
@@ -54,7 +54,7 @@ def test_every_lesson_begins_with_the_same_words_as_before(lesson) -> None:  # t
     """Of each line of a lesson's start all words are there, in their order."""
     said = [
         word
-        for line in batched(lesson.start).splitlines()
+        for line in batch(lesson.start).splitlines()
         if "<<END-OF-BATCH" not in line
         for word in line.split()
     ]

@@ -15,10 +15,10 @@ import pytest
 from netlab import engines
 from netlab.errors import BadInput
 from netlab.grade import nbgrader, otter, redacted
-from netlab.i18n import LANGUAGES, decided, speaking
+from netlab.i18n import LANGUAGES, decide, speaking
 from netlab.lessons import build, content
 from netlab.lessons.content import LABS, TEXTS, Lesson
-from netlab.lessons.translation import Piece, comments, pieces, translated
+from netlab.lessons.translation import Piece, comments, pieces, translate
 from netlab.lessons.variant import Variant
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -67,7 +67,7 @@ OTHER = """# 03 · 一根网线
 
 
 def both(other: str) -> list[Piece]:
-    return list(translated(list(pieces(ENGLISH)), list(pieces(other)), "zh/03.md"))
+    return list(translate(list(pieces(ENGLISH)), list(pieces(other)), "zh/03.md"))
 
 
 def test_the_code_stands_once_and_its_comments_in_each_language() -> None:
@@ -365,7 +365,7 @@ def test_texts_without_a_place_are_named(tmp_path: Path, was: str, becomes: str,
 )
 def test_who_decides_the_language(environment: dict[str, str], language: str) -> None:
     """NETLAB_LANG, then the notebook's own language, then the locale, then English."""
-    assert decided(environment) == language
+    assert decide(environment) == language
 
 
 def test_a_variant_is_made_in_the_language_that_is_spoken(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ def test_what_was_passed_is_there_at_the_next_sitting(tmp_path: Path) -> None:
     """A step passed today is passed tomorrow, and keeps the time of its first success."""
     path = tmp_path / "progress.json"
     Progress(path).record_passed("03", "03.1")
-    first = dict(Progress(path).passed("03"))
+    first = dict(Progress(path).passed_steps("03"))
     Progress(path).record_passed("03", "03.1")
-    assert dict(Progress(path).passed("03")) == first
+    assert dict(Progress(path).passed_steps("03")) == first
     assert list(first) == ["03.1"]
-    assert not Progress(path).passed("04")
+    assert not Progress(path).passed_steps("04")
 
 
 def test_a_new_sitting_asks_anew(tmp_path: Path) -> None:
@@ -28,11 +28,11 @@ def test_a_new_sitting_asks_anew(tmp_path: Path) -> None:
     progress.record_prediction("05", "05.1", "docker0")
     progress.record_answer("05", "05.1", "docker0")
     progress.record_passed("05", "05.1")
-    assert progress.visited("05") == ""
+    assert progress.last_visit("05") == ""
     progress.begin("05")
     assert (dict(progress.predictions("05")), dict(progress.answers("05"))) == ({}, {})
-    assert list(progress.passed("05")) == ["05.1"]
-    assert progress.visited("05")
+    assert list(progress.passed_steps("05")) == ["05.1"]
+    assert progress.last_visit("05")
 
 
 @pytest.mark.parametrize(
@@ -52,19 +52,19 @@ def test_a_corrupt_file_is_kept_aside_and_said_once(tmp_path: Path, content: str
     path = tmp_path / "progress.json"
     path.write_text(content)
     progress = Progress(path)
-    assert not progress.passed("03")
+    assert not progress.passed_steps("03")
     assert "kept as progress.json.bak" in progress.notes()[0]
     assert progress.notes() == []
     assert path.with_name("progress.json.bak").read_text() == content
     progress.record_passed("03", "03.1")
-    assert list(Progress(path).passed("03")) == ["03.1"]
+    assert list(Progress(path).passed_steps("03")) == ["03.1"]
 
 
 def test_a_file_that_is_not_text_is_corrupt_too(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 are kept aside like any other damage."""
     path = tmp_path / "progress.json"
     path.write_bytes(b"\xff\xfe\x00")
-    assert not Progress(path).passed("03")
+    assert not Progress(path).passed_steps("03")
     assert path.with_name("progress.json.bak").exists()
 
 
@@ -73,7 +73,7 @@ def test_where_nothing_can_be_written_the_sitting_goes_on(tmp_path: Path) -> Non
     progress = Progress(tmp_path / "missing" / "progress.json")
     progress.record_passed("03", "03.1")
     progress.record_prediction("03", "03.5", "lost")
-    assert list(progress.passed("03")) == ["03.1"]
+    assert list(progress.passed_steps("03")) == ["03.1"]
     assert dict(progress.predictions("03")) == {"03.5": "lost"}
     notes = progress.notes()
     assert len(notes) == 1
@@ -94,7 +94,7 @@ def test_the_file_is_whole_when_writing_fails(tmp_path: Path, monkeypatch: pytes
     progress.record_passed("03", "03.2")
     assert path.read_text() == before
     assert [file.name for file in tmp_path.iterdir()] == ["progress.json"]
-    assert sorted(progress.passed("03")) == ["03.1", "03.2"]
+    assert sorted(progress.passed_steps("03")) == ["03.1", "03.2"]
     assert "No space left" in progress.notes()[0]
 
 
@@ -109,7 +109,7 @@ def test_two_notebooks_at_once_lose_nothing(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(Progress(path).passed("03")) == 20
+    assert len(Progress(path).passed_steps("03")) == 20
     assert json.loads(path.read_text())["version"] == 1
 
 

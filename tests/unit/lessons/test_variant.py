@@ -19,9 +19,9 @@ def test_a_lesson_comes_back_as_it_was(seed: str) -> None:
     """Every text of every lesson, put into the learner's words and back, is the same text."""
     variant = Variant.of(seed)
     for each in lessons():
-        shown = variant.exchanged(each)
+        shown = variant.exchange_all(each)
         assert shown.id == each.id
-        assert variant.exchanged(shown) == each
+        assert variant.exchange_all(shown) == each
     names = [theirs for _, theirs in variant.words]
     assert all(len(name) <= 15 for name in names[:3]), "longer than an interface's name may be"
 
@@ -39,10 +39,10 @@ def test_only_whole_words_are_replaced() -> None:
     """An address that begins alike is another address, and a name in a longer name is no name."""
     variant = Variant.of("a")
     for text in ("172.17.1.20", "172.17.1.2.5", "my-if-test", "if-test2", "veth_hosts", "172.17.0.1"):
-        assert variant.exchange(text) == text
+        assert variant.exchange_all(text) == text
     for text in ("172.17.1.2/16", "172.17.1.2.", "if-test's", "veth_host@if5", "/veth_container"):
-        assert variant.exchange(text) != text
-        assert variant.exchange(variant.exchange(text)) == text
+        assert variant.exchange_all(text) != text
+        assert variant.exchange_all(variant.exchange_all(text)) == text
 
 
 def test_a_check_speaks_the_learners_words() -> None:
@@ -50,7 +50,7 @@ def test_a_check_speaks_the_learners_words() -> None:
     assert check(PretendLab(plugged()), "04.1", SAID, CONCLUDED, seconds=0).passed
     variant = Variant.of("bob")
     theirs = plugged()
-    theirs.nodes = variant.exchanged(theirs.nodes)
+    theirs.nodes = variant.exchange_all(theirs.nodes)
     assert check(PretendLab(theirs), "04.1", SAID, CONCLUDED, seconds=0, variant=variant).passed
     copied = check(PretendLab(plugged()), "04.1", SAID, CONCLUDED, seconds=0, variant=variant)
     assert not copied.passed

@@ -167,14 +167,14 @@ def test_any_json_is_a_value_or_malformed(plain: object) -> None:
 
 def test_the_schema_that_is_published_is_the_one_that_is_read() -> None:
     """`python -m netlab.model.schema` has been run since the model changed."""
-    assert schema.FILE.read_text(encoding="utf-8") == schema.published()
+    assert schema.FILE.read_text(encoding="utf-8") == schema.file_text()
 
 
 def test_a_snapshot_fits_the_published_schema() -> None:
     """As somebody else's program would check it."""
     jsonschema = pytest.importorskip("jsonschema")
     snapshot = b.lecture_death().before
-    published = json.loads(schema.published())
+    published = json.loads(schema.file_text())
     jsonschema.validate(codec.to_plain(snapshot), published)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**codec.to_plain(snapshot), "more": 1}, published)

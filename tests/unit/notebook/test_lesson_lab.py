@@ -35,7 +35,7 @@ def test_a_passed_check_is_remembered_and_a_failed_one_is_not(progress: Progress
     lab = lesson_lab("02", progress, world)
     assert lab.check("02.1").passed
     assert not lab.check("02.3").passed
-    assert list(progress.passed("02")) == ["02.1"]
+    assert list(progress.passed_steps("02")) == ["02.1"]
 
 
 def test_three_dots_ask_the_question(progress: Progress) -> None:

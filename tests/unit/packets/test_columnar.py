@@ -25,7 +25,7 @@ def same(capture: Capture) -> int:
     assert len(fast) == len(slow)
     for number, (mine, theirs) in enumerate(zip(fast, slow, strict=True)):
         assert mine == theirs, number
-    assert fast.unreached() == [number for number, journey in enumerate(slow) if not journey.reached]
+    assert fast.find_unreached() == [number for number, journey in enumerate(slow) if not journey.reached]
     return len(slow)
 
 
@@ -102,7 +102,7 @@ def test_many_are_kept_in_columns_until_somebody_looks() -> None:
     assert isinstance(frames, Frames) and isinstance(found, Joined) and not hidden
     few = b.ping(3)
     assert found[:6] == journeys(few) and frames[:30] == few.frames
-    assert found[-1].answers == len(found) - 2 and found.unreached() == []
+    assert found[-1].answers == len(found) - 2 and found.find_unreached() == []
     assert found != found[:-1] and len(journeys(replace(capture, frames=frames[:20]))) == 4
 
 
@@ -110,5 +110,5 @@ def test_a_flood_that_dies_dies_in_columns_too() -> None:
     """Where the lecture's packets end is known for each of many."""
     capture = b.lecture_death(MANY // 3 + 1)
     found = journeys(capture)
-    assert isinstance(found, Joined) and found.unreached() == list(range(len(found)))
+    assert isinstance(found, Joined) and found.find_unreached() == list(range(len(found)))
     assert {str(journey.next_expected) for journey in found[::100]} == {"host eth0"}

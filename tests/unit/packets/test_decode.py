@@ -19,7 +19,7 @@ from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
-from netlab.packets.decode import carried, decode, summarize
+from netlab.packets.decode import decode, innermost, summarize
 from netlab.packets.noise import is_housekeeping
 from tests.worlds import builders as b
 
@@ -139,7 +139,7 @@ def test_the_packet_inside_vxlan_is_decoded() -> None:
     )
     packet = decode(bytes(envelope / letter))
     assert (packet.protocol, packet.destination) == ("udp", "192.0.2.1")
-    assert (carried(packet).destination, carried(packet).sequence) == ("10.9.0.2", 5)
+    assert (innermost(packet).destination, innermost(packet).sequence) == ("10.9.0.2", 5)
     assert summarize(packet) == "VXLAN 42: echo request seq=5"
 
 

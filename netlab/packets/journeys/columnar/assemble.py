@@ -49,7 +49,7 @@ class Joined(Lazy[Journey]):
         sightings = _sightings(self.columns, rows)
         return Journey(hops(sightings), reached, expected, None if answers == NOBODY else answers)
 
-    def unreached(self) -> list[int]:
+    def find_unreached(self) -> list[int]:
         """The indexes of the journeys that did not reach their end."""
         bad = [number for number, (reached, _) in enumerate(self.endings) if not reached]
         found: list[int] = np.flatnonzero(np.isin(self.ending, bad)).tolist()

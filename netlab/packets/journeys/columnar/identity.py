@@ -12,7 +12,7 @@ import numpy as np
 
 from netlab.model import Packet
 from netlab.packets.columns import Array, Columns, gather
-from netlab.packets.decode import TCP_FLAGS, carried, decode
+from netlab.packets.decode import TCP_FLAGS, decode, innermost
 from netlab.packets.header_columns import LOOK, NUMBERS, Fields, read
 from netlab.packets.journeys.columnar.grouping import number, parts
 from netlab.packets.journeys.sightings import invariants
@@ -97,7 +97,7 @@ class Identifier:
 
     def _odd(self, row: int, known: dict[Hashable, int]) -> None:
         packet = decode(self.columns.bytes_of(row))
-        inner, fields = carried(packet), self.fields
+        inner, fields = innermost(packet), self.fields
         key: Hashable = invariants(packet)
         if inner.quoted is None:
             flags = sum(1 << TCP_FLAGS.index(flag) for flag in inner.flags)
@@ -113,7 +113,7 @@ class Identifier:
         fields.size[row] = len(inner.payload)
         self.packet[row] = known.setdefault(key, next(self._numbers))
         place = int(self.columns.point[row]), bool(self.columns.outgoing[row])
-        self.look[row] = self._looks.setdefault((*place, _stripped(packet)), next(self._numbers))
+        self.look[row] = self._looks.setdefault((*place, _strip(packet)), next(self._numbers))
 
     def _number(self, looks: Array) -> Array:
         """For each row of bytes its number: one that nothing else has, for new ones."""
@@ -141,9 +141,9 @@ def _texts(keys: Array) -> list[bytes]:
     return texts
 
 
-def _stripped(packet: Packet) -> Packet:
+def _strip(packet: Packet) -> Packet:
     """What it looks like, without what every packet has its own of."""
-    inner = None if packet.inner is None else _stripped(packet.inner)
+    inner = None if packet.inner is None else _strip(packet.inner)
     payload = packet.payload[:8] if packet.protocol == "arp" else b""
     return replace(packet, ip_id=0, sequence=0, acknowledgement=0, payload=payload, quoted=None, inner=inner)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from netlab.model import Journey
 from netlab.packets.columns import Array
-from netlab.packets.decode import carried
+from netlab.packets.decode import innermost
 from netlab.packets.header_columns import Fields
 from netlab.packets.journeys.replies import Flow, Turn, flows_of, is_reply, is_request, link
 
@@ -33,7 +33,7 @@ class Ends:
 
 
 def ends_of(journey: Journey) -> Ends:
-    packet = carried(journey.first.packet)
+    packet = innermost(journey.first.packet)
     flows = tuple(dict.fromkeys(flow._replace(sequence=0) for flow in flows_of(journey)))
     counted = ("S" in packet.flags) + ("F" in packet.flags)
     return Ends(flows, packet.protocol, is_request(packet), is_reply(packet), counted)
@@ -47,7 +47,7 @@ def requests(kinds: Sequence[Ends], kind: Array, fields: Fields, rows: Array) ->
     answers = np.full(len(kind), NOBODY)
     numbers: dict[Flow, int] = {}
     there = [[numbers.setdefault(flow, len(numbers)) for flow in ends.flows] for ends in kinds]
-    back = [[numbers.setdefault(flow.reversed(), len(numbers)) for flow in ends.flows] for ends in kinds]
+    back = [[numbers.setdefault(flow.reverse(), len(numbers)) for flow in ends.flows] for ends in kinds]
     talks = np.array([ends.protocol in ("tcp", "udp") for ends in kinds], bool)
     asks, replies = (np.array([getattr(ends, name) for ends in kinds], bool) for name in ("asks", "replies"))
     asking, replying = (np.flatnonzero((role & ~talks)[kind]) for role in (asks, replies))

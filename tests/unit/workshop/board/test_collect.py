@@ -14,4 +14,4 @@ def test_results_of_a_grading_find_their_learner(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         words = {"lesson": "01", "points": points, "max_points": 6}
         (tmp_path / name / "result.json").write_text(json.dumps(words))
-    assert sorted(collect._graded(tmp_path)) == [(3, "01", 4.0, 6.0), (12, "01", 5.0, 6.0)]
+    assert sorted(collect._read_results(tmp_path)) == [(3, "01", 4.0, 6.0), (12, "01", 5.0, 6.0)]

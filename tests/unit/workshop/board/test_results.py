@@ -19,7 +19,7 @@ STEPS = frozenset(("01.1", "01.2", "02.1"))
 def board(tmp_path: Path) -> Results:
     made = Results(tmp_path / "board.sqlite", STEPS)
     made.prepare()
-    made.seen("ada")
+    made.note_presence("ada")
     return made
 
 
@@ -38,7 +38,7 @@ def test_an_event_that_is_sent_twice_counts_once(board: Results) -> None:
 
 def test_two_learners_may_have_the_same_id(board: Results) -> None:
     """An id is a learner's own: nobody takes another one's event away by guessing it."""
-    board.seen("bob")
+    board.note_presence("bob")
     assert board.add("bob", [event("a")]) == board.add("ada", [event("a")]) == 1
 
 
@@ -93,7 +93,7 @@ def test_a_time_from_the_future_is_now(board: Results) -> None:
 def test_an_order_for_all_is_for_those_who_are_there(board: Results) -> None:
     """Who comes later does not find his lab broken by what was ordered before."""
     number = board.order("", "inject", "veth-down")
-    board.seen("late")
+    board.note_presence("late")
     assert [order["number"] for order in board.orders("ada", 0)] == [number]
     assert board.orders("late", 0) == []
     assert board.orders("ada", number) == []
@@ -101,7 +101,7 @@ def test_an_order_for_all_is_for_those_who_are_there(board: Results) -> None:
 
 def test_an_order_for_one_is_for_no_other(board: Results) -> None:
     """Ada's lab is put back, not Bob's."""
-    board.seen("bob")
+    board.note_presence("bob")
     board.order("ada", "reset", "")
     assert [order["what"] for order in board.orders("ada", 0)] == ["reset"] and board.orders("bob", 0) == []
 
@@ -117,6 +117,6 @@ def test_an_old_order_is_not_carried_out(board: Results) -> None:
 
 def test_lessons_that_are_open(board: Results) -> None:
     """All of them, unless the instructor opens one after the other."""
-    assert board.unlocked() is None
+    assert board.open_lessons() is None
     board.unlock(["01"])
-    assert Results(board.file, STEPS).unlocked() == ["01"]
+    assert Results(board.file, STEPS).open_lessons() == ["01"]

@@ -16,11 +16,11 @@ def test_an_event_waits_in_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv(outbox.VARIABLE, str(tmp_path / "out"))
     for number in range(3):
         outbox.put("hint", "01", "01.1", number=number)
-    waiting = reporter.waiting(tmp_path / "out")
+    waiting = reporter.read_outbox(tmp_path / "out")
     assert [event["number"] for event in waiting.values()] == [0, 1, 2]
     assert len({event["id"] for event in waiting.values()}) == 3
     reporter._forget(waiting)
-    assert reporter.waiting(tmp_path / "out") == {}
+    assert reporter.read_outbox(tmp_path / "out") == {}
 
 
 def test_a_trap_in_the_outbox_is_no_event(tmp_path: Path) -> None:
@@ -32,4 +32,4 @@ def test_a_trap_in_the_outbox_is_no_event(tmp_path: Path) -> None:
     os.mkfifo(out / "2.json")
     (out / "3.json").write_text("[1, 2")
     (out / "4.json").write_text("[1]")
-    assert all(set(event) == {"id"} for event in reporter.waiting(out).values())
+    assert all(set(event) == {"id"} for event in reporter.read_outbox(out).values())
