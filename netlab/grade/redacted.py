@@ -1,4 +1,4 @@
-"""What a graded lab shows as labs/: one lesson, without the commands that solve it."""
+"""What a graded lab shows as labs/: one lesson, without the commands that solve it and the right answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lessons.content import LABS
 
-SOLVED = re.compile(r'^(solution|commands) = (""".*?"""|".*?"|\'.*?\')$', re.MULTILINE | re.DOTALL)
+SOLVED = re.compile(
+    r'^(solution|commands|right|command|answer|predict) = (""".*?"""|".*?"|\'.*?\')$',
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def write(lesson: str, folder: Path) -> Path:

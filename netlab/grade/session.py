@@ -170,7 +170,8 @@ class Session:
         """The last line of the replayer's, or of whoever pretends to be it: claims, never evidence."""
         with suppress(ValueError, TypeError, AttributeError, LookupError, RecursionError):
             said = json.loads(lines.splitlines()[-1])
-            self.predictions, self.answers = _texts(said["predictions"]), _texts(said["answers"])
+            self.predictions = _texts(said["predictions"])
+            self.answers = {**_texts(said["answers"]), **self.answers}  # the first one counts
             return dict(said)
         return {}
 
