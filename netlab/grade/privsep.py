@@ -260,7 +260,8 @@ def _result(out: int, each: Handed, failed: str, wanted: Wanted, uid: int) -> di
     before = wanted.before.get(each.name)
     try:
         with files.below(out, [each.name]) as folder:
-            if before and files.read(folder, MANIFEST, BOUNDS.size, uid) == STAYS:
+            stays = files.read(folder, MANIFEST, BOUNDS.size, uid) == STAYS
+            if before and stays:
                 return before
             taken = _files(folder, uid)
         result = _checked(taken.get(RESULT, b""), each)
