@@ -11,6 +11,7 @@ from typing import TextIO
 
 from netlab.errors import BadInput, UnknownName
 from netlab.i18n import gettext as _
+from netlab.i18n import ngettext
 
 BAR = 30  # characters
 
@@ -32,9 +33,9 @@ def options(command: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Exit status 0; 1 when --verify finds a difference."""
+    """Exit status 0; 1 when a submission could not be graded, or --verify finds a difference."""
     from netlab.grade import hidden_checks
-    from netlab.grade.batch import JOBS, Batch
+    from netlab.grade.batch import JOBS, LOG, Batch
     from netlab.grade.bundle import read_key
     from netlab.grade.submission import find
 
@@ -55,14 +56,19 @@ def run(chosen: argparse.Namespace) -> int:
         troubles = batch.verify(Teller(sys.stderr))
         print("\n".join(troubles) or _("Everything is as it was graded."))
         return 1 if troubles else 0
-    batch.run(find(chosen.notebooks), Teller(sys.stderr))
+    results = batch.run(find(chosen.notebooks), Teller(sys.stderr))
     kind = _("Signed results") if key else _("Results (not signed: without a --key this is a self-check)")
     print(
         _("{kind} are in {out}: grades.csv, junit.xml, and a folder for each submission.").format(
             kind=kind, out=batch.out
         )
     )
-    return 0
+    if not (failed := sum(bool(each["error"]) for each in results)):
+        return 0
+    said = ngettext("{count} submission was not graded", "{count} submissions were not graded", failed)
+    why = _("{said}; {log} says more where the fault may be ours.")
+    print(why.format(said=said.format(count=failed), log=batch.out / LOG), file=sys.stderr)
+    return 1
 
 
 def assignment_options(command: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Many submissions, graded side by side: resumable, and none can spoil another's.
+"""Many submissions, graded side by side: resumable, and none can spoil another's or stop the others.
 
 batch = Batch(out, lesson="", key=None, jobs=8)
 results = batch.run(paths)
@@ -6,47 +6,68 @@ results = batch.run(paths)
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import tempfile
-from collections import Counter
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from netlab.errors import BadInput, NetlabError, SandboxRefused
-from netlab.grade import bundle, formats, privsep, redacted
+from netlab.display import one_line, printable
+from netlab.errors import BadInput, LabError, NetlabError, SandboxRefused
+from netlab.grade import bundle, formats, naming, privsep, redacted
 from netlab.grade import hidden_checks as hidden
 from netlab.grade.bundle import Bundle
 from netlab.grade.hidden_checks import Hidden
-from netlab.grade.judge import Grade, Order, grade
+from netlab.grade.judge import SECONDS, Grade, Order, grade
 from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import Submission, read
-from netlab.i18n import decide, speaking
+from netlab.grade.supervisor import Overdue, Supervisor
+from netlab.grade.table import LOG, Table, changed
+from netlab.i18n import decided, speaking
 from netlab.i18n import gettext as _
 from netlab.keeper.launch import ForkServer
-from netlab.lab import ephemeral
+from netlab.lab import Lab, ephemeral
+from netlab.lessons import content
 from netlab.lessons.build import learners_seed
 
-PREFIX = "grade"
-LONGEST = 120  # letters of a result's name: with what is put behind it, it has to be a file's
-JOBS = 8 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
+__all__ = ["LOG", "Batch", "Finished"]
 
-Seeds = Mapping[
-    Path, tuple[str, str | None]
-]  # of each submission: its name, and its variant if that is known
+PREFIX = "grade"
+JOBS = 8 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
+WHOLE = 2 * SECONDS  # for all of one submission: its lab, its cells, the judge's looks
+
+# Of each submission: its name, and its variant if that is known.
+Seeds = Mapping[Path, tuple[str, str | None]]
 Say = Callable[[int, int, str], None]  # how many are done, of how many, and the last one's result
 
 
 @dataclass(frozen=True)
+class Finished:
+    """One submission's result, and what the teacher's log has to hold about it."""
+
+    path: Path
+    result: dict[str, Any]
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class _Task:
+    path: Path
+    name: str
+    seed: str | None
+    number: int
+
+
+@dataclass(frozen=True)
 class _Place:
-    """Where the submissions of one batch are graded."""
+    """Where the submissions of one batch are graded, and what stands there already."""
 
     editions: Path  # a folder for what the learners see as labs/
     forkserver: ForkServer
+    before: Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -60,15 +81,19 @@ class Batch:
     cell_seconds: float = CELL_SECONDS
     seed: str = ""
     hidden: tuple[Hidden, ...] = ()
+    seconds: float = WHOLE
+    own_seeds: Mapping[Path, str] = field(default_factory=dict)  # of paths whose variant is known
 
     def run(self, paths: Sequence[Path], say: Say = lambda done, every, text: None) -> list[dict[str, Any]]:
         """Grade them all; what result.json holds of each, in the order of `paths`.
 
-        A submission that has been graded into `out` already is not graded again. BadInput, or the LabError
-        that keeps labs from being made here at all.
+        A submission that has been graded into `out` already is not graded again, if the statement there
+        vouches for it. After each, all that is known is written. BadInput, or the LabError that keeps labs
+        from being made here at all.
         """
-        names = dict(zip(paths, _names(paths), strict=True))
-        seeds = {path: (names[path], self.seed_of(path)) for path in paths}
+        seeds = {
+            path: (name, self.seed_of(path)) for path, name in zip(paths, naming.names(paths), strict=True)
+        }
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -76,137 +101,140 @@ class Batch:
                 _("{out} cannot be made: {strerror}.").format(out=self.out, strerror=error.strerror),
                 _("Choose another --out."),
             ) from error
-        side_by_side = self._as_somebody_else if os.geteuid() == 0 else self.side_by_side
-        results = side_by_side(seeds, say)
-        self._tables(results)
-        return results
-
-    def _as_somebody_else(self, seeds: Seeds, say: Say) -> list[dict[str, Any]]:
-        entries = [each.entry for each in self.hidden]
-        wanted = privsep.Wanted(self.out, self.lesson, self.key, self.jobs, self.cell_seconds, entries)
-        return privsep.run(wanted, seeds, say)
-
-    def side_by_side(self, seeds: Seeds, say: Say) -> list[dict[str, Any]]:
-        """Grade them in this process, which had better not be root's. LabError."""
-        ephemeral.sweep(PREFIX)
-        with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions:
-            os.chmod(editions, 0o755)
-            with ForkServer() as forkserver, ThreadPoolExecutor(self.jobs) as pool:
-                place = _Place(Path(editions), forkserver)
-                waiting = {
-                    pool.submit(self._one, path, *seed, number, place): path
-                    for number, (path, seed) in enumerate(seeds.items())
-                }
-                try:
-                    done = {}
-                    for count, future in enumerate(as_completed(waiting), 1):
-                        done[waiting[future]] = found = future.result()
-                        say(count, len(seeds), formats.summary(found))
-                except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    ephemeral.sweep(PREFIX, os.getpid())
-                    raise
+        table, done = Table.read(self.out, self.key), {}
+        for told in naming.collisions(paths):
+            table.log(told)
+        graded = self._as_somebody_else if os.geteuid() == 0 else self.side_by_side
+        for count, each in enumerate(graded(seeds, dict(table.results)), 1):
+            done[each.path] = each.result
+            if each.log:
+                table.log(each.log)
+            table.add(each.result)
+            table.write()
+            say(count, len(seeds), formats.summary(each.result))
         return [done[path] for path in seeds]
 
-    def _one(self, path: Path, name: str, seed: str | None, number: int, place: _Place) -> dict[str, Any]:
+    def _as_somebody_else(self, seeds: Seeds, before: Mapping[str, dict[str, Any]]) -> Iterator[Finished]:
+        entries = [each.entry for each in self.hidden]
+        limits = (self.jobs, self.cell_seconds, self.seconds)
+        wanted = privsep.Wanted(self.out, self.lesson, self.key, *limits, entries, before)
+        for path, result, log in privsep.run(wanted, seeds):
+            yield Finished(path, result, log)
+
+    def side_by_side(
+        self,
+        seeds: Seeds,
+        before: Mapping[str, dict[str, Any]],
+        begun: Callable[[str], object] = lambda name: None,
+    ) -> Iterator[Finished]:
+        """Grade them in this process, which had better not be root's. LabError."""
+        ephemeral.sweep(PREFIX)
+        tasks = [_Task(path, *seed, number) for number, (path, seed) in enumerate(seeds.items())]
+        with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions, ForkServer() as forkserver:
+            os.chmod(editions, 0o755)
+            place = _Place(Path(editions), forkserver, before)
+
+            def work(task: _Task) -> Finished:
+                begun(task.name)
+                return Finished(task.path, self._one(task, place))
+
+            supervisor = Supervisor(
+                self.jobs, self.seconds, work, _end, self._failed, fatal=(SandboxRefused,)
+            )
+            try:
+                for _task, finished in supervisor.run(tasks):
+                    yield finished
+            except BaseException:
+                ephemeral.sweep(PREFIX, os.getpid())
+                raise
+
+    def _one(self, task: _Task, place: _Place) -> dict[str, Any]:
         """Grade one, unless that is done already."""
         try:
-            submission = read(path, self.lesson)
-            seed = submission.seed if seed is None else seed
-            submission = replace(submission, seed=seed, hidden=hidden.digest(self.hidden))
+            submission = read(task.path, self.lesson)
         except NetlabError as error:
-            unreadable = Grade(name, error=str(error))
-            Bundle(self.out / name).close(unreadable, None, self.key)
-            return formats.result(unreadable)
-        with speaking(decide(os.environ, submission.language)):
-            return self._judge(submission, name, number, place)
+            return self._without_points(Grade(task.name, error=printable(error)))
+        seed = self._variant(submission) if task.seed is None else task.seed
+        submission = replace(submission, seed=seed, hidden=hidden.digest(self.hidden))
+        with speaking(decided(os.environ, submission.language)):
+            return self._judge(submission, task, place)
 
-    def _judge(self, submission: Submission, name: str, number: int, place: _Place) -> dict[str, Any]:
+    @staticmethod
+    def _variant(submission: Submission) -> str:
+        """The notebook's own word, where the teacher has none. It chooses names, and never a fault."""
+        return "" if content.lesson(submission.lesson).gym else submission.seed
+
+    def _judge(self, submission: Submission, task: _Task, place: _Place) -> dict[str, Any]:
         """In the submission's own language, unless the teacher has chosen one."""
-        before = bundle.result(self.out / name)
+        before = place.before.get(task.name)
         wanted = {name: getattr(submission, name) for name in ("digest", "lesson", "seed", "hidden")}
-        if before and wanted.items() <= before.items():
+        if before and not before["error"] and wanted.items() <= before.items():
             return before
-        folder = Bundle(self.out / name)
-        shown = redacted.write(submission.lesson, place.editions / f"{number}")
-        lab = ephemeral.name(PREFIX, number)
-        try:
-            further = tuple(each.check for each in self.hidden if each.lesson == submission.lesson)
-            order = Order(submission, name, lab, shown, self.cell_seconds, further, place.forkserver)
-            given = grade(order, folder.saw)
-            folder.close(given, submission, self.key)
-        except SandboxRefused:
-            raise
-        except Exception as error:  # whatever it is: not written, so graded again, and the others go on
-            why = (
-                str(error) if isinstance(error, NetlabError | OSError) else f"{type(error).__name__}: {error}"
-            )
-            return formats.result(Grade(name, **wanted, error=why))
+        folder = Bundle(self.out / task.name)
+        shown = redacted.write(submission.lesson, place.editions / f"{task.number}")
+        further = tuple(each.check for each in self.hidden if each.lesson == submission.lesson)
+        lab = _lab(task)
+        order = Order(submission, task.name, lab, shown, self.cell_seconds, further, place.forkserver)
+        given = grade(order, folder.saw)
+        folder.close(given, submission, self.key)
+        return formats.result(given)
+
+    def _failed(self, task: _Task, error: BaseException) -> Finished:
+        """What was raised, whatever it is: no points, graded again the next time, and told to the teacher."""
+        known = isinstance(error, NetlabError | OSError | Overdue)
+        why = one_line(str(error) if known else f"{type(error).__name__}: {error}", 500)
+        result = self._without_points(Grade(task.name, error=why))
+        told = "".join(traceback.format_exception(error, limit=-20))[-8000:]
+        return Finished(task.path, result, f"{task.name}: {told}")
+
+    def _without_points(self, given: Grade) -> dict[str, Any]:
+        with suppress(OSError):  # no room: then it is in the table alone
+            Bundle(self.out / given.name).close(given, None, self.key)
         return formats.result(given)
 
     def seed_of(self, path: Path) -> str | None:
-        """The teacher knows whose notebook it is; what stands in it, which counts otherwise, is the learner's
-        word."""
-        before = bundle.result(path.parent) if path.name == bundle.SUBMISSION else None
-        if before:
-            return str(before["seed"])
+        """The teacher knows whose notebook it is. What lies beside it was handed in, too: no word of ours."""
+        if path in self.own_seeds:
+            return self.own_seeds[path]
         return learners_seed(self.seed, Path(os.path.abspath(path)).parent.name) if self.seed else None
 
-    def _tables(self, results: Sequence[dict[str, Any]]) -> None:
-        (self.out / "grades.csv").write_text(formats.csv_table(results), encoding="utf-8")
-        (self.out / "junit.xml").write_text(formats.junit(results), encoding="utf-8")
-
     def verify(self, say: Say = lambda done, every, text: None) -> list[str]:
-        """Look at every bundle in `out`, grade it again, and say what differs; empty if nothing does."""
-        folders = sorted(manifest.parent for manifest in self.out.glob(f"*/{bundle.MANIFEST}"))
+        """Compare all in `out` with its statement, and grade it again: what differs, in words."""
+        folders = sorted(result.parent for result in self.out.glob(f"*/{bundle.RESULT}"))
         if not folders:
             raise BadInput(
                 _("{out} holds no graded submission.").format(out=self.out),
                 _("Name the folder that --out named."),
             )
-        troubles = [
-            f"{folder.name}: {what}" for folder in folders for what in bundle.find_tampering(folder, self.key)
-        ]
+        troubles = list(changed(self.out, self.key))
+        before = Table.read(self.out, self.key).results
+        files = [f for name in before if (f := self.out / name / bundle.SUBMISSION).is_file()]
         with tempfile.TemporaryDirectory(prefix="netlab-verify-") as place:
-            again = replace(self, out=Path(place), seed="")
-            files = [f for folder in folders if (f := folder / bundle.SUBMISSION).is_file()]
+            seeds = {file: before[file.parent.name]["seed"] for file in files}
+            again = replace(self, out=Path(place), seed="", own_seeds=seeds)
             for file, found in zip(files, again.run(files, say), strict=True):
-                troubles += list(_differences(file.parent, found))
+                troubles += list(_differences(before[file.parent.name], found))
         return troubles
 
 
-def _differences(folder: Path, found: dict[str, Any]) -> Iterator[str]:
-    before = bundle.result(folder) or found
+def _lab(task: _Task) -> str:
+    return ephemeral.name(PREFIX, task.number)
+
+
+def _end(task: _Task) -> None:
+    """Take away what a submission's grading waits for."""
+    with suppress(LabError):
+        Lab(_lab(task)).down()
+
+
+def _differences(before: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
+    name = before["name"]
     if before["hidden"] != found["hidden"]:
-        yield _("{name}: was graded with other hidden checks; name the file: --hidden FILE").format(
-            name=folder.name
-        )
+        yield _("{name}: was graded with other hidden checks; name the file: --hidden FILE").format(name=name)
         return
     was, now = ({step["id"]: step["points"] for step in each["steps"]} for each in (before, found))
     for step in dict.fromkeys((*was, *now)):
         if was.get(step) != now.get(step):
             yield _("{name}: {step} had {was} points, and gets {now} now").format(
-                name=folder.name, step=step, was=was.get(step), now=now.get(step)
+                name=name, step=step, was=was.get(step), now=now.get(step)
             )
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """A name for each file, from where it is: alike ones are told apart by the folders they are in.
-
-    Where a file is a link to does not count. Of two that would have one name neither gets it: whoever chose
-    theirs so as to be taken for the other is not.
-    """
-    resolved = [Path(os.path.abspath(path)) for path in paths]
-    if len({path.stem for path in resolved}) == len(resolved):
-        parts = [[path.stem] for path in resolved]
-    else:
-        common = Path(os.path.commonpath([path.parent for path in resolved]))
-        parts = [list(path.relative_to(common).with_suffix("").parts) for path in resolved]
-    names = [
-        re.sub(r"[^\w.-]+", "_", "-".join(words)).lstrip(".")[:LONGEST] or "submission" for words in parts
-    ]
-    count = Counter(names)
-    return [
-        name if count[name] == 1 else f"{name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
-        for name, path in zip(names, resolved, strict=True)
-    ]

@@ -2,7 +2,8 @@
 
 submission.ipynb  executed.ipynb  result.json  results.json  feedback.html
 03.1.pcapng  03.1.json …          what the judge saw of each step: frames, and snapshots before and after
-manifest.json                     SHA-256 of every file; with the teacher's key, signed (HMAC-SHA-256)
+manifest.json                     SHA-256 of every file; with the teacher's key, signed (HMAC-SHA-256) as the
+                                  folder of that name. The table beside the folders signs all of it once more.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import hashlib
 import hmac
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from netlab.display import one_line
 from netlab.errors import BadInput
 from netlab.grade import formats
 from netlab.grade.judge import Grade
@@ -43,25 +46,27 @@ class Bundle:
         """Keep what the judge saw of a step; the last look counts."""
         pcapng.write(capture, self._beside / f"{step}.pcapng")
         snapshots = {"before": asdict(capture.before), "after": asdict(capture.after)}
-        (self._beside / f"{step}.json").write_text(_json(snapshots), encoding="utf-8")
+        self._write(f"{step}.json", _json(snapshots))
 
     def close(self, grade: Grade, submission: Submission | None, key: bytes | None) -> None:
         """Write the results, sign, and put the folder in its place."""
         if submission is not None:
             (self._beside / SUBMISSION).write_bytes(submission.content)
-            (self._beside / "executed.ipynb").write_text(
-                formats.executed_notebook(submission, grade), encoding="utf-8"
-            )
-        (self._beside / RESULT).write_text(_json(formats.result(grade)), encoding="utf-8")
-        (self._beside / "results.json").write_text(_json(formats.gradescope(grade)), encoding="utf-8")
-        (self._beside / "feedback.html").write_text(formats.feedback(grade), encoding="utf-8")
+            self._write("executed.ipynb", formats.executed(submission, grade))
+        self._write(RESULT, _json(formats.result(grade)))
+        self._write("results.json", _json(formats.gradescope(grade)))
+        self._write("feedback.html", formats.feedback(grade))
         self.seal(key)
+
+    def _write(self, name: str, text: str) -> None:
+        (self._beside / name).write_bytes(encoded(text))
 
     def seal(self, key: bytes | None) -> None:
         """Say what is in it, sign that, and put the folder in its place."""
-        files = {path.name: _digest(path) for path in sorted(self._beside.iterdir())}
-        manifest = {"files": files, "signature": _sign(files, key) if key else None}
-        (self._beside / MANIFEST).write_text(_json(manifest), encoding="utf-8")
+        files = {path.name: digest(path) for path in sorted(self._beside.iterdir())}
+        said = {"name": self.folder.name, "files": files}
+        manifest = {"files": files, "signature": sign(said, key) if key else None}
+        self._write(MANIFEST, _json(manifest))
         shutil.rmtree(self.folder, ignore_errors=True)
         self._beside.replace(self.folder)
 
@@ -72,15 +77,32 @@ class Bundle:
 
 
 def result(folder: Path) -> dict[str, Any] | None:
-    """The result in a finished bundle; None if there is no such bundle."""
+    """The result in a finished bundle; None if there is no such bundle, or what is there is no result."""
     try:
-        found = bounded_json.table(files.read_in(folder / RESULT, BOUNDS.size), BOUNDS)
+        found = parsed(files.read_in(folder / RESULT, BOUNDS.size))
     except (OSError, ValueError):
         return None
     return found if (folder / MANIFEST).exists() else None
 
 
-def find_tampering(folder: Path, key: bytes | None) -> list[str]:
+def parsed(content: bytes) -> dict[str, Any]:
+    """A result as its schema describes it. ValueError."""
+    from jsonschema import ValidationError, validate
+
+    found = bounded_json.table(content, BOUNDS)
+    try:
+        validate(found, _schema())
+    except ValidationError as error:
+        raise ValueError(error.message) from error
+    return found
+
+
+@cache
+def _schema() -> Any:
+    return json.loads(Path(__file__).with_name("result.schema.json").read_text())
+
+
+def tampered(folder: Path, key: bytes | None) -> list[str]:
     """What is not as it was when the bundle was written, in words; empty if all of it is."""
     try:
         manifest = bounded_json.table(files.read_in(folder / MANIFEST, BOUNDS.size), BOUNDS)
@@ -89,17 +111,34 @@ def find_tampering(folder: Path, key: bytes | None) -> list[str]:
         return [
             _("its {manifest} cannot be read ({name})").format(manifest=MANIFEST, name=type(error).__name__)
         ]
-    there = {path.name for path in folder.iterdir()} - {MANIFEST}
-    found = [_("{name} is missing").format(name=name) for name in sorted(set(listed) - there)]
-    found += [_("{name} has been added").format(name=name) for name in sorted(there - set(listed))]
-    found += [
-        _("{name} has been changed").format(name=name)
-        for name in sorted(there & set(listed))
-        if _digest(folder / name) != listed[name]
-    ]
-    if key and not hmac.compare_digest(str(signature or ""), _sign(listed, key)):
-        found.append(_("its signature is not that of this key") if signature else _("it is not signed"))
-    return found
+    there = {name: value for name, value in digests(folder).items() if name != MANIFEST}
+    found = list(differences(there, listed))
+    said = {"name": folder.name, "files": listed}
+    trouble = not_signed(signature, said, key) if key else ""
+    return [*found, trouble] if trouble else found
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Every file of a bundle with its SHA-256; none where there is no folder."""
+    return {name: digest(folder / name) for name in files.names(str(folder))}
+
+
+def differences(there: Mapping[str, str], listed: Mapping[str, str]) -> Iterator[str]:
+    """What has become of files with those digests, in words."""
+    for name in sorted(set(listed) - set(there)):
+        yield _("{name} is missing").format(name=one_line(name))
+    for name in sorted(set(there) - set(listed)):
+        yield _("{name} has been added").format(name=one_line(name))
+    for name in sorted(set(there) & set(listed)):
+        if there[name] != listed[name]:
+            yield _("{name} has been changed").format(name=one_line(name))
+
+
+def not_signed(signature: object, said: Mapping[str, Any], key: bytes) -> str:
+    """What is wrong with a signature; "" when it is the key's."""
+    if hmac.compare_digest(str(signature or "").encode("utf-8", "replace"), sign(said, key).encode()):
+        return ""
+    return _("its signature is not that of this key") if signature else _("it is not signed")
 
 
 def read_key(path: Path) -> bytes:
@@ -119,16 +158,21 @@ def read_key(path: Path) -> bytes:
     return key
 
 
-def _sign(files: dict[str, str], key: bytes) -> str:
-    return hmac.new(key, json.dumps(files, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+def sign(said: Mapping[str, Any], key: bytes) -> str:
+    return hmac.new(key, json.dumps(said, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     """Of a plain file; of anything else something that no file has."""
     try:
         return hashlib.sha256(files.read_in(path, LARGEST)).hexdigest()
     except OSError as error:
-        return str(error)
+        return error.strerror or str(error)
+
+
+def encoded(text: str) -> bytes:
+    """As a file holds it. Half of a character, which a lab may have said, is written out."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _json(value: Any) -> str:

@@ -53,11 +53,11 @@ def _run(shell: Any, source: str) -> str:
 
 
 def _claims(lesson: str) -> dict[str, dict[str, str]]:
-    """What the learner has predicted and answered so far."""
+    """What the learner has predicted, and first answered, so far."""
     progress = Progress(Path(default_path()))
     return {
         "predictions": dict(progress.predictions(lesson)),
-        "answers": dict(progress.answers(lesson)),
+        "answers": dict(progress.first_answers(lesson)),
     }
 
 

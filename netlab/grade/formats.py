@@ -157,8 +157,8 @@ def csv_table(grades: Sequence[dict[str, Any]]) -> str:
     for found in grades:
         writer.writerow(
             {
-                "assignment": found["lesson"],
-                "student_id": found["name"],
+                "assignment": _cell(found["lesson"]),
+                "student_id": _cell(found["name"]),
                 "raw_score": found["points"],
                 "late_submission_penalty": 0,
                 "score": found["points"],
@@ -166,6 +166,11 @@ def csv_table(grades: Sequence[dict[str, Any]]) -> str:
             }
         )
     return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    """As a spreadsheet shows it; what begins like a formula would be calculated."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def junit(grades: Sequence[dict[str, Any]]) -> str:

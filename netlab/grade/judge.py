@@ -6,8 +6,10 @@ keeper reads the kernel, and sends its own probes, out of the learner's reach.
 
 from __future__ import annotations
 
+import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from netlab import checks
 from netlab.checks.runner import Check, CheckResult
 from netlab.errors import CaptureRefused, LabDied, LabError, LabNotFound
 from netlab.grade.session import CELL_SECONDS, CellRun, Session
+from netlab.grade.steady import Steady
 from netlab.grade.submission import Submission
 from netlab.i18n import gettext as _
 from netlab.keeper.launch import Confinement, ForkServer
@@ -31,6 +34,9 @@ SECONDS = 300.0  # for all cells of a submission
 EMPTY = ["host docker0", "host eth0", "internet uplink"]  # the interfaces of a lab in which nothing was done
 SETTLING = 0.3  # seconds; the learner's own check has waited before, and at the end there is another look
 OFTEN = 3  # a step is judged after so many of its check cells, and at the end
+
+LATER = 0.06  # seconds at most before another look at what was found right
+DICE = random.SystemRandom()
 
 Seen = Callable[[str, Capture], None]  # told of what the judge saw of a step
 
@@ -83,10 +89,22 @@ class _Judge:
             answers = {**self.session.answers, REPORT: self.variant.seed}  # not another's fault
             said = self.session.predictions, answers
             result = checks.check(self.lab, id, *said, SETTLING, self.variant, self.hidden)
+            if result.passed:
+                result = self._again(result, said)
         self.last[id] = result
         self.seen(id, seen.capture)
         if result.passed:
             self.passed[id] = result
+
+    def _again(self, result: CheckResult, said: tuple[Mapping[str, str], Mapping[str, str]]) -> CheckResult:
+        """Looks at moments that nobody knows before: a state is what lasts, not what flickers."""
+        never = threading.Event()
+        for lab in (self.lab, Steady(self.lab)):
+            never.wait(DICE.uniform(0.0, LATER))
+            found = checks.check(lab, result.id, *said, 0.0, self.variant, self.hidden)
+            if not found.passed:
+                return replace(found, found=_("not for long: {found}").format(found=found.found))
+        return result
 
     def after(self, cell_checks: tuple[str, ...], lesson: Lesson) -> None:
         for step in lesson.steps:

@@ -11,13 +11,15 @@ import hashlib
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,13 @@ FILES, FILE, ALL = 500, 256 << 20, 1 << 30  # of one result: how many, and bytes
 LINE = 64 << 10  # bytes of what the grader says at once
 BOUNDS = bounded_json.Bounds(size=8 << 20)
 
-Say = Callable[[int, int, str], None]
+SLACK = 120.0  # seconds, in which one more submission is done, with a grader that is stopped and comes back
+
+Taken = tuple[Path, dict[str, Any], str]
+
+
+class GraderEnded(LabError):
+    """It ended, or says nothing any more, before all was graded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +69,73 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a batch is graded; the key stays here."""
+    """How a batch is graded; the key stays here. `before` is what was graded already, and is believed."""
 
     out: Path
     lesson: str
     key: bytes | None
     jobs: int
     cell_seconds: float
+    seconds: float
     hidden: Sequence[Mapping[str, Any]]
+    before: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def run(wanted: Wanted, seeds: Mapping[Path, tuple[str, str | None]], say: Say) -> list[dict[str, Any]]:
-    """Grade them as somebody else; `seeds` says of each path its name and its variant. The results, in order.
-    LabError when nothing can be graded here."""
-    uid = FIRST_UID + os.getpid()
+def run(wanted: Wanted, seeds: Mapping[Path, tuple[str, str | None]]) -> Iterator[Taken]:
+    """Grade them as somebody else; `seeds` says of each path its name and its variant. Each as it comes: its
+    path, its result, and what the teacher's log holds of it. LabError when nothing can be graded here.
+
+    A grader that ends before it is done ends nobody's grading: whom it was at work on, each of them gets one
+    of their own, and whoever ends that one, too, has no grade.
+    """
+    left = {}
+    for path, (name, seed) in seeds.items():
+        each = _copied(path, name, seed)
+        if each.error:
+            Bundle(wanted.out / each.name).close(each.failed(each.error), None, wanted.key)
+            yield path, formats.result(each.failed(each.error)), ""
+        else:
+            left[name] = each
+    group, alone = list(left.values()), deque[Handed]()
+    while group:
+        at_work: dict[str, Handed] = {}
+        try:
+            for each, result, log in _grade(group, wanted, at_work):
+                del left[each.name]
+                yield each.path, result, log
+        except GraderEnded as error:
+            if not at_work:
+                raise
+            if len(group) == 1:
+                yield group[0].path, formats.result(left.pop(group[0].name).failed(str(error))), str(error)
+            else:
+                alone.extend(each for each in at_work.values() if each.name in left)
+        single = {each.name for each in alone}
+        group = [each for each in left.values() if each.name not in single]
+        if not group and alone:
+            group = [alone.popleft()]
+
+
+def _grade(
+    group: Sequence[Handed], wanted: Wanted, at_work: dict[str, Handed]
+) -> Iterator[tuple[Handed, dict[str, Any], str]]:
+    """Those in one grader; `at_work` are whom it has begun with and not finished. GraderEnded, LabError."""
+    uid, by_name = FIRST_UID + os.getpid(), {each.name: each for each in group}
     with tempfile.TemporaryDirectory(prefix="netlab-grade-", ignore_cleanup_errors=True) as place:
         folder = Path(place).resolve()
         for name in jail.FOLDERS:
             (folder / name).mkdir(mode=0o700)
-        handed = [_copy(path, name, seed) for path, (name, seed) in seeds.items()]
-        readable = [each for each in handed if not each.error]
-        for count, each in enumerate((each for each in handed if each.error), 1):
-            say(count, len(handed), formats.summary(formats.result(each.failure(each.error))))
-        _stage(folder, readable, wanted, uid)
-        failed: dict[str, str] = {}
-        if readable:
-            with _grader(folder, uid) as process:
-                failed = _follow(process, len(handed), len(handed) - len(readable), say)
-        with files.folder(folder / "out") as out:
-            return [_result(out, each, failed.get(each.name, ""), wanted, uid) for each in handed]
+        _stage(folder, group, wanted, uid)
+        with _grader(folder, uid) as process, files.folder(folder / "out") as out:
+            for said in _follow(process, wanted.seconds + SLACK):
+                if (each := by_name.get(str(said.get("begun")))) is not None:
+                    at_work[each.name] = each
+                elif (each := by_name.pop(str(said.get("finished")), None)) is not None:
+                    at_work.pop(each.name, None)
+                    why, log = (display.printable(str(said.get(word, "")), 10_000) for word in ("why", "log"))
+                    yield each, _result(out, each, why, wanted, uid), log
+        if by_name:
+            raise GraderEnded(_("The grader ended before it was done."), _("Look at: ./run doctor"))
 
 
 def _copy(path: Path, name: str, seed: str | None) -> Handed:
@@ -112,13 +158,16 @@ def _stage(folder: Path, handed: Sequence[Handed], wanted: Wanted, uid: int) -> 
         (folder / "in" / file).write_bytes(each.content)
         (folder / "in" / file).chmod(0o444)
         submissions.append({"file": str(file), "name": each.name, "seed": each.seed})
-        _stage_before(folder / "out" / each.name, wanted.out / each.name, uid)
+        if each.name in wanted.before:
+            _stage_before(folder / "out" / each.name, wanted.before[each.name], uid)
     (folder / "in" / jail.ORDER).write_text(
         json.dumps({
             "submissions": submissions,
             "lesson": wanted.lesson,
             "jobs": wanted.jobs,
             "cell_seconds": wanted.cell_seconds,
+            "seconds": wanted.seconds,
+            "before": {each.name: wanted.before[each.name] for each in handed if each.name in wanted.before},
             "hidden": list(wanted.hidden),
         })
     )  # fmt: skip
@@ -132,11 +181,9 @@ def _stage(folder: Path, handed: Sequence[Handed], wanted: Wanted, uid: int) -> 
         os.chown(folder / name, uid, uid)
 
 
-def _stage_before(target: Path, before: Path, uid: int) -> None:
-    if bundle.result(before) is None:
-        return
+def _stage_before(target: Path, before: Mapping[str, Any], uid: int) -> None:
     target.mkdir(mode=0o700)
-    (target / RESULT).write_bytes(files.read_in(before / RESULT, BOUNDS.size))
+    (target / RESULT).write_bytes(bundle.encoded(json.dumps(before)))
     (target / MANIFEST).write_bytes(STAYS)
     for path in (target, *target.iterdir()):
         os.chown(path, uid, uid)
@@ -162,7 +209,7 @@ def _grader(folder: Path, uid: int) -> Iterator[subprocess.Popen[bytes]]:
             if process.wait():
                 log.seek(max(0, log.seek(0, os.SEEK_END) - LINE))
                 last = log.read(LINE).decode(errors="replace").strip().splitlines()[-1:]
-                raise LabError(
+                raise GraderEnded(
                     _("The grader ended before it was done: {last}").format(
                         last=display.one_line(" ".join(last), 300)
                     ),
@@ -173,23 +220,28 @@ def _grader(folder: Path, uid: int) -> Iterator[subprocess.Popen[bytes]]:
                 process.terminate()
 
 
-def _follow(process: subprocess.Popen[bytes], every: int, before: int, say: Say) -> dict[str, str]:
-    """Pass on how far it is, `before` of them done already; why what has no result has none. LabError."""
+def _follow(process: subprocess.Popen[bytes], seconds: float) -> Iterator[dict[str, Any]]:
+    """What it says, line by line, for as long as it says something within so many seconds. LabError."""
     assert process.stdout
-    failed: dict[str, str] = {}
-    while line := process.stdout.readline(LINE):
-        try:
-            words = bounded_json.table(line)
-        except bounded_json.NotJson:
-            continue
-        if "error" in words:
-            raise _rebuilt(words)
-        done, text = words.get("done"), words.get("text")
-        if isinstance(done, int) and 0 < done <= every - before and isinstance(text, str):
-            say(before + done, every, display.one_line(text, 500))
-        if "failed" in words and len(failed) < every:
-            failed[str(words["failed"])] = display.printable(str(words.get("why", "")), 2000)
-    return failed
+    said, deadline = bytearray(), time.monotonic() + seconds
+    while select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        part = os.read(process.stdout.fileno(), LINE)
+        if not part:
+            return
+        *lines, rest = (bytes(said) + part).split(b"\n")
+        said = bytearray(rest[-LINE:])
+        for line in lines:
+            with suppress(bounded_json.NotJson):
+                words = bounded_json.table(line)
+                if "error" in words:
+                    raise _rebuilt(words)
+                deadline = time.monotonic() + seconds
+                yield words
+    process.kill()
+    raise GraderEnded(
+        _("The grader has said nothing for {seconds:.0f} seconds.").format(seconds=seconds),
+        _("Look at: ./run doctor"),
+    )
 
 
 def _rebuilt(words: Mapping[str, Any]) -> NetlabError:
@@ -203,15 +255,13 @@ def _rebuilt(words: Mapping[str, Any]) -> NetlabError:
 
 def _result(out: int, each: Handed, failed: str, wanted: Wanted, uid: int) -> dict[str, Any]:
     """One result, copied and signed; one that does not hold is none, and is graded again the next time."""
-    if each.error:
-        Bundle(wanted.out / each.name).close(each.failure(each.error), None, wanted.key)
-    if each.error or failed:
-        return formats.result(each.failure(each.error or failed))
+    if failed:
+        return formats.result(each.failed(failed))
+    before = wanted.before.get(each.name)
     try:
         with files.below(out, [each.name]) as folder:
-            if files.read(folder, MANIFEST, BOUNDS.size, uid) == STAYS and (
-                before := bundle.result(wanted.out / each.name)
-            ):
+            stays = files.read(folder, MANIFEST, BOUNDS.size, uid) == STAYS
+            if before and stays:
                 return before
             taken = _files(folder, uid)
         result = _parse(taken.get(RESULT, b""), each)
@@ -239,13 +289,7 @@ def _files(folder: int, uid: int) -> dict[str, bytes]:
 
 def _parse(content: bytes, each: Handed) -> dict[str, Any]:
     """A result that says what it is about, and whose sums are right. ValueError."""
-    from jsonschema import ValidationError, validate
-
-    result = bounded_json.table(content, BOUNDS)
-    try:
-        validate(result, _schema())
-    except ValidationError as error:
-        raise ValueError(error.message) from error
+    result = bundle.parsed(content)
     digest = hashlib.sha256(each.content).hexdigest()
     if result["name"] != each.name or result["digest"] not in ("", digest):
         raise ValueError(_("it is another one's"))
@@ -253,8 +297,3 @@ def _parse(content: bytes, each: Handed) -> dict[str, Any]:
         if result[sum_] != sum(step[part] for step in result["steps"]):
             raise ValueError(_("its points do not add up"))
     return result
-
-
-@cache
-def _schema() -> Any:
-    return json.loads(Path(__file__).with_name("result.schema.json").read_text())

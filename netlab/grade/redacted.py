@@ -1,4 +1,4 @@
-"""What a graded lab shows as labs/: one lesson, without the commands that solve it."""
+"""What a graded lab shows as labs/: one lesson, without the commands that solve it and the right answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lessons.content import LABS
 
-SOLVED = ("solution", "commands")  # of a step, and of a wrong turn, which is most of a solution
+# What solves a step, or most of one: its own commands, those of a wrong turn, the right answers.
+SOLVED = ("solution", "commands", "right", "command", "answer", "predict")
 
 
 def write(lesson: str, folder: Path) -> Path:
@@ -36,7 +37,10 @@ def write(lesson: str, folder: Path) -> Path:
 
 def _without_solutions(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: "" if key in SOLVED else _without_solutions(each) for key, each in value.items()}
+        return {
+            key: "" if key in SOLVED and isinstance(each, str) else _without_solutions(each)
+            for key, each in value.items()
+        }
     return [_without_solutions(each) for each in value] if isinstance(value, list) else value
 
 

@@ -79,6 +79,8 @@ def _language(notebook: Any) -> str:
 def _content(path: Path) -> bytes:
     try:
         found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            raise BadInput(_("{path} is a link.").format(path=path), _(AGAIN))
         if not stat.S_ISREG(found.st_mode):
             raise BadInput(
                 _("{path} is not a file.").format(path=path), _("Name notebooks, or folders that hold them.")
@@ -91,7 +93,7 @@ def _content(path: Path) -> bytes:
                 ),
                 _("Clear its outputs (Edit → Clear Outputs of All Cells), and hand it in again."),
             )
-        return files.read_in(path, LARGEST)
+        return files.read_path(path, LARGEST)  # a folder on the way may be a link to a classmate's
     except OSError as error:
         raise BadInput(
             _("{path} cannot be read: {strerror}.").format(path=path, strerror=error.strerror), _(AGAIN)
@@ -169,7 +171,7 @@ def find(paths: Sequence[Path]) -> list[Path]:
     """The notebooks that are named, and those in the folders that are named; BadInput if that is none."""
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             every = sorted(path.rglob("*.ipynb"))
             found += [p for p in every if ".ipynb_checkpoints" not in p.parts and p.stem != LANDING.stem]
         else:

@@ -1,20 +1,23 @@
 """Grades what is in its order, as a user that owns nothing: see netlab.grade.jail and netlab.grade.privsep.
 
 The order is a file beside what was handed in. What becomes of it goes to standard output, in lines of JSON:
-{"done", "every", "text"} after each submission, {"failed", "why"} for each that could not be graded and left
-no result, {"error", "what", "next"} when nothing can be graded here.
+{"begun"} when a submission's turn comes, {"finished", "why", "log"} when its result is there (or why it is
+not), {"error", "what", "next"} when nothing can be graded here.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from netlab.errors import NetlabError
 from netlab.grade import hidden_checks
-from netlab.grade.batch import Batch
+from netlab.grade.batch import Batch, Finished
+from netlab.grade.bundle import RESULT
 from netlab.grade.jail import HANDED_IN, ORDER, RESULTS
 
 
@@ -26,22 +29,31 @@ def main() -> int:
         order["lesson"],
         jobs=order["jobs"],
         cell_seconds=order["cell_seconds"],
+        seconds=order["seconds"],
         hidden=tuple(hidden_checks.of(entry, number) for number, entry in enumerate(order["hidden"], 1)),
     )
+    told = threading.Lock()  # several begin and finish at once
+
+    def say(**words: object) -> None:
+        with told:
+            print(json.dumps(words), flush=True)
+
     try:
-        found = batch.side_by_side(seeds, lambda done, every, text: _say(done=done, every=every, text=text))
+        for each in batch.side_by_side(seeds, order["before"], lambda name: say(begun=name)):
+            say(finished=each.result["name"], why=_why(each), log=each.log)
     except NetlabError as error:
-        _say(error=type(error).__name__, what=error.what, next=error.next_step)
+        say(error=type(error).__name__, what=error.what, next=error.next_step)
         return 1
-    for each in found:
-        if each["error"] and not Path(RESULTS, each["name"]).exists():
-            _say(failed=each["name"], why=each["error"])
     return 0
 
 
-def _say(**words: object) -> None:
-    print(json.dumps(words), flush=True)
+def _why(each: Finished) -> str:
+    """Why there is no result to be taken; "" where there is one."""
+    name = str(each.result["name"])
+    return "" if Path(RESULTS, name, RESULT).exists() else str(each.result["error"])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # who hangs is not waited for

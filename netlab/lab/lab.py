@@ -177,15 +177,25 @@ class Lab(Commands):
     def is_witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
     ) -> bool:
-        """Whether a probe is answered, and the node `witness` has seen it come in as well.
+        """Whether probes are answered, all of them, and it is the node `witness` that answers.
 
-        An answer alone may come from anybody on the way who takes the address for his. `order` as in `probe`.
+        It has seen each come in and its own answer leave, and no other answer is what the asker gets:
+        who takes the address for theirs on the way, or sends it a copy, answers with other words.
+        `order` as in `probe`.
         """
-        there = [f"{witness} {i.name}" for i in self.snapshot().node(witness).interfaces if i.name != "lo"]
+        from netlab.lab.witness import is_answered_by
+
+        snapshot, wanted = self.snapshot(), {"count": 1, **order}
+        there = [
+            f"{name} {interface.name}"
+            for name in dict.fromkeys((node, witness))
+            for interface in snapshot.node(name).interfaces
+            if interface.name != "lo"
+        ]
         with self.capture(there) as seen:
-            probe = self.probe(node, destination, count=1, timeout=timeout, **order)
-        arrived = [frame.data for frame in seen.frames if frame.direction == "in"]
-        return probe.reached and any(probe.is_in(data) for data in arrived)
+            probe = self.probe(node, destination, timeout=timeout, **wanted)
+        netns = snapshot.node(node).netns, snapshot.node(witness).netns
+        return probe.received == probe.sent > 0 and is_answered_by(probe, seen.frames, *netns)
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
         """`ip route get` with those words on a node: (the command, what it said)."""

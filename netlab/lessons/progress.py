@@ -55,7 +55,11 @@ class Progress:
     def answers(self, lesson: str) -> Mapping[str, str]:
         return self._part(self._read(), lesson, "answers")
 
-    def last_visit(self, lesson: str) -> str:
+    def first_answers(self, lesson: str) -> Mapping[str, str]:
+        """What was answered first since the lesson began: that counts for points, later ones teach."""
+        return self._part(self._read(), lesson, "first_answers")
+
+    def visited(self, lesson: str) -> str:
         """When the lesson was last begun; "" if never."""
         return str(self._read().get(lesson, {}).get("visited", ""))
 
@@ -64,7 +68,7 @@ class Progress:
 
         def change(record: Record) -> None:
             part = record.setdefault(lesson, {})
-            part.update(visited=_now(), predictions={}, answers={})
+            part.update(visited=_now(), predictions={}, answers={}, first_answers={})
 
         self._update(change)
 
@@ -75,7 +79,11 @@ class Progress:
         self._update(lambda r: self._part(r, lesson, "predictions").update({step: key}))
 
     def record_answer(self, lesson: str, step: str, key: str) -> None:
-        self._update(lambda r: self._part(r, lesson, "answers").update({step: key}))
+        def change(record: Record) -> None:
+            self._part(record, lesson, "answers").update({step: key})
+            self._part(record, lesson, "first_answers").setdefault(step, key)
+
+        self._update(change)
 
     def _part(self, record: Record, lesson: str, name: str) -> dict[str, str]:
         part: dict[str, str] = record.setdefault(lesson, {}).setdefault(name, {})
@@ -144,7 +152,7 @@ def _parse(content: Any) -> Record:
     if not isinstance(lessons, dict):
         raise TypeError("no lessons in it")
     for lesson in lessons.values():
-        for part in ("passed", "predictions", "answers"):
+        for part in ("passed", "predictions", "answers", "first_answers"):
             entries = lesson.get(part, {})
             if not isinstance(entries, dict) or not all(isinstance(e, str) for e in entries.values()):
                 raise TypeError(_("{part} is not a table of texts").format(part=part))

@@ -168,6 +168,7 @@ class LessonLab:
     def solution(self, step: str) -> Card:
         """What the lecture types, for when the hints were not enough."""
         found = self._step(step)
+        outbox.put("solution", self.lesson.id, step)
         lines = []
         for question, name in ((found.prediction, "predict"), (found.answer, "answer")):
             if question and question.right:

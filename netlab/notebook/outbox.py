@@ -19,7 +19,7 @@ MOST = 2000  # files; whoever fills it up loses what comes then
 
 
 def put(kind: str, lesson: str, step: str = "", **words: Any) -> None:
-    """Put an event there: "visited", "checked", "hint", "predicted" or "answered"."""
+    """Put an event there: "visited", "checked", "hint", "solution", "predicted" or "answered"."""
     folder = os.environ.get(VARIABLE)
     if not folder:
         return

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from netlab.model import codec
 from netlab.model.codec import Port, Range
+from netlab.model.packet import Packet
 from netlab.packets.decode import decode
 
 PROTOCOLS = ("icmp", "udp", "tcp")
+Answer = tuple[bytes | int, int, int]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,25 @@ class Probe:
             return any(token in frame for token in self.tokens)
         packet = decode(frame)
         return packet.protocol == "tcp" and packet.source_port in self.ports
+
+    def answers(self, frames: Iterable[bytes]) -> frozenset[Answer]:
+        """The answers to these probes among those frames: of each what stays the same all the way."""
+        found = (self._answer(decode(frame)) for frame in frames)
+        return frozenset(answer for answer in found if answer)
+
+    def _answer(self, outer: Packet) -> Answer | None:
+        """(which probe, what tells this answer from another one); None for what answers none of these."""
+        packet = outer.inner or outer
+        if packet.protocol in ("icmp", "icmpv6") and packet.icmp_type in (0, 129):
+            token = next((token for token in self.tokens if token in packet.payload), None)
+            return (token, packet.ip_id, 0) if token else None
+        if packet.destination_port not in self.ports:
+            return None
+        if packet.protocol == "tcp" and packet.flags == "SA":  # its sequence is the server's secret
+            return packet.destination_port, packet.sequence, packet.acknowledgement
+        if packet.protocol == "udp":
+            return packet.destination_port, packet.ip_id, hash(packet.payload)
+        return None
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ function described(step) {
   if (state !== "passed" && step.failing && step.failing !== "?") parts.push(step.failing);
   if (step.tries > 1) parts.push(say("tries: {n}", { n: step.tries }));
   if (step.hints) parts.push(say("hints: {n}", { n: step.hints }));
+  if (step.solution) parts.push(say("solution shown"));
   return parts.join(", ");
 }
 

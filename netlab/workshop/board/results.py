@@ -18,7 +18,7 @@ from typing import Any
 
 from netlab import display
 
-KINDS = ("visited", "checked", "hint", "predicted", "answered")
+KINDS = ("visited", "checked", "hint", "solution", "predicted", "answered")
 MOST_EVENTS = 20_000  # of one learner
 FRESH = 600.0  # seconds for which an order waits for a learner who is away
 TABLES = """
@@ -169,6 +169,10 @@ class Results:
             for name, step, passed, failing, tries, hints, moment in db.execute("SELECT * FROM step"):
                 words = {"passed": passed, "failing": failing, "tries": tries, "hints": hints, "time": moment}
                 found[name]["steps"][step] = words
+            shown = "SELECT DISTINCT learner, step FROM event WHERE kind = 'solution'"
+            for name, step in db.execute(shown):
+                if name in found and step in found[name]["steps"]:
+                    found[name]["steps"][step]["solution"] = True
             for name, lesson, points, most, _moment in db.execute("SELECT * FROM grade"):
                 if name in found:
                     found[name]["grades"][lesson] = [points, most]

@@ -21,6 +21,7 @@ TEXTS = (
     N_("away"),
     N_("tries: {n}"),
     N_("hints: {n}"),
+    N_("solution shown"),
     N_("{n} min"),
     N_("Learners: {n}; done: {passed}, stuck: {stuck}, away: {away}"),
     N_("Announce"),

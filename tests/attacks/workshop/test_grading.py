@@ -17,8 +17,8 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from netlab.errors import BadInput, LabError
-from netlab.grade import batch, bundle, formats, jail, privsep
+from netlab.errors import BadInput
+from netlab.grade import bundle, formats, jail, naming, privsep
 from netlab.grade.batch import Batch
 from netlab.grade.judge import Grade
 from netlab.grade.privsep import Handed, Wanted
@@ -149,20 +149,29 @@ def wait(true: Callable[[], Any], seconds: float = 30) -> Any:
 
 
 @needs_root
-def test_a_grader_that_dies_is_an_error_and_no_grade(place: Path) -> None:
-    """Whoever ends it from inside a hand-in gets no points by that, and the teacher is told."""
-    file = honest(place / "handed-in/02.ipynb")
+@pytest.mark.parametrize(("number", "times"), [(signal.SIGKILL, 1), (signal.SIGKILL, 9), (signal.SIGSTOP, 9)])
+def test_a_grader_that_dies_is_an_error_and_no_grade(
+    place: Path, monkeypatch: pytest.MonkeyPatch, number: int, times: int
+) -> None:
+    """Whoever ends or stops it from inside a hand-in gets no points by that, and nobody beside them loses any."""
+    files = [honest(place / f"handed-in/{name}/02.ipynb") for name in ("ada", "mallory", "bob")]
+    follow, struck = privsep._follow, 0
 
-    def kill() -> None:
-        for pid in wait(workers):
-            os.kill(pid, signal.SIGKILL)
+    def struck_down(process: Any, seconds: float) -> Iterator[dict[str, Any]]:
+        nonlocal struck
+        for said in follow(process, seconds):
+            if said.get("begun") == "mallory-02" and struck < times:
+                struck += 1
+                for pid in workers():
+                    os.kill(pid, number)
+            yield said
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    with pytest.raises(LabError, match="ended before"):
-        Batch(place / "out").run([file])
-    thread.join()
-    assert not (place / "out/02").exists()
+    monkeypatch.setattr(privsep, "_follow", struck_down)
+    monkeypatch.setattr(privsep, "SLACK", 0.0)
+    results = Batch(place / "out", jobs=2, seconds=8.0).run(files)
+    assert [each["points"] for each in results] == [4, 4 if times == 1 else 0, 4]
+    assert [bool(each["error"]) for each in results] == [False, times > 1, False]
+    assert times == 1 or "The grader" in (place / "out/grade.log").read_text()
 
 
 def test_a_module_in_the_folder_that_one_is_in_is_none_of_ours(place: Path) -> None:
@@ -274,8 +283,8 @@ def test_nobody_gets_the_name_of_anothers_result(place: Path) -> None:
     other = place / "handed-in/mallory/03.ipynb"
     other.parent.mkdir()
     other.symlink_to(ada)
-    assert batch._names([ada, other]) == ["02", "03"]
-    names = batch._names([Path("h/ada-x/02.ipynb"), Path("h/ada x/02.ipynb"), Path("h/ada_x/02.ipynb")])
+    assert naming.names([ada, other]) == ["02", "03"]
+    names = naming.names([Path("h/ada-x/02.ipynb"), Path("h/ada x/02.ipynb"), Path("h/ada_x/02.ipynb")])
     assert len(set(names)) == 3 and "ada_x-02" not in names
 
 
@@ -297,7 +306,7 @@ def back(place: Path) -> Callable[..., dict[str, Any]]:
     """Have a result taken back from a grader's folder that somebody has prepared."""
     out = place / "theirs"
     out.mkdir()
-    wanted = Wanted(place / "out", "", KEY, 1, 60.0, ())
+    wanted = Wanted(place / "out", "", KEY, 1, 60.0, 600.0, ())
     (place / "out").mkdir()
 
     def take(name: str = "02", content: bytes = b"{}") -> dict[str, Any]:

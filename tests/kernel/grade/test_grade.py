@@ -284,7 +284,10 @@ def test_what_was_graded_is_not_graded_again(graded: tuple[Path, Results], tmp_p
 
 def test_grading_again_gives_the_same(graded: tuple[Path, Results], tmp_path: Path) -> None:
     """A folder of results is judged anew and nothing differs; a point that was added shows."""
-    for name in ("honest-02", "untouched-02"):
-        shutil.copytree(graded[0] / name, tmp_path / name)
     further = hidden_checks.read(graded[0].parent / "hidden.toml")
-    assert Batch(tmp_path, key=KEY, hidden=further).verify() == []
+    files = [tmp_path / f"{name}.ipynb" for name in ("honest-02", "untouched-02")]
+    for file in files:
+        shutil.copy(graded[0] / file.stem / bundle.SUBMISSION, file)
+    again = Batch(tmp_path / "out", key=KEY, hidden=further)
+    again.run(files)
+    assert again.verify() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -184,3 +185,16 @@ def test_results_print_as_text_where_there_is_no_page(progress: Progress) -> Non
         result._repr_pretty_(printer, False)
         assert printer.said == str(result)
     assert isinstance(lab.check("05.1"), CheckResult)
+
+
+def test_hints_and_the_solution_leave_an_event(
+    tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the instructor sees who used them; what is only asked for counts, whatever becomes of the step."""
+    monkeypatch.setenv("NETLAB_OUTBOX", str(tmp_path / "outbox"))
+    lab = lesson_lab("05", progress)
+    lab.hint("05.1")
+    lab.hint("05.1")
+    lab.solution("05.1")
+    said = [json.loads(file.read_text()) for file in sorted((tmp_path / "outbox").iterdir())]
+    assert [(each["kind"], each["step"]) for each in said] == [("hint", "05.1")] * 2 + [("solution", "05.1")]

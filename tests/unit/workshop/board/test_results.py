@@ -57,6 +57,9 @@ def test_the_board_says_where_somebody_is_stuck(board: Results) -> None:
     board.add("ada", [event("h", kind="hint", number=2)])
     step = board.board()["ada"]["steps"]["01.1"]
     assert (step["failing"], step["tries"], step["hints"]) == ("no-cable", 3, 2)
+    assert "solution" not in step
+    board.add("ada", [event("s", kind="solution")])
+    assert board.board()["ada"]["steps"]["01.1"]["solution"] is True
 
 
 @pytest.mark.parametrize(

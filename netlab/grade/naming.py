@@ -1,0 +1,68 @@
+"""What each submission is called among the results: a file's name, and no two the same."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from netlab.display import one_line
+from netlab.i18n import gettext as _
+
+LONGEST = 120  # bytes: with what is put before and behind it, it has to be a file's name
+RESERVED = frozenset({"grades.csv", "junit.xml", "grades.json", "grade.log"})  # what stands beside results
+
+
+def names(paths: Sequence[Path]) -> list[str]:
+    """A name for each file, from where it is: alike ones are told apart by the folders they are in.
+
+    Where a file is a link to does not count. Of two that would have one name neither gets it: whoever chose
+    theirs so as to be taken for the other is not.
+    """
+    plain, placed = _plain(paths), [os.fsencode(os.path.abspath(path)) for path in paths]
+    count = Counter(name.casefold() for name in plain)
+    found = [
+        name if count[name.casefold()] == 1 and name not in RESERVED else _marked(name, path)
+        for name, path in zip(plain, placed, strict=True)
+    ]
+    taken = Counter(found)  # a file may be called what another one is called with its mark
+    return [
+        name if taken[name] == 1 else _marked(name, path) for name, path in zip(found, placed, strict=True)
+    ]
+
+
+def collisions(paths: Sequence[Path]) -> Iterator[str]:
+    """Which files would have one name, and what they are called instead: a sentence for each."""
+    for path, name, plain in zip(paths, names(paths), _plain(paths), strict=True):
+        if name != plain:
+            yield _("{path} is called {name} here: {plain} is another file's name as well.").format(
+                path=one_line(path), name=name, plain=plain
+            )
+
+
+def _plain(paths: Sequence[Path]) -> list[str]:
+    """What each would be called if it were alone."""
+    resolved = [Path(os.path.abspath(path)) for path in paths]
+    if len({path.stem for path in resolved}) == len(resolved):
+        parts = [[path.stem] for path in resolved]
+    else:
+        common = Path(os.path.commonpath([path.parent for path in resolved]))
+        parts = [list(path.relative_to(common).with_suffix("").parts) for path in resolved]
+    return [_clean("-".join(words)) for words in parts]
+
+
+def _clean(text: str) -> str:
+    """Letters, digits, dots and strokes; a stroke does not begin it, which a spreadsheet would calculate."""
+    return _shortened(re.sub(r"[^\w.-]+", "_", text).lstrip(".-"), LONGEST) or "submission"
+
+
+def _marked(name: str, path: bytes) -> str:
+    mark = hashlib.sha256(path).hexdigest()[:8]
+    return f"{_shortened(name, LONGEST - len(mark) - 1)}-{mark}"
+
+
+def _shortened(name: str, longest: int) -> str:
+    return name.encode("utf-8", "replace")[:longest].decode("utf-8", "ignore")

@@ -1,0 +1,32 @@
+"""A lab in which an answer counts when it comes each time: what is on and off by turns is off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from netlab.lab.observable import Witnessed
+from netlab.model import Snapshot
+from netlab.packets.probe import Probe
+
+COUNT, INTERVAL = 6, 0.02  # so many in a row: no pause between two is long enough to hide in
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """That lab, where one witnessed echo request is a row of them."""
+
+    lab: Witnessed
+
+    def snapshot(self) -> Snapshot:
+        return self.lab.snapshot()
+
+    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
+        return self.lab.probe(node, destination, count, timeout, **order)
+
+    def witnessed(
+        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
+    ) -> bool:
+        if order.get("proto", "icmp") == "icmp":
+            order = {"count": COUNT, "interval": INTERVAL, **order}
+        return self.lab.witnessed(node, destination, witness, timeout, **order)
