@@ -25,8 +25,8 @@ from netlab.grade.judge import SECONDS, Grade, Order, grade
 from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import Submission, read
 from netlab.grade.supervisor import Overdue, Supervisor
-from netlab.grade.table import LOG, Table, changed
-from netlab.i18n import decided, speaking
+from netlab.grade.table import LOG, Table, find_changes
+from netlab.i18n import decide, speaking
 from netlab.i18n import gettext as _
 from netlab.keeper.launch import ForkServer
 from netlab.lab import Lab, ephemeral
@@ -139,7 +139,7 @@ class Batch:
                 return Finished(task.path, self._one(task, place))
 
             supervisor = Supervisor(
-                self.jobs, self.seconds, work, _end, self._failed, fatal=(SandboxRefused,)
+                self.jobs, self.seconds, work, _end, self._report, fatal=(SandboxRefused,)
             )
             try:
                 for _task, finished in supervisor.run(tasks):
@@ -156,7 +156,7 @@ class Batch:
             return self._without_points(Grade(task.name, error=printable(error)))
         seed = self._variant(submission) if task.seed is None else task.seed
         submission = replace(submission, seed=seed, hidden=hidden.digest(self.hidden))
-        with speaking(decided(os.environ, submission.language)):
+        with speaking(decide(os.environ, submission.language)):
             return self._judge(submission, task, place)
 
     @staticmethod
@@ -179,7 +179,7 @@ class Batch:
         folder.close(given, submission, self.key)
         return formats.result(given)
 
-    def _failed(self, task: _Task, error: BaseException) -> Finished:
+    def _report(self, task: _Task, error: BaseException) -> Finished:
         """What was raised, whatever it is: no points, graded again the next time, and told to the teacher."""
         known = isinstance(error, NetlabError | OSError | Overdue)
         why = one_line(str(error) if known else f"{type(error).__name__}: {error}", 500)
@@ -206,7 +206,7 @@ class Batch:
                 _("{out} holds no graded submission.").format(out=self.out),
                 _("Name the folder that --out named."),
             )
-        troubles = list(changed(self.out, self.key))
+        troubles = list(find_changes(self.out, self.key))
         before = Table.read(self.out, self.key).results
         files = [f for name in before if (f := self.out / name / bundle.SUBMISSION).is_file()]
         with tempfile.TemporaryDirectory(prefix="netlab-verify-") as place:

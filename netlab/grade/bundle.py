@@ -52,14 +52,14 @@ class Bundle:
         """Write the results, sign, and put the folder in its place."""
         if submission is not None:
             (self._beside / SUBMISSION).write_bytes(submission.content)
-            self._write("executed.ipynb", formats.executed(submission, grade))
+            self._write("executed.ipynb", formats.executed_notebook(submission, grade))
         self._write(RESULT, _json(formats.result(grade)))
         self._write("results.json", _json(formats.gradescope(grade)))
         self._write("feedback.html", formats.feedback(grade))
         self.seal(key)
 
     def _write(self, name: str, text: str) -> None:
-        (self._beside / name).write_bytes(encoded(text))
+        (self._beside / name).write_bytes(encode(text))
 
     def seal(self, key: bytes | None) -> None:
         """Say what is in it, sign that, and put the folder in its place."""
@@ -79,13 +79,13 @@ class Bundle:
 def result(folder: Path) -> dict[str, Any] | None:
     """The result in a finished bundle; None if there is no such bundle, or what is there is no result."""
     try:
-        found = parsed(files.read_in(folder / RESULT, BOUNDS.size))
+        found = parse(files.read_in(folder / RESULT, BOUNDS.size))
     except (OSError, ValueError):
         return None
     return found if (folder / MANIFEST).exists() else None
 
 
-def parsed(content: bytes) -> dict[str, Any]:
+def parse(content: bytes) -> dict[str, Any]:
     """A result as its schema describes it. ValueError."""
     from jsonschema import ValidationError, validate
 
@@ -102,7 +102,7 @@ def _schema() -> Any:
     return json.loads(Path(__file__).with_name("result.schema.json").read_text())
 
 
-def tampered(folder: Path, key: bytes | None) -> list[str]:
+def find_tampering(folder: Path, key: bytes | None) -> list[str]:
     """What is not as it was when the bundle was written, in words; empty if all of it is."""
     try:
         manifest = bounded_json.table(files.read_in(folder / MANIFEST, BOUNDS.size), BOUNDS)
@@ -170,7 +170,7 @@ def digest(path: Path) -> str:
         return error.strerror or str(error)
 
 
-def encoded(text: str) -> bytes:
+def encode(text: str) -> bytes:
     """As a file holds it. Half of a character, which a lab may have said, is written out."""
     return text.encode("utf-8", "backslashreplace")
 

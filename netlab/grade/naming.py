@@ -25,13 +25,11 @@ def names(paths: Sequence[Path]) -> list[str]:
     plain, placed = _plain(paths), [os.fsencode(os.path.abspath(path)) for path in paths]
     count = Counter(name.casefold() for name in plain)
     found = [
-        name if count[name.casefold()] == 1 and name not in RESERVED else _marked(name, path)
+        name if count[name.casefold()] == 1 and name not in RESERVED else _mark(name, path)
         for name, path in zip(plain, placed, strict=True)
     ]
     taken = Counter(found)  # a file may be called what another one is called with its mark
-    return [
-        name if taken[name] == 1 else _marked(name, path) for name, path in zip(found, placed, strict=True)
-    ]
+    return [name if taken[name] == 1 else _mark(name, path) for name, path in zip(found, placed, strict=True)]
 
 
 def collisions(paths: Sequence[Path]) -> Iterator[str]:
@@ -56,13 +54,13 @@ def _plain(paths: Sequence[Path]) -> list[str]:
 
 def _clean(text: str) -> str:
     """Letters, digits, dots and strokes; a stroke does not begin it, which a spreadsheet would calculate."""
-    return _shortened(re.sub(r"[^\w.-]+", "_", text).lstrip(".-"), LONGEST) or "submission"
+    return _shorten(re.sub(r"[^\w.-]+", "_", text).lstrip(".-"), LONGEST) or "submission"
 
 
-def _marked(name: str, path: bytes) -> str:
+def _mark(name: str, path: bytes) -> str:
     mark = hashlib.sha256(path).hexdigest()[:8]
-    return f"{_shortened(name, LONGEST - len(mark) - 1)}-{mark}"
+    return f"{_shorten(name, LONGEST - len(mark) - 1)}-{mark}"
 
 
-def _shortened(name: str, longest: int) -> str:
+def _shorten(name: str, longest: int) -> str:
     return name.encode("utf-8", "replace")[:longest].decode("utf-8", "ignore")

@@ -90,10 +90,10 @@ def run(wanted: Wanted, seeds: Mapping[Path, tuple[str, str | None]]) -> Iterato
     """
     left = {}
     for path, (name, seed) in seeds.items():
-        each = _copied(path, name, seed)
+        each = _copy(path, name, seed)
         if each.error:
-            Bundle(wanted.out / each.name).close(each.failed(each.error), None, wanted.key)
-            yield path, formats.result(each.failed(each.error)), ""
+            Bundle(wanted.out / each.name).close(each.failure(each.error), None, wanted.key)
+            yield path, formats.result(each.failure(each.error)), ""
         else:
             left[name] = each
     group, alone = list(left.values()), deque[Handed]()
@@ -107,7 +107,7 @@ def run(wanted: Wanted, seeds: Mapping[Path, tuple[str, str | None]]) -> Iterato
             if not at_work:
                 raise
             if len(group) == 1:
-                yield group[0].path, formats.result(left.pop(group[0].name).failed(str(error))), str(error)
+                yield group[0].path, formats.result(left.pop(group[0].name).failure(str(error))), str(error)
             else:
                 alone.extend(each for each in at_work.values() if each.name in left)
         single = {each.name for each in alone}
@@ -183,7 +183,7 @@ def _stage(folder: Path, handed: Sequence[Handed], wanted: Wanted, uid: int) -> 
 
 def _stage_before(target: Path, before: Mapping[str, Any], uid: int) -> None:
     target.mkdir(mode=0o700)
-    (target / RESULT).write_bytes(bundle.encoded(json.dumps(before)))
+    (target / RESULT).write_bytes(bundle.encode(json.dumps(before)))
     (target / MANIFEST).write_bytes(STAYS)
     for path in (target, *target.iterdir()):
         os.chown(path, uid, uid)
@@ -256,7 +256,7 @@ def _rebuilt(words: Mapping[str, Any]) -> NetlabError:
 def _result(out: int, each: Handed, failed: str, wanted: Wanted, uid: int) -> dict[str, Any]:
     """One result, copied and signed; one that does not hold is none, and is graded again the next time."""
     if failed:
-        return formats.result(each.failed(failed))
+        return formats.result(each.failure(failed))
     before = wanted.before.get(each.name)
     try:
         with files.below(out, [each.name]) as folder:
@@ -289,7 +289,7 @@ def _files(folder: int, uid: int) -> dict[str, bytes]:
 
 def _parse(content: bytes, each: Handed) -> dict[str, Any]:
     """A result that says what it is about, and whose sums are right. ValueError."""
-    result = bundle.parsed(content)
+    result = bundle.parse(content)
     digest = hashlib.sha256(each.content).hexdigest()
     if result["name"] != each.name or result["digest"] not in ("", digest):
         raise ValueError(_("it is another one's"))

@@ -24,9 +24,9 @@ class Steady:
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         return self.lab.probe(node, destination, count, timeout, **order)
 
-    def witnessed(
+    def is_witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
     ) -> bool:
         if order.get("proto", "icmp") == "icmp":
             order = {"count": COUNT, "interval": INTERVAL, **order}
-        return self.lab.witnessed(node, destination, witness, timeout, **order)
+        return self.lab.is_witnessed(node, destination, witness, timeout, **order)

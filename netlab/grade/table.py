@@ -59,7 +59,7 @@ class Table:
     def write(self) -> None:
         """Both tables, and the statement last: each whole or not at all."""
         rows = list(self.results.values())
-        tables = {GRADES: bundle.encoded(formats.csv_table(rows)), JUNIT: bundle.encoded(formats.junit(rows))}
+        tables = {GRADES: bundle.encode(formats.csv_table(rows)), JUNIT: bundle.encode(formats.junit(rows))}
         said = {
             "version": VERSION,
             "netlab": version("netlab-container-networking"),
@@ -67,7 +67,7 @@ class Table:
             "folders": [{"name": name, "files": dict(self.files[name])} for name in self.results],
         }
         signed = {**said, "signature": bundle.sign(said, self.key) if self.key else None}
-        for name, content in (*tables.items(), (STATEMENT, bundle.encoded(json.dumps(signed, indent=1)))):
+        for name, content in (*tables.items(), (STATEMENT, bundle.encode(json.dumps(signed, indent=1)))):
             files.replace(str(self.out), name, content, 0o644)
 
     def log(self, text: str) -> None:
@@ -76,7 +76,7 @@ class Table:
             log.write(display.printable(text.rstrip()) + "\n")
 
 
-def changed(out: Path, key: bytes | None) -> Iterator[str]:
+def find_changes(out: Path, key: bytes | None) -> Iterator[str]:
     """What is not as it was when the table was written, in words; nothing if all of it is."""
     statement, troubles = _statement(out, key)
     yield from troubles
@@ -94,7 +94,7 @@ def changed(out: Path, key: bytes | None) -> Iterator[str]:
         yield from (
             f"{name}: {what}" for what in bundle.differences(bundle.digests(out / name), listed[name])
         )
-        yield from (f"{name}: {what}" for what in bundle.tampered(out / name, key))
+        yield from (f"{name}: {what}" for what in bundle.find_tampering(out / name, key))
     own = {name: bundle.digest(out / name) for name in statement["tables"]}
     yield from bundle.differences(own, statement["tables"])
 

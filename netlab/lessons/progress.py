@@ -59,7 +59,7 @@ class Progress:
         """What was answered first since the lesson began: that counts for points, later ones teach."""
         return self._part(self._read(), lesson, "first_answers")
 
-    def visited(self, lesson: str) -> str:
+    def last_visit(self, lesson: str) -> str:
         """When the lesson was last begun; "" if never."""
         return str(self._read().get(lesson, {}).get("visited", ""))
 

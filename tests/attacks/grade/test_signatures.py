@@ -15,7 +15,7 @@ from netlab.grade.batch import Batch
 from netlab.grade.bundle import Bundle
 from netlab.grade.judge import Grade
 from netlab.grade.submission import find, read
-from netlab.grade.table import GRADES, STATEMENT, Table, changed
+from netlab.grade.table import GRADES, STATEMENT, Table, find_changes
 from netlab.lessons.content import lesson
 from tests.attacks.grade.handed_in import KEY, honest, notebook
 
@@ -129,9 +129,9 @@ def an_old_table(out: Path) -> None:
 )
 def test_what_was_changed_is_told(out: Path, change: Callable[[Path], None]) -> None:
     """Nothing before it, and at least one sentence after."""
-    assert list(changed(out, KEY)) == []
+    assert list(find_changes(out, KEY)) == []
     change(out)
-    assert list(changed(out, KEY))
+    assert list(find_changes(out, KEY))
 
 
 @pytest.mark.parametrize("change", [swapped_in_the_statement, without_a_manifest, not_signed, no_statement])
@@ -156,7 +156,7 @@ def test_points_written_in_by_hand_are_graded_anew(tmp_path: Path) -> None:
     forged.add(json.loads((folder / bundle.RESULT).read_text()))
     forged.write()
     assert batch.run([file])[0]["points"] == 0
-    assert list(changed(batch.out, KEY)) == []
+    assert list(find_changes(batch.out, KEY)) == []
 
 
 # -- names ------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from netlab.checks.runner import CheckResult
 from netlab.cli.grade import Teller
 from netlab.errors import BadInput, NetlabError
 from netlab.grade import batch, formats, hidden_checks, naming, nbgrader, otter, redacted
-from netlab.grade.bundle import MANIFEST, RESULT, SUBMISSION, Bundle, tampered
+from netlab.grade.bundle import MANIFEST, RESULT, SUBMISSION, Bundle, find_tampering
 from netlab.grade.judge import Grade
 from netlab.grade.session import CellRun
 from netlab.grade.submission import Submission, find, read
