@@ -56,10 +56,12 @@ class Check:
 
     @property
     def step(self) -> Step:
+        """The step that it belongs to, in the language that is spoken. UnknownName."""
         return self.own_step or lesson_step(self.id)
 
     @property
     def wanted(self) -> str:
+        """All that it expects, in words."""
         return _("; ").join(expectation.describe() for expectation in self.expects)
 
 
@@ -98,6 +100,7 @@ class CheckResult:
 
     @property
     def verdict(self) -> str:
+        """Whether it passed, with its points; or what it waits for."""
         if self.passed:
             return _("✔ passed ({points} of {points} points)").format(points=self.points)
         if not self.waiting_for:
@@ -106,6 +109,7 @@ class CheckResult:
 
     @property
     def headline(self) -> str:
+        """The step and the verdict, in one line."""
         return _("{id} {title}: {verdict}").format(id=self.id, title=self.title, verdict=self.verdict)
 
     def lines(self) -> list[tuple[str, str]]:

@@ -22,9 +22,11 @@ class World:
     answers: Mapping[str, str]
 
     def node(self, name: str) -> Node | None:
+        """The node of that name; None if there is none."""
         return self.snapshot.node(name) if self.snapshot.has_node(name) else None
 
     def interface(self, node: str, name: str) -> Interface | None:
+        """That interface of that node; None if there is none."""
         found = self.node(node)
         return found.interface(name) if found and found.has_interface(name) else None
 

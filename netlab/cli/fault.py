@@ -32,6 +32,7 @@ def options(command: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
+    """Do what was chosen of `./run fault`. NetlabError."""
     chosen.act(chosen)
 
 

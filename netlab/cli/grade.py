@@ -17,6 +17,7 @@ BAR = 30  # characters
 
 
 def options(command: argparse.ArgumentParser) -> None:
+    """What `./run grade` takes."""
     command.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help=_("or folders of them"))
     command.add_argument("--lesson", default="", help=_("which lesson (default: what the notebook says)"))
     command.add_argument("--out", type=Path, default=Path("grades"), help=_("folder for the results"))
@@ -72,6 +73,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def assignment_options(command: argparse.ArgumentParser) -> None:
+    """What `./run assignment` takes."""
     command.add_argument("lesson")
     command.add_argument("--format", default="nbgrader", help=_("nbgrader (the default), or otter"))
     command.add_argument("--course", type=Path, default=Path("course"), help=_("the folder to write into"))

@@ -9,28 +9,34 @@ from netlab.i18n import gettext as _
 
 
 def down(command: Parser) -> None:
+    """What `./run down` takes."""
     command.add_argument("--all", action="store_true")
 
 
 def goto(command: Parser) -> None:
+    """What `./run goto` takes."""
     command.add_argument("lesson")
 
 
 def exec(command: Parser) -> None:
+    """What `./run exec` takes."""
     command.add_argument("--node", default="host")
     command.add_argument("--cwd", default="")
     command.add_argument("command", nargs=argparse.REMAINDER)
 
 
 def shell(command: Parser) -> None:
+    """What `./run shell` takes."""
     command.add_argument("node", nargs="?", default="host")
 
 
 def draw(command: Parser) -> None:
+    """What `./run draw` takes."""
     command.add_argument("-o", "--output", default="topology.svg", help=_("FILE.svg or FILE.png"))
 
 
 def jupyter(command: Parser) -> None:
+    """What `./run jupyter` takes."""
     command.add_argument(
         "--listen", metavar="ADDRESS", default="", help=_("for others as well: where to listen")
     )
@@ -40,6 +46,7 @@ def jupyter(command: Parser) -> None:
 
 
 def trace(command: Parser) -> None:
+    """What `./run trace` takes."""
     command.add_argument("--from", dest="source", default="host", metavar="NODE")
     command.add_argument("destination")
     command.add_argument("--proto", default="icmp")
@@ -55,34 +62,40 @@ def trace(command: Parser) -> None:
 
 
 def fault(command: Parser) -> None:
+    """What `./run fault` takes."""
     from netlab.cli.fault import options
 
     options(command)
 
 
 def grade(command: Parser) -> None:
+    """What `./run grade` takes."""
     from netlab.cli.grade import options
 
     options(command)
 
 
 def assignment(command: Parser) -> None:
+    """What `./run assignment` takes."""
     from netlab.cli.grade import assignment_options
 
     assignment_options(command)
 
 
 def workshop(command: Parser) -> None:
+    """What `./run workshop` takes."""
     from netlab.cli.workshop import options
 
     options(command)
 
 
 def tour(command: Parser) -> None:
+    """What `./run tour` takes."""
     command.add_argument("--pictures", default="pictures", help=_("the folder for its pictures"))
 
 
 def build(command: Parser) -> None:
+    """What `./run build-lessons` takes."""
     command.add_argument("--solutions", metavar="FOLDER", default="")
     each = _("each gets his own variant")
     command.add_argument("--learners", metavar="NAME", nargs="+", default=(), help=each)
@@ -92,4 +105,5 @@ def build(command: Parser) -> None:
 
 
 def check(command: Parser) -> None:
+    """What `./run check-lessons` takes."""
     command.add_argument("lessons", nargs="*", metavar="LESSON", help=_("which (default: all)"))

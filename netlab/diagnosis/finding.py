@@ -33,4 +33,5 @@ Suspect = Callable[[Observation, Focus], Finding | Cleared | None]
 
 
 def sure(proof: bool) -> str:
+    """How certain a finding is, with a proof or without one."""
     return PROVED if proof else LIKELY

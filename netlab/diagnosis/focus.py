@@ -33,6 +33,7 @@ class Focus:
 
     @property
     def last_seen(self) -> Point | None:
+        """Where the packet was seen last; None for one that was never seen."""
         if self.waiting is not None:
             return self.waiting
         return self.journey.last_seen.frame.point if self.journey else None

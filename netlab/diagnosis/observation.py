@@ -74,6 +74,7 @@ class Observation:
 
     @cached_property
     def journeys(self) -> Sequence[Journey]:
+        """Those of every packet in the capture."""
         return journeys(self.capture)
 
     @cached_property
@@ -98,6 +99,7 @@ class Observation:
     # -- questions to the snapshots -------------------------------------------------------------
 
     def node(self, netns: int) -> Node:
+        """The node with that namespace, also one that has gone since."""
         found = self.after.by_netns(netns) or self.capture.before.by_netns(netns)
         assert found is not None, "a captured point belongs to a namespace that was seen"
         return found
@@ -149,6 +151,7 @@ class Observation:
         return decide(node, address, source, iif, self.mark(node), local=False)
 
     def best_route(self, node: Node, address: str, source: str = "", iif: str = "") -> Route | None:
+        """The route for a packet to that address; None without one. See `decide`."""
         return self.decide(node, address, source, iif).route
 
     def mark(self, node: Node) -> int:
@@ -166,6 +169,7 @@ class Observation:
 
 
 def show(node: Node, command: str, output: str, says: str) -> Evidence:
+    """The evidence of a command on a node: what it printed, and what that says."""
     return Evidence(command, node.name, output, says)
 
 
@@ -175,6 +179,7 @@ def sysctl(node: Node, name: str) -> str:
 
 
 def show_sysctl(node: Node, name: str, says: str) -> Evidence:
+    """The evidence of a setting of that node."""
     return show(node, f"sysctl {name}", f"{name} = {sysctl(node, name)}", says)
 
 

@@ -23,6 +23,7 @@ class Report(Verdict):
 
     @classmethod
     def of(cls, verdict: Verdict) -> Report:
+        """The verdict as a report."""
         return cls(**{field.name: getattr(verdict, field.name) for field in fields(Verdict)})
 
     def __str__(self) -> str:

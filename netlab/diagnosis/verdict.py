@@ -65,6 +65,7 @@ class Verdict:
 
     @property
     def reached(self) -> bool:
+        """Whether every probe was answered."""
         return self.received > 0
 
     @property

@@ -58,20 +58,25 @@ class Rect(NamedTuple):
 
     @property
     def width(self) -> float:
+        """From left to right, in points."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> float:
+        """From top to bottom, in points."""
         return self.y1 - self.y0
 
     @property
     def centre(self) -> tuple[float, float]:
+        """The point in its middle, as (x, y)."""
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
     def grow(self, by: float) -> Rect:
+        """One that is so many points larger on each side."""
         return Rect(self.x0 - by, self.y0 - by, self.x1 + by, self.y1 + by)
 
     def shift(self, dx: float, dy: float) -> Rect:
+        """One of the same size, so many points to the right and down."""
         return Rect(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
     def touches(self, other: Rect) -> bool:
@@ -142,6 +147,7 @@ class Canvas:
         name: str = "",
         order: float = 1.0,
     ) -> None:
+        """Paint a rectangle with an edge; `line` is how thick that is, in points."""
         from matplotlib.patches import FancyBboxPatch
 
         self.axes.add_patch(
@@ -168,6 +174,7 @@ class Canvas:
         dashes: tuple[float, ...] | None = None,
         order: float = 3.0,
     ) -> None:
+        """Paint a line from point to point; `line` is how thick it is."""
         from matplotlib.lines import Line2D
 
         x, y = zip(*points, strict=True)

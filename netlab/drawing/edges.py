@@ -45,6 +45,7 @@ class Cables:
 
     @property
     def bottom(self) -> float:
+        """The lowest y that a cable takes; 0 without cables."""
         return max((y for way in self.ways.values() for _, y in way), default=0.0)
 
     def _slope(self, a: InterfaceId, b: InterfaceId) -> float:
@@ -91,6 +92,7 @@ class Cables:
         return way or self._route(a, b)
 
     def paint(self, canvas: Canvas) -> None:
+        """Paint every cable, with its label."""
         for ends, way in self.ways.items():
             label, dashed = self.styles.get(ends, ("", False))
             canvas.line(way, color=MUTED, line=1.3, dashes=(4, 2) if dashed else None)

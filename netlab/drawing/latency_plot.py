@@ -39,6 +39,7 @@ def picture(destination: str, found: Sequence[Latency]) -> Picture:
 
 
 def title(destination: str) -> str:
+    """What stands over the plot."""
     return _("Round trips to {destination}").format(destination=destination)
 
 

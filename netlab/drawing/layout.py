@@ -21,14 +21,18 @@ WRAPS = (150.0, 128.0, 112.0, 96.0, 84.0)  # how wide an address may be, tried i
 
 @dataclass
 class Layout:
+    """A scene with a place for everything; all sizes in points."""
+
     width: float
     bottom: float
     boxes: list[PlacedBox]
 
     def cards(self) -> dict[InterfaceId, Rect]:
+        """Where the card of each interface is."""
         return {placed.card.key: placed.rect for box in self.boxes for placed in box.cards}
 
     def box_of(self, key: InterfaceId) -> PlacedBox:
+        """The box with the card of that interface. StopIteration if there is none."""
         return next(box for box in self.boxes if any(card.card.key == key for card in box.cards))
 
 

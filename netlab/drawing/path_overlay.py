@@ -47,6 +47,7 @@ class Overlay:
 
     @property
     def bottom(self) -> float:
+        """The lowest y that it takes; 0 where there is nothing to paint."""
         spots = (
             [spot for way, _ in self.pieces for spot in way] + [spot for spot, _, _ in self.note] + self.end
         )
@@ -88,6 +89,7 @@ class Overlay:
         return [(color, dashes, _(words)) for color, dashes, words in (WAYS[kind] for kind in kinds)]
 
     def paint(self, canvas: Canvas) -> None:
+        """Paint the ways, the cross and the note."""
         both = len({kind for _, kind in self.pieces}) > 1
         for way, kind in self.pieces:
             color, dashes, __ = WAYS[kind]

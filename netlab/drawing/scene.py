@@ -45,6 +45,7 @@ class Card:
 
     @property
     def key(self) -> InterfaceId:
+        """The interface that it shows."""
         return self.ids[0]
 
 
@@ -72,6 +73,8 @@ class Edge:
 
 @dataclass(frozen=True)
 class Scene:
+    """What is to be drawn of a snapshot: a box for each node, edges between interfaces; no place yet."""
+
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
     shown_as: Mapping[InterfaceId, InterfaceId] = field(hash=False)  # an interface → its card's key

@@ -26,6 +26,8 @@ MARK_ROOM = 105.0  # for a name and its mark side by side
 
 @dataclass
 class PlacedText:
+    """A line of text, the left end of its base line at (x, y)."""
+
     x: float
     y: float
     text: str
@@ -36,12 +38,15 @@ class PlacedText:
 
     @property
     def rect(self) -> Rect:
+        """What the letters take."""
         width = text_width(self.text, self.size, self.bold, self.mono)
         return Rect(self.x, self.y - self.size * 0.62, self.x + width, self.y + self.size * 0.62)
 
 
 @dataclass
 class PlacedCard:
+    """An interface's card where it is drawn."""
+
     card: Card
     lines: list[tuple[str, str]]  # text, and whether it is "mono", "words" or the "mark"
     rect: Rect
@@ -59,6 +64,8 @@ class Group:
 
 @dataclass
 class PlacedBox:
+    """A node's box where it is drawn, with all that is in it."""
+
     box: Box
     rect: Rect
     texts: list[PlacedText] = field(default_factory=list)
@@ -66,6 +73,7 @@ class PlacedBox:
     groups: list[Group] = field(default_factory=list)
 
     def move(self, dx: float, dy: float) -> None:
+        """Move it with all that is in it, to the right and down."""
         self.rect = self.rect.shift(dx, dy)
         for text in self.texts:
             text.x, text.y = text.x + dx, text.y + dy
@@ -136,6 +144,7 @@ class Packer:
         return text_width(card.name, NAME) + text_width(card.mark, SMALL, bold=True) <= MARK_ROOM
 
     def lines(self, card: Card) -> list[tuple[str, str]]:
+        """What stands on a card under its name: the text, and whether it is "mono", "words" or the "mark"."""
         if card.compact:
             return []
         own = [(card.mark, "mark")] if card.mark and not self.mark_beside(card) else []
@@ -143,6 +152,7 @@ class Packer:
         return own + found + [(line, "words") for text in card.words for line in wrap(text, self.limit)]
 
     def card_size(self, card: Card) -> tuple[float, float]:
+        """(width, height) of a card."""
         lines = self.lines(card)
         name = 13.0 + text_width(card.name, NAME)
         if card.mark and self.mark_beside(card):
@@ -165,6 +175,7 @@ class Packer:
         return (left, right) if left else (right, [])
 
     def block_width(self, block: Sequence[Card]) -> float:
+        """How wide cards that belong together are: one alone, or a bridge with its ports."""
         widest = max(self.card_size(card)[0] for card in block)
         if not block[-1].bridge:
             return widest
@@ -172,12 +183,15 @@ class Packer:
         return max(widest + (BUS if len(block) > 2 else 0.0), label) + 2 * CARD_PAD
 
     def column_width(self, cards: Sequence[Card]) -> float:
+        """How wide the widest block of a column is; 0 for a column without cards."""
         return max((self.block_width(block) for block in blocks(cards)), default=0.0)
 
     def aisle(self, box: Box) -> float:
+        """How much room is left between a box's two columns, for cables."""
         return AISLE + (26.0 if self.room_in == box.node.netns else 0.0)
 
     def width(self, box: Box, column: int) -> float:
+        """How wide a box in that column of the picture is."""
         left, right = self.split(box, column)
         inner = self.column_width(left)
         if right:
@@ -265,4 +279,5 @@ class Packer:
 
 
 def bridge_label(ports: int) -> str:
+    """What stands at the frame around a bridge and its ports."""
     return _("bridge") if ports else _("bridge without ports")

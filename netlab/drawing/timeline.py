@@ -242,6 +242,7 @@ class Labels:
         return True
 
     def paint(self, canvas: Canvas) -> None:
+        """Paint the labels that have found a place."""
         for x, y, text, color in self.texts:
             canvas.text(x, y, text, color=color, halo=True)
 

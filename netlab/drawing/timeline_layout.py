@@ -59,6 +59,7 @@ class TimelineLayout:
 
     @property
     def left_out(self) -> int:
+        """How many packets are not drawn."""
         return sum(self.skipped.values())
 
 

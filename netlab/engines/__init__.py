@@ -43,4 +43,5 @@ def script(python: str, home: str, module: str, before: str = "") -> str:
 
 
 def quote(text: str) -> str:
+    """The text as one word of a shell's."""
     return "'" + text.replace("'", "'\\''") + "'"

@@ -26,6 +26,7 @@ class Outcome:
 
     @property
     def healthy(self) -> bool:
+        """Whether every probe was answered."""
         return self.received == self.sent
 
     def shows(self, symptom: Symptom) -> bool:

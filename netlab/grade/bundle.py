@@ -159,6 +159,7 @@ def read_key(path: Path) -> bytes:
 
 
 def sign(said: Mapping[str, Any], key: bytes) -> str:
+    """The signature of a statement: HMAC-SHA256 of its JSON, in hexadecimal digits."""
     return hmac.new(key, json.dumps(said, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 

@@ -17,6 +17,7 @@ from netlab.lessons.progress import Progress, default_path
 
 
 def main() -> None:
+    """Run cells in the graded lab, one for each order that comes, until no more do."""
     orders = os.fdopen(os.dup(0))
     control = os.fdopen(os.dup(2), "w")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a cell that waits for input gets none

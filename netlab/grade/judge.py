@@ -65,6 +65,7 @@ class Grade:
 
     @property
     def max_points(self) -> int:
+        """How many points there are to earn."""
         return sum(result.points for result in self.results)
 
 

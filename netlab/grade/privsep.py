@@ -64,6 +64,7 @@ class Handed:
     error: str = ""
 
     def failure(self, why: str) -> Grade:
+        """The grade of a submission that could not be graded, and why."""
         return Grade(self.name, error=why)
 
 

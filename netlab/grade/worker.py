@@ -22,6 +22,7 @@ from netlab.grade.jail import HANDED_IN, ORDER, RESULTS
 
 
 def main() -> int:
+    """Grade what was handed in, as an ordinary user in a jail: the exit status."""
     order: dict[str, Any] = json.loads(Path(HANDED_IN, ORDER).read_text())
     seeds = {Path(HANDED_IN, each["file"]): (each["name"], each["seed"]) for each in order["submissions"]}
     batch = Batch(

@@ -79,6 +79,7 @@ def written(catalogue: Any) -> bytes:
 
 
 def compile_binary(catalogue: Any) -> bytes:
+    """The catalogue as a .mo file has it."""
     from babel.messages.mofile import write_mo
 
     binary = io.BytesIO()

@@ -32,6 +32,7 @@ LONGEST_LOG = 1 << 16  # bytes of it that are looked at
 
 
 def check_name(name: str) -> str:
+    """The name again, if it can be a lab's. BadInput."""
     if not name or len(name) > 32 or not all(c.isalnum() or c in "-_" for c in name):
         raise BadInput(
             _("{name!r} cannot be a lab's name.").format(name=name),

@@ -57,12 +57,15 @@ class Loop:
         self.watch(ours, wake)
 
     def watch(self, sock: socket.socket | BinaryIO, ready: Callable[[], object]) -> None:
+        """Call `ready` each time there is something to be read."""
         self.selector.register(sock, selectors.EVENT_READ, ready)
 
     def forget(self, sock: socket.socket) -> None:
+        """Watch it no longer."""
         self.selector.unregister(sock)
 
     def watches(self, sock: socket.socket) -> bool:
+        """Whether it is watched; a closed one is not."""
         return sock.fileno() >= 0 and sock in self.selector.get_map()
 
     def run(self, late: Callable[[], float | None] = lambda: None) -> None:

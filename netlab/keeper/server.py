@@ -46,6 +46,8 @@ LEARNERS += ("watch", "monitor", "iproute", "reset", "exec")
 
 
 class Closable(Protocol):
+    """What a child of the keeper's lets go of."""
+
     def close(self) -> None: ...
 
 

@@ -41,6 +41,7 @@ class LabSpec:
 
     @staticmethod
     def parse(words: Mapping[str, Any]) -> LabSpec:
+        """From the order to make a lab."""
         trees = tuple(BindMount(**tree) for tree in words["trees"])
         limits = Limits(**words["limits"]) if words["limits"] else None
         return LabSpec(**{**words, "trees": trees, "limits": limits})

@@ -78,6 +78,7 @@ class Execution:
         return status
 
     def has_ended(self) -> bool:
+        """Whether the command has ended, now."""
         poll = select.poll()
         poll.register(self._claims, select.POLLIN)
         return bool(poll.poll(0))
@@ -98,5 +99,6 @@ def terminal(fds: list[int]) -> int:
 
 
 def close(fds: list[int]) -> None:
+    """Close these descriptors."""
     for fd in fds:
         os.close(fd)

@@ -122,6 +122,7 @@ class Worker:
         self._thread.shutdown(wait=False)
 
     def join(self) -> None:
+        """Wait until its work is done, and end it."""
         self._thread.shutdown(wait=True)
 
 

@@ -50,9 +50,11 @@ class Progress:
         return self._part(self._read(), lesson, "passed")
 
     def predictions(self, lesson: str) -> Mapping[str, str]:
+        """What was predicted since the lesson was last begun, by step."""
         return self._part(self._read(), lesson, "predictions")
 
     def answers(self, lesson: str) -> Mapping[str, str]:
+        """What was answered since the lesson was last begun, by step."""
         return self._part(self._read(), lesson, "answers")
 
     def first_answers(self, lesson: str) -> Mapping[str, str]:
@@ -73,12 +75,16 @@ class Progress:
         self._update(change)
 
     def record_passed(self, lesson: str, step: str) -> None:
+        """Note that a step was passed, now; the first time counts."""
         self._update(lambda r: self._part(r, lesson, "passed").setdefault(step, _now()))
 
     def record_prediction(self, lesson: str, step: str, key: str) -> None:
+        """Note what was predicted; the last one counts."""
         self._update(lambda r: self._part(r, lesson, "predictions").update({step: key}))
 
     def record_answer(self, lesson: str, step: str, key: str) -> None:
+        """Note what was answered."""
+
         def change(record: Record) -> None:
             self._part(record, lesson, "answers").update({step: key})
             self._part(record, lesson, "first_answers").setdefault(step, key)

@@ -11,6 +11,7 @@ REPORT = "report"  # the answer that holds the bug report of the gym
 
 
 def ask(title: str, question: Question, call: str) -> Card:
+    """The question with its options; `call` is what to type for an answer."""
     options = [f'"{key}": {meaning}' for key, meaning in question.options.items()]
     how = (
         _("{call} with one of:").format(call=call) if options else _("{call} with its name").format(call=call)
@@ -19,6 +20,7 @@ def ask(title: str, question: Question, call: str) -> Card:
 
 
 def check_known(question: Question, key: str) -> None:
+    """UnknownName for what is no option of the question."""
     if key not in question.options:
         raise UnknownName(_("option"), str(key), question.options)
 

@@ -104,20 +104,24 @@ def join_new_session_keyring() -> None:
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
+    """mount(2): `data` are the file system's own options. OSError."""
     words = [w.encode() if w else None for w in (source, target, kind)]
     result = _libc.mount(*words, ctypes.c_ulong(flags), data.encode() if data else None)
     _check(result, f"mount {kind or source} on {target}")
 
 
 def unmount(target: str, flags: int = MNT_DETACH) -> None:
+    """umount2(2), by default also where somebody still uses it. OSError."""
     _check(_libc.umount2(target.encode(), flags), f"umount {target}")
 
 
 def pivot_root(new_root: str, put_old: str) -> None:
+    """pivot_root(2). OSError."""
     _check(_libc.pivot_root(new_root.encode(), put_old.encode()), f"pivot_root {new_root}")
 
 
 def sethostname(name: str) -> None:
+    """sethostname(2). OSError."""
     raw = name.encode()
     _check(_libc.sethostname(raw, len(raw)), "sethostname")
 
@@ -129,6 +133,7 @@ def set_name(name: str) -> None:
 
 
 def set_dumpable() -> None:
+    """Have the files of this process in /proc be its own user's again: prctl(2). OSError."""
     pr_set_dumpable = 4
     _check(_libc.prctl(pr_set_dumpable, 1, 0, 0, 0), "prctl")
 

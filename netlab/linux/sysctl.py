@@ -67,6 +67,7 @@ def in_folder(folder: str) -> dict[str, str]:
 
 
 def write_sysctls(values: Mapping[str, str], namespace: int | None) -> None:
+    """Write settings, by file below /proc/sys, in a network namespace (None: our own). OSError."""
     with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
         assure(values)
 

@@ -288,6 +288,7 @@ def _plain_default(field: Field[Any]) -> Any:
 
 
 def known_fields(kind: Any) -> list[tuple[Field[Any], Any]]:
+    """The fields of a dataclass, each with its type."""
     hints = get_type_hints(kind, include_extras=True)
     return [(field, hints[field.name]) for field in fields(kind)]
 

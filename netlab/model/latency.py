@@ -16,6 +16,7 @@ class Latency:
 
     @property
     def median(self) -> float:
+        """The round trip in the middle, in milliseconds."""
         return self.quantile(0.5)
 
     @property

@@ -46,6 +46,7 @@ class Loss:
 
     @property
     def sent(self) -> int:
+        """How many probes were sent."""
         return len(self.outcomes)
 
     @property
@@ -83,6 +84,7 @@ class Loss:
 
     @property
     def title(self) -> str:
+        """What stands over the plot."""
         return f"{self.source} → {self.destination}"
 
     def __str__(self) -> str:

@@ -135,8 +135,10 @@ class Journey:
 
     @property
     def first(self) -> Hop:
+        """Where it was seen first."""
         return self.hops[0]
 
     @property
     def last_seen(self) -> Hop:
+        """Where it was seen last."""
         return self.hops[-1]

@@ -60,6 +60,7 @@ class Interface:
 
     @property
     def id(self) -> InterfaceId:
+        """Its namespace and its index: no two are alike."""
         return InterfaceId(self.netns, self.index)
 
     @property
@@ -216,6 +217,7 @@ class Node:
         )
 
     def has_interface(self, name: str) -> bool:
+        """Whether it has an interface of that name."""
         return any(interface.name == name for interface in self.interfaces)
 
     def ports(self, bridge: str) -> tuple[Interface, ...]:

@@ -48,4 +48,5 @@ def bug_report(report: str, variant: Variant) -> tuple[str, str]:
 
 
 def next_step(lesson: Lesson, done: Container[str]) -> str:
+    """The id of the first step that is not done; of the last one when all are."""
     return next((step.id for step in lesson.steps if step.id not in done), lesson.steps[-1].id)

@@ -46,6 +46,7 @@ class Row:
 
     @property
     def worth(self) -> int:
+        """How many points the lesson has."""
         return sum(step.points for step in self.lesson.steps)
 
     @property
@@ -63,6 +64,7 @@ class Overview:
 
     @staticmethod
     def of(progress: Progress) -> Overview:
+        """The table for that record."""
         taught = lessons()
         rows = tuple(_row(lesson, progress) for lesson in taught)
         current = current_lesson(taught, progress)
@@ -71,6 +73,7 @@ class Overview:
 
     @property
     def summary(self) -> str:
+        """How many steps are done and how many points earned, in one line."""
         points, worth = sum(row.points for row in self.rows), sum(row.worth for row in self.rows)
         return _("{points} of {worth} points.").format(points=points, worth=worth)
 

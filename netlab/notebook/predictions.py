@@ -29,6 +29,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
+        """Whether it happened as predicted, in words."""
         return (
             _("= as predicted")
             if self.agree

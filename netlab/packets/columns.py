@@ -75,10 +75,12 @@ class Columns:
         return Columns(self.data, self.points, *(column[rows] for column in columns))
 
     def bytes_of(self, row: int) -> bytes:
+        """The bytes of the frame in that row, as far as they were captured."""
         at = int(self.at[row])
         return self.data[at : at + int(self.captured[row])]
 
     def frame(self, row: int) -> Frame:
+        """The frame in that row, as a value."""
         direction = "out" if self.outgoing[row] else "in"
         point = self.points[int(self.point[row])]
         return Frame(int(self.time[row]), point, direction, self.bytes_of(row), int(self.length[row]))

@@ -31,6 +31,7 @@ class Probe:
 
     @property
     def reached(self) -> bool:
+        """Whether at least one was answered."""
         return self.received > 0
 
     def is_in(self, frame: bytes) -> bool:
@@ -76,6 +77,7 @@ class Order:
 
     @property
     def is_ipv6(self) -> bool:
+        """Whether the destination is an IPv6 address."""
         return ":" in self.destination
 
     @staticmethod

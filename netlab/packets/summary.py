@@ -57,6 +57,7 @@ def vni(packet: Packet) -> int:
 
 
 def is_arp_reply(packet: Packet) -> bool:
+    """Whether it answers an ARP request."""
     return packet.protocol == "arp" and packet.payload[6:8] == b"\x00\x02"
 
 

@@ -51,12 +51,14 @@ class State:
 
     @staticmethod
     def of_environment() -> State:
+        """The state of the workshop that this process belongs to."""
         return State(Path(os.environ[VARIABLE]))
 
     def __truediv__(self, name: str) -> Path:
         return self.folder / name
 
     def disk(self, number: int) -> Path:
+        """Where that learner's disk is mounted."""
         return self.folder / "learners" / str(number)
 
     def settings(self) -> Settings:

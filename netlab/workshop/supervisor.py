@@ -47,6 +47,7 @@ class Part:
     began: float = field(default=0.0)
 
     def start(self) -> None:
+        """Start its process, with its log."""
         self.began = time.monotonic()
         with self.log.open("ab") as said:
             self.process = subprocess.Popen(
@@ -72,6 +73,7 @@ class Part:
         return True
 
     def stop(self) -> None:
+        """End its process, with SIGKILL if it takes too long."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()

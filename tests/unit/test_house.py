@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,51 @@ def test_what_starts_imports_no_more_than_it_needs(statement: str, loaded: set[s
     code = f"import sys; {statement}; print(*(name for name in sys.modules if name.startswith('netlab.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent)
     assert set(done.stdout.split()) == {f"netlab.{name}" for name in loaded}, done.stderr
+
+
+# What the base classes of other libraries declare.
+OVERRIDDEN = frozenset(
+    (
+        *("do_GET", "log_message", "address_string", "error", "get", "post", "set_default_headers"),
+        *("get_login_url", "start_request", "init_handlers", "init_tornado_application", "user_env"),
+        *("get_state", "pre_launch", "launch_kernel", "send_signal", "kill", "terminate"),
+    )
+)
+TREES = {name: ast.parse(file.read_text()) for name, file in MODULES.items()}
+CLASSES = {
+    node.name: node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+}
+
+
+def bases(node: ast.ClassDef) -> set[str]:
+    """The last word of each: Protocol for typing.Protocol, Lazy for Lazy[Frame]."""
+    return {ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases}
+
+
+def declared(node: ast.ClassDef) -> set[str]:
+    """The methods that it has, by itself or from a class of netlab's."""
+    own = {method.name for method in node.body if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return own.union(*(declared(CLASSES[base]) for base in bases(node) & CLASSES.keys() - {node.name}))
+
+
+IN_PROTOCOLS = {name for node in CLASSES.values() if "Protocol" in bases(node) for name in declared(node)}
+
+
+def undocumented(body: list[ast.stmt], inside: str = "", told: frozenset[str] = OVERRIDDEN) -> Iterator[str]:
+    """Public functions, classes and methods without a docstring; what `told` names is told elsewhere."""
+    for node in body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if node.name.startswith("_") or (inside and node.name in told):
+            continue
+        if not ast.get_docstring(node):
+            yield inside + node.name
+        if isinstance(node, ast.ClassDef) and "Protocol" not in bases(node):
+            above = {name for base in bases(node) & CLASSES.keys() for name in declared(CLASSES[base])}
+            yield from undocumented(node.body, f"{node.name}.", OVERRIDDEN | IN_PROTOCOLS | above)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_public_names_say_what_they_are(name: str) -> None:
+    """One sentence, with units, shapes and errors where they matter; a Protocol says it for all that have it."""
+    assert list(undocumented(TREES[name].body)) == []

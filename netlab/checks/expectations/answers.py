@@ -84,6 +84,7 @@ class Answered(Saying):
 
 
 def not_answered(id: str) -> Trouble:
+    """The trouble of a question that nobody has answered yet, with the answers that there are."""
     question = step(id).answer
     keys = ", ".join(f'"{key}"' for key in question.options) if question else ""
     return Trouble(

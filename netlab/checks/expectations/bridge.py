@@ -159,6 +159,7 @@ def no_masquerade(world: World) -> Trouble | None:
 
 
 def find_chain(world: World, table: str, name: str) -> Chain | None:
+    """That chain of the lab host, whichever backend holds it; None where there is none."""
     host = world.node(HOST)
     found = [c for c in host.chains if (c.table, c.name) == (table, name)] if host else []
     return next((c for c in found if c.family in ("ip", "inet")), None)

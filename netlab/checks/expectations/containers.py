@@ -170,6 +170,7 @@ def names(node: Node) -> tuple[str, ...]:
 
 
 def ipv4(interface: Interface) -> list[str]:
+    """Its IPv4 addresses, without their prefix lengths."""
     return [str(a) for a in interface.addresses if a.family == 4]
 
 

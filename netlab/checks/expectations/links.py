@@ -12,6 +12,7 @@ from netlab.model import Interface
 
 
 def no_cable(found: str) -> Trouble:
+    """The trouble of a veth pair that is not there."""
     return Trouble(
         "no-cable",
         found,
@@ -270,6 +271,7 @@ class HostEnd:
 
 
 def end_down(end: Interface) -> Trouble:
+    """The trouble of a veth pair whose end in the lab host is down."""
     return Trouble(
         "host-end-down",
         _("{name}, the host's end of the cable, is down").format(name=end.name),

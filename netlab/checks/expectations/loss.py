@@ -95,6 +95,7 @@ def sometimes(probe: Probe) -> bool:
 
 
 def longer_queue(longest: float) -> Trouble:
+    """The trouble of a queue that was made longer; `longest` is the slowest answer, in milliseconds."""
     return Trouble(
         "longer-queue",
         _("answers took up to {longest:.0f} ms, and still not all came").format(longest=longest),
@@ -107,6 +108,7 @@ def longer_queue(longest: float) -> Trouble:
 
 
 def in_runs(longest: int, count: int) -> Trouble:
+    """The trouble of a link that goes away and comes back: so many probes in a row were lost."""
     return Trouble(
         "still-flapping",
         _("of {count} probes, {longest} in a row were lost, and others were answered").format(

@@ -251,6 +251,7 @@ def _bare(scene: Observation, start: InterfaceId) -> tuple[Node, Interface] | No
 
 
 def give_address(scene: Observation, asker: Node, bridge: tuple[Node, Interface], asked: str) -> Finding:
+    """The finding of a bridge without the address that is asked for, and its cure."""
     node, interface = bridge
     full = 128 if scene.family == 6 else 32
     lengths = [a.prefixlen for i in asker.interfaces for a in scene.own(i)]

@@ -25,6 +25,7 @@ class Lookup:
     iif: str = ""
 
     def decision(self, scene: Observation) -> Decision:
+        """What the tables say, as they were read."""
         return scene.decide(self.node, self.address, self.source, self.iif)
 
     def ask(self, scene: Observation) -> Asked:

@@ -57,6 +57,7 @@ class Daemon:
         return True
 
     def is_ready(self) -> bool:
+        """Whether it answers a ping."""
         try:
             return self._ask("GET", "/_ping", timeout=2)[0] == http.client.OK
         except (OSError, http.client.HTTPException):
@@ -67,6 +68,7 @@ class Daemon:
         return self._request("GET", path)
 
     def has_image(self, name: str) -> bool:
+        """Whether it has an image of that name."""
         return self._ask("GET", f"/images/{quote(name, safe='/:@')}/json")[0] == http.client.OK
 
     def tag(self, image: str, repository: str, tag: str) -> None:

@@ -118,6 +118,7 @@ def _letters(word: str, valued: str) -> str:
 
 
 def is_detached(options: Sequence[Option], valued: str) -> bool:
+    """Whether one of the options is -d; `valued` as in `split`."""
     return any(o[0] in ("--detach", "--detach=true") or "d" in _letters(o[0], valued) for o in options)
 
 

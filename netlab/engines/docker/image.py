@@ -71,6 +71,7 @@ COPIED = (
 
 
 def cache_folder() -> Path:
+    """Where images are kept for the next lab, in the user's own cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "netlab/images"
 
 

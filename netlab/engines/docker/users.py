@@ -67,6 +67,7 @@ def parse(lines: str, names: set[str]) -> tuple[int, int] | None:
 
 
 def name() -> str:
+    """Who this process runs as: a name, or the number of a user without one."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

@@ -29,6 +29,7 @@ def wants_terminal(asked: bool) -> bool:
 
 
 def execute(options: argparse.Namespace, store: Store) -> int:
+    """docker exec: the command's exit status. Refused."""
     record = find_running(store, options.container)
     if not options.command:
         raise Refused('"docker exec" requires at least 2 arguments.')

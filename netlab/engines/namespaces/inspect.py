@@ -127,6 +127,7 @@ def describe(record: Record) -> dict[str, Any]:
 
 
 def networks(made: Sequence[Network]) -> str:
+    """What `docker network inspect` prints of these networks: JSON."""
     rows = [("NETWORK ID", "NAME", "DRIVER", "SCOPE")]
     drivers = {"bridge": "bridge", "host": "host", "none": "null"}
     rows += [(NETWORK_IDS[n], n, drivers[n], "local") for n in drivers]

@@ -53,6 +53,7 @@ def _signal(name: str) -> int:
 
 
 def stop(options: argparse.Namespace, store: Store) -> None:
+    """docker stop: the signal, and SIGKILL when the time is over. Refused."""
     for name in options.containers:
         record = find(store, name, "Error response from daemon")
         _halt(store, record, _signal(options.signal), options.time)
@@ -60,6 +61,7 @@ def stop(options: argparse.Namespace, store: Store) -> None:
 
 
 def kill(options: argparse.Namespace, store: Store) -> None:
+    """docker kill: the signal, and nothing but that. Refused."""
     for name in options.containers:
         record, number = find_running(store, name), _signal(options.signal)
         if number == signal.SIGKILL:
@@ -70,6 +72,7 @@ def kill(options: argparse.Namespace, store: Store) -> None:
 
 
 def start(options: argparse.Namespace, store: Store) -> None:
+    """docker start: containers that have ended run again. Refused."""
     for name in options.containers:
         record = find(store, name, "Error response from daemon")
         if not is_running(record):
@@ -78,6 +81,7 @@ def start(options: argparse.Namespace, store: Store) -> None:
 
 
 def restart(options: argparse.Namespace, store: Store) -> None:
+    """docker restart: stop and start. Refused."""
     for name in options.containers:
         _halt(store, find(store, name), _signal(options.signal), options.time)
         launch(store, find(store, name))
@@ -85,6 +89,7 @@ def restart(options: argparse.Namespace, store: Store) -> None:
 
 
 def rm(options: argparse.Namespace, store: Store) -> None:
+    """docker rm: forget containers; with -f running ones, too. Refused."""
     for name in options.containers:
         record = find(store, name)
         if is_running(record):

@@ -14,6 +14,7 @@ from netlab.i18n import gettext as _
 
 
 def ps(options: argparse.Namespace, store: Store) -> None:
+    """docker ps."""
     records = [r for r in reversed(store.all()) if options.a or is_running(r)]
     try:
         print(show.listing(records, ids=options.q, whole=options.no_trunc, template=options.format), end="")
@@ -24,6 +25,7 @@ def ps(options: argparse.Namespace, store: Store) -> None:
 
 
 def inspect(options: argparse.Namespace, store: Store) -> None:
+    """docker inspect. Refused."""
     try:
         print(show.details([find(store, name) for name in options.containers], options.format))
     except Refused:
@@ -36,12 +38,14 @@ def inspect(options: argparse.Namespace, store: Store) -> None:
 
 
 def logs(options: argparse.Namespace, store: Store) -> None:
+    """docker logs: what the container has printed. Refused."""
     log = store.path(find(store, options.container)) / "log"
     if log.exists():
         sys.stdout.write(Path(log).read_text(errors="replace"))
 
 
 def network_inspect(options: argparse.Namespace, store: Store) -> None:
+    """docker network inspect. Refused."""
     try:
         print(show.network(store.all(), networks.known(store), options.names))
     except KeyError as error:
@@ -50,8 +54,10 @@ def network_inspect(options: argparse.Namespace, store: Store) -> None:
 
 
 def network_list(_: argparse.Namespace, store: Store) -> None:
+    """docker network ls."""
     print(show.networks(networks.known(store)))
 
 
 def images(_: argparse.Namespace, store: Store) -> None:
+    """docker images."""
     print(show.images(store.all()))

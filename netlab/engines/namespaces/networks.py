@@ -33,10 +33,12 @@ class Network:
 
     @property
     def mode(self) -> str:
+        """Of a macvlan or ipvlan network: "bridge" unless another was asked for."""
         return dict(self.options).get("macvlan_mode") or MODES[0]
 
     @property
     def prefixlen(self) -> int:
+        """How many bits of its addresses name the network."""
         return ipaddress.ip_network(self.subnet).prefixlen
 
 
@@ -53,6 +55,7 @@ def known(store: Store) -> list[Network]:
 
 
 def find(store: Store, name: str) -> Network | None:
+    """The network of that name that somebody has made; None if there is none."""
     return next((network for network in known(store) if name in (network.name, network.id)), None)
 
 

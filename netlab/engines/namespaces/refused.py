@@ -17,6 +17,7 @@ class Refused(Exception):
 
 
 def find(store: Store, name: str, who: str = "Error") -> Record:
+    """The container of that name or id. Refused if there is none; `who` says so."""
     for record in store.all():
         if name == record.name or (len(name) >= 3 and record.id.startswith(name)):
             return record
@@ -24,6 +25,7 @@ def find(store: Store, name: str, who: str = "Error") -> Record:
 
 
 def find_running(store: Store, name: str) -> Record:
+    """The same, of one that runs. Refused."""
     record = find(store, name)
     if not is_running(record):
         raise Refused(f"Error response from daemon: Container {record.id} is not running")

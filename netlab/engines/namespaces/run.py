@@ -74,6 +74,7 @@ def _capabilities(options: argparse.Namespace) -> list[int]:
 
 
 def create(options: argparse.Namespace, store: Store) -> None:
+    """docker create: a container that does not run yet. Refused."""
     record = _new(options, store)
     _warn(record)
     store.save(record)
@@ -90,6 +91,7 @@ def _warn(record: Record) -> None:
 
 
 def run(options: argparse.Namespace, store: Store) -> int:
+    """docker run: the exit status, which with -d is 0 at once. Refused."""
     record = _new(options, store)
     seen = {r.image for r in store.all()}
     store.save(record)

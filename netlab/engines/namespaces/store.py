@@ -52,6 +52,7 @@ class Record:
 
     @property
     def short_id(self) -> str:
+        """The twelve digits that Docker prints."""
         return self.id[:12]
 
 
@@ -63,6 +64,7 @@ class Store:
         self.folder = Path(root + FOLDER)
 
     def path(self, record: Record) -> Path:
+        """The folder of that container's record."""
         return self.folder / record.id
 
     def all(self) -> list[Record]:
@@ -77,6 +79,7 @@ class Store:
         return sorted(found, key=lambda record: record.created)
 
     def save(self, record: Record) -> None:
+        """Write the record, in place of an earlier one. OSError."""
         self.path(record).mkdir(parents=True, exist_ok=True)
         self._write(record)
 

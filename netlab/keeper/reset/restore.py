@@ -50,6 +50,7 @@ class Timings:
     _last: float = field(default_factory=perf_counter)
 
     def end(self, part: str) -> None:
+        """A part has ended, and the next one begins."""
         now = perf_counter()
         self.taken[part] = self.taken.get(part, 0.0) + (now - self._last) * 1000
         self._last = now
@@ -62,6 +63,7 @@ class Baseline:
         self._file = os.memfd_create("netlab-base")
 
     def write(self, found: Sequence[Seen]) -> None:
+        """Keep what was found in both namespaces, but for what passes."""
         lasting = [
             Seen(Counter({f: n for f, n in each.facts.items() if f[0] not in PASSING}), each.firewall)
             for each in found
@@ -70,6 +72,7 @@ class Baseline:
         os.ftruncate(self._file, os.pwrite(self._file, content.encode(), 0))
 
     def read(self) -> list[Seen]:
+        """What was found, as it was written last."""
         found = json.loads(os.pread(self._file, LARGEST, 0))
         return [Seen(Counter(dict(_value(facts))), _value(firewall)) for facts, firewall in found]
 

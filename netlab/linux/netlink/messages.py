@@ -161,15 +161,18 @@ def attributes(data: bytes, at: int = 0) -> Attributes:
 
 
 def text(value: bytes | None) -> str:
+    """The attribute as text; "" for none."""
     return value.rstrip(b"\0").decode(errors="replace") if value else ""
 
 
 def number(value: bytes | None, default: int = 0) -> int:
+    """The attribute as a number of the machine's byte order; `default` for none."""
     return int.from_bytes(value, sys.byteorder) if value else default
 
 
 @lru_cache(4096)
 def mac(value: bytes | None) -> str:
+    """The attribute as a MAC address, as `ip` prints it; "" for none."""
     return value.hex(":") if value else ""
 
 

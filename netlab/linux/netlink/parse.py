@@ -34,6 +34,7 @@ def link_flags(flags: int) -> frozenset[str]:
 
 @lru_cache(256)
 def next_hop_flags(flags: int) -> frozenset[str]:
+    """The words of `ip route` for the flags of a next hop."""
     return frozenset(word for bit, word in rt.NEXT_HOP_FLAGS.items() if flags & bit)
 
 
@@ -105,6 +106,7 @@ def _details(kind: str, info: rt.Attributes, found: rt.Attributes) -> dict[str, 
 
 @lru_cache(KEPT)
 def address(content: bytes) -> tuple[int, Address]:
+    """(index of the interface, address) of an RTM_NEWADDR."""
     _, prefixlen, _, scope, index = rt.IFADDR.unpack_from(content)
     found = rt.attributes(content, rt.IFADDR.size)
     own = rt.ip(found.get(rt.IFA_LOCAL) or found.get(rt.IFA_ADDRESS))
@@ -171,6 +173,7 @@ def policy(content: bytes) -> PolicyRule | None:
 
 
 def neighbour(content: bytes, names: dict[int, str]) -> Neighbour:
+    """The entry of an RTM_NEWNEIGH; `names` are those of interfaces, by index."""
     _, index, state, _, _ = rt.NDMSG.unpack_from(content)
     found = rt.attributes(content, rt.NDMSG.size)
     words = [word for bit, word in rt.NEIGHBOUR_STATES.items() if state & bit]

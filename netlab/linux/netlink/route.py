@@ -64,6 +64,7 @@ class RouteSocket(NetlinkSocket):
         return tuple(rule for rule in found if rule is not None)
 
     def neighbours(self, names: dict[int, str]) -> tuple[Neighbour, ...]:
+        """The neighbour entries of every interface; `names` are those of interfaces, by index."""
         body = rt.NDMSG.pack(0, 0, 0, 0, 0)
         found = (parse.neighbour(c, names) for _, c in self.query(rt.RTM_GETNEIGH, rt.NLM_F_DUMP, body))
         return tuple(n for n in found if n.state != "NOARP")
@@ -140,6 +141,7 @@ class RouteSocket(NetlinkSocket):
         self.request(rt.RTM_NEWLINK, _CREATE, body, f"add macvlan {name} on {lower}")
 
     def add_bridge(self, name: str, mac: str = "", *, txqlen: int = 1000, index: int = 0) -> None:
+        """Make a bridge, down; without a MAC address or an index the kernel chooses. OSError."""
         info = rt.attribute(rt.IFLA_TXQLEN, txqlen) + _link_info("bridge")
         body = (
             rt.IFINFO.pack(0, 0, index, 0, 0)
@@ -150,6 +152,7 @@ class RouteSocket(NetlinkSocket):
         self.request(rt.RTM_NEWLINK, _CREATE, body, f"add bridge {name}")
 
     def delete_link(self, name: str) -> None:
+        """Delete the link of that name. OSError."""
         body = rt.IFINFO.pack(0, 0, 0, 0, 0) + rt.attribute(rt.IFLA_IFNAME, name)
         self.request(rt.RTM_DELLINK, 0, body, f"delete {name}")
 
@@ -158,6 +161,7 @@ class RouteSocket(NetlinkSocket):
         self.request(rt.RTM_NEWLINK, 0, body, f"set {name} up")
 
     def set_master(self, name: str, master: str) -> None:
+        """Make a link the port of a bridge. OSError."""
         body = (
             rt.IFINFO.pack(0, 0, 0, 0, 0)
             + rt.attribute(rt.IFLA_IFNAME, name)
@@ -177,6 +181,7 @@ class RouteSocket(NetlinkSocket):
         self.request(rt.RTM_NEWADDR, _CREATE, body, f"add address {address} to {name}")
 
     def add_default_route(self, gateway: str) -> None:
+        """Send what no other route takes by way of that address. OSError."""
         family, raw = rt.packed_ip(gateway)
         body = rt.RTMSG.pack(family, 0, 0, 0, rt.RT_TABLE_MAIN, rt.RTPROT_BOOT, 0, rt.RTN_UNICAST, 0)
         body += rt.attribute(rt.RTA_GATEWAY, raw)
@@ -203,6 +208,7 @@ class RouteSocket(NetlinkSocket):
                 self.request(rt.RTM_NEWRULE, _CREATE, body, f"add rule {rule}")
 
     def forget_neighbours(self) -> None:
+        """Delete every neighbour entry. OSError."""
         self._delete_all(rt.RTM_GETNEIGH, rt.RTM_DELNEIGH, rt.NDMSG.pack(0, 0, 0, 0, 0))
 
     def forget_further_addresses(self, index: int) -> None:

@@ -62,9 +62,11 @@ class Identity:
 
     @property
     def is_single(self) -> bool:
+        """Whether there is but one user."""
         return sum(count for _, count in self.uids) == 1
 
     def write_maps(self, pid: int) -> None:
+        """Give the user namespace of that process its users and groups. OSError."""
         if self.by_helpers:
             _call_helper("newuidmap", pid, self.uids)
             _call_helper("newgidmap", pid, self.gids)

@@ -21,6 +21,7 @@ class History:
         self._snapshots: deque[Snapshot] = deque(maxlen=KEPT)
 
     def add(self, snapshot: Snapshot) -> None:
+        """What the lab is like from its time on."""
         self._snapshots.append(snapshot)
 
     def __len__(self) -> int:
@@ -28,6 +29,7 @@ class History:
 
     @property
     def latest(self) -> Snapshot:
+        """The snapshot that was added last."""
         return self._snapshots[-1]
 
     def at(self, time_ns: int) -> Snapshot:

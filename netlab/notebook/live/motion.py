@@ -34,6 +34,7 @@ class Death:
 
     @classmethod
     def of(cls, journey: Journey) -> Death:
+        """How that journey ended too early."""
         packet = journey.first.packet
         start, last = journey.first.frame.point, journey.last_seen.frame.point
         return cls(start, packet.destination, packet.protocol, last, journey.next_expected)

@@ -72,6 +72,7 @@ class Wiring:
         return self.by_id.get(node.interface(interface.master).id)
 
     def is_port(self, point: Point) -> bool:
+        """Whether the interface is the port of a bridge."""
         interface = self.interfaces.get(InterfaceId(point.netns, point.index))
         return interface is not None and bool(interface.master)
 

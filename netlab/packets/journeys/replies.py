@@ -29,6 +29,7 @@ class Flow(NamedTuple):
     sequence: int  # of an echo; 0 for TCP and UDP, which have flows rather than pairs
 
     def reverse(self) -> Flow:
+        """The flow of the answers."""
         return Flow(
             self.protocol,
             self.destination,
@@ -79,6 +80,7 @@ def _turn(journey: Journey) -> Turn:
 
 
 def is_request(packet: Packet) -> bool:
+    """Whether it asks for an answer: an echo or ARP request, or the first SYN."""
     if packet.protocol == "arp":
         return not is_arp_reply(packet)
     if (packet.protocol, packet.icmp_type) in ECHO_REQUESTS:
@@ -88,10 +90,12 @@ def is_request(packet: Packet) -> bool:
 
 
 def is_reply(packet: Packet) -> bool:
+    """Whether it says of itself that it is an answer: of an echo or of ARP."""
     return (packet.protocol, packet.icmp_type) in ECHO_REPLIES or is_arp_reply(packet)
 
 
 def flows_of(journey: Journey) -> Iterable[Flow]:
+    """The flow at each of its hops, in which NAT may have changed it."""
     for hop in journey.hops:
         packet = innermost(hop.packet)
         ends = (packet.source, packet.destination)

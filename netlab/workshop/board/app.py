@@ -53,10 +53,12 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
 
     @property
     def board(self) -> Board:
+        """The board that it shows."""
         board: Board = self.settings["board"]
         return board
 
     def words(self) -> dict[str, Any]:
+        """The request's JSON. HTTPError for anything else."""
         try:
             return bounded_json.table(self.request.body)
         except bounded_json.NotJson as error:
@@ -64,6 +66,8 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
 
 
 class Index(Page):
+    """The page of the board."""
+
     @authenticated
     def get(self) -> None:
         html = (FOLDER / "board.html").read_text(encoding="utf-8")
@@ -202,6 +206,7 @@ def _harmless(text: str) -> str:
 
 
 def application(board: Board) -> Application:
+    """The board's pages and its interface, each at its address."""
     hub = HubOAuth.instance()
     places = [
         ("", Index),
@@ -221,6 +226,7 @@ def application(board: Board) -> Application:
 
 
 async def serve(options: Options) -> None:
+    """Serve the board on the loopback, until the supervisor ends it."""
     state = State.of_environment()
     server = HTTPServer(application(Board(state, options)), max_body_size=LARGEST, xheaders=True)
     server.listen(state.settings().board_port, "127.0.0.1")

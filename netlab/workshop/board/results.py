@@ -140,12 +140,14 @@ class Results:
         return found
 
     def unlock(self, lessons: Sequence[str] | None) -> None:
+        """Open these lessons and no others; None opens all."""
         with self._open() as db:
             db.execute("INSERT OR REPLACE INTO setting VALUES ('open', ?)", (json.dumps(lessons),))
 
     # -- what the board shows -----------------------------------------------------------------------
 
     def grade(self, learner: str, lesson: str, points: float, most: float) -> None:
+        """Keep what a learner was given for a lesson: so many points of `most`."""
         with self._open() as db:
             row = (learner, lesson, points, most, time.time())
             db.execute("INSERT OR REPLACE INTO grade VALUES (?, ?, ?, ?, ?)", row)

@@ -39,4 +39,5 @@ class Board:
         self.news = asyncio.Event()
 
     def is_watched(self, learner: str) -> bool:
+        """Whether the instructor looks at that learner's lab now."""
         return self.wanted.get(learner, 0) > time.monotonic()

@@ -44,11 +44,13 @@ class Options:
 
     @property
     def url(self) -> str:
+        """Where the workshop is reached."""
         host = f"[{self.listen}]" if ":" in self.listen else self.listen
         return f"{'https' if self.certificate else 'http'}://{host}:{self.port}"
 
     @property
     def bounds(self) -> Bounds:
+        """What a learner's processes may use."""
         usual = Bounds()
         return Bounds(memory=self.memory << 20 or usual.memory, cpus=self.cpus or usual.cpus)
 
@@ -137,6 +139,7 @@ def _roles() -> list[dict[str, Any]]:
 
 
 def main() -> None:
+    """Run the Hub, until the supervisor ends it."""
     from netlab.workshop.hub.bounded_requests import BoundedHub
 
     options = Options(**json.loads(sys.argv[1]))

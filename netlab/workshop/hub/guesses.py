@@ -58,11 +58,13 @@ class Guess:
 
     @property
     def key(self) -> str:
+        """Who waits after wrong guesses: a browser or a source, under one name."""
         where = f"browser {self.browser}" if self.browser else f"source {self.source}"
         return f"{where} {self.name}"
 
     @property
     def purse(self) -> str:
+        """The budget that it is paid from: a site's, for passwords or for the code."""
         return f"{'code' if self.code else 'password'} {self.site}"
 
 

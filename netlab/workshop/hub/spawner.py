@@ -108,6 +108,7 @@ class LearnerSpawner(LocalProcessSpawner):  # type: ignore[misc]
         return Limits(memory=0 if bounded else MEMORY_WITHOUT_GROUP, **LAB_LIMITS)
 
     async def stop(self, now: bool = False) -> None:
+        """End the learner's world, with all that runs in it."""
         await super().stop(now)
         folder = State.of_environment().disk(self.accounts.number(self.user.name))
         Groups.here().remove(group_of(folder))

@@ -64,6 +64,7 @@ def _connection(door: Path) -> socket.socket:
 
 
 def main() -> None:
+    """Make a world for each request, for good."""
     from netlab.workshop.learner import server
 
     server.preload()

@@ -46,6 +46,7 @@ class Order:
 
     @staticmethod
     def parse(text: str) -> Order:
+        """From the text that `text` gives."""
         words = json.loads(text)
         return Order(**{**words, "bounds": Bounds(**words["bounds"]), "limits": Limits(**words["limits"])})
 

@@ -33,6 +33,7 @@ class Ends:
 
 
 def ends_of(journey: Journey) -> Ends:
+    """What decides which request a journey answers."""
     packet = innermost(journey.first.packet)
     flows = tuple(dict.fromkeys(flow._replace(sequence=0) for flow in flows_of(journey)))
     counted = ("S" in packet.flags) + ("F" in packet.flags)
