@@ -24,6 +24,7 @@ from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
 from netlab.i18n import language
 from netlab.model import bounded_json
+from netlab.notebook import live
 from netlab.notebook.live.texts import spoken
 from netlab.workshop.board.exchange import Exchange
 from netlab.workshop.board.state import WATCHED, Board
@@ -33,7 +34,7 @@ from netlab.workshop.state import INSTRUCTOR, State
 
 PREFIX = f"/services/{BOARD}/"
 FOLDER = Path(__file__).parent
-LIVE = FOLDER.parent / "live"
+LIVE = Path(live.__file__).parent
 ORDERS = ("announce", "inject", "reset", "goto")
 LONGEST, LARGEST = 500, 256 << 10  # letters of an announcement; bytes of what a learner's server sends
 HEADERS = {
