@@ -232,5 +232,5 @@ def undocumented(body: list[ast.stmt], inside: str = "", told: frozenset[str] = 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_public_names_say_what_they_are(name: str) -> None:
-    """One sentence, with units, shapes and errors where they matter; a Protocol says it for all that have it."""
+    """One sentence, with units, shapes and errors where they matter; a Protocol says it for its classes."""
     assert list(undocumented(TREES[name].body)) == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from netlab.workshop.board import app
+from tests.support import need
+
+app = need.module("netlab.workshop.board.app")
 
 NAMED = re.compile(r"""(?:href=|src=|from )"(?:\./)?((?:live/)?[a-z]+\.(?:js|css))\"""")
 
