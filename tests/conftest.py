@@ -94,8 +94,8 @@ def untouched(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def leakproof(request: pytest.FixtureRequest, untouched: None) -> Iterator[None]:
-    """Nothing is left behind."""
-    if tier_of(request.node) not in LEAKPROOF:
+    """Nothing is left behind, but by stories of one workshop that serves them all, and ends with the last."""
+    if tier_of(request.node) not in LEAKPROOF or "attacked" in request.fixturenames:
         yield
         return
     above = request.config.stash[REAPER]

@@ -253,9 +253,14 @@ class ForkServer:
                 stderr=log,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                env=_keepers_environment(),
+                env=self.environment(),
                 cwd="/",
             )
+
+    def environment(self) -> dict[str, str]:
+        """The learner reads it, in /proc/1/environ: nothing of the machine's that a lab does not need."""
+        kept = {name: os.environ[name] for name in KEEPERS_OWN if name in os.environ}
+        return {**kept, "PYTHONPATH": str(HOME), "PATH": PATH, VARIABLE: language()}
 
     def __enter__(self) -> ForkServer:
         return self
@@ -276,12 +281,6 @@ class ForkServer:
             with self._one_by_one:
                 protocol.send(self._orders, order, [door.fileno(), theirs.fileno(), log, *files])
         return ours
-
-
-def _keepers_environment() -> dict[str, str]:
-    """The learner reads it, in /proc/1/environ: nothing of the machine's that a lab does not need."""
-    kept = {name: os.environ[name] for name in KEEPERS_OWN if name in os.environ}
-    return {**kept, "PYTHONPATH": str(HOME), "PATH": PATH, VARIABLE: language()}
 
 
 def _start_keeper(

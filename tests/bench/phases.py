@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 import time
@@ -33,16 +32,19 @@ class Stopwatch(ForkServer):
 
     MODULE = "tests.bench.inside_phases"
 
+    def __init__(self, file: str) -> None:
+        self._file = file
+        super().__init__()
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "NETLAB_PHASES": self._file}
+
 
 @contextmanager
 def stopwatch() -> Iterator[tuple[ForkServer, Callable[[], dict[str, float]]]]:
     """A forkserver like any other, and what has been stamped since the last call: seconds, by step."""
     with tempfile.NamedTemporaryFile("r") as file:
-        os.environ["NETLAB_PHASES"] = file.name
-        try:
-            forkserver = Stopwatch()
-        finally:
-            del os.environ["NETLAB_PHASES"]
+        forkserver = Stopwatch(file.name)
 
         def stamps() -> dict[str, float]:
             lines = (line.rstrip().split(" ", 1) for line in file.readlines())

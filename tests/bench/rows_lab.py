@@ -13,11 +13,12 @@ from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
-from netlab.keeper import launch, protocol
+from netlab.keeper import address, protocol
 from netlab.keeper.launch import ForkServer
 from netlab.lab import Lab
 from netlab.lessons.content import Lesson, lessons
 from netlab.lessons.ip_batch import batch
+from netlab.lessons.start import goto
 from tests.bench import phases
 from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import Peer
@@ -144,7 +145,7 @@ def going(small: bool) -> Iterator[Row]:
         taken: dict[str, list[float]] = {lesson.id: [] for lesson in chosen}
         for _ in range(1 if small else 5):
             for name in taken:
-                taken[name].append(milliseconds(lambda name=name: ours.goto(name)))  # type: ignore[misc]
+                taken[name].append(milliseconds(lambda name=name: goto(ours, name)))  # type: ignore[misc]
         medians = {name: sorted(values)[len(values) // 2] for name, values in taken.items()}
         row.samples[OURS] = taken[max(medians, key=lambda name: medians[name])]
         row.notes.append(", ".join(f"{name}: {value:.0f}" for name, value in medians.items()) + " ms")
@@ -171,7 +172,7 @@ def ending(small: bool) -> Iterator[Row]:
     """Until `Lab.down`, or Mininet's `stop`, returns, for a lab of the same content."""
     row = Row("down returns", "ms", [Goal(50, "Mininet")])
     parts = {
-        "connect": (launch, "connect"),
+        "connect": (address, "connect"),
         "ask": (protocol, "send"),
         "the keeper, which takes the processor": (threading.Thread, "start"),  # a thread could wait elsewhere
         "until the keeper says so": (protocol, "receive"),

@@ -22,6 +22,12 @@ from tests.workshop.client import Client
 CODE = "kelp-and-tide"
 SECONDS = 120
 
+MODULES = {  # that a part of the workshop runs
+    "hub": "netlab.workshop.hub.app",
+    "board": "netlab.workshop.board.app",
+    "forkserver": "netlab.workshop.learner.forkserver",
+}
+
 
 class House:
     """One workshop."""
@@ -63,7 +69,7 @@ class House:
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 words = (entry / "cmdline").read_text().split("\0")
-                if port in words if part == "proxy" else f"netlab.workshop.{part}" in words:
+                if port in words if part == "proxy" else MODULES[part] in words:
                     ours = f"NETLAB_WORKSHOP={self.state}\0" in (entry / "environ").read_text()
                     leader = os.getsid(int(entry.name)) == int(entry.name)  # not one that the forkserver made
                     comm = (entry / "comm").read_text()

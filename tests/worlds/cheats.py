@@ -135,7 +135,9 @@ CHEATS = {
         "from netlab.lessons.content import LABS\n(LABS / 'lessons.toml').write_text('')"
     ),
     "the next lesson's beginning": Cheat(
-        "03", ("lab.lab.goto('04')", "lab.check('03.4')"), ("03.1", "03.2", "03.3", "03.4", "03.5")
+        "03",
+        ("from netlab.lessons.start import goto\ngoto(lab.lab, '04')", "lab.check('03.4')"),
+        ("03.1", "03.2", "03.3", "03.4", "03.5"),
     ),
     "the solution, out of the lesson": Cheat(
         "04",

@@ -168,8 +168,10 @@ def test_a_user_of_the_machine_who_speaks_to_the_hub_without_its_proxy_is_one_so
             os.write(writing, bytes(code // 4 for code in guessed(hub, 6)))
         finally:
             os._exit(0)
+    os.close(writing)
     os.waitpid(child, 0)
-    codes = [4 * code for code in os.read(reading, 100)]
+    with open(reading, "rb") as said:
+        codes = [4 * code for code in said.read(100)]
     assert len(codes) == 6 and codes.count(403 // 4 * 4) <= FREE and codes[-1] == 429 // 4 * 4, codes
 
 
@@ -205,7 +207,10 @@ def test_collecting_and_grading_follows_no_link_and_grades_as_nobody(attacked: H
     """A learner, root in their lab, lays out links, a pipe and huge files; the one honest notebook is graded,
     by somebody who is not root, whatever it prints."""
     kernel = attacked.learner("trent").enter().kernel()
-    kernel.run(TRAPS)
+    try:
+        kernel.run(TRAPS)
+    finally:
+        kernel.close()
     mine, uids = attacked.instructor(), set()
     head = {"X_XSRFToken": mine.xsrf("/services/board/")}
     assert mine.post(COLLECT, {"grade": True}, **head).status == 200
@@ -223,4 +228,3 @@ def test_collecting_and_grading_follows_no_link_and_grades_as_nobody(attacked: H
     assert len(collected) == 1 and collected[0].endswith("_01-the-problem.ipynb")
     assert uids and 0 not in uids and said.isprintable()
     assert attacked.board(mine)["trent"]["grades"]["01"][1] > 0
-    kernel.close()
