@@ -31,6 +31,8 @@ NOTHING_CHOSEN = 5  # pytest's status when the words leave no test of a part
 INTERRUPTED = 130
 # A busy CI machine is not ours to mend: a test that fails there is run once more, which the summary says (R).
 ON_CI = ["--reruns", "1"] if CI else []
+# The stories of the virtual machine follow each other: after a failure the rest tells nothing.
+ONCE = ["--exitfirst"]
 
 
 class Run:
@@ -93,7 +95,8 @@ def install(tiers: Sequence[str]) -> None:
 
 def pytest(words: Sequence[str], part: Part | None = None) -> list[str]:
     places = [f"tests/{part.name}", *(f"--ignore=tests/{name}" for name in part.without)] if part else []
-    return [sys.executable, "-m", "pytest", *places, *ON_CI, *words]
+    manner = ONCE if part and part.tier == "vm" else ON_CI
+    return [sys.executable, "-m", "pytest", *places, *manner, *words]
 
 
 def side_by_side(waiting: list[tuple[Part, list[str]]], working: list[Run]) -> Iterator[Run]:

@@ -144,7 +144,7 @@ module Netlab
     end
   end
 
-  # Boots a guest of a few instructions, which says that it ran and ends. /dev/kvm alone proves nothing.
+  # Boots a tiny guest, which says that it ran and ends. Neither /dev/kvm nor a few instructions prove anything.
   # Where that cannot be tried by this user, libvirt's own choice stands.
   def kvm_works?
     return false unless File.exist?("/dev/kvm")
@@ -160,8 +160,14 @@ module Netlab
     end
   end
 
-  # mov al,16; out 0xf4,al; hlt. The device isa-debug-exit makes 33 of 16, and ends QEMU with that.
-  AMD64_GUEST = ("\xB0\x10\xE6\xF4\xF4".b + "\0".b * 505 + "\x55\xAA".b).freeze
+  # guest.S, assembled; the device isa-debug-exit makes 33 of its 16, and ends QEMU with that.
+  AMD64_CODE = <<~BASE64.unpack1("m").freeze
+    +jHAjthmDwEWCH0PIMAMAQ8iwGbqG3wAAAgAZrgQAI7YjsCO0LwAfAAAxwWAEQAAAAAIAGbHBYARAACtfMcFhBEAAACOAAAPAR0O
+    fQAAzTC/ACAAADHAuQAMAAD886vHBQAgAAADMAAAxwUAMAAAA0AAAMcFAEAAAIMAAAC4ACAAAA8i2LggAAAADyLguYAAAMAPMg0A
+    AQAADzAPIMANAAAAgA8iwOqufAAAGADPxwQlABMAAAAAGABmxwQlABMAAOF8xwQlBBMAAACOAABIxwQlCBMAAAAAAADNMLAQ5vT0
+    SM8PH0QAAAAAAAAAAAAA//8AAACbzwD//wAAAJPPAP//AAAAm68AHwDofAAADwMAEA==
+  BASE64
+  AMD64_GUEST = (AMD64_CODE + "\0".b * (510 - AMD64_CODE.size) + "\x55\xAA".b).freeze
   # mov w0,#0x84000008; hvc #0: the firmware's call that switches off.
   ARM64_GUEST = [0x52800100, 0x72b08000, 0xd4000002, 0x14000000].pack("V*").freeze
   RAN = { "qemu-system-aarch64" => 0 }.freeze

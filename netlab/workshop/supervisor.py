@@ -5,12 +5,14 @@ Learners' servers belong to none of them, so they go on meanwhile.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -107,9 +109,19 @@ class Supervisor:
             ),
         }
         python = [sys.executable, "-m"]
-        self.health = f"http://127.0.0.1:{ours.hub_port}/hub/api/"
+        hub = f"http://127.0.0.1:{ours.hub_port}/hub/api/"
         self.routes = urllib.request.Request(
-            f"{self.health}proxy", method="POST", headers={"Authorization": f"token {ours.board_token}"}
+            f"{hub}proxy", method="POST", headers={"Authorization": f"token {ours.board_token}"}
+        )
+        known = urllib.request.Request(
+            f"http://127.0.0.1:{ours.proxy_port}/api/routes/services/{BOARD}",
+            headers={"Authorization": f"token {ours.proxy_token}"},
+        )
+        # Before all of these answer, visitors are told 503: the proxy learns of the board last.
+        self.doors: tuple[str | urllib.request.Request, ...] = (
+            hub,
+            f"http://127.0.0.1:{ours.board_port}/",
+            known,
         )
         self.parts = [
             Part("proxy", _proxy(ours.hub_port, ours.proxy_port, options), secrets, state / "log/proxy.log"),
@@ -130,7 +142,7 @@ class Supervisor:
         self._end = Event()
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Until SIGINT or SIGTERM. LabError when the Hub does not come up."""
+        """Until SIGINT or SIGTERM. LabError when they do not come up."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._end.set())
         try:
@@ -156,10 +168,13 @@ class Supervisor:
         return False
 
     def _comes_up(self) -> bool:
-        """Wait for the Hub's answer; False when somebody ended us meanwhile."""
+        """Wait until all answer; False when somebody ended us meanwhile."""
         deadline = time.monotonic() + SECONDS_TO_BEGIN
+        waiting = list(self.doors)
         while not self._end.wait(LOOK):
-            with suppress(OSError), urllib.request.urlopen(self.health, timeout=1):
+            while waiting and is_open(waiting[0]):
+                waiting.pop(0)
+            if not waiting:
                 return True
             fallen = [part for part in self.parts if part.process and part.process.poll() is not None]
             if fallen or time.monotonic() > deadline:
@@ -171,6 +186,17 @@ class Supervisor:
                     ),
                     _("Read {log}").format(log=part.log),
                 )
+        return False
+
+
+def is_open(door: str | urllib.request.Request) -> bool:
+    """Whether something answers there; for the proxy's own interface, whether it knows the route."""
+    try:
+        with urllib.request.urlopen(door, timeout=1):
+            return True
+    except urllib.error.HTTPError as error:
+        return isinstance(door, str) and error.code < 500
+    except (OSError, http.client.HTTPException):
         return False
 
 

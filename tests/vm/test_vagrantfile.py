@@ -88,6 +88,15 @@ def test_the_probe_believes_a_guest_that_ran(tmp_path: Path) -> None:
     assert ruby(code % program) == (0, "truefalse")
 
 
+def test_the_probe_is_what_its_source_says(tmp_path: Path) -> None:
+    """The bytes in netlab.rb are guest.S, assembled."""
+    made, image = tmp_path / "guest.o", tmp_path / "image"
+    subprocess.run([need("as"), "--64", ROOT / "vagrant/guest.S", "-o", made], check=True)
+    link = [need("ld"), "-m", "elf_x86_64", "-Ttext", "0x7c00", "--oformat", "binary", "-o", image, made]
+    subprocess.run(link, check=True)
+    assert ruby('print Netlab::AMD64_GUEST.unpack1("H*")') == (0, image.read_bytes().hex())
+
+
 def test_a_taken_port_is_passed_by(tmp_path: Path) -> None:
     """libvirt's forwarding says nothing of a port that is taken, so the next free one is chosen."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
