@@ -27,7 +27,7 @@ from netlab.keeper.address import HOME
 from netlab.linux import syscalls
 from netlab.workshop.hub.app import BOARD, Options
 from netlab.workshop.logs import tail
-from netlab.workshop.state import VARIABLE, State
+from netlab.workshop.state import VARIABLE, Settings, State
 
 PROXY = Path(sys.prefix, "workshop/node_modules/.bin/configurable-http-proxy")
 SECONDS_TO_BEGIN, SECONDS_TO_END = 600, 60
@@ -109,19 +109,9 @@ class Supervisor:
             ),
         }
         python = [sys.executable, "-m"]
-        hub = f"http://127.0.0.1:{ours.hub_port}/hub/api/"
+        self.doors = _doors(ours)
         self.routes = urllib.request.Request(
-            f"{hub}proxy", method="POST", headers={"Authorization": f"token {ours.board_token}"}
-        )
-        known = urllib.request.Request(
-            f"http://127.0.0.1:{ours.proxy_port}/api/routes/services/{BOARD}",
-            headers={"Authorization": f"token {ours.proxy_token}"},
-        )
-        # Before all of these answer, visitors are told 503: the proxy learns of the board last.
-        self.doors: tuple[str | urllib.request.Request, ...] = (
-            hub,
-            f"http://127.0.0.1:{ours.board_port}/",
-            known,
+            f"{self.doors[0]}proxy", method="POST", headers={"Authorization": f"token {ours.board_token}"}
         )
         self.parts = [
             Part("proxy", _proxy(ours.hub_port, ours.proxy_port, options), secrets, state / "log/proxy.log"),
@@ -170,7 +160,7 @@ class Supervisor:
     def _comes_up(self) -> bool:
         """Wait until all answer; False when somebody ended us meanwhile."""
         deadline = time.monotonic() + SECONDS_TO_BEGIN
-        waiting = list(self.doors)
+        waiting: list[str | urllib.request.Request] = list(self.doors)
         while not self._end.wait(LOOK):
             while waiting and is_open(waiting[0]):
                 waiting.pop(0)
@@ -187,6 +177,16 @@ class Supervisor:
                     _("Read {log}").format(log=part.log),
                 )
         return False
+
+
+def _doors(ours: Settings) -> tuple[str, str, urllib.request.Request]:
+    """The Hub's, the board's, and what the proxy says of the way to the board, which it learns last. Visitors
+    are told 503 before all of them answer."""
+    known = urllib.request.Request(
+        f"http://127.0.0.1:{ours.proxy_port}/api/routes/services/{BOARD}",
+        headers={"Authorization": f"token {ours.proxy_token}"},
+    )
+    return f"http://127.0.0.1:{ours.hub_port}/hub/api/", f"http://127.0.0.1:{ours.board_port}/", known
 
 
 def is_open(door: str | urllib.request.Request) -> bool:
