@@ -61,7 +61,7 @@ STOPS = (
     Stop(
         N_("A veth pair. A virtual cable: one end stays, the other goes into the container."),
         (
-            "ip link add veth_host type veth peer name veth_container",
+            "ip link add name veth_host type veth peer name veth_container",
             f"{PID}\nip link set veth_container netns $pid\n"
             "ip netns exec $pid ip link set veth_container name eth0\n"
             "ip netns exec $pid ip addr add 172.17.1.2/16 dev eth0\nip netns exec $pid ip link set eth0 up\n"

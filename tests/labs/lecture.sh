@@ -16,7 +16,7 @@ mkdir -p /var/run/netns
 ln -s /proc/$pid/ns/net /var/run/netns/$pid
 
 # A cable into it.
-ip link add veth_host type veth peer name veth_container
+ip link add name veth_host type veth peer name veth_container
 ip link set veth_container netns $pid
 ip netns exec $pid ip link set veth_container name eth0
 ip netns exec $pid ip addr add 172.17.1.2/16 dev eth0

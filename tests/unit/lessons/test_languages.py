@@ -38,7 +38,7 @@ Some prose.
 ```bash tags=["type", "03.1"]
 # your turn: make the pair
 # --- solution ---
-ip link add veth_host type veth peer name veth_container
+ip link add name veth_host type veth peer name veth_container
 ```
 
 ## 03.1 More
@@ -78,7 +78,7 @@ def test_the_code_stands_once_and_its_comments_in_each_language() -> None:
         "%%bash",
         "# 轮到你了：创建这一对",
         "# --- solution ---",
-        "ip link add veth_host type veth peer name veth_container",
+        "ip link add name veth_host type veth peer name veth_container",
     ]
     assert made[1].tags == ["type", "03.1"]
     assert made[3].source == "lab.draw()"
