@@ -60,7 +60,11 @@ def read(language: str) -> list[tuple[str, str]]:
                 if heading := HEADING.match(piece.source):
                     found += [(place, text) for text in said.get(place, [])]
                     place = heading[1]
-                found += [(place, text) for text in piece.source.split("\n\n") if text[:4] != "    "]
+                found += [
+                    (place, text)
+                    for text in piece.source.split("\n\n")
+                    if not text.startswith(("    ", "~~~"))
+                ]
     return [(place, _plain(text)) for place, text in found]
 
 
