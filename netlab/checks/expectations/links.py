@@ -10,6 +10,9 @@ from netlab.checks.world import CONTAINER, HOST, INTERNET, World, cable, holder,
 from netlab.i18n import gettext as _
 from netlab.model import Interface
 
+# Each cell is a shell of its own: where $pid is typed, it is set.
+SET_PID = "pid=$(docker inspect -f '{{.State.Pid}}' if-test)"
+
 
 def no_cable(found: str) -> Trouble:
     """The trouble of a veth pair that is not there."""
@@ -72,9 +75,10 @@ class VethPair:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The cable joins host and container, and its inner end has that name."""
+    """The cable joins host and container, and its ends have the names that later commands use."""
 
     name: str = "eth0"
+    outer: str = "veth_host"
 
     def describe(self) -> str:
         return _(
@@ -94,7 +98,16 @@ class Inside:
                 _("It arrived. Programs in a container expect their interface to be called {name}.").format(
                     name=self.name
                 ),
-                f"ip netns exec $pid ip link set {ends[1].name} name {self.name}",
+                f"{SET_PID}; ip netns exec $pid ip link set {ends[1].name} name {self.name}",
+            )
+        if ends[0].name != self.outer:
+            return Trouble(
+                "wrong-end",
+                _("the end on the lab host is called {name}").format(name=ends[0].name),
+                _("Both ends are alike, but the next commands look for {outer} on the lab host.").format(
+                    outer=self.outer
+                ),
+                f"ip link set {ends[0].name} name {self.outer}",
             )
         return None
 
@@ -113,7 +126,7 @@ class Inside:
                         "Renaming does not move an interface, and neither does running a "
                         "command elsewhere: `ip link set NAME netns PID` does."
                     ),
-                    f"ip link set {max(interface.name, end.name, key=_inner)} netns $pid",
+                    f"{SET_PID}; ip link set {max(interface.name, end.name, key=_inner)} netns $pid",
                 )
             if end and place and place.kind != INTERNET:
                 return Trouble(
