@@ -11,7 +11,7 @@ from netlab.i18n import gettext as _
 from netlab.model import Interface
 
 # Each cell is a shell of its own: where $pid is typed, it is set.
-SET_PID = "pid=$(docker inspect -f '{{.State.Pid}}' if-test)"
+SET_PID = f"pid=$(docker inspect -f {{{{.State.Pid}}}} {CONTAINER})"
 
 
 def no_cable(found: str) -> Trouble:
@@ -75,9 +75,10 @@ class VethPair:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The cable joins host and container, and its ends have the names that later commands use."""
+    """The cable joins host and container; its inner end has that name, and was the one to go in."""
 
     name: str = "eth0"
+    meant: str = "veth_container"
     outer: str = "veth_host"
 
     def describe(self) -> str:
@@ -100,7 +101,7 @@ class Inside:
                 ),
                 f"{SET_PID}; ip netns exec $pid ip link set {ends[1].name} name {self.name}",
             )
-        if ends[0].name != self.outer:
+        if ends[0].name == self.meant:
             return Trouble(
                 "wrong-end",
                 _("the end on the lab host is called {name}").format(name=ends[0].name),

@@ -174,6 +174,7 @@ NOT_OURS = {
         r"the smallest unit|a (pickled )?message|the other side|the kernel answers|a captured point|"
         r"no such probe|not a table|no lessons in it",
     ),
+    "commands to type": ("checks/expectations/links", r"^(pid=|\{\}; ip )"),
     "why something is not read, for whoever puts it into words": (
         "model/bounded_json|linux/files",
         r"more than|deeper than|not an object|is no number|no float|is not a plain|somebody else's",
