@@ -90,10 +90,10 @@ ADDRESSES = (
     Fault(
         "arp-ignored",
         N_("After the hardening of the lab host's kernel settings its containers reach each other only."),
-        on("host", "sysctl -w net.ipv4.conf.docker0.arp_ignore=8") + FORGET,
+        on("host", "ip link set docker0 arp off") + FORGET,
         "arp-off",
         "host docker0",
-        on("host", "sysctl -w net.ipv4.conf.docker0.arp_ignore=0"),
+        on("host", "ip link set docker0 arp on"),
     ),
     Fault(
         "wrong-netmask",

@@ -54,6 +54,10 @@ _PINGING: dict[str, tuple[tuple[Command, ...], str]] = {
         + host("ip rule add fwmark 1 blackhole"),
         "route-refuses",
     ),
+    "ARP requests ignored": (
+        host("sysctl -w net.ipv4.conf.docker0.arp_ignore=8") + FORGET,
+        "arp-off",
+    ),
     "connected route deleted": (host("ip route del 172.17.0.0/16 dev docker0"), "no-route"),
     "far connected route deleted": (on("internet", "ip route del 192.0.2.0/24 dev uplink"), "no-way-back"),
     "far address deleted": (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from netlab import faults
@@ -16,7 +18,17 @@ from tests.support.patience import eventually
 from tests.worlds.mistakes import MORE
 from tests.worlds.places import state
 
+COMES_AND_GOES = {"duplicate-ip"}  # each of the two is believed who was heard last
+PINGS = int(os.environ.get("NETLAB_FAULT_SECONDS", "1")) * 10
 UNSEEN = {"conntrack-full"}  # nothing changes but what the kernel counts
+PING = f"ping -c {PINGS} -i 0.1 -W 0.3"
+BOTH_SIDES = f"""
+ip neigh flush all
+address=$(docker inspect -f '{{{{.NetworkSettings.IPAddress}}}}' if-test)
+{PING} ${{address:-172.17.0.2}} &
+docker exec if-test {PING} {INTERNET} &
+wait
+"""
 SECONDS = 10.0  # until a server listens, an address is ready, a flag follows
 
 
@@ -74,6 +86,18 @@ def test_broken_named_cured_and_as_before(lab: Lab, fault: Fault) -> None:
         faults.inject(lab, fault)
         faults.cure(lab, fault)
         assert eventually(lambda: state(lab) == before, SECONDS), set(state(lab)) ^ set(before)
+
+
+@pytest.mark.parametrize(
+    "fault", [f for f in faults.catalogue() if f.name not in COMES_AND_GOES], ids=lambda fault: fault.name
+)
+def test_a_fault_stays(lab: Lab, fault: Fault) -> None:
+    """Packets from both sides do not heal it, although whoever is asked for a MAC address learns one."""
+    faults.prepare(lab, fault)
+    assert eventually(lambda: measure(lab, fault.symptom).healthy, SECONDS)
+    faults.inject(lab, fault)
+    lab.script(BOTH_SIDES)
+    assert not measure(lab, fault.symptom).healthy
 
 
 @pytest.mark.parametrize("name", MORE)
