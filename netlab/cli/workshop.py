@@ -7,10 +7,14 @@ import ipaddress
 import os
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.workshop import sizing, state, systemd_unit
+
+if TYPE_CHECKING:
+    from netlab.workshop.hub.app import Options
 
 PLANNED = 30  # learners of a plan that names no number
 
@@ -74,28 +78,35 @@ def run(chosen: argparse.Namespace) -> int:
 
     place = state.State(chosen.state.resolve())
     place.prepare(chosen.code)
-    wanted = app.Options(
-        chosen.listen,
-        chosen.port,
-        str(chosen.cert.resolve()) if chosen.cert else "",
-        str(chosen.key.resolve()) if chosen.key else "",
-        str(chosen.list.resolve()) if chosen.list else "",
-        chosen.open,
-        chosen.memory,
-        chosen.cpus,
-        chosen.learners,
-    )
+    wanted = _options(chosen)
     app.accounts(place, wanted)  # before anything is started: whether the list can be read
     cgroups.delegate()
     try:
         Supervisor(place, wanted).run(lambda: _tell(place, wanted.url))
     finally:
         cgroups.Groups.here().remove()
-    print(
-        "\n"
-        + _("The workshop has stopped. All that was done is kept in {folder}.").format(folder=place.folder)
-    )
+    said = _("The workshop has stopped. All that was done is kept in {folder}.")
+    print("\n" + said.format(folder=place.folder))
     return 0
+
+
+def _options(chosen: argparse.Namespace) -> Options:
+    """What the Hub is told, with whole paths: its folder is another."""
+    from netlab.workshop.hub.app import Options
+
+    files = (chosen.cert, chosen.key, chosen.list)
+    certificate, key, roll = (str(file.resolve()) if file else "" for file in files)
+    return Options(
+        chosen.listen,
+        chosen.port,
+        certificate,
+        key,
+        roll,
+        chosen.open,
+        chosen.memory,
+        chosen.cpus,
+        chosen.learners,
+    )
 
 
 def _check(chosen: argparse.Namespace) -> None:

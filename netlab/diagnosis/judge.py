@@ -8,7 +8,17 @@ from netlab.diagnosis.finding import Cleared, Finding, Suspect
 from netlab.diagnosis.focus import Focus, find
 from netlab.diagnosis.forecast import forecast
 from netlab.diagnosis.observation import Observation
-from netlab.diagnosis.suspects import endpoint, firewall, ip, last_hop, link, nat, neighbour, routing
+from netlab.diagnosis.suspects import (
+    endpoint,
+    firewall,
+    ip,
+    last_hop,
+    link,
+    nat,
+    neighbour,
+    routing,
+    way_back,
+)
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Verdict
 from netlab.i18n import gettext as _
 
@@ -38,7 +48,7 @@ SUSPECTS: tuple[Suspect, ...] = (
     routing.route_refuses,
     ip.forwarding_off,
     routing.no_route,
-    nat.no_way_back,
+    way_back.no_way_back,
     endpoint.echo_ignored,
     firewall.queue_full,
     endpoint.silent_program,

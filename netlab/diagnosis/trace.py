@@ -124,12 +124,8 @@ def as_text(verdict: Verdict) -> str:
     lines = [words.format(received=verdict.received, sent=verdict.sent, **ends)]
     if verdict.received == verdict.sent:
         way = [str(hop.frame.point) for hop in verdict.journeys[0].hops] if verdict.journeys else []
-        return "\n".join(
-            [
-                *lines,
-                _("✔ reached, by way of {way}").format(way=" → ".join(way) or _("no captured interface")),
-            ]
-        )
+        reached = _("✔ reached, by way of {way}").format(way=" → ".join(way) or _("no captured interface"))
+        return "\n".join([*lines, reached])
     place = (
         _("last seen on {last_seen}").format(last_seen=verdict.last_seen)
         if verdict.last_seen
@@ -144,15 +140,7 @@ def as_text(verdict: Verdict) -> str:
     said = words.format(title=title, certainty=_(verdict.certainty), explanation=verdict.explanation)
     lines.append(f"  {said}")
     if 0 < verdict.received < verdict.sent:
-        low, high = (round(100 * share) for share in verdict.loss_interval)
-        places = ", ".join(
-            _("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends
-        )
-        lines.append(
-            _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
-                loss=verdict.loss, low=low, high=high, ends=places
-            )
-        )
+        lines.append(_loss(verdict))
     if verdict.candidates:
         lines.append(_("  one of: {candidates}").format(candidates=", ".join(verdict.candidates)))
     for piece in verdict.evidence:
@@ -167,6 +155,17 @@ def as_text(verdict: Verdict) -> str:
         "  " + _("not: {cause} ({how})").format(cause=cause, how=how) for cause, how in verdict.ruled_out[:4]
     ]
     return "\n".join(lines)
+
+
+def _loss(verdict: Verdict) -> str:
+    """What share was lost, how sure that is, and where each was seen last."""
+    low, high = (round(100 * share) for share in verdict.loss_interval)
+    places = ", ".join(
+        _("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends
+    )
+    return _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
+        loss=verdict.loss, low=low, high=high, ends=places
+    )
 
 
 def as_json(verdict: Verdict) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from netlab.drawing.boxes import Box, Card
 from netlab.drawing.canvas import LINE, NAME, SMALL, TITLE, Rect, shorten, text_width, wrap
-from netlab.drawing.scene import Box, Card, Scene
+from netlab.drawing.scene import Scene
 from netlab.i18n import gettext as _
 from netlab.model import InterfaceId
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.display import columns
-from netlab.drawing.scene import KIND_WORDS, STATES, default_routes, is_shown, shown_addresses
+from netlab.drawing.boxes import KIND_WORDS, STATES, default_routes, is_shown, shown_addresses
 from netlab.i18n import gettext as _
 from netlab.i18n import ngettext
 from netlab.model import Interface, Node, Snapshot

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netlab.drawing.boxes import STATES
 from netlab.drawing.canvas import (
     DEATH,
     DOWN_EDGE,
@@ -40,7 +41,7 @@ from netlab.drawing.canvas import (
 from netlab.drawing.edges import Cables
 from netlab.drawing.layout import group_label, lay_out
 from netlab.drawing.path_overlay import Overlay
-from netlab.drawing.scene import STATES, Scene, build_scene
+from netlab.drawing.scene import Scene, build_scene
 from netlab.drawing.sizes import PlacedBox, PlacedCard
 from netlab.drawing.text import alt_text, as_text
 from netlab.i18n import gettext as _

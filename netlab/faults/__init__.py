@@ -19,6 +19,7 @@ from netlab.faults.fault import STANDARD, Command, Fault
 from netlab.faults.filters import FILTERS
 from netlab.faults.links import LINKS
 from netlab.faults.routes import ROUTES
+from netlab.faults.sysctls import SYSCTLS
 from netlab.i18n import gettext as _
 from netlab.model import Snapshot
 
@@ -30,7 +31,7 @@ FIRST = "docker-user-drop"  # what the lesson of the gym begins with
 
 def catalogue(*, inside: bool = False) -> tuple[Fault, ...]:
     """All faults; with `inside` those that can be made and cured without touching `internet`."""
-    return tuple(fault for fault in LINKS + ROUTES + FILTERS if fault.inside or not inside)
+    return tuple(fault for fault in LINKS + SYSCTLS + ROUTES + FILTERS if fault.inside or not inside)
 
 
 def find(name: str) -> Fault:

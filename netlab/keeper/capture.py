@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netlab.keeper import protocol
 from netlab.keeper.packet_ring import MEMORY, RETIRE_AFTER_MS, Ring
-from netlab.keeper.snapshot import Place
+from netlab.keeper.places import Place
 from netlab.linux.netns import entered
 from netlab.packets import batch as records
 from netlab.packets.batch import BATCH, HEAD, LOST, REFUSED

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from netlab.i18n import gettext as _
 from netlab.keeper import protocol
 from netlab.linux import syscalls
-from netlab.model.codec import Range
+from netlab.model.fields import Range
 
 # What setns(2) is asked for, in an order in which each is still allowed after the one before.
 NAMESPACES = {

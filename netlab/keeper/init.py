@@ -29,7 +29,7 @@ from netlab.linux import syscalls
 from netlab.linux.limits import Limits, harden
 from netlab.linux.sandbox import rootfs, seccomp
 from netlab.linux.sandbox.rootfs import BindMount
-from netlab.model.codec import Range
+from netlab.model.fields import Range
 
 LOG = "/run/netlab/init.log"
 LONGEST = 4096  # characters of a traceback

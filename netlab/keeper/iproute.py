@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 
 from netlab.keeper import protocol
-from netlab.keeper.snapshot import Place
+from netlab.keeper.places import Place
 from netlab.linux.netlink.socket import unbound
 
 

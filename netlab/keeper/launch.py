@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
@@ -20,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from netlab import engines
 from netlab.display import printable
-from netlab.errors import BadInput, LabAlreadyUp, LabError
+from netlab.errors import LabAlreadyUp, LabError
 from netlab.i18n import VARIABLE, language
 from netlab.i18n import gettext as _
-from netlab.keeper import address, protocol
+from netlab.keeper import address, folders, protocol
 from netlab.keeper.address import HOME, PATH
+from netlab.keeper.folders import SECONDS_TO_END
 from netlab.linux import files as files_of_others
 from netlab.linux.limits import Limits
 from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, BindMount
@@ -32,12 +32,6 @@ from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, BindMount
 if TYPE_CHECKING:
     from netlab.engines.protocol import Say
 
-SECONDS_TO_END = 10.0
-OLD = 60.0  # seconds that the folder of a lab without a keeper is left alone
-REMOVE, OPEN = (
-    ("rm", "-rf", "--one-file-system", "--"),
-    ("chmod", "-R", "u+rwX", "--"),
-)  # neither follows links
 SECONDS_TO_START = 300.0  # between two words of progress: Docker's daemon may take three minutes
 # Of the environment of whoever makes a lab its keeper needs these, and its lab host gets no others.
 KEEPERS_OWN = ("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "LD_LIBRARY_PATH")
@@ -82,7 +76,7 @@ def start(
 
 def _take(name: str) -> socket.socket:
     """The listening door of a new lab of that name, whose folder is made afresh. LabAlreadyUp, LabError."""
-    _prepare_base()
+    folders.prepare_base()
     door = socket.socket(socket.AF_UNIX)
     try:
         with address.turns():
@@ -94,15 +88,15 @@ def _take(name: str) -> socket.socket:
                         "./run --lab {name} reset"
                     ).format(name=name),
                 )
-            left = _set_aside(name)
-            _make_folders(name)
+            left = folders.set_aside(name)
+            folders.make(name)
             with address.held(name) as place:
                 path = f"/proc/self/fd/{place}/{address.DOOR_NAME}"  # however long the folder's own path is
                 door.bind(path)
                 os.chmod(path, 0o600)
             door.listen(64)
-        _remove(left)
-        _remove_what_is_left()
+        folders.remove(left)
+        folders.remove_leavings()
     except OSError as error:
         door.close()
         raise LabError(
@@ -133,7 +127,7 @@ def end(name: str) -> None:
         if "error" in answer:
             raise protocol.rebuild(answer)
         with address.turns():  # at once: a new lab of this name may come at any moment
-            left = "" if address.is_up(name) else _set_aside(name)
+            left = "" if address.is_up(name) else folders.set_aside(name)
         work = partial(_clear_up, left, sock, ends)
     finally:
         told.put(work)
@@ -149,46 +143,7 @@ def _clear_up(folder: str, keeper: socket.socket, ends: Sequence[int]) -> None:
             select.select([end], [], [], SECONDS_TO_END)
     for end in ends:
         os.close(end)
-    _remove(folder)
-
-
-def _set_aside(name: str) -> str:
-    """Give up the lab's folder, if there is one: its path from now on, or ""."""
-    aside = f"{address.ENDED}{name}-{time.time_ns()}"
-    try:
-        os.rename(address.folder(name), address.base() / aside)
-    except FileNotFoundError:
-        return ""
-    return str(address.base() / aside)
-
-
-def _remove(folder: str) -> None:
-    """Delete a folder in which a learner may have nested others as deeply as they liked, and shut them."""
-    for command in (REMOVE, OPEN, REMOVE):
-        if os.path.lexists(folder):
-            subprocess.run([*command, folder], stderr=subprocess.DEVNULL, check=False)
-
-
-def _remove_what_is_left() -> None:
-    """The folders of labs whose keeper was killed, or whose end was interrupted before all was removed."""
-    with address.turns():
-        left = [name for name in os.listdir(address.base()) if not name.startswith(".")]
-        for name in left:
-            if _age(name) > OLD and not address.is_up(name):
-                _set_aside(name)
-    for name in os.listdir(address.base()):
-        number = name.rpartition("-")[2]
-        if name.startswith(address.ENDED) and number.isdigit():
-            seconds = time.time() - int(number) / 1e9
-            if seconds > 3 * SECONDS_TO_END:  # for each of two that are waited for, and the removing
-                _remove(str(address.base() / name))
-
-
-def _age(name: str) -> float:
-    """Seconds since something was put into the lab's folder; 0 where it has just gone."""
-    with suppress(OSError):
-        return time.time() - os.lstat(address.folder(name)).st_mtime
-    return 0.0
+    folders.remove(folder)
 
 
 def _trees(exchange: Path, confined: Confinement | None) -> list[BindMount]:
@@ -205,33 +160,6 @@ def _trees(exchange: Path, confined: Confinement | None) -> list[BindMount]:
         return [*trees, BindMount(str(labs), source=str(confined.lessons))]
     writable = [str(labs), str(exchange)] if labs.is_dir() else [str(exchange)]
     return [*trees, *(BindMount(path, writable=True) for path in writable)]
-
-
-def _prepare_base() -> None:
-    """The folder of this user's labs. LabError where it cannot be made, or is somebody else's; BadInput."""
-    base = address.base()
-    if any(base.resolve().is_relative_to(tree) for tree in (HOME, sys.prefix, sys.base_prefix)):
-        raise BadInput(
-            _("The labs' folder {folder} lies where labs can see it.").format(folder=base),
-            _("Set NETLAB_EXCHANGE to a folder outside of {home}.").format(home=HOME),
-        )
-    try:
-        base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        address.check_owner(os.lstat(base), base)
-        os.chmod(base, 0o700)
-    except OSError as error:
-        raise LabError(
-            _("The lab's folder {folder} cannot be made: {strerror}.").format(
-                folder=base, strerror=error.strerror
-            ),
-            _("Make room there, or set NETLAB_EXCHANGE to a folder of yours."),
-        ) from error
-
-
-def _make_folders(name: str) -> None:
-    for folder in (place := address.folder(name), place / address.EXCHANGE, place / "root"):
-        folder.mkdir(mode=0o700)
-        os.chmod(folder, 0o700)  # whatever the umask
 
 
 class ForkServer:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from netlab.keeper import protocol
-from netlab.keeper.snapshot import Place
+from netlab.keeper.places import Place
 from netlab.keeper.watch import LOOK
 from netlab.linux.netlink.notifications import listen
 from netlab.linux.netlink.route import RouteSocket

@@ -23,7 +23,7 @@ from netlab.errors import BadInput, LabError, NetlabError
 from netlab.i18n import gettext as _
 from netlab.i18n import language
 from netlab.model import codec
-from netlab.model.codec import Exact
+from netlab.model.fields import Exact, Range
 
 VERSION = 2  # of what is said; a client and a keeper that differ in it do not talk
 _HEADER = struct.Struct("!I")
@@ -35,7 +35,7 @@ SECONDS_TO_SAY = 30.0  # for whoever asked to take the answer
 LONGEST_CLAIM = 512  # bytes of what a lab says of a command's life
 
 STREAMS = 3  # of a command
-PIDS, EXITS = codec.Range(0, 1 << 22), codec.Range(0, 255)  # what is taken from a lab
+PIDS, EXITS = Range(0, 1 << 22), Range(0, 255)  # what is taken from a lab
 
 T = TypeVar("T")
 
@@ -246,7 +246,7 @@ def claim(sock: socket.socket, word: str, number: int, fds: Sequence[int] = ()) 
     )
 
 
-def read_claim(sock: socket.socket, word: str, bounds: codec.Range) -> tuple[FromLab[int], list[int]]:
+def read_claim(sock: socket.socket, word: str, bounds: Range) -> tuple[FromLab[int], list[int]]:
     """The number that the other side says of that word, with descriptors. Closed for anything else."""
     try:
         body, fds, flags, _address = socket.recv_fds(sock, LONGEST_CLAIM, MAX_FDS)

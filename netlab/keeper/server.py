@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from typing import Any, NoReturn, Protocol
@@ -21,28 +21,24 @@ from netlab import engines
 from netlab.display import printable
 from netlab.engines import base_lab
 from netlab.engines.protocol import Daemonless, LabHost, Say
-from netlab.errors import BadInput, LabDied, LabError, NetlabError, UnknownName
+from netlab.errors import LabError, NetlabError
 from netlab.i18n import gettext as _
 from netlab.i18n import speaking
-from netlab.keeper import capture, init, iproute, monitor, probe, protocol, watch
+from netlab.keeper import init, protocol
 from netlab.keeper.doors import Door, is_from_the_lab, is_owner
 from netlab.keeper.execute import NAMESPACES, Loop, Spawner, start_daemon
-from netlab.keeper.protocol import Command, Status
+from netlab.keeper.operations import LEARNERS, Operations
+from netlab.keeper.places import Place
+from netlab.keeper.protocol import Command
 from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
 from netlab.keeper.reset.worker import ResetWorker
-from netlab.keeper.snapshot import Place, places, snapshot
 from netlab.keeper.spec import ETC, LabSpec
 from netlab.linux.limits import for_children, wait_until_exceeded
 from netlab.linux.sandbox import unshare
 from netlab.linux.sandbox.rootfs import BindMount
 from netlab.linux.sysctl import make_room
-from netlab.model import codec
-from netlab.packets.probe import Order
 
 MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper"s level
-# What may be asked from inside.
-LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
-LEARNERS += ("watch", "monitor", "iproute", "reset", "exec")
 
 
 class Closable(Protocol):
@@ -68,6 +64,7 @@ class Keeper:
         theirs.close()
         self.children: set[int] = set()
         self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.operations = Operations(self.plan.name, self.engine, self.init, self._put_back)
 
     def _become_init(self, keeper: socket.socket) -> NoReturn:
         here = [BindMount(tree.path, tree.writable) for tree in self.plan.trees]
@@ -103,7 +100,9 @@ class Keeper:
 
     def serve(self) -> None:
         """Answer until the lab ends."""
-        self.resets = ResetWorker(self._fork, partial(self._answer, "reset"), self._restorer, self.to_init)
+        self.resets = ResetWorker(
+            self._fork, partial(self.operations.answer, "reset"), self._restorer, self.to_init
+        )
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         answer = partial(self._handle, learner=False), partial(self._handle, learner=True)
         self.doors = (
@@ -175,7 +174,7 @@ class Keeper:
         if operation == "reset" and self.daemonless:
             self.resets.pass_on(request, client)
         else:
-            self._fork(lambda: self._answer(operation, request, client))
+            self._fork(lambda: self.operations.answer(operation, request, client))
         return False
 
     def _end(self, client: socket.socket) -> NoReturn:
@@ -205,83 +204,18 @@ class Keeper:
         finally:
             os._exit(0)
 
-    def _answer(self, operation: str, request: Mapping[str, Any], client: socket.socket) -> None:
-        """In a child: do one request and send its answer, or the error."""
-        try:
-            if not hasattr(self, f"_do_{operation}"):
-                raise UnknownName(_("request"), operation, LEARNERS)
-            result = getattr(self, f"_do_{operation}")(request, client)
-            client.settimeout(protocol.SECONDS_TO_SAY)
-            protocol.send(client, {"ok": result})
-        except NetlabError as error:
-            protocol.complain(client, error)
-        except (ValueError, TypeError, KeyError) as error:
-            protocol.complain(client, BadInput(_("The request makes no sense: {error}.").format(error=error)))
-        except OSError as error:
-            kind = LabError if os.path.exists(f"/proc/{self.init}/ns/net") else LabDied  # it is ending
-            protocol.complain(
-                client,
-                kind(
-                    _("The lab could not do {operation}: {error}.").format(operation=operation, error=error),
-                    _("Look at: ./run status"),
-                ),
-            )
-
-    def _do_status(self, _: Mapping[str, Any], __: socket.socket) -> Any:
-        found = tuple((place.name, place.kind) for place in places(self.init, self.engine))
-        about = self.engine.about(f"/proc/{self.init}/root")
-        return codec.to_plain(Status(self.plan.name, self.engine.name, found, about))
-
-    def _do_snapshot(self, _: Mapping[str, Any], __: socket.socket) -> Any:
-        return codec.to_plain(snapshot(self.plan.name, self.init, self.engine))
-
-    def _do_probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
-        order = Order.parse(request["order"])
-        with self._place(str(request["node"])).held() as namespace:
-            return codec.to_plain(probe.send(namespace, order))
-
-    def _do_route(self, request: Mapping[str, Any], _: socket.socket) -> list[str]:
-        with self._place(str(request["node"])).held() as namespace:
-            return list(probe.route(namespace, list(map(str, request["words"]))))
-
-    def _do_capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
-        there = self._there()
-        points = [(there[int(netns)], int(index)) for netns, index in request["points"]]
-        self.rings = capture.open_all(dict(enumerate(points)))  # open until this child has answered
-        return capture.serve(client, self.rings)
-
-    def _there(self) -> dict[int, Place]:
-        return {place.netns: place for place in places(self.init, self.engine)}
-
-    def _do_tap(self, _: Mapping[str, Any], client: socket.socket) -> bool:
-        return capture.follow(client, self._there)
-
-    def _do_watch(self, _: Mapping[str, Any], client: socket.socket) -> bool:
-        return watch.serve(client, self.plan.name, lambda: places(self.init, self.engine))
-
-    def _do_monitor(self, _: Mapping[str, Any], client: socket.socket) -> bool:
-        return monitor.serve(client, lambda: places(self.init, self.engine))
-
-    def _do_iproute(self, request: Mapping[str, Any], client: socket.socket) -> bool:
-        return iproute.hand_over(client, self._place(str(request["node"])))
-
-    def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> dict[str, Any]:
-        return self.resets.put_back(str(request.get("way", "kept")))
+    def _put_back(self, way: str) -> dict[str, Any]:
+        return self.resets.put_back(way)
 
     def _restorer(self) -> Restorer:
         return Restorer(self.engine, self._lab_host(), self.files, self.baseline, self.remembered)
 
-    def _place(self, name: str) -> Place:
-        known = places(self.init, self.engine)
-        for place in known:
-            if name == place.name or name in place.aliases:
-                return place
-        raise UnknownName(_("node"), name, [place.name for place in known])
-
     def _exec(self, command: Command, fds: list[int], client: socket.socket, *, learner: bool) -> None:
         """Start it on its node. What becomes of it is said on a connection of its own, which the client gets:
         its other end is the lab host's to hold, and nothing else that is said here passes through it."""
-        place = None if command.node == "host" else self._place(command.node)  # most are for the host
+        place = (
+            None if command.node == "host" else self.operations.place(command.node)
+        )  # most are for the host
         if place and place.kind == "internet" and learner:
             raise LabError(
                 _("internet is out of the learner's reach."),

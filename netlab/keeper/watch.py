@@ -17,7 +17,8 @@ from dataclasses import replace
 
 from netlab.keeper import protocol
 from netlab.keeper import snapshot as observe
-from netlab.keeper.snapshot import Earlier, Place
+from netlab.keeper.places import Place
+from netlab.keeper.snapshot import Earlier
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink import parse
 from netlab.linux.netlink.notifications import listen

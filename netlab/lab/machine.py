@@ -22,7 +22,8 @@ from netlab.errors import UnknownName
 from netlab.i18n import gettext as _
 from netlab.keeper import probe, protocol
 from netlab.keeper.capture import open_all, serve
-from netlab.keeper.snapshot import Place, read
+from netlab.keeper.places import Place
+from netlab.keeper.snapshot import read
 from netlab.lab.capture import Recording
 from netlab.linux.netns import inode
 from netlab.model import Snapshot

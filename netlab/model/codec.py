@@ -12,12 +12,15 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, is_dataclass
 from functools import cache
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from netlab.display import one_line
 from netlab.model import bounded_json
+from netlab.model.fields import INT, known_fields, without_none
+from netlab.model.fields import Exact as Exact
+from netlab.model.fields import Range as Range
 
 VERSION = 1  # of the schema: it goes up when a value written by an older netlab would be refused
 LONGEST_TEXT = 1 << 16  # characters
@@ -33,20 +36,6 @@ class Malformed(ValueError):
     """Data that is not what the schema says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The bounds of a whole number, both included: Annotated[int, Range(0, 65535)]."""
-
-    least: int
-    most: int
-
-
-Exact = Annotated[str, "exact"]  # a text that is used and not shown: whatever is in it stays as it is
-Port = Annotated[int, Range(0, 65535)]
-PrefixLength = Annotated[int, Range(0, 128)]
-Index = Annotated[int, Range(0, (1 << 31) - 1)]  # of an interface, in its namespace
-Count = Annotated[int, Range(0, (1 << 64) - 1)]
-INT = Range(-(1 << 63), (1 << 64) - 1)  # what the kernel's widest numbers need
 # A snapshot has 8 levels. Half a character stands in a word of a command, whose bytes may be no text.
 BOUNDS = bounded_json.Bounds(size=1 << 28, depth=32, values=1 << 22, most=INT.most, halves=True)
 
@@ -285,18 +274,6 @@ def _plain_default(field: Field[Any]) -> Any:
 
 
 # -- the schema
-
-
-def known_fields(kind: Any) -> list[tuple[Field[Any], Any]]:
-    """The fields of a dataclass, each with its type."""
-    hints = get_type_hints(kind, include_extras=True)
-    return [(field, hints[field.name]) for field in fields(kind)]
-
-
-def without_none(hint: Any) -> Any:
-    """The type that is not None."""
-    (kind,) = (word for word in get_args(hint) if word is not type(None))
-    return kind
 
 
 _SCALARS: dict[Any, tuple[Reader, Writer]] = {

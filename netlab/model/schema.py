@@ -11,16 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from netlab.model import Snapshot
-from netlab.model.codec import (
-    INT,
-    LONGEST_EXACT,
-    LONGEST_TEXT,
-    MOST_ENTRIES,
-    VERSION,
-    Exact,
-    known_fields,
-    without_none,
-)
+from netlab.model.codec import LONGEST_EXACT, LONGEST_TEXT, MOST_ENTRIES, VERSION
+from netlab.model.fields import INT, Exact, known_fields, without_none
 
 FILE = Path(__file__).with_name("snapshot.schema.json")
 

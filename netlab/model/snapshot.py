@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from netlab.errors import UnknownName
 from netlab.i18n import gettext as _
-from netlab.model.codec import Count, Index, Port, PrefixLength
+from netlab.model.fields import Count, Index, Port, PrefixLength
 
 
 @dataclass(frozen=True, slots=True)

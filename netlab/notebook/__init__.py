@@ -20,9 +20,9 @@ def start(lesson: str, seed: str = "") -> LessonLab:
 
     With a seed it is the lesson in that variant's words.
     """
-    from netlab.notebook import lesson_lab
+    from netlab.notebook import begin
 
-    return lesson_lab.begin_here(lesson, seed)
+    return begin.begin_here(lesson, seed)
 
 
 def attach(lesson: str, seed: str = "", language: str = "") -> LessonLab:
@@ -30,9 +30,9 @@ def attach(lesson: str, seed: str = "", language: str = "") -> LessonLab:
 
     `language` is the notebook's own: such a kernel does not tell it.
     """
-    from netlab.notebook import lesson_lab
+    from netlab.notebook import begin
 
-    return lesson_lab.begin_outside(lesson, seed, language)
+    return begin.begin_outside(lesson, seed, language)
 
 
 def overview() -> None:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from netlab.display import Card, Picture
-from netlab.errors import BadInput, check_language
-from netlab.i18n import NOTEBOOK_VARIABLE, VARIABLE
+from netlab.errors import BadInput
 from netlab.i18n import gettext as _
-from netlab.lessons import content
 from netlab.lessons.content import Lesson, Step
-from netlab.lessons.progress import Progress, default_path
+from netlab.lessons.progress import Progress
 from netlab.lessons.questions import REPORT, ask, check_known, the_answer, the_prediction
-from netlab.lessons.start import bring, goto
+from netlab.lessons.start import goto
 from netlab.lessons.variant import PLAIN, Variant
 from netlab.notebook import instruments, outbox
-from netlab.notebook.greeting import bug_report, greeting, next_step
+from netlab.notebook.greeting import bug_report, next_step
 from netlab.notebook.live import Live
-from netlab.notebook.tracebacks import short_errors
 
 if TYPE_CHECKING:
     from networkx import MultiGraph
@@ -35,41 +30,6 @@ if TYPE_CHECKING:
     from netlab.model import Captured, Snapshot
     from netlab.notebook.predictions import Comparison
     from netlab.packets.probe import Probe
-
-
-def begin_here(lesson: str, seed: str) -> LessonLab:
-    """A lesson in a kernel of the lab host: see notebook.start."""
-    from netlab.lab import Lab
-
-    found = content.lesson(lesson)
-    return _begin(Lab.here(), found, Variant.of(seed), default_path())
-
-
-def begin_outside(lesson: str, seed: str, language: str) -> LessonLab:
-    """A lesson in a kernel on the machine: see notebook.attach."""
-    from netlab.notebook import host_kernel
-
-    os.environ.update({NOTEBOOK_VARIABLE: language} if language else {})
-    found = content.lesson(lesson)
-    lab = host_kernel.lab_of_this_kernel()
-    host_kernel.send_shell_cells_to(lab)
-    return _begin(lab, found, Variant.of(seed), default_path(lab.folder))
-
-
-def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:
-    check_language(os.environ.get(VARIABLE, ""))
-    found, progress = variant.exchange_all(lesson), Progress(record)
-    bring(lab, lesson, variant)
-    short_errors()
-    print(greeting(found, progress))
-    progress.begin(found.id)
-    outbox.put("visited", found.id)
-    if lesson.gym:
-        print(_("Bug report:"), *bug_report(variant.seed, variant))
-        progress.record_answer(found.id, REPORT, variant.seed)
-    here = LessonLab(lab, found, progress, variant)
-    here.say_notes()
-    return here
 
 
 class LessonLab:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from netlab.model import codec
-from netlab.model.codec import Port, Range
+from netlab.model.fields import Port, Range
 from netlab.model.packet import Packet
 from netlab.packets.decode import decode
 

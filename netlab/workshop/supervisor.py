@@ -96,18 +96,7 @@ class Supervisor:
         common = {**os.environ, **own}
         # Learners' servers come from the forkserver: nothing of whoever began this.
         bare = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | own
-        board = {
-            **common,
-            "JUPYTERHUB_SERVICE_NAME": BOARD,
-            "JUPYTERHUB_SERVICE_PREFIX": f"/services/{BOARD}/",
-            "JUPYTERHUB_API_TOKEN": ours.board_token,
-            "JUPYTERHUB_API_URL": f"http://127.0.0.1:{ours.hub_port}/hub/api",
-            "JUPYTERHUB_BASE_URL": "/",
-            "JUPYTERHUB_CLIENT_ID": f"service-{BOARD}",
-            "JUPYTERHUB_OAUTH_ACCESS_SCOPES": json.dumps(
-                ["access:services", f"access:services!service={BOARD}"]
-            ),
-        }
+        board = {**common, **_service(ours)}
         python = [sys.executable, "-m"]
         self.doors = _doors(ours)
         self.routes = urllib.request.Request(
@@ -177,6 +166,19 @@ class Supervisor:
                     _("Read {log}").format(log=part.log),
                 )
         return False
+
+
+def _service(ours: Settings) -> dict[str, str]:
+    """What a service of the Hub's finds in its environment: the board is not started by the Hub itself."""
+    return {
+        "JUPYTERHUB_SERVICE_NAME": BOARD,
+        "JUPYTERHUB_SERVICE_PREFIX": f"/services/{BOARD}/",
+        "JUPYTERHUB_API_TOKEN": ours.board_token,
+        "JUPYTERHUB_API_URL": f"http://127.0.0.1:{ours.hub_port}/hub/api",
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_CLIENT_ID": f"service-{BOARD}",
+        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": json.dumps(["access:services", f"access:services!service={BOARD}"]),
+    }
 
 
 def _doors(ours: Settings) -> tuple[str, str, urllib.request.Request]:

@@ -122,7 +122,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_doors_are_few(call: str, owners: set[str]) -> None:
     """Namespaces, netlink and packet sockets have one place each; sleeps and shell strings none."""
     users = {name.removeprefix("netlab.") for name, file in MODULES.items() if call in file.read_text()}
-    assert users <= owners
+    assert users == owners
 
 
 SLEEPS = re.compile(
@@ -163,12 +163,12 @@ def test_nothing_is_unpickled_or_executed(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_rooms_are_small(name: str) -> None:
-    """A module is one idea: at most about 300 lines, its functions at most about 40."""
+    """A module is one idea: at most 300 lines, its functions at most 40."""
     source = MODULES[name].read_text()
-    assert len(source.splitlines()) <= 330, "split it"
+    assert len(source.splitlines()) <= 300, "split it"
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or 0) - node.lineno + 1 <= 50, f"{node.name} is too long"
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno + 1 <= 40, f"{node.name} is too long"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlab.faults.fault import OTHER, Command, Symptom, on
 from netlab.faults.filters import WEB
-from netlab.faults.routes import ROUTED
+from netlab.faults.sysctls import ROUTED
 
 ROUTER_6 = (
     *on("host", "ip -6 addr add fd00:17::1/64 dev docker0 nodad", "sysctl -w net.ipv6.conf.all.forwarding=1"),

@@ -131,42 +131,26 @@ def wrong_source(scene: Observation, source: Node, near: Interface, asker: str) 
     own = scene.own(mine)
     wrong = next((a for a in own if a.address == asker), None)
     hinted = next((r for r in source.routes if r.source == asker and r.protocol != "kernel"), None)
-    evidence = [
-        show(
-            source,
-            f"ip addr show {mine.name}",
-            " ".join(map(str, own)),
-            _("it sends as {asker}").format(asker=asker),
-        ),
-        show(
-            scene.node(near.netns),
-            f"ip addr show {near.name}",
-            str(peer),
-            _("{asker} is not of this network").format(asker=asker),
-        ),
-    ]
+    sends = _("it sends as {asker}").format(asker=asker)
+    foreign = _("{asker} is not of this network").format(asker=asker)
+    evidence = (
+        show(source, f"ip addr show {mine.name}", " ".join(map(str, own)), sends),
+        show(scene.node(near.netns), f"ip addr show {near.name}", str(peer), foreign),
+    )
     text = _("{name} sends as {asker}, which does not belong to the network {peer} that it is in.").format(
         name=source.name, asker=asker, peer=peer
     )
     if hinted is not None and any(_covers(a, peer) for a in own if a.address != asker):
-        evidence.insert(
-            0,
-            show(
-                source,
-                f"{scene.ip} route",
-                str(hinted),
-                _("src {asker} is told to be used").format(asker=asker),
-            ),
-        )
+        says = _("src {asker} is told to be used").format(asker=asker)
+        first = show(source, f"{scene.ip} route", str(hinted), says)
         words = f"{scene.ip} route replace {hinted.destination}"
         words += f" via {hinted.gateway}" if hinted.gateway else ""
-        return Finding(
-            "wrong-address", PROVED, text, tuple(evidence), cure(source, f"{words} dev {hinted.device}")
-        )
+        steps = cure(source, f"{words} dev {hinted.device}")
+        return Finding("wrong-address", PROVED, text, (first, *evidence), steps)
     right = fitting_address(scene, mine, peer)
     if wrong is None or not right:
         return None
     steps = cure(source, add(right, peer.prefixlen, mine.name))
     steps += cure(source, f"ip addr del {wrong} dev {mine.name}")
     steps += cure(source, f"{scene.ip} route replace default via {peer.address} dev {mine.name}")
-    return Finding("wrong-address", PROVED, text, tuple(evidence), steps)
+    return Finding("wrong-address", PROVED, text, evidence, steps)

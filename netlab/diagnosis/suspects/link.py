@@ -198,41 +198,32 @@ def port_blocked(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     isolated = [i for i in ports if i.details.get("isolated") == "on"]
     if held:
         state = held[0].details["port state"]
-        evidence = show(
-            focus.node,
-            f"bridge -d link show dev {held[0].name}",
-            f"state {state}",
-            _("it does not forward yet"),
-        )
         text = _("{name}, port of {master}, is in the state {state}.").format(
             name=held[0].name, master=held[0].master, state=state
         )
-        return Finding(
-            "port-blocked",
-            PROVED,
+        return _blocked(
+            focus.node,
+            held[0],
+            (f"state {state}", _("it does not forward yet")),
             text,
-            (evidence,),
-            cure(
-                focus.node,
-                f"ip link set {held[0].master} type bridge stp_state 0 forward_delay 200",
-                *(f"bridge link set dev {i.name} state 3" for i in held),
-            ),
+            f"ip link set {held[0].master} type bridge stp_state 0 forward_delay 200",
+            *(f"bridge link set dev {i.name} state 3" for i in held),
         )
     if len(isolated) > 1:
-        evidence = show(
-            focus.node,
-            f"bridge -d link show dev {isolated[0].name}",
-            "isolated on",
-            _("isolated ports do not talk"),
-        )
         text = _("{isolated} are isolated ports: they reach each other never.").format(
             isolated=_(" and ").join(i.name for i in isolated)
         )
-        return Finding(
-            "port-blocked",
-            PROVED,
+        return _blocked(
+            focus.node,
+            isolated[0],
+            ("isolated on", _("isolated ports do not talk")),
             text,
-            (evidence,),
-            cure(focus.node, *(f"bridge link set dev {i.name} isolated off" for i in isolated)),
+            *(f"bridge link set dev {i.name} isolated off" for i in isolated),
         )
     return Cleared("port-blocked", _("every port is forwarding, and not isolated"))
+
+
+def _blocked(node: Node, port: Interface, seen: tuple[str, str], text: str, *commands: str) -> Finding:
+    """`seen` is what bridge(8) says of the port, and what that means."""
+    evidence = show(node, f"bridge -d link show dev {port.name}", *seen)
+    return Finding("port-blocked", PROVED, text, (evidence,), cure(node, *commands))

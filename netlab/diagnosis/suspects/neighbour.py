@@ -58,26 +58,14 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     device = focus.journey.first.frame.point.interface
     start = InterfaceId(focus.journey.first.frame.point.netns, focus.journey.first.frame.point.index)
     holders = scene.holders(asked)
-    evidence = [
-        show(
-            asker,
-            f"ip neigh show {asked}",
-            _("{asked} dev {device} INCOMPLETE or FAILED").format(asked=asked, device=device),
-            _("nobody answered the ARP requests"),
-        )
-    ]
+    state = _("{asked} dev {device} INCOMPLETE or FAILED").format(asked=asked, device=device)
+    evidence = [show(asker, f"ip neigh show {asked}", state, _("nobody answered the ARP requests"))]
     if any(i.id in scene.link(start) for _, i in holders):
         return None  # it is there and reachable by wire: some other suspect kept the request or the answer
     if holders and holders[0][0].netns != asker.netns:
         owner, interface = holders[0]
-        evidence.append(
-            show(
-                owner,
-                f"ip addr show {interface.name}",
-                asked,
-                _("it lives there, on another link than {device}").format(device=device),
-            )
-        )
+        says = _("it lives there, on another link than {device}").format(device=device)
+        evidence.append(show(owner, f"ip addr show {interface.name}", asked, says))
         return _elsewhere(scene, asker, asked, device, evidence)
     proxy = _needs_proxy(scene, asker, start, asked)
     if proxy is not None:

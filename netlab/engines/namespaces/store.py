@@ -18,7 +18,7 @@ from netlab.engines.namespaces.fast_path import ENTRY, FOLDER, is_alive
 from netlab.engines.namespaces.fast_path import entry as entry_of
 from netlab.linux import files
 from netlab.model import codec
-from netlab.model.codec import Exact
+from netlab.model.fields import Exact
 
 LARGEST = 1 << 16  # bytes of a record
 

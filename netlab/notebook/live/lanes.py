@@ -12,8 +12,19 @@ from typing import Any
 
 from netlab.drawing import canvas
 from netlab.drawing.canvas import MARGIN, NAME, Rect, shorten, text_width
-from netlab.drawing.timeline import NAMES, Labels, alt_text, header, kind_of
-from netlab.drawing.timeline_layout import LANE, LEAST, SLANT, Break, Track, lanes_crossed, room_for, track_of
+from netlab.drawing.timeline import NAMES, alt_text, header
+from netlab.drawing.timeline_labels import Labels
+from netlab.drawing.timeline_layout import (
+    LANE,
+    LEAST,
+    SLANT,
+    Break,
+    Track,
+    kind_of,
+    lanes_crossed,
+    room_for,
+    track_of,
+)
 from netlab.i18n import gettext as _
 from netlab.model import Capture, Journey, Point
 from netlab.packets.summary import summarize

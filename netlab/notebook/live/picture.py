@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netlab.drawing.boxes import STATES
 from netlab.drawing.canvas import LINE, MARGIN, Rect
 from netlab.drawing.edges import Cables
 from netlab.drawing.layout import group_label, lay_out
-from netlab.drawing.scene import STATES, build_scene
+from netlab.drawing.scene import build_scene
 from netlab.drawing.sizes import PlacedBox, PlacedCard
 from netlab.drawing.text import alt_text
 from netlab.i18n import gettext as _

@@ -1,4 +1,4 @@
-// The live view: draws what netlab/live sends. The topology and the timeline are laid out there, in points;
+// The live view: draws what netlab/notebook/live sends. The topology and the timeline are laid out there, in points;
 // here elements keep their ids and move where they belong, packets travel, and wishes are sent back.
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ def config(state: State, options: Options) -> Config:
     board = f"http://127.0.0.1:{ours.board_port}"
     return Config(
         JupyterHub={
+            **_pages(secure),
             "bind_url": options.url,
             "hub_bind_url": f"http://127.0.0.1:{ours.hub_port}",
             "db_url": f"sqlite:///{state / 'hub.sqlite'}",
@@ -80,11 +82,6 @@ def config(state: State, options: Options) -> Config:
             "custom_scopes": {REPORTS: {"description": "Report how far a learner is, to the board."}},
             "load_roles": _roles(),
             "concurrent_spawn_limit": 0,  # LearnerSpawner has them wait
-            "default_url": first_page,
-            "template_paths": [str(PAGES)],
-            "template_vars": {"say": lambda _user: gettext, "spoken": language()},
-            # The Hub puts more into each of the two.
-            "tornado_settings": {"cookie_options": {**secure}, "xsrf_cookie_kwargs": {**secure}},
             "log_level": "WARN",
         },
         Authenticator={
@@ -94,14 +91,7 @@ def config(state: State, options: Options) -> Config:
         },
         ClassAuthenticator={"accounts": known, "guesses": Guesses(state / "guesses.sqlite")},
         LearnerSpawner={"accounts": known, "bounds": options.bounds, "default_url": "/lab"},
-        Spawner={
-            "ip": "127.0.0.1",
-            "poll_interval": SECONDS_TO_NOTICE,
-            "start_timeout": SECONDS_IN_LINE + SECONDS_TO_START,
-            "http_timeout": SECONDS_TO_START,
-            "env_keep": ["LANG", "LC_ALL", "NETLAB_LANG"],
-            "environment": {"NETLAB_BOARD": f"{board}/services/{BOARD}/"},
-        },
+        Spawner=_spawner(board),
         LocalProcessSpawner={"interrupt_timeout": SECONDS_TO_STOP, "term_timeout": SECONDS_TO_STOP},
         ConfigurableHTTPProxy={
             "should_start": False,  # the supervisor does, so that the Hub may fall without the learners
@@ -109,6 +99,29 @@ def config(state: State, options: Options) -> Config:
             "api_url": f"http://127.0.0.1:{ours.proxy_port}",
         },
     )
+
+
+def _spawner(board: str) -> dict[str, Any]:
+    """How learners' servers are started, and what they are told of the board."""
+    return {
+        "ip": "127.0.0.1",
+        "poll_interval": SECONDS_TO_NOTICE,
+        "start_timeout": SECONDS_IN_LINE + SECONDS_TO_START,
+        "http_timeout": SECONDS_TO_START,
+        "env_keep": ["LANG", "LC_ALL", "NETLAB_LANG"],
+        "environment": {"NETLAB_BOARD": f"{board}/services/{BOARD}/"},
+    }
+
+
+def _pages(secure: Mapping[str, bool]) -> dict[str, Any]:
+    """What the Hub shows, in which language, and how its cookies are set."""
+    return {
+        "default_url": first_page,
+        "template_paths": [str(PAGES)],
+        "template_vars": {"say": lambda _user: gettext, "spoken": language()},
+        # The Hub puts more into each of the two.
+        "tornado_settings": {"cookie_options": {**secure}, "xsrf_cookie_kwargs": {**secure}},
+    }
 
 
 def _service(url: str, token: str) -> dict[str, Any]:

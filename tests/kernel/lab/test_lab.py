@@ -321,6 +321,6 @@ def test_the_folder_of_a_lab_that_was_killed_goes_with_the_next_up(
     lab = Lab.up(f"{lab_name}-k")
     os.kill(processes_of(lab.name)[0], signal.SIGKILL)
     assert wait_until(lambda: lab.name not in address.names())
-    monkeypatch.setattr("netlab.keeper.launch.OLD", 0.0)
+    monkeypatch.setattr("netlab.keeper.folders.OLD", 0.0)
     Lab.up(lab_name).down()
     assert not lab.folder.exists()
