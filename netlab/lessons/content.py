@@ -55,6 +55,14 @@ class WrongTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """What a step asks for, and no picture tells before it was answered."""
+
+    sysctl: str  # "net.ipv4.ip_forward"
+    cause: str  # of netlab.diagnosis.causes
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of a lesson."""
 
@@ -67,6 +75,7 @@ class Step:
     wrong_turns: tuple[WrongTurn, ...]
     prediction: Question | None = None
     answer: Question | None = None
+    secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +226,7 @@ def _step(entry: Mapping[str, Any]) -> Step:
         wrong_turns=tuple(_wrong_turn(turn) for turn in entry["wrong_turn"]),
         prediction=_question(entry.get("prediction")),
         answer=_question(entry.get("answer")),
+        secret=Secret(**entry["secret"]) if "secret" in entry else None,
     )
 
 

@@ -18,6 +18,7 @@ from netlab.lessons.variant import PLAIN, Variant
 from netlab.notebook import instruments, outbox
 from netlab.notebook.greeting import bug_report, next_step
 from netlab.notebook.live import Live
+from netlab.notebook.veil import Veil
 
 if TYPE_CHECKING:
     from networkx import MultiGraph
@@ -40,6 +41,7 @@ class LessonLab:
         self.lesson = lesson
         self.progress = progress
         self.variant = variant
+        self._veil = Veil(lesson, progress)
         self._previous: Snapshot | None = None
         self._hints: dict[str, int] = {}
 
@@ -172,7 +174,7 @@ class LessonLab:
         from netlab.drawing.topology import describe, draw, figure_html
         from netlab.packets.journeys.assemble import first_request
 
-        snapshot, previous = self.lab.snapshot(), self._previous
+        snapshot, previous = self._veil.over(self.lab.snapshot()), self._previous
         self._previous = snapshot
         request = first_request(seen) if seen is not None else None
         lost = request is not None and not request.reached
@@ -189,7 +191,7 @@ class LessonLab:
 
         With `packets` (or the button in the view) everything that passes is recorded and shown as well.
         """
-        return Live(self.lab, packets)
+        return Live(self.lab, packets, self._veil)
 
     def timeline(self, seen: Captured) -> Picture:
         """One lane for each interface, one mark for each time a packet was seen there."""

@@ -64,10 +64,21 @@ def assert_it_passes(lab: Lab, lesson: Lesson, language: str) -> None:
     assert all(PASSED[language] in result for result in results), results
     said = (*tagged(notebook, "predict"), *tagged(notebook, "answer"))
     assert all(NOTED[language] in each for each in said), said
+    assert told_too_early(notebook) == []
     pictures = [c for c in notebook.cells if c.source.startswith(("lab.draw", "lab.timeline"))]
     pages = [picture.outputs[0]["data"]["text/html"] for picture in pictures]
     assert pages
     assert all("<img" in page and "alt=" in page for page in pages), "a picture without words"
+
+
+def told_too_early(notebook: nbformat.NotebookNode) -> list[str]:
+    """The pictures before the question of 05.2 that name the setting which it asks for."""
+    if not any(f"lesson-{id}" in notebook.cells[-1].id for id in ("01", "02", "03", "04", "05")):
+        return []
+    asked = [n for n, cell in enumerate(notebook.cells) if {"answer", "05.2"} <= set(cell.metadata.get("tags", []))]
+    before = notebook.cells[: asked[0] if asked else None]
+    pictures = [cell for cell in before if cell.source.startswith(("lab.draw", "lab.timeline"))]
+    return [cell.source for cell in pictures if "ip_forward" in str(cell.outputs)]
 
 
 @each_lesson

@@ -9,20 +9,21 @@ from netlab.i18n import gettext as _
 if TYPE_CHECKING:
     from netlab.lab import Lab
     from netlab.notebook.live.view import LiveView
+    from netlab.notebook.veil import Veil
 
 
 class Live:
     """What `lab.live()` is in a notebook."""
 
-    def __init__(self, lab: Lab, packets: bool) -> None:
-        self._lab, self._packets = lab, packets
+    def __init__(self, lab: Lab, packets: bool, veil: Veil) -> None:
+        self._lab, self._packets, self._veil = lab, packets, veil
         self._view: LiveView | None = None
 
     def _repr_mimebundle_(self, **words: Any) -> Any:
         if self._view is None:
             from netlab.notebook.live.view import LiveView
 
-            self._view = LiveView(self._lab, packets=self._packets)
+            self._view = LiveView(self._lab, packets=self._packets, veil=self._veil)
         return self._view._repr_mimebundle_(**words)
 
     def __repr__(self) -> str:

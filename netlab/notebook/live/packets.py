@@ -23,6 +23,7 @@ from netlab.notebook.live.headers import headers
 from netlab.notebook.live.history import History
 from netlab.notebook.live.motion import Death
 from netlab.notebook.live.reasons import Reason
+from netlab.notebook.veil import Veil
 from netlab.packets.journeys.assemble import assemble
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ JUDGED = 1.0  # seconds between two looks at why packets die
 class Packets:
     """A `with` block during which everything is captured. CaptureRefused when that cannot be done."""
 
-    def __init__(self, lab: Lab, history: History, wake: Callable[[], object]) -> None:
+    def __init__(self, lab: Lab, history: History, wake: Callable[[], object], veil: Veil) -> None:
         self.start = time.time_ns()
         self.store = FrameStore()
         self.has_ended = False  # by itself: the lab goes, or its machine had no memory left
         self.due: float | None = None  # when (time.monotonic) there is something to show
-        self._lab, self._history, self._wake = lab, history, wake
+        self._lab, self._history, self._wake, self._veil = lab, history, wake, veil
         self._strip = lanes.Strip()
         self._reasons: dict[str, Reason] = {}  # by the packet's name
         self._final: dict[Death, Reason] = {}  # as long as nothing is changed
@@ -185,7 +186,7 @@ class Packets:
             frames = tuple(frame for frame in capture.frames if frame.time_ns > before.time_ns)
             died = reasons.alike(found, one, before.time_ns)
             seen = Capture(capture.points, frames, capture.lost, before, after)
-            reason = reasons.why(died, seen, self._lab.route)
+            reason = reasons.why(died, seen, self._lab.route, self._veil)
             for journey in died:
                 self._reasons[lanes.name_of(journey)] = reason
             if reason.final:

@@ -13,6 +13,7 @@ from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
 from netlab.model import Capture, Journey, Packet, Snapshot
 from netlab.notebook.live.motion import Death
+from netlab.notebook.veil import Veil
 
 ECHO = frozenset({("icmp", 8), ("icmpv6", 128)})
 TOKEN = 16  # bytes of an echo's payload, by which it is known again
@@ -45,10 +46,11 @@ def alike(found: Sequence[Journey], one: Journey, since: int) -> list[Journey]:
     return [j for j in found if not j.reached and Death.of(j) == death and j.first.frame.time_ns > since]
 
 
-def why(died: Sequence[Journey], capture: Capture, route: Route) -> Reason:
+def why(died: Sequence[Journey], capture: Capture, route: Route, veil: Veil) -> Reason:
     """The reason for packets that died alike; `capture` holds them, and the snapshots around them.
 
-    `route` asks a node's kernel for a route, as netlab.lab.lab.Lab.route does.
+    `route` asks a node's kernel for a route, as netlab.lab.lab.Lab.route does. What the lesson still asks for
+    is not said.
     """
     from netlab.diagnosis.judge import judge  # here, since these take a tenth of a second to import
     from netlab.diagnosis.observation import Observation
@@ -71,7 +73,10 @@ def why(died: Sequence[Journey], capture: Capture, route: Route) -> Reason:
         route=route,
     )
     try:
-        return in_words(judge(scene))
+        verdict = judge(scene)
+        if veil.hides((verdict.cause, *verdict.candidates)):
+            return Reason((_("ends here"),), _("Why it ended there is what the lesson asks."), False)
+        return in_words(verdict)
     except NetlabError as error:  # a node went away in the meantime
         return Reason((), _("Why is not known: {what}").format(what=error.what), False)
 

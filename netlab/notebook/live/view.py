@@ -30,6 +30,7 @@ from netlab.notebook.live.picture import Identities, cabling, picture
 from netlab.notebook.live.still import StillOutput, still
 from netlab.notebook.live.subshells import hear_where_the_page_says
 from netlab.notebook.live.texts import spoken
+from netlab.notebook.veil import Veil
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
@@ -60,10 +61,11 @@ class LiveView(anywidget.AnyWidget):
     headers = traitlets.Dict().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)  # what the script says, by its English
 
-    def __init__(self, lab: Lab, *, packets: bool = False) -> None:
+    def __init__(self, lab: Lab, *, packets: bool = False, veil: Veil | None = None) -> None:
         super().__init__(packets=packets, texts=spoken())
         hear_where_the_page_says(self.comm)
         self._lab, self._identities, self._history = lab, Identities(), History()
+        self._veil = veil or Veil()
         self._stopped, self._ended, self._news = threading.Event(), threading.Event(), threading.Event()
         self._awake, self._viewers = threading.Event(), 0
         self._awake.set()
@@ -89,7 +91,7 @@ class LiveView(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **words: Any) -> Any:
         if not self._still.is_shown:
-            self._still.show(still(self._lab.snapshot()))
+            self._still.show(still(self._veil.over(self._lab.snapshot())))
         return super()._repr_mimebundle_(**words)
 
     # -- in other threads -----------------------------------------------------------------------------
@@ -183,6 +185,7 @@ class LiveView(anywidget.AnyWidget):
             self._paint(self._history.latest, before)
 
     def _paint(self, snapshot: Snapshot, before: Snapshot | None = None) -> None:
+        snapshot = self._veil.over(snapshot)
         cables = cabling(snapshot, before)
         self._trails = Trails(cables)
         self.picture = picture(snapshot, self._identities.follow(snapshot), cables)
@@ -236,7 +239,7 @@ class LiveView(anywidget.AnyWidget):
         if not self.packets or self._recording is not None or not len(self._history):
             return
         try:
-            self._recording = Packets(self._lab, self._history, self._news.set).__enter__()
+            self._recording = Packets(self._lab, self._history, self._news.set, self._veil).__enter__()
             self.status = ""
         except CaptureRefused as error:
             self.status = _("Packets cannot be captured: {what} {next_step}").format(
@@ -261,4 +264,4 @@ class LiveView(anywidget.AnyWidget):
     def _put_aside(self) -> None:
         if self._still.is_shown and len(self._history):
             last = self._recording.last() if self._recording else {}
-            self._still.replace(still(self._history.latest, **last))
+            self._still.replace(still(self._veil.over(self._history.latest), **last))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from netlab.drawing.edges import Trails
 from netlab.drawing.path_overlay import LANE
+from netlab.lessons.content import lesson
+from netlab.lessons.progress import Progress
 from netlab.model import Capture, Frame, Point
 from netlab.notebook.live import lanes, motion, reasons
 from netlab.notebook.live.frame_store import MOST, FrameStore
@@ -17,6 +20,7 @@ from netlab.notebook.live.headers import headers
 from netlab.notebook.live.history import LAG, History
 from netlab.notebook.live.picture import cabling
 from netlab.notebook.live.still import still
+from netlab.notebook.veil import Veil
 from netlab.packets.batch import LOST, REFUSED, pack, unpack
 from netlab.packets.journeys.assemble import assemble, journeys
 from tests.unit.diagnosis.test_diagnosis import UNREACHABLE, changed, with_forwarding_setting
@@ -217,14 +221,25 @@ def test_the_kernel_says_why_and_nothing_is_sent() -> None:
     found = journeys(capture)
     assert all(map(reasons.can_be_judged, found))
     died = reasons.alike(found, found[0], b.START - 1)
-    reason = reasons.why(died, capture, lambda *_: UNREACHABLE)
+    reason = reasons.why(died, capture, lambda *_: UNREACHABLE, Veil())
     assert reason.lines == ("not forwarded", "net.ipv4.ip_forward = 0") and reason.final
     assert "IpInAddrErrors +3" in reason.sentence
     on = replace(capture.before.by_netns(b.HOST), sysctls={"net.ipv4.conf.docker0.forwarding": "1"})  # type: ignore[type-var]
     nodes = tuple(on if node.netns == b.HOST else node for node in capture.before.nodes)
     unknown = replace(capture.before, nodes=nodes)  # type: ignore[arg-type]
-    reason = reasons.why(died, replace(capture, before=unknown, after=unknown), lambda *_: UNREACHABLE)
+    reason = reasons.why(
+        died, replace(capture, before=unknown, after=unknown), lambda *_: UNREACHABLE, Veil()
+    )
     assert reason.lines == ("ends here", "why is not known") and not reason.final
+
+
+def test_what_the_lesson_asks_for_is_no_reason(tmp_path: Path) -> None:
+    """Before 05.2 is answered the mark says that the packet ends here, and nothing of forwarding."""
+    capture = with_forwarding_setting(changed(b.lecture_death(), **{"Ip.InAddrErrors": 3}))
+    veil = Veil(lesson("05"), Progress(tmp_path / "progress.json"))
+    reason = reasons.why(journeys(capture), capture, lambda *_: UNREACHABLE, veil)
+    assert reason.lines == ("ends here",) and not reason.final
+    assert "forward" not in reason.sentence
 
 
 @pytest.mark.parametrize("number", [0, 1])
