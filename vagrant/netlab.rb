@@ -21,7 +21,7 @@ module Netlab
   end
 
   PROVIDERS = %i[virtualbox libvirt vmware_desktop parallels hyperv qemu].freeze
-  LEFT_OUT = %w[.git/ .venv/ build/ .vagrant/ __pycache__/ .*_cache/ *.box].freeze # also in ./checkout
+  LEFT_OUT = %w[.git/ .venv/ build/ .vagrant/ __pycache__/ .hypothesis/ .*_cache/ *.box].freeze # also in ./checkout
   PORTS_TRIED = 50
   TOKEN = "/home/netlab/.config/netlab/token".freeze
 

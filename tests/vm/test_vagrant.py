@@ -122,14 +122,14 @@ def test_a_lab_in_the_machine_has_no_power_over_it(vm: Machine) -> None:
     theirs, and what they say for process 1 is executed nowhere."""
     marker, token = "/tmp/taken", vm.url.partition("token=")[2]
     assert token
-    write(vm, "attack.py", source(PICKLE, marker=marker, framing=FRAMINGS[0]))
-    vm.lab(f"sh -c 'python3 {LABS}/attack.py; true'")
-    assert vm.run(f"ls -d {marker} 2>/dev/null || echo nothing").strip() == "nothing"
     seen = vm.lab("sh -c 'cat /proc/[0-9]*/environ | tr \\\\0 \\\\n'")
     assert "NETLAB_LANG" in seen
     assert token not in seen
     other = "sudo -u nobody sh -c 'ls /tmp/netlab-*/*/door 2>&1; true'"
     assert "door" not in vm.run(other).replace("*/door", "")
+    write(vm, "attack.py", source(PICKLE, marker=marker, framing=FRAMINGS[0]))
+    vm.lab(f"python3 {LABS}/attack.py || true")  # it may cost the learner the lab, and nobody anything else
+    assert vm.run(f"ls -d {marker} 2>/dev/null || echo nothing").strip() == "nothing"
 
 
 def test_provision_says_what_fails_and_goes_on(vm: Machine) -> None:
