@@ -90,7 +90,7 @@ def _take(name: str) -> socket.socket:
                 )
             left = folders.set_aside(name)
             folders.make(name)
-            with address.held(name) as place:
+            with address.hold_folder(name) as place:
                 path = f"/proc/self/fd/{place}/{address.DOOR_NAME}"  # however long the folder's own path is
                 door.bind(path)
                 os.chmod(path, 0o600)
@@ -212,9 +212,9 @@ def _start_keeper(
     forkserver: ForkServer | None,
 ) -> None:
     with ExitStack() as stack:
-        place = stack.enter_context(address.held(plan["name"]))
+        place = stack.enter_context(address.hold_folder(plan["name"]))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-        log = stack.enter_context(files_of_others.opened(place, address.LOG, flags))
+        log = stack.enter_context(files_of_others.descriptor(place, address.LOG, flags))
         forkserver = forkserver or stack.enter_context(ForkServer(log))
         try:
             report = stack.enter_context(forkserver.start(plan, door, files, log))

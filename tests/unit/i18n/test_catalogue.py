@@ -58,7 +58,7 @@ def test_the_catalogue_is_as_it_is_written_and_compiled(language: str) -> None:
     """`python -m netlab.i18n.catalogue` would change neither the file that is edited nor the one that is
     read."""
     po, mo = catalogue.files(language)
-    assert po.read_bytes() == catalogue.written(catalogue.update(language))
+    assert po.read_bytes() == catalogue.file_bytes(catalogue.update(language))
     assert mo.read_bytes() == catalogue.compile_binary(catalogue.read(language))
 
 
