@@ -18,10 +18,16 @@ Each message says what happened and why; `next_step` says what to do now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from netlab.i18n import LANGUAGES, VARIABLE
 from netlab.i18n import gettext as _
+
+TYPE_CHECKING = False  # of typing, which takes longer to import than all the rest here
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 
 class NetlabError(Exception):
@@ -86,6 +92,13 @@ class UnknownName(NetlabError):
         what = _("There is no {kind} {name!r}.").format(kind=kind, name=name)
         super().__init__(what, hint + _("Known: {names}.").format(names=listed))
         self.kind, self.name, self.known = kind, name, tuple(names)
+
+
+def look_up(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """What is known by that name; UnknownName with that kind of thing."""
+    if name not in known:
+        raise UnknownName(kind, name, known)
+    return known[name]
 
 
 class CommandFailed(NetlabError):

@@ -175,12 +175,12 @@ def _wait(world: World, expects: Sequence[Expectation], seconds: float) -> tuple
 
 def _not_yet(check: Check, needed: Check, trouble: Trouble) -> CheckResult:
     """`needed` has the trouble: the check itself, or one that it stands on."""
-    step = needed.step
+    title = "" if needed is check else needed.step.title
     return CheckResult.of(
         check,
         trouble.found,
         hint=trouble.hint,
         hint_id=trouble.id,
-        next_step=trouble.next_step or _('lab.hint("{id}") gives a hint').format(id=step.id),
-        waiting_for="" if needed is check else _("{id}, {title}").format(id=step.id, title=step.title),
+        next_step=trouble.next_step or _('lab.hint("{id}") gives a hint').format(id=needed.id),
+        waiting_for="" if needed is check else _("{id}, {title}").format(id=needed.id, title=title),
     )

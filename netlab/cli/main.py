@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from netlab.cli import options
-from netlab.cli.parser import Parser, language_asked, speak
+from netlab.cli.parser import Parser, speak, wanted_language
 from netlab.errors import BadInput, NetlabError, check_language
 from netlab.i18n import LANGUAGES, VARIABLE
 from netlab.i18n import gettext as _
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _choose_language(arguments: list[str]) -> None:
     """What --lang says holds for everything that this command starts, too."""
-    asked = language_asked(arguments)
+    asked = wanted_language(arguments)
     check_language(asked or os.environ.get(VARIABLE, ""))
     if asked:
         os.environ[VARIABLE] = asked

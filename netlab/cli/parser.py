@@ -44,7 +44,7 @@ def speak() -> None:
         setattr(argparse, {"gettext": "_"}.get(name, name), getattr(i18n, name))
 
 
-def language_asked(arguments: Sequence[str]) -> str:
+def wanted_language(arguments: Sequence[str]) -> str:
     """What stands behind --lang, before the others are read: the help is in that language already."""
     asked = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     asked.add_argument("--lang", nargs="?", default="", const="")

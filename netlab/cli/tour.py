@@ -141,7 +141,7 @@ def _visit(lab: Lab, stop: Stop, before: Snapshot, pictures: Path, say: Callable
     for change in describe_changes(before, after):
         say(f"  + {change}")
     say("\n" + _indent(as_text(after)))
-    note = _forwarding(after) if dead else ""
+    note = _forwarding_note(after) if dead else ""
     died = (dead.last_seen.frame.point, dead.next_expected) if dead else None
     figure = draw(
         after,
@@ -184,7 +184,7 @@ def _what_was_seen(seen: Captured) -> str:
                 point=dead.last_seen.frame.point, next_expected=dead.next_expected
             )
         )
-        lines.append("  " + _("and {setting}").format(setting=_forwarding(seen.after)))
+        lines.append("  " + _("and {setting}").format(setting=_forwarding_note(seen.after)))
     else:
         lines.append(_("✔ every request was answered"))
     return "\n".join(lines)
@@ -199,7 +199,7 @@ def _death(seen: Captured) -> Journey | None:
     return next((j for j in journeys(seen) if _is_echo(j) and not j.reached and j.next_expected), None)
 
 
-def _forwarding(snapshot: Snapshot) -> str:
+def _forwarding_note(snapshot: Snapshot) -> str:
     return f"net.ipv4.ip_forward = {snapshot.node('host').sysctls['net.ipv4.ip_forward']}"
 
 

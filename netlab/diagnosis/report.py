@@ -9,7 +9,7 @@ from netlab.diagnosis.trace import as_text
 from netlab.diagnosis.verdict import CAUSES, Verdict
 from netlab.display import Printer
 from netlab.drawing import timeline as lanes
-from netlab.drawing.fonts import lettered
+from netlab.drawing.fonts import in_drawable_language
 from netlab.drawing.topology import alt_text, draw, figure_html
 from netlab.i18n import gettext as _
 from netlab.model import Capture, Journey
@@ -77,7 +77,7 @@ def _headline(verdict: Verdict) -> str:
     )
 
 
-@lettered()
+@in_drawable_language()
 def _pictures(verdict: Verdict) -> list[str]:
     """The topology with the path, and the lanes of those interfaces that saw anything or should have."""
     if verdict.capture is None:
@@ -85,7 +85,7 @@ def _pictures(verdict: Verdict) -> list[str]:
     died = (verdict.last_seen, verdict.expected) if verdict.last_seen and not verdict.is_whole else None
     note = _(CAUSES[verdict.cause].title) if verdict.cause else ""
     snapshot = verdict.capture.after
-    seen = _only_used(verdict.capture, verdict)
+    seen = _part_in_use(verdict.capture, verdict)
     figures = [figure_html(draw(snapshot, path=path_of(verdict), died=died, note=note), alt_text(snapshot))]
     if seen.frames:
         figures.append(figure_html(lanes.timeline(seen), lanes.alt_text(seen)))
@@ -103,7 +103,7 @@ def path_of(verdict: Verdict) -> list[Journey]:
     return requests[:1] + (lost or answers)[:1]
 
 
-def _only_used(capture: Capture, verdict: Verdict) -> Capture:
+def _part_in_use(capture: Capture, verdict: Verdict) -> Capture:
     used = {frame.point for frame in capture.frames} | {verdict.expected}
     points = tuple(point for point in capture.points if point in used)
     lost = {point: capture.lost.get(point, 0) for point in points}

@@ -15,7 +15,16 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from netlab.drawing.fonts import SMALL, can_be_set, families, lettered, shorten, text_width, weight, wrap
+from netlab.drawing.fonts import (
+    SMALL,
+    can_be_set,
+    families,
+    in_drawable_language,
+    shorten,
+    text_width,
+    weight,
+    wrap,
+)
 from netlab.errors import BadInput, NetlabError
 from netlab.i18n import gettext as _
 
@@ -27,7 +36,7 @@ __all__ = [
     "Canvas",
     "Rect",
     "figure_html",
-    "lettered",
+    "in_drawable_language",
     "save",
     "shorten",
     "svg",

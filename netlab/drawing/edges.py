@@ -158,7 +158,7 @@ def place_note(cables: Cables, spot: Spot, lines: Sequence[str], ways: Sequence[
 
     `ways` are those of packets, which the note keeps clear of as well.
     """
-    taken = _taken(cables, ways)
+    taken = _obstacles(cables, ways)
     for limit in NOTE_WIDTHS:
         said = [
             (line, number == 0) for number, text in enumerate(lines) for line in wrap(text, limit, bold=True)
@@ -191,7 +191,7 @@ def _is_inside(rect: Rect, bounds: Rect) -> bool:
     return not (rect.x0 < bounds.x0 + 4 or rect.x1 > bounds.x1 - 4 or rect.y0 < bounds.y0)
 
 
-def _taken(cables: Cables, ways: Sequence[Way]) -> list[Rect]:
+def _obstacles(cables: Cables, ways: Sequence[Way]) -> list[Rect]:
     edges = [line for box in cables.layout.boxes for line in pairwise(outline(box.rect))]
     edges += [line for box in cables.layout.boxes for g in box.groups for line in pairwise(outline(g.rect))]
     edges += [piece for way in [*cables.ways.values(), *ways] for piece in pairwise(way)]

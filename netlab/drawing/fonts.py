@@ -37,7 +37,7 @@ PIECE = re.compile(rf"[（《“]*(?:[{WIDE}]|[^\s{WIDE}]+)[{CLOSING}]*|[{CLOSIN
 
 
 @contextmanager
-def lettered() -> Iterator[None]:
+def in_drawable_language() -> Iterator[None]:
     """In the block texts are in a language that pictures have letters for."""
     if language() == LANGUAGES[0] or chinese_typeface():
         yield

@@ -21,7 +21,7 @@ from netlab.drawing.canvas import (
     figure_html,
     text_width,
 )
-from netlab.drawing.fonts import lettered
+from netlab.drawing.fonts import in_drawable_language
 from netlab.i18n import gettext as _
 from netlab.model.latency import Latency
 
@@ -43,7 +43,7 @@ def title(destination: str) -> str:
     return _("Round trips to {destination}").format(destination=destination)
 
 
-@lettered()
+@in_drawable_language()
 def plot(destination: str, found: Sequence[Latency], *, width: float = 9.5) -> Figure:
     """The places one below the other, on one axis of milliseconds."""
     left, right = MARGIN, width * 72 - 3 * MARGIN

@@ -21,7 +21,7 @@ from netlab.drawing.canvas import (
     figure_html,
     text_width,
 )
-from netlab.drawing.fonts import lettered
+from netlab.drawing.fonts import in_drawable_language
 from netlab.i18n import gettext as _
 from netlab.model.loss import Loss, so_far
 
@@ -38,7 +38,7 @@ def picture(loss: Loss) -> Picture:
     return Picture(lambda: figure_html(plot(loss), str(loss)), str(loss))
 
 
-@lettered()
+@in_drawable_language()
 def plot(loss: Loss, *, width: float = 9.5) -> Figure:
     """The probes in a row, the lost ones as long red strokes; below, loss and its 95 % interval so far."""
     lines = loss.lines()

@@ -21,7 +21,7 @@ from netlab.drawing.canvas import (
     TITLE,
     Canvas,
     Rect,
-    lettered,
+    in_drawable_language,
     shorten,
     text_width,
     wrap,
@@ -51,7 +51,7 @@ SPOKEN = 12  # packets that are told one by one in words
 NAMES = 132.0  # the widest that the lanes' names may be
 
 
-@lettered()
+@in_drawable_language()
 def timeline(capture: Captured, *, title: str = "", width: float = 9.5) -> Figure:
     """The capture as a figure of that width in inches, with one lane for each of its points.
 

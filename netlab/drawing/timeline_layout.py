@@ -130,7 +130,7 @@ def place(
     chosen: TimelineLayout, lanes: Mapping[Point, float], left: float, right: float
 ) -> tuple[list[Track], list[Break]]:
     """A track for each drawn packet between left and right, and the breaks between them."""
-    spans = [lanes_crossed(journey, lanes) for journey in chosen.drawn]
+    spans = [count_lanes(journey, lanes) for journey in chosen.drawn]
     room = right - left
     slant = SLANT
     least = _least(chosen, spans, slant, notes=False)
@@ -179,7 +179,7 @@ def room_for(journey: Journey, width: float, noted: set[str]) -> float:
     return width
 
 
-def lanes_crossed(journey: Journey, lanes: Mapping[Point, float]) -> float:
+def count_lanes(journey: Journey, lanes: Mapping[Point, float]) -> float:
     """How many steps from lane to lane the packet is wide."""
     ys = [lanes[hop.frame.point] for hop in journey.hops if hop.frame.point in lanes]
     if journey.next_expected is not None and journey.next_expected in lanes:

@@ -32,7 +32,7 @@ from netlab.drawing.canvas import (
     WAIT_FILL,
     Canvas,
     figure_html,
-    lettered,
+    in_drawable_language,
     save,
     svg,
     text_width,
@@ -61,7 +61,7 @@ FILLS = {
 MOST_CHANGES = 8  # sentences under a picture; the rest is counted
 
 
-@lettered()
+@in_drawable_language()
 def draw(
     snapshot: Snapshot,
     *,

@@ -16,7 +16,7 @@ from netlab.i18n import gettext as _
 from netlab.linux import sysctl
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 
 INTERNET_ADDRESS = "39.106.233.176"
 UPLINK_ADDRESS, HOST_ADDRESS, UPLINK_PREFIX = "192.0.2.1", "192.0.2.10", 24
@@ -114,7 +114,7 @@ def clear_legacy(namespace: int | None) -> bool:
 def baseline(host: int) -> dict[str, str]:
     """The settings of the lab host's namespace that do not belong to one device, by file below /proc/sys."""
     found: dict[str, str] = {}
-    with entered(host):
+    with enter(host):
         for folder in BASELINE_FOLDERS:
             with suppress(FileNotFoundError):  # not in this kernel
                 found |= sysctl.in_folder(folder)
@@ -124,7 +124,7 @@ def baseline(host: int) -> dict[str, str]:
 def _lines_in(namespace: int | None, path: str) -> list[str]:
     """Of a file which that network namespace may not have."""
     with (
-        entered(namespace if namespace is not None else "/proc/thread-self/ns/net"),
+        enter(namespace if namespace is not None else "/proc/thread-self/ns/net"),
         suppress(FileNotFoundError),
         open(path) as file,
     ):
@@ -134,7 +134,7 @@ def _lines_in(namespace: int | None, path: str) -> list[str]:
 
 def run_in(namespace: int | None, argv: list[str], text: str = "", *, check: bool = True) -> None:
     """Run a command in a network namespace (None: our own), with that input; CommandFailed."""
-    with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
+    with enter(namespace if namespace is not None else "/proc/thread-self/ns/net"):
         done = subprocess.run(
             argv, input=text, capture_output=True, encoding="utf-8", errors="backslashreplace", check=False
         )

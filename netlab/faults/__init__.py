@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from netlab.diagnosis.verdict import CAUSES
-from netlab.errors import CommandFailed, UnknownName
+from netlab.errors import CommandFailed, look_up
 from netlab.faults.fault import STANDARD, Command, Fault
 from netlab.faults.filters import FILTERS
 from netlab.faults.links import LINKS
@@ -36,10 +36,7 @@ def catalogue(*, inside: bool = False) -> tuple[Fault, ...]:
 
 def find(name: str) -> Fault:
     """The fault of that name; UnknownName."""
-    for fault in catalogue():
-        if fault.name == name:
-            return fault
-    raise UnknownName(_("fault"), name, [fault.name for fault in catalogue()])
+    return look_up(_("fault"), name, {fault.name: fault for fault in catalogue()})
 
 
 def find_reported(report: str) -> Fault:

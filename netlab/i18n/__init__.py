@@ -11,7 +11,7 @@ at the top of a module is marked by N_ and translated where it is used.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -66,6 +66,11 @@ def ngettext(one: str, many: str, count: int) -> str:
     if spoken == LANGUAGES[0]:
         return one if count == 1 else many
     return _catalogue(spoken).ngettext(one, many, count)
+
+
+def translations(texts: Iterable[str]) -> dict[str, str]:
+    """Each of them in the language that is spoken, for a script; empty where that is English."""
+    return {text: said for text in texts if (said := gettext(text)) != text}
 
 
 def N_(text: str) -> str:

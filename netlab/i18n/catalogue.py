@@ -69,7 +69,7 @@ def update(language: str) -> Any:
     return new
 
 
-def written(catalogue: Any) -> bytes:
+def file_bytes(catalogue: Any) -> bytes:
     """The text of a catalogue's file."""
     from babel.messages.pofile import write_po
 
@@ -119,7 +119,7 @@ def main() -> None:
     for language in LANGUAGES[1:]:
         po, mo = files(language)
         catalogue = update(language)
-        po.write_bytes(written(catalogue))
+        po.write_bytes(file_bytes(catalogue))
         mo.write_bytes(compile_binary(catalogue))
         print(*troubles(language), sep="\n")
 

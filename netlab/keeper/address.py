@@ -68,7 +68,7 @@ def names() -> list[str]:
 
 def is_up(name: str) -> bool:
     """Whether the keeper of a lab of that name listens, or is about to."""
-    with suppress(OSError, LabError), held(name) as place, socket.socket(socket.AF_UNIX) as sock:
+    with suppress(OSError, LabError), hold_folder(name) as place, socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(SECONDS_TO_CONNECT)
         sock.connect(f"/proc/self/fd/{place}/{DOOR_NAME}")  # refused where it is gone
         return True
@@ -76,9 +76,9 @@ def is_up(name: str) -> bool:
 
 
 @contextmanager
-def held(name: str) -> Iterator[int]:
+def hold_folder(name: str) -> Iterator[int]:
     """A descriptor of the lab's folder, for as long as the block runs. OSError; LabError: another's."""
-    with files.opened(str(base()), name, os.O_PATH | os.O_DIRECTORY) as place:
+    with files.descriptor(str(base()), name, os.O_PATH | os.O_DIRECTORY) as place:
         check_owner(os.fstat(place), folder(name))
         yield place
 
@@ -95,7 +95,7 @@ def check_owner(found: os.stat_result, path: Path) -> None:
 @contextmanager
 def turns() -> Iterator[None]:
     """Whoever takes a name, or gives it up, does so alone."""
-    with files.opened(str(base()), ".", os.O_RDONLY | os.O_DIRECTORY) as place:
+    with files.descriptor(str(base()), ".", os.O_RDONLY | os.O_DIRECTORY) as place:
         fcntl.flock(place, fcntl.LOCK_EX)
         yield
 
@@ -108,7 +108,7 @@ def connect(name: str) -> socket.socket:
         if is_inside():
             sock.connect(DOOR)
         else:
-            with held(name) as place:
+            with hold_folder(name) as place:
                 sock.connect(f"/proc/self/fd/{place}/{DOOR_NAME}")
             if peer(sock)[1] != os.geteuid():
                 raise LabNotFound(
@@ -149,7 +149,7 @@ def environment(name: str) -> dict[str, str]:
 
 def last_words(name: str) -> str:
     """The last line of the keeper's log; "" if it wrote none."""
-    with suppress(OSError, LabError), held(name) as place:
+    with suppress(OSError, LabError), hold_folder(name) as place:
         return files.last_line(place, LOG, LONGEST_LOG)
     return ""
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from netlab.keeper import protocol
 from netlab.keeper.packet_ring import MEMORY, RETIRE_AFTER_MS, Ring
 from netlab.keeper.places import Place
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 from netlab.packets import batch as records
 from netlab.packets.batch import BATCH, HEAD, LOST, REFUSED
 
@@ -35,7 +35,7 @@ def open_all(points: Mapping[int, tuple[Place, int]], memory: int = MEMORY) -> M
 
     def open_one(number: int, place: Place, index: int) -> None:
         try:
-            with place.held() as namespace, entered(namespace):
+            with place.hold() as namespace, enter(namespace):
                 found[number] = Ring(index, memory)
         except OSError as error:
             found[number] = error
@@ -73,7 +73,7 @@ def serve(client: socket.socket, opened: Mapping[int, Ring | OSError]) -> list[i
             break
     _flush_the_last(client, rings)
     client.sendall(BATCH.pack(0))
-    return [ring.lost() for ring in rings]
+    return [ring.count_losses() for ring in rings]
 
 
 def _flush_the_last(client: socket.socket, rings: Sequence[Ring]) -> None:
@@ -138,7 +138,7 @@ def _flush(client: socket.socket, rings: Sequence[tuple[int, Ring]], *, tell_los
     for number, ring in rings:
         ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # ENETDOWN when a link went: read on
         ring.read(number, heads, frames)
-        if tell_losses and (lost := ring.lost()):
+        if tell_losses and (lost := ring.count_losses()):
             heads.append(HEAD.pack(number, LOST, 0, lost, time.time_ns()))
     _send(client, records.batch(heads, frames))
 

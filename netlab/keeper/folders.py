@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from netlab.errors import BadInput, LabError
 from netlab.i18n import gettext as _
@@ -71,12 +72,7 @@ def prepare_base() -> None:
         address.check_owner(os.lstat(base), base)
         os.chmod(base, 0o700)
     except OSError as error:
-        raise LabError(
-            _("The lab's folder {folder} cannot be made: {strerror}.").format(
-                folder=base, strerror=error.strerror
-            ),
-            _("Make room there, or set NETLAB_EXCHANGE to a folder of yours."),
-        ) from error
+        raise refusal(base, error) from error
 
 
 def make(name: str) -> None:
@@ -84,3 +80,13 @@ def make(name: str) -> None:
     for folder in (place := address.folder(name), place / address.EXCHANGE, place / "root"):
         folder.mkdir(mode=0o700)
         os.chmod(folder, 0o700)  # whatever the umask
+
+
+def refusal(folder: Path, error: OSError) -> LabError:
+    """What is said when a folder of labs cannot be made."""
+    return LabError(
+        _("The lab's folder {folder} cannot be made: {strerror}.").format(
+            folder=folder, strerror=error.strerror
+        ),
+        _("Make room there, or set NETLAB_EXCHANGE to a folder of yours."),
+    )

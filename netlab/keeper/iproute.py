@@ -19,7 +19,7 @@ def hand_over(client: socket.socket, place: Place) -> bool:
 
     Of `internet` the socket alone: what is kept of it in the lab host under a name would pass for the lab's.
     """
-    with place.held() as namespace, unbound(namespace) as sock:
+    with place.hold() as namespace, unbound(namespace) as sock:
         itself = [] if place.kind == "internet" else [namespace]
         protocol.send(client, {"opened": place.netns}, [sock.fileno(), *itself])
     return True

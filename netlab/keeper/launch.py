@@ -27,7 +27,7 @@ from netlab.keeper.address import HOME, PATH
 from netlab.keeper.folders import SECONDS_TO_END
 from netlab.linux import files as files_of_others
 from netlab.linux.limits import Limits
-from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, BindMount
+from netlab.linux.sandbox.rootfs import BindMount, readable
 
 if TYPE_CHECKING:
     from netlab.engines.protocol import Say
@@ -90,7 +90,7 @@ def _take(name: str) -> socket.socket:
                 )
             left = folders.set_aside(name)
             folders.make(name)
-            with address.held(name) as place:
+            with address.hold_folder(name) as place:
                 path = f"/proc/self/fd/{place}/{address.DOOR_NAME}"  # however long the folder's own path is
                 door.bind(path)
                 os.chmod(path, 0o600)
@@ -99,12 +99,7 @@ def _take(name: str) -> socket.socket:
         folders.remove_leavings()
     except OSError as error:
         door.close()
-        raise LabError(
-            _("The lab's folder {folder} cannot be made: {strerror}.").format(
-                folder=address.folder(name), strerror=error.strerror
-            ),
-            _("Make room there, or set NETLAB_EXCHANGE to a folder of yours."),
-        ) from error
+        raise folders.refusal(address.folder(name), error) from error
     except BaseException:
         door.close()
         raise
@@ -153,9 +148,7 @@ def _trees(exchange: Path, confined: Confinement | None) -> list[BindMount]:
     may well be kept in the checkout.
     """
     labs = HOME / "labs"
-    readable = {sys.base_prefix, sys.prefix, str(HOME / "netlab" if confined else HOME)}
-    system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
-    trees = [BindMount(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
+    trees = readable((sys.base_prefix, sys.prefix, str(HOME / "netlab" if confined else HOME)))
     if confined:
         return [*trees, BindMount(str(labs), source=str(confined.lessons))]
     writable = [str(labs), str(exchange)] if labs.is_dir() else [str(exchange)]
@@ -219,9 +212,9 @@ def _start_keeper(
     forkserver: ForkServer | None,
 ) -> None:
     with ExitStack() as stack:
-        place = stack.enter_context(address.held(plan["name"]))
+        place = stack.enter_context(address.hold_folder(plan["name"]))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-        log = stack.enter_context(files_of_others.opened(place, address.LOG, flags))
+        log = stack.enter_context(files_of_others.descriptor(place, address.LOG, flags))
         forkserver = forkserver or stack.enter_context(ForkServer(log))
         try:
             report = stack.enter_context(forkserver.start(plan, door, files, log))

@@ -45,7 +45,7 @@ def _follow(client: socket.socket, known: set[int], found: list[Place]) -> None:
 
 
 def _hand_over(client: socket.socket, place: Place) -> None:
-    with place.held() as namespace:
+    with place.hold() as namespace:
         sockets = listen(namespace)
         with RouteSocket(namespace) as kernel:  # after the sockets: of what comes later they tell
             names = {interface.index: interface.name for interface in kernel.interfaces()}

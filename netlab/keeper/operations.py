@@ -74,11 +74,11 @@ class Operations:
 
     def _probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
         order = Order.parse(request["order"])
-        with self.place(str(request["node"])).held() as namespace:
+        with self.place(str(request["node"])).hold() as namespace:
             return codec.to_plain(probe.send(namespace, order))
 
     def _route(self, request: Mapping[str, Any], _: socket.socket) -> list[str]:
-        with self.place(str(request["node"])).held() as namespace:
+        with self.place(str(request["node"])).hold() as namespace:
             return list(probe.route(namespace, list(map(str, request["words"]))))
 
     def _capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:

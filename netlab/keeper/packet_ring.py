@@ -77,7 +77,7 @@ class Ring:
         _, _, status, count, _, _, _ = _BLOCK.unpack_from(self._map, self._next * BLOCK_SIZE)
         return not status & TP_STATUS_USER and not count
 
-    def lost(self) -> int:
+    def count_losses(self) -> int:
         """How many frames the kernel had to drop since this was asked last."""
         _, drops, _ = struct.unpack("=III", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 12))
         return int(drops)

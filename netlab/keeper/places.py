@@ -41,7 +41,7 @@ class Place:
     file: str = ""  # in /run/netns, if that is where it was found
 
     @contextmanager
-    def held(self) -> Iterator[int]:
+    def hold(self) -> Iterator[int]:
         """A descriptor of it. OSError if it has ended, or the path leads elsewhere now."""
         fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
@@ -112,7 +112,7 @@ def _named_namespaces(root: str, processes: Mapping[int, Mapping[int, int]]) -> 
     found: dict[int, tuple[str, str]] = {}
     here = {pid: number for pids in processes.values() for pid, number in pids.items()}
     for name in files.names(root, NAMED):
-        with suppress(OSError), files.opened(root, NAMED, os.O_PATH | os.O_DIRECTORY) as folder:
+        with suppress(OSError), files.descriptor(root, NAMED, os.O_PATH | os.O_DIRECTORY) as folder:
             link = _LINK.fullmatch(_link(folder, name))
             path = f"/proc/{here.get(int(link[1]), 0)}/ns/net" if link else f"{root}{NAMED}/{name}"
             if netns := inode(path) if link else _bound(folder, name):
@@ -129,5 +129,5 @@ def _link(folder: int, name: str) -> str:
 
 def _bound(folder: int, name: str) -> int:
     """The network namespace that is mounted on that file; 0 for any other file. OSError."""
-    with files.opened(folder, name) as fd:
+    with files.descriptor(folder, name) as fd:
         return os.fstat(fd).st_ino if is_one(fd) else 0

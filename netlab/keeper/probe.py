@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 from netlab.packets.probe import Order, Probe
 
 ERRORS = {3: "destination unreachable", 11: "time to live exceeded"}
@@ -60,7 +60,7 @@ def route(namespace: int | str, words: Sequence[str]) -> tuple[str, str]:
     if not all(_WORD.fullmatch(word) for word in words):
         raise ValueError("no such route")
     command = ["ip", "route", "get", *words]
-    with entered(namespace):
+    with enter(namespace):
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="backslashreplace", check=False
         )
@@ -71,7 +71,7 @@ def _socket(namespace: int | str, kind: int, order: Order) -> socket.socket:
     """A socket of that kind there; a raw one speaks the ICMP of the destination's family."""
     family = socket.AF_INET6 if order.is_ipv6 else socket.AF_INET
     icmp = socket.IPPROTO_ICMPV6 if order.is_ipv6 else socket.IPPROTO_ICMP
-    with entered(namespace):
+    with enter(namespace):
         sock = socket.socket(family, kind, icmp if kind == socket.SOCK_RAW else 0)
     sock.setblocking(False)
     discover = IP_PMTUDISC_DO if order.df else IP_PMTUDISC_DONT

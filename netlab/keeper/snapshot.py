@@ -17,7 +17,7 @@ from netlab.keeper.places import places as places
 from netlab.linux import firewall
 from netlab.linux.netlink import sock_diag
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 from netlab.model import Chain, Interface, InterfaceId, Node, Snapshot
 
 SYSCTLS = (
@@ -63,7 +63,7 @@ def read(lab: str, found: Sequence[Place], earlier: Earlier = NOTHING) -> Snapsh
     with ExitStack() as stack:
         for place in found:
             with suppress(OSError):  # it ended in the meantime, or whoever was in it has gone elsewhere
-                opened[place.netns] = stack.enter_context(place.held())
+                opened[place.netns] = stack.enter_context(place.hold())
         nodes = [_node(place, opened[place.netns], earlier) for place in found if place.netns in opened]
         nodes = _join_peers(nodes, opened)
     return Snapshot(now, lab, tuple(nodes))
@@ -72,11 +72,11 @@ def read(lab: str, found: Sequence[Place], earlier: Earlier = NOTHING) -> Snapsh
 def _node(place: Place, fd: int, earlier: Earlier) -> Node:
     if (node := earlier.nodes.get(place.netns)) is not None:
         return replace(node, name=place.name, kind=place.kind, pid=place.pid, aliases=place.aliases)
-    with RouteSocket(fd) as kernel, entered(fd):
+    with RouteSocket(fd) as kernel, enter(fd):
         chains = earlier.chains.get(place.netns)
         if chains is not None and not firewall.legacy_tables():
             return replace(_wiring(place, kernel, earlier), chains=chains)
-        with firewall.reading() as rules:  # by processes of their own, meanwhile
+        with firewall.read_chains() as rules:  # by processes of their own, meanwhile
             node = _wiring(place, kernel, earlier)
             names = {interface.index: interface.name for interface in node.interfaces}
             counters = {**_counters(), **kernel.queue_drops(names)}

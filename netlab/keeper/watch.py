@@ -114,7 +114,7 @@ class Ear:
                 sock.close()
         for netns in set(there) - set(self._sockets):
             with suppress(OSError):  # it ended in the meantime
-                with there[netns].held() as namespace:
+                with there[netns].hold() as namespace:
                     self._sockets[netns] = listen(namespace)
                 for sock, rules in zip(self._sockets[netns], (False, True), strict=True):
                     self._poll.register(sock, select.POLLIN)

@@ -61,12 +61,12 @@ class Machine:
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         """Probes from a node; `order` as in netlab.packets.probe.Order."""
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
-        with self.place(node).held() as namespace:
+        with self.place(node).hold() as namespace:
             return probe.send(namespace, Order.parse(words))
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
         """`ip route get` with those words on a node: (the command, what it said)."""
-        with self.place(node).held() as namespace:
+        with self.place(node).hold() as namespace:
             return probe.route(namespace, words)
 
     def place(self, name: str) -> Place:

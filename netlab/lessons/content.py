@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from netlab.errors import BadInput, UnknownName
+from netlab.errors import BadInput, look_up
 from netlab.i18n import LANGUAGES, language
 from netlab.i18n import gettext as _
 
@@ -97,10 +97,9 @@ class Lesson:
 
     def step(self, id: str) -> Step:
         """The step of that id; UnknownName if there is none."""
-        for step in self.steps:
-            if step.id == id:
-                return step
-        raise UnknownName(_("step in lesson {id}").format(id=self.id), id, [step.id for step in self.steps])
+        return look_up(
+            _("step in lesson {id}").format(id=self.id), id, {step.id: step for step in self.steps}
+        )
 
 
 LANDING = Lesson("00", "start-here", "", "", (), 0)  # a page like a lesson's; nothing in it is graded
@@ -120,18 +119,12 @@ def lessons(file: Path = LABS / "lessons.toml") -> tuple[Lesson, ...]:
 
 def lesson(id: str) -> Lesson:
     """The lesson of that id; UnknownName if there is none."""
-    for lesson in lessons():
-        if lesson.id == id:
-            return lesson
-    raise UnknownName(_("lesson"), id, [lesson.id for lesson in lessons()])
+    return look_up(_("lesson"), id, {lesson.id: lesson for lesson in lessons()})
 
 
 def step(id: str) -> Step:
     """The step of that id, of whichever lesson; UnknownName if there is none."""
-    every = {step.id: step for lesson in lessons() for step in lesson.steps}
-    if id not in every:
-        raise UnknownName(_("step"), id, every)
-    return every[id]
+    return look_up(_("step"), id, {step.id: step for lesson in lessons() for step in lesson.steps})
 
 
 @cache

@@ -26,7 +26,7 @@ AT_ONCE = 1 << 20  # bytes
 
 
 @contextmanager
-def opened(folder: int | str, path: str, flags: int = os.O_RDONLY, mode: int = 0o600) -> Iterator[int]:
+def descriptor(folder: int | str, path: str, flags: int = os.O_RDONLY, mode: int = 0o600) -> Iterator[int]:
     """A descriptor of `path` beneath `folder` (a descriptor or a path that one trusts)."""
     fd = open_beneath(folder, path, flags, mode)
     try:
@@ -71,14 +71,14 @@ def _open_step_by_step(at: int, path: str, flags: int, mode: int) -> int:
 @contextmanager
 def folder(path: Path | str) -> Iterator[int]:
     """A descriptor of that folder; no step of the path is a link."""
-    with opened("/", os.path.abspath(path), FOLDER) as fd:
+    with descriptor("/", os.path.abspath(path), FOLDER) as fd:
         yield fd
 
 
 @contextmanager
 def below(start: int, steps: Sequence[str]) -> Iterator[int]:
     """A descriptor of the folder that these steps lead to from there."""
-    with opened(start, "/".join(steps), FOLDER) as fd:
+    with descriptor(start, "/".join(steps), FOLDER) as fd:
         yield fd
 
 
@@ -87,7 +87,7 @@ def read(folder: int | str, path: str, longest: int, owner: int | None = None) -
 
     With an `owner`, of a file that is that user's and has no other name.
     """
-    with opened(folder, path) as fd:
+    with descriptor(folder, path) as fd:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or syscalls.filesystem(fd) in KERNELS_OWN:
             raise OSError(errno.EINVAL, "is not a plain file", path)
@@ -113,7 +113,7 @@ def read_path(path: Path, longest: int, owner: int | None = None) -> bytes:
 
 def last_line(folder: int | str, path: str, longest: int) -> str:
     """The last line that says something in a regular file there, with nothing in it that a terminal obeys."""
-    with opened(folder, path) as fd:
+    with descriptor(folder, path) as fd:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "is not a plain file", path)
@@ -123,7 +123,7 @@ def last_line(folder: int | str, path: str, longest: int) -> str:
 
 def names(folder: int | str, path: str = ".", most: int = MOST_NAMES) -> list[str]:
     """What is in a folder there, so many at most; nothing where there is none."""
-    with suppress(OSError), opened(folder, path, FOLDER) as fd:
+    with suppress(OSError), descriptor(folder, path, FOLDER) as fd:
         return entries(fd, most)
     return []
 
@@ -142,7 +142,7 @@ def replace(
     `lasting`: also when the machine falls in the next moment.
     """
     beside = f".{name[:100]}.{secrets.token_hex(8)}"
-    with opened(folder, ".", FOLDER) as at:
+    with descriptor(folder, ".", FOLDER) as at:
         fd = open_beneath(at, beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             with os.fdopen(fd, "wb") as file:

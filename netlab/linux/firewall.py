@@ -25,12 +25,12 @@ FAMILIES = {"iptables": "ip", "ip6tables": "ip6"}
 
 def chains() -> tuple[Chain, ...]:
     """Every chain of the network namespace of this thread, with rules and counters."""
-    with reading() as rules:
+    with read_chains() as rules:
         return rules()
 
 
 @contextmanager
-def reading() -> Iterator[Callable[[], tuple[Chain, ...]]]:
+def read_chains() -> Iterator[Callable[[], tuple[Chain, ...]]]:
     """`chains` in two steps: what is yielded waits for processes that run since the block began."""
     there = nft_chains()
     with ExitStack() as stack:

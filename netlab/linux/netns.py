@@ -26,7 +26,7 @@ def is_one(fd: int) -> bool:
 
 
 @contextmanager
-def entered(target: int | str) -> Iterator[None]:
+def enter(target: int | str) -> Iterator[None]:
     """Run the block in the network namespace `target` (a file descriptor or a path).
 
     It holds for the calling thread; sockets opened in it go on belonging to that namespace afterwards.

@@ -11,7 +11,7 @@ import resource
 from collections.abc import Mapping
 from contextlib import suppress
 
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 
 AT_LEAST = 4096  # files that a process should be able to open
 
@@ -22,7 +22,7 @@ class Settings:
 
     def __init__(self, namespace: int | str, *wanted: Mapping[str, str]) -> None:
         self._open: list[tuple[int, bytes]] = []
-        with entered(namespace):
+        with enter(namespace):
             for name, value in (pair for each in wanted for pair in each.items()):
                 with suppress(FileNotFoundError, PermissionError):
                     fd = os.open(f"/proc/sys/{name}", os.O_RDWR | os.O_CLOEXEC)
@@ -68,7 +68,7 @@ def in_folder(folder: str) -> dict[str, str]:
 
 def write_sysctls(values: Mapping[str, str], namespace: int | None) -> None:
     """Write settings, by file below /proc/sys, in a network namespace (None: our own). OSError."""
-    with entered(namespace if namespace is not None else "/proc/thread-self/ns/net"):
+    with enter(namespace if namespace is not None else "/proc/thread-self/ns/net"):
         assure(values)
 
 

@@ -42,11 +42,11 @@ def graph(snapshot: Snapshot) -> MultiGraph:
     made = MultiGraph(lab=snapshot.lab, time_ns=snapshot.time_ns)
     keys: dict[InterfaceId, str] = {}
     for node in snapshot.nodes:
-        home = _unused(made, node.name, node)
+        home = _free_name(made, node.name, node)
         about = {"name": node.name, "kind": node.kind, "aliases": node.aliases, "pid": node.pid}
         made.add_node(home, what=NAMESPACE, netns=node.netns, **about)
         for interface in node.interfaces:
-            key = keys[interface.id] = _unused(made, f"{node.name} {interface.name}", node)
+            key = keys[interface.id] = _free_name(made, f"{node.name} {interface.name}", node)
             made.add_node(key, what=INTERFACE, node=node.name, **_about(interface))
             _connect(made, key, home, IN, BY_BRIDGE if interface.master else 1)
     for node, interface in snapshot.interfaces():
@@ -56,7 +56,7 @@ def graph(snapshot: Snapshot) -> MultiGraph:
     return made
 
 
-def _unused(made: MultiGraph, name: str, node: Node) -> str:
+def _free_name(made: MultiGraph, name: str, node: Node) -> str:
     return f"{name} ({node.netns})" if name in made else name
 
 

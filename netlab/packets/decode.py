@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 from socket import AF_INET6, inet_ntop
-from typing import Any
+from typing import Any, NamedTuple
 
 from netlab.model import Packet
 from netlab.packets.summary import summarize
@@ -30,6 +30,19 @@ ICMPV6_ERRORS = frozenset({1, 2, 3, 4})
 IPV6_EXTENSIONS = frozenset({0, 43, 44, 60})
 FRAGMENT = 44
 TCP_FLAGS = "FSRPAUEC"  # from the lowest bit up
+
+
+class IcmpVersion(NamedTuple):
+    """The types that mean something in one of the two; `ethertype` is that of the packets an error quotes."""
+
+    protocol: str
+    echoes: frozenset[int]
+    errors: frozenset[int]
+    ethertype: int
+
+
+ICMPV4_TYPES = IcmpVersion("icmp", frozenset({0, 8}), ICMP_ERRORS, ETH_P_IP)
+ICMPV6_TYPES = IcmpVersion("icmpv6", frozenset({128, 129}), ICMPV6_ERRORS, ETH_P_IPV6)
 
 
 def decode(data: bytes) -> Packet:
@@ -119,9 +132,9 @@ def _transport(
     protocol: int, body: bytes, fields: dict[str, Any], depth: int, quoted: bool, network: str
 ) -> None:
     if protocol == ICMP and network == "ip":
-        _icmp(body, fields, depth)
+        _icmp(ICMPV4_TYPES, body, fields, depth)
     elif protocol == ICMPV6 and network == "ipv6":
-        _icmpv6(body, fields, depth)
+        _icmp(ICMPV6_TYPES, body, fields, depth)
     elif protocol == TCP:
         _tcp(body, fields, quoted)
     elif protocol == UDP:
@@ -130,22 +143,13 @@ def _transport(
         fields.update(protocol=network, payload=body)
 
 
-def _icmp(body: bytes, fields: dict[str, Any], depth: int) -> None:
+def _icmp(version: IcmpVersion, body: bytes, fields: dict[str, Any], depth: int) -> None:
     kind, code, _, identifier, sequence = struct.unpack_from("!BBHHH", body)
-    fields.update(protocol="icmp", icmp_type=kind, icmp_code=code, payload=body[8:])
-    if kind in (0, 8):
+    fields.update(protocol=version.protocol, icmp_type=kind, icmp_code=code, payload=body[8:])
+    if kind in version.echoes:
         fields.update(identifier=identifier, sequence=sequence)
-    elif kind in ICMP_ERRORS and depth < DEEPEST:
-        fields["quoted"] = _decode_quote(ETH_P_IP, body[8:], depth)
-
-
-def _icmpv6(body: bytes, fields: dict[str, Any], depth: int) -> None:
-    kind, code, _, identifier, sequence = struct.unpack_from("!BBHHH", body)
-    fields.update(protocol="icmpv6", icmp_type=kind, icmp_code=code, payload=body[8:])
-    if kind in (128, 129):
-        fields.update(identifier=identifier, sequence=sequence)
-    elif kind in ICMPV6_ERRORS and depth < DEEPEST:
-        fields["quoted"] = _decode_quote(ETH_P_IPV6, body[8:], depth)
+    elif kind in version.errors and depth < DEEPEST:
+        fields["quoted"] = _decode_quote(version.ethertype, body[8:], depth)
 
 
 def _decode_quote(ethertype: int, data: bytes, depth: int) -> Packet:

@@ -54,7 +54,7 @@ class Groups:
         own = dict(_own())
         if "" in own and (ROOT / "cgroup.controllers").exists():
             place = _outermost(ROOT / own[""].lstrip("/"))
-            return Groups(2, {name: place for name in CONTROLLERS if name in _given(place)})
+            return Groups(2, {name: place for name in CONTROLLERS if name in _controllers(place)})
         tree = {name: _outermost(ROOT / name / own[name].lstrip("/")) for name in CONTROLLERS if name in own}
         return Groups(1, {name: place for name, place in tree.items() if os.access(place, os.W_OK)})
 
@@ -130,7 +130,7 @@ def _outermost(place: Path) -> Path:
     return place.parent if place.name == "main" else place
 
 
-def _given(place: Path) -> list[str]:
+def _controllers(place: Path) -> list[str]:
     try:
         return (place / OURS / "cgroup.subtree_control").read_text().split()
     except OSError:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.support import Lab, end, running
+from tests.attacks.support import PRECIOUS, Lab, end, running
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +40,13 @@ def marker(tmp_path: Path) -> Iterator[Path]:
     yield place
     with suppress(FileNotFoundError):
         place.rmdir()
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Iterator[Path]:
+    """A file of the machine's user that no lab has any business with."""
+    file = tmp_path / "victim"
+    file.write_text(PRECIOUS)
+    yield file
+    assert file.read_text() == PRECIOUS, "a file of the machine was written to"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("victim.")] == []

@@ -1,4 +1,4 @@
-"""All that the attacks know of netlab: its lab, its command line, its decoders. Nothing else imports it."""
+"""All that the attacks know of netlab: its lab and its command line; its decoders are in tests.attacks.decoders."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import re
 import resource
 import select
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,24 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from netlab.engines.namespaces import store
+import pytest
+
 from netlab.errors import NetlabError
-from netlab.grade.session import Session
-from netlab.keeper import protocol
 from netlab.keeper.launch import Confinement
 from netlab.lab import Lab
-from netlab.lessons import progress
-from netlab.linux import firewall
-from netlab.linux.netlink import messages, netfilter, parse
-from netlab.model import Frame, Journey, Snapshot, codec
-from netlab.notebook.live import headers
-from netlab.packets import batch, decode, noise
-from netlab.packets.forwarding import iptables
-from netlab.packets.forwarding.iptables import Flow
-from netlab.packets.journeys import assemble
-from netlab.packets.probe import Order
+from tests.support.patience import eventually
 from tests.support.reaper import descendants
-from tests.worlds import builders
 
 __all__ = ["ROOT", "Confinement", "Lab", "NetlabError", "attack", "end", "netlab", "within"]
 
@@ -50,6 +37,7 @@ FRAMINGS = ("length and kind", "length", "line")
 SLIP = re.compile(
     r"^(NameError|SyntaxError|IndentationError|ImportError|ModuleNotFoundError)\b", re.MULTILINE
 )
+PRECIOUS = "precious words\n"  # in a file of the machine's
 STRANGER = 61235  # another user of the machine, as whom root can go
 
 Found = TypeVar("Found")
@@ -189,6 +177,34 @@ def ended_by_itself(lab: Lab) -> bool:
     return False
 
 
+def answers(lab: Lab) -> None:
+    """The lab says what is in it, and the kernel's word is in the snapshot."""
+    assert within(SOON, lab.status).name == lab.name
+    seen = within(SOON, lab.snapshot)
+    names = {interface.name for node in seen.nodes for interface in node.interfaces}
+    assert {"docker0", "eth0", "uplink"} <= names
+
+
+def freeze(lab: Lab, code: str = "") -> None:
+    """Have process 1 of that lab stopped by one of its processes, and see that it is."""
+    attack(lab, f"{code}\nfreeze()")
+    assert eventually(lambda: any(is_traced(pid) for pid in running())), "nobody could be stopped"
+
+
+def is_traced(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "t"
+    except OSError:
+        return False
+
+
+def ends(lab: Lab) -> None:
+    """`down` comes back in time, and the lab is gone."""
+    within(SOON, lab.down)
+    with pytest.raises(NetlabError):
+        within(SOON, lab.status)
+
+
 def as_stranger(code: str, timeout: float = 20, **words: object) -> subprocess.CompletedProcess[str]:
     """Run the attacker's lines as another ordinary user of the machine; only root can ask for that."""
     python = next(path for path in ("/usr/bin/python3", sys.executable) if os.access(path, os.X_OK))
@@ -214,131 +230,3 @@ def notebook(cells: Sequence[str], lesson: str = "02") -> str:
         for number, text in enumerate([first, *cells])
     ]
     return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-
-
-# -- decoders: for test_fuzz_decoders.py ------------------------------------------------------------------
-
-REFUSED_MESSAGES: tuple[type[BaseException], ...] = (protocol.Closed,)
-FLOW = Flow("10.0.0.1", "10.0.0.2", "tcp", 1, 80, "eth0", "docker0")
-
-
-def received(sock: socket.socket) -> object:
-    """The next message from somebody who is not trusted."""
-    message, fds = protocol.receive(sock)
-    for fd in fds:
-        os.close(fd)
-    return message
-
-
-def frame_in_words(data: bytes) -> str:
-    packet = decode.decode(data)
-    return decode.summarize(packet) + decode.summarize(decode.innermost(packet))
-
-
-def is_housekeeping(data: bytes) -> bool:
-    return noise.is_housekeeping(data)
-
-
-def journeys_of(frames: Sequence[bytes]) -> list[Journey]:
-    """The journeys of those frames, each seen at two places of the lab."""
-    snapshot = builders.lab(2, forward="1")
-    points = builders.lab_points(snapshot)
-    seen = [
-        Frame(builders.START + number * 1000 + place, point, "in" if place else "out", data, len(data))
-        for number, data in enumerate(frames)
-        for place, point in enumerate(points[:2])
-    ]
-    return list(assemble.journeys(builders.capture(snapshot, seen)))
-
-
-def headers_of(frames: Sequence[bytes]) -> list[dict[str, Any]]:
-    return [headers.headers(found, "") for found in journeys_of(frames)]
-
-
-def records_in(data: bytes) -> list[Any]:
-    return list(batch.unpack(data))
-
-
-def netlink_messages(data: bytes) -> list[Any]:
-    return list(messages.messages(data))
-
-
-def netlink_attributes(data: bytes) -> object:
-    return messages.attributes(data)
-
-
-def link_in(body: bytes) -> object:
-    return parse.interface(1, parse.link(body), {}, ())
-
-
-def address_in(body: bytes) -> object:
-    return parse.address(body)
-
-
-def route_in(body: bytes) -> object:
-    return parse.leaves_by(body), parse.route(body, "eth0")
-
-
-def policy_in(body: bytes) -> object:
-    return parse.policy(body)
-
-
-def neighbour_in(body: bytes) -> object:
-    return parse.neighbour(body, {})
-
-
-def rules_again(body: bytes) -> object:
-    return [
-        *(netfilter._as_request(kind, body, counted) for kind in (0, 3, 6) for counted in (True, False)),
-        netfilter._zero_of_chain(body),
-    ]
-
-
-def saved_chains(text: str) -> object:
-    return firewall.parse_save(text, "ip", "nft")
-
-
-def native_chains(text: str) -> object:
-    return firewall.native_chains(text)
-
-
-def rule_matches(text: str) -> object:
-    return iptables.matches(text, FLOW)
-
-
-def container_record(data: bytes) -> object:
-    return codec.read(store.Record, data)
-
-
-def snapshot_in(data: bytes) -> object:
-    return codec.read(Snapshot, data)
-
-
-def probe_order_in(data: bytes) -> object:
-    return Order.parse(codec.parse(data))
-
-
-def command_in(data: bytes) -> object:
-    return protocol.Command.parse({"command": codec.parse(data)}, [0, 1, 2])
-
-
-def claimed(data: bytes) -> object:
-    """What is taken of one word of a lab's on a command."""
-    ours, theirs = protocol.claim_pair()
-    with ours, theirs:
-        theirs.send(data[: 1 << 16] or b"\0")
-        return protocol.read_claim(ours, "exit", protocol.EXITS)
-
-
-def progress_in(text: str) -> object:
-    """What a record of progress with that text says of a lesson."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "progress.json")
-        file.write_text(text, encoding="utf-8", errors="replace")
-        found = progress.Progress(file)
-        return found.last_visit("02"), found.passed_steps("02"), found.answers("02")
-
-
-def claim_in(line: bytes) -> object:
-    session = Session.__new__(Session)
-    return Session._claim(session, line)

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.attacks import support
+from tests.attacks import decoders
 
 SECONDS = 2  # for one example: longer is a hang
 settings.register_profile(
@@ -178,63 +178,63 @@ def received(data: bytes) -> object:
         theirs.sendall(data[: 1 << 17])
         theirs.close()
         ours.settimeout(SECONDS)
-        return support.received(ours)
+        return decoders.received(ours)
 
 
 DECODERS = [
-    Decoder("frame", support.frame_in_words, ethernet() | bytes_),
-    Decoder("housekeeping", support.is_housekeeping, ethernet() | bytes_),
-    Decoder("journeys", support.journeys_of, st.lists(ethernet() | bytes_, max_size=8)),
-    Decoder("headers as scapy reads them", support.headers_of, st.lists(ethernet(), min_size=1, max_size=2)),
-    Decoder("batch of records", support.records_in, batch() | bytes_, (ValueError,)),
-    Decoder("netlink messages", support.netlink_messages, attributes() | bytes_),
-    Decoder("attributes", support.netlink_attributes, attributes() | bytes_),
-    Decoder("link", support.link_in, headed(16)),
-    Decoder("address", support.address_in, headed(8)),
-    Decoder("route", support.route_in, headed(12)),
-    Decoder("policy rule", support.policy_in, headed(12)),
-    Decoder("neighbour", support.neighbour_in, headed(12)),
-    Decoder("what nf_tables lists", support.rules_again, headed(4)),
-    Decoder("iptables-save", support.saved_chains, lines),
-    Decoder("nft list ruleset", support.native_chains, lines),
-    Decoder("a rule's words", support.rule_matches, rules),
+    Decoder("frame", decoders.frame_in_words, ethernet() | bytes_),
+    Decoder("housekeeping", decoders.is_housekeeping, ethernet() | bytes_),
+    Decoder("journeys", decoders.journeys_of, st.lists(ethernet() | bytes_, max_size=8)),
+    Decoder("headers as scapy reads them", decoders.headers_of, st.lists(ethernet(), min_size=1, max_size=2)),
+    Decoder("batch of records", decoders.records_in, batch() | bytes_, (ValueError,)),
+    Decoder("netlink messages", decoders.netlink_messages, attributes() | bytes_),
+    Decoder("attributes", decoders.netlink_attributes, attributes() | bytes_),
+    Decoder("link", decoders.link_in, headed(16)),
+    Decoder("address", decoders.address_in, headed(8)),
+    Decoder("route", decoders.route_in, headed(12)),
+    Decoder("policy rule", decoders.policy_in, headed(12)),
+    Decoder("neighbour", decoders.neighbour_in, headed(12)),
+    Decoder("what nf_tables lists", decoders.rules_again, headed(4)),
+    Decoder("iptables-save", decoders.saved_chains, lines),
+    Decoder("nft list ruleset", decoders.native_chains, lines),
+    Decoder("a rule's words", decoders.rule_matches, rules),
     Decoder(
         "container record",
-        support.container_record,
+        decoders.container_record,
         json_of("id", "name", "image", "argv", "created", "pid", "env", "ports", "address").map(as_bytes),
         (ValueError,),
     ),
     Decoder(
         "snapshot",
-        support.snapshot_in,
+        decoders.snapshot_in,
         json_of("time_ns", "lab", "nodes", "netns", "name", "kind", "interfaces", "routes").map(as_bytes),
         (ValueError,),
     ),
     Decoder(
         "probe order",
-        support.probe_order_in,
+        decoders.probe_order_in,
         json_of("destination", "proto", "port", "count", "timeout", "size", "df").map(as_bytes),
         (ValueError,),
     ),
     Decoder(
         "command",
-        support.command_in,
+        decoders.command_in,
         json_of("argv", "env", "node", "cwd", "tty").map(as_bytes),
-        (ValueError, support.NetlabError),
+        (ValueError, decoders.NetlabError),
     ),
     Decoder(
-        "claim", support.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (support.protocol.Closed,)
+        "claim", decoders.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (decoders.protocol.Closed,)
     ),
-    Decoder("progress", support.progress_in, json_of("version", "lessons")),
+    Decoder("progress", decoders.progress_in, json_of("version", "lessons")),
     Decoder(
         "claim of a graded kernel",
-        support.claim_in,
+        decoders.claim_in,
         json_of("cell", "error", "answers", "predictions").map(
             lambda text: text.encode(errors="replace") + b"\n"
         ),
     ),
     # The codec and the protocol of the lab's own sockets; what comes in their place goes here.
-    Decoder("message", received, MESSAGES, support.REFUSED_MESSAGES),
+    Decoder("message", received, MESSAGES, decoders.REFUSED_MESSAGES),
 ]
 
 

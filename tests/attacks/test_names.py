@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.attacks.support import (
+    PRECIOUS,
     ROOT,
     SOON,
     Lab,
@@ -23,25 +21,12 @@ from tests.attacks.support import (
     attack,
     bounded,
     broken,
-    end,
     netlab,
-    running,
     within,
 )
 
-PRECIOUS = "precious words\n"
 SECONDS_TO_CLEAR = 20
 FAULT = "docker0-down"
-
-
-@pytest.fixture
-def victim(tmp_path: Path) -> Iterator[Path]:
-    """A file of the machine's user that no lab has any business with."""
-    file = tmp_path / "victim"
-    file.write_text(PRECIOUS)
-    yield file
-    assert file.read_text() == PRECIOUS, "a file of the machine was written to"
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("victim.")] == []
 
 
 # What is put in the place of a file, given where it is and whom it should hit.
@@ -202,42 +187,6 @@ def test_a_symlink_swapped_in_while_down_runs_leads_nowhere(lab: Lab, victim: Pa
     assert (tmp_path / "target/file").read_text() == PRECIOUS
 
 
-def test_the_command_line_runs_no_code_from_the_folder_of_the_lessons(lab: Lab, marker: Path) -> None:
-    """The lab may write to the lessons' folder; who stands there and types `../run` runs none of it."""
-    planted_files = ("json.py", "netlab.py", "socket.py", "sitecustomize.py", "argparse.py")
-    text = f"import os\nos.path.isdir({str(marker)!r}) or os.mkdir({str(marker)!r})\n"
-    stand = ROOT / f"labs/attack-{os.getpid()}"  # not labs/ itself: other tests stand there
-    code = "os.makedirs(place)\nfor name in files: open(f'{place}/{name}', 'w').write(text)"
-    try:
-        attack(lab, code, files=planted_files, place=str(stand), text=text)
-        runs = ["sh", str(ROOT / "run"), "--lab", lab.name, "status"]
-        if not (ROOT / ".venv/.ready").exists():  # as `./run` ends
-            runs = [sys.executable, "-m", "netlab", "--lab", lab.name, "status"]
-        subprocess.run(runs, cwd=stand, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
-        assert not marker.exists(), "code that was written in the lab ran on the machine"
-    finally:
-        shutil.rmtree(stand, ignore_errors=True)
-
-
-def test_a_new_labs_keeper_runs_no_code_from_the_folder_that_it_is_started_in(
-    folder: Path, marker: Path, lab_name: str, leakproof: None
-) -> None:
-    """JupyterLab stands in the lessons' folder, which labs write to, when it makes a lab."""
-    stand = folder / "stand"
-    stand.mkdir()
-    for name in ("gc.py", "netlab.py", "signal.py", "json.py", "traceback.py", "struct.py"):
-        text = f"import os\nos.path.isdir({str(marker)!r}) or os.mkdir({str(marker)!r})\n"
-        (stand / name).write_text(text)
-    before = running()
-    code = f"import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.insert(0, {str(ROOT)!r})\n"
-    code += f"import netlab.lab.lab, os; os.chdir({str(stand)!r}); netlab.lab.lab.Lab.up({lab_name!r})"
-    try:
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
-        assert not marker.exists(), "code from the current folder ran in the keeper on the machine"
-    finally:
-        end(Lab(lab_name), before)
-
-
 @pytest.mark.parametrize("plant", ["symlink", "fifo", "deep", "sparse", "folder"])
 def test_the_record_of_progress_that_the_machine_reads_is_a_plain_file_or_nothing(
     lab: Lab, victim: Path, plant: str
@@ -255,52 +204,6 @@ def test_the_record_of_progress_that_the_machine_reads_is_a_plain_file_or_nothin
         raise AssertionError("it waits for a file of the lab's") from None
     assert "RecursionError" not in done.stderr and "MemoryError" not in done.stderr, done.stderr[-1500:]
     assert PRECIOUS.strip() not in done.stdout + done.stderr
-
-
-def test_a_kernel_that_is_started_again_writes_its_file_nowhere_else(
-    lab: Lab, victim: Path, tmp_path: Path
-) -> None:
-    """The connection file lies in the exchange folder: the lab puts links in its place, all the time."""
-    code = (
-        "def work(ready):\n"
-        "    os.chdir(place)\n"
-        "    ready()\n"
-        "    while True:\n"
-        "        for name in os.listdir('.'):\n"
-        "            if name.startswith('kernel-') and not os.path.islink(name):\n"
-        "                try: os.unlink(name); os.symlink(victim, name)\n"
-        "                except OSError: pass\n"
-        "detach(work)\n"
-    )
-    attack(lab, code, place=str(lab.exchange), victim=str(victim))
-    jupyter = (
-        "from jupyter_client.manager import KernelManager\n"
-        "manager = KernelManager(kernel_name='netlab')\n"
-        "for _ in range(3):\n"
-        "    try: manager.start_kernel()\n"
-        "    except Exception as error: print(error)\n"
-        "    manager.shutdown_kernel(now=True)\n"
-    )
-    env = {**os.environ, "NETLAB_LAB": lab.name, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", jupyter], env=env, cwd=ROOT, capture_output=True, timeout=90)
-
-
-def test_the_tail_of_a_log_that_is_another_file_is_not_told(lab: Lab, tmp_path: Path) -> None:
-    """The grader tells the last line of a keeper's log: not of a file that the lab has put in its place."""
-    secret = tmp_path / "secret"
-    secret.write_text("the teacher's secret line\n")
-    code = (
-        "try: os.unlink(place + '/keeper.log')\nexcept OSError: pass\n"
-        "os.symlink(secret, place + '/keeper.log')\n"
-    )
-    attack(lab, code, place=str(lab.exchange), secret=str(secret))
-    said = []
-    threading.Timer(1.0, lambda: end(lab, running())).start()
-    try:
-        lab.run(["sleep", "5"], timeout=10)
-    except (NetlabError, subprocess.TimeoutExpired) as error:
-        said.append(str(error))
-    assert "secret line" not in "".join(said)
 
 
 def test_status_of_a_user_with_a_planted_folder_answers(lab: Lab) -> None:

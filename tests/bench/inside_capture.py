@@ -54,11 +54,11 @@ def by_scapy(points: list[tuple[str, str]], *flooding: str) -> list[int]:
     from scapy.layers.inet import UDP
     from scapy.sendrecv import AsyncSniffer
 
-    from netlab.linux.netns import entered
+    from netlab.linux.netns import enter
 
     sniffers = []
     for pid, interface in points:
-        with entered(f"/proc/{pid}/ns/net"):
+        with enter(f"/proc/{pid}/ns/net"):
             sock = conf.L2listen(iface=interface, promisc=False)
         sniffers.append(AsyncSniffer(opened_socket=sock, store=True))
     for sniffer in sniffers:

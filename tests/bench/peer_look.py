@@ -14,7 +14,7 @@ from pyroute2 import IPRoute
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink import parse
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 from tests.bench.harness import milliseconds
 from tests.bench.peer import run, serve
 from tests.bench.peer_build import build, two_namespaces
@@ -53,7 +53,7 @@ def median(work: Callable[[], object], times: int) -> float:
 if __name__ == "__main__":
     with two_namespaces() as host:
         build(host)
-        with entered(host), RouteSocket() as kernel, IPRoute() as ipr:
+        with enter(host), RouteSocket() as kernel, IPRoute() as ipr:
             serve(
                 {
                     "netlab": lambda: median(lambda: by_netlab(kernel), 20),

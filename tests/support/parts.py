@@ -14,6 +14,7 @@ APART = (
     "labs/test_notebooks.py",
     "docker/test_lessons.py",
     "browser",
+    "attacks/test_planted_files.py",
     "attacks/test_frozen.py",
     "attacks/test_names.py",
     "labs/test_mutants.py",

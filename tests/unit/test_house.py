@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from netlab.diagnosis.causes import CAUSES
+
 PACKAGE = Path(__file__).parents[2] / "netlab"
 MODULES = {
     ".".join(("netlab", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): file
@@ -169,6 +171,33 @@ def test_rooms_are_small(name: str) -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno + 1 <= 40, f"{node.name} is too long"
+
+
+# How a name ends that says neither what is done nor what is given: `_asked`, `_kept`, `entered`.
+PARTICIPLE = re.compile(
+    r"(ed|ing|held|built|kept|told|said|sent|lost|found|written|given|taken|chosen|seen|hidden|broken|shown)$"
+)
+# Not so when another word before it is the verb: `is_reached`, `find_running`; `why_refused` is asked.
+SENTENCE = re.compile(
+    r"_*(is|has|was|can|find|check|wait|stop|start|starts|record|watch|join|assure|what|why|end|bind|not)_"
+)
+# These are nouns and verbs; and a few that the code which grades and checks names so.
+NO_PARTICIPLES = {"greeting", "listing", "cabling", "_wiring", "_setting", "_sampling", "bring", "_ping"}
+NO_PARTICIPLES |= {"address_string", "learners_seed", "speaking", "mistaken", "_rebuilt", "_lost", "nested"}
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_functions_are_called_by_verbs_or_nouns(name: str) -> None:
+    """A participle alone is neither; a property may be one, and a suspect is called by its cause."""
+    found = [
+        node.name
+        for node in ast.walk(ast.parse(MODULES[name].read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if not {"property", "cached_property"} & {ast.unparse(each) for each in node.decorator_list}
+        if PARTICIPLE.search(node.name) and not SENTENCE.match(node.name)
+    ]
+    causes = {code.replace("-", "_") for code in CAUSES}
+    assert set(found) - NO_PARTICIPLES - causes == set()
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,13 @@ class Machine:
         fixed = script.replace(":/usr/local/sbin:/usr/sbin:/sbin", "").replace("/usr/local/bin/python3", "")
         (self.clone / "run").write_text(fixed.replace("/usr/bin/python3", ""))
         for name in OWN_TOOLS:
-            self.add(name, f'exec {shutil.which(name)} "$@"')
-        self.add("id", '[ "$1" = -u ] && echo 1000 || echo learner')
+            self.add(name, script=f'exec {shutil.which(name)} "$@"')
+        self.add("id", script='[ "$1" = -u ] && echo 1000 || echo learner')
 
-    def add(self, name: str, script: str = "") -> None:
-        (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
-        (self.bin / name).chmod(0o755)
+    def add(self, *names: str, script: str = "") -> None:
+        for name in names:
+            (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
+            (self.bin / name).chmod(0o755)
 
     def ready(self) -> None:
         """As after a finished set-up."""
@@ -75,7 +76,7 @@ def test_without_root_it_says_what_to_type(machine: Machine) -> None:
     for name in LAB_TOOLS:
         if name not in ("tcpdump", "conntrack"):
             machine.add(name)
-    machine.add("apt-get", "echo must not be called; exit 1")
+    machine.add("apt-get", script="echo must not be called; exit 1")
     done = machine.run()
     assert done.returncode == 1
     assert "  Next: sudo apt-get install -y --no-install-recommends conntrack tcpdump\n" in done.stderr
@@ -103,8 +104,8 @@ def test_an_unknown_system_gets_the_commands_by_name(machine: Machine) -> None:
 
 def test_root_installs_what_is_missing(machine: Machine, tmp_path: Path) -> None:
     """Root gets the missing packages installed, and no others."""
-    machine.add("id", "echo 0")
-    machine.add("apt-get", f'echo "$@" >> {tmp_path}/asked')
+    machine.add("id", script="echo 0")
+    machine.add("apt-get", script=f'echo "$@" >> {tmp_path}/asked')
     machine.ready()
     machine.run("status")
     asked = (tmp_path / "asked").read_text()
@@ -114,8 +115,8 @@ def test_root_installs_what_is_missing(machine: Machine, tmp_path: Path) -> None
 
 def test_passwordless_sudo_installs_too(machine: Machine, tmp_path: Path) -> None:
     """So does who may use sudo without a password."""
-    machine.add("apt-get", f'echo "$@" >> {tmp_path}/asked')
-    machine.add("sudo", '[ "$1" = -n ] && shift; exec "$@"')
+    machine.add("apt-get", script=f'echo "$@" >> {tmp_path}/asked')
+    machine.add("sudo", script='[ "$1" = -n ] && shift; exec "$@"')
     machine.add("true")
     machine.ready()
     machine.run("status")
@@ -124,9 +125,8 @@ def test_passwordless_sudo_installs_too(machine: Machine, tmp_path: Path) -> Non
 
 def test_without_python_it_says_so(machine: Machine) -> None:
     """No Python 3.11 or newer: one message with what to install."""
-    for name in LAB_TOOLS:
-        machine.add(name)
-    machine.add("python3", "exit 1")  # too old, or without venv
+    machine.add(*LAB_TOOLS)
+    machine.add("python3", script="exit 1")  # too old, or without venv
     machine.add("dnf")
     done = machine.run()
     assert done.returncode == 1
@@ -135,10 +135,9 @@ def test_without_python_it_says_so(machine: Machine) -> None:
 
 def test_a_full_disk_is_said_before_anything_is_begun(machine: Machine) -> None:
     """Too little room is found before the first file is written."""
-    for name in LAB_TOOLS:
-        machine.add(name)
+    machine.add(*LAB_TOOLS)
     machine.add("python3")
-    machine.add("df", "echo head; echo /dev/vda 1000000 900000 102400 90% /")
+    machine.add("df", script="echo head; echo /dev/vda 1000000 900000 102400 90% /")
     done = machine.run()
     assert done.returncode == 1
     assert "100 MB free, 900 needed" in done.stderr
@@ -150,8 +149,7 @@ def test_a_full_disk_is_said_before_anything_is_begun(machine: Machine) -> None:
 )
 def test_a_checkout_of_somebody_else_is_said(machine: Machine) -> None:
     """A folder that cannot be written to is named."""
-    for name in (*LAB_TOOLS, "python3"):
-        machine.add(name)
+    machine.add(*LAB_TOOLS, "python3")
     machine.clone.chmod(0o555)
     done = machine.run()
     assert done.returncode == 1
@@ -160,8 +158,7 @@ def test_a_checkout_of_somebody_else_is_said(machine: Machine) -> None:
 
 def test_what_is_ready_is_not_made_again(machine: Machine) -> None:
     """The second start makes nothing."""
-    for name in LAB_TOOLS:
-        machine.add(name)
+    machine.add(*LAB_TOOLS)
     machine.ready()
     done = machine.run("--lab", "b", "exec", "--", "a b", "c")
     assert (done.returncode, done.stderr) == (7, ""), "the command's own status, and not a word"
@@ -170,8 +167,7 @@ def test_what_is_ready_is_not_made_again(machine: Machine) -> None:
 
 def test_new_requirements_are_installed(machine: Machine) -> None:
     """A changed requirements.txt is installed by the next start."""
-    for name in LAB_TOOLS:
-        machine.add(name)
+    machine.add(*LAB_TOOLS)
     machine.ready()
     with (machine.clone / "requirements.txt").open("a") as file:
         file.write("another==1\n")
@@ -194,16 +190,15 @@ def test_who_reads_chinese_gets_its_letters(
     machine: Machine, tmp_path: Path, environment: dict[str, str], wanted: bool
 ) -> None:
     """The typeface is installed when it is missing and root asks, and for nobody else."""
-    for name in LAB_TOOLS:
-        machine.add(name)
-    machine.add("id", "echo 0")
+    machine.add(*LAB_TOOLS)
+    machine.add("id", script="echo 0")
     machine.add("find")  # finds nothing
-    machine.add("apt-get", f'echo "$@" >> {tmp_path}/asked')
+    machine.add("apt-get", script=f'echo "$@" >> {tmp_path}/asked')
     machine.ready()
     assert machine.run("status", **environment).returncode == 7
     asked = tmp_path / "asked"
     assert ("fonts-wqy-microhei" in asked.read_text() if asked.exists() else False) == wanted
-    machine.add("find", "echo wqy-microhei.ttc")
+    machine.add("find", script="echo wqy-microhei.ttc")
     asked.unlink(missing_ok=True)
     assert machine.run("status", **environment).returncode == 7
     assert not asked.exists()
@@ -211,10 +206,9 @@ def test_who_reads_chinese_gets_its_letters(
 
 def test_without_letters_and_root_it_goes_on(machine: Machine) -> None:
     """Chinese is no reason to stop somebody who may not install a typeface; what is said is in Chinese."""
-    for name in LAB_TOOLS:
-        machine.add(name)
+    machine.add(*LAB_TOOLS)
     machine.add("find")
-    machine.add("apt-get", "echo must not be called; exit 1")
+    machine.add("apt-get", script="echo must not be called; exit 1")
     machine.ready()
     done = machine.run("status", NETLAB_LANG="zh")
     assert (done.returncode, done.stderr) == (7, "")

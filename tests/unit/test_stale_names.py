@@ -116,6 +116,8 @@ def test_every_module_that_a_text_names_is_there() -> None:
 PATH = re.compile(r"(?<![\w./~$}-])(?:netlab|tests|labs|vagrant|\.ci)/[\w./*-]*[\w*](?![\w/]*[{<?])")
 ROOMS = "|".join(entry.name for entry in (ROOT / "netlab").iterdir() if entry.is_dir())
 ROOM = re.compile(rf"`((?:{ROOMS})/[\w./*]*\w)`")
+TEST = re.compile(r"(?<![\w./{}*-])(?:[a-z]+/)*test_\w+\.py\b")  # by its path, or by the end of that
+TESTS = [name for name in TEXTS if name.startswith("tests/")]
 # What is made while it runs, in the checkout, a cache or a virtual machine.
 MADE = re.compile(
     r"build/|labs/(zh/)?[\w-]+\.ipynb$|(labs|netlab|vagrant)/(\.progress|\.outbox|\.venv|\.vagrant|\.config|\.ssh|run$|images$)"
@@ -124,10 +126,13 @@ INVENTED = re.compile(r"tests/(unit/(checks|jupyter|notebook|test_checkout|works
 
 
 def stale_files(text: str) -> Iterator[str]:
-    """Paths of the tree in a text at which nothing is; those of documents may begin at a room."""
+    """Paths of the tree in a text at which nothing is: from the root, from a room in a document, of tests."""
     paths = PATH.findall(text) + [f"netlab/{path}" for path in ROOM.findall(text)]
     for path in paths:
         if not MADE.match(path) and not any(any(ROOT.glob(p)) for p in (path, f"{path}*", f"tests/{path}")):
+            yield path
+    for path in TEST.findall(text):
+        if not any(name.endswith(f"/{path.removeprefix('tests/')}") for name in TESTS):
             yield path
 
 
@@ -262,6 +267,7 @@ def test_a_file_that_has_moved_is_found() -> None:
     """In prose, in a document's code, and beside a module."""
     assert list(stale_files("see netlab/holder.py")) == ["netlab/holder.py"]
     assert list(stale_files("`keeper/nursery` forks")) == ["netlab/keeper/nursery"]
+    assert list(stale_files("held by `unit/test_wire.py`, unit/test_house.py")) == ["unit/test_wire.py"]
     beside = ast.parse("HERE = Path(__file__).parent\nFORM = HERE / 'form.html'\nREST = HERE.glob('*.svg')")
     assert {*stale_places("netlab/keeper/server.py", beside)} == {
         "netlab/keeper/form.html",

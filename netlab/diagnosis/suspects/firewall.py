@@ -52,10 +52,10 @@ def firewall_drop(scene: Observation, focus: Focus) -> Finding | Cleared | None:
                 or not _may_be_ours(scene, focus, chain, rule)
             ):
                 continue
-            return _dropped(scene, node, chain, rule, number, rose, 1 if focus.is_arp else scene.lost)
+            return _drop(scene, node, chain, rule, number, rose, 1 if focus.is_arp else scene.lost)
         uncounted = _filled_table(node, focus)
         if uncounted is not None:
-            return _dropped(scene, node, *uncounted, 0, scene.lost)
+            return _drop(scene, node, *uncounted, 0, scene.lost)
         looked.append(node.name)
     return Cleared(
         "firewall-drop",
@@ -87,7 +87,7 @@ def _filled_table(node: Node, focus: Focus) -> tuple[Chain, Rule | None, int] | 
     return next(((c, None, 0) for c in chains if c.policy == "DROP"), None)
 
 
-def _dropped(
+def _drop(
     scene: Observation, node: Node, chain: Chain, rule: Rule | None, number: int, rose: int, enough: int
 ) -> Finding:
     """`enough`: how many packets it must have counted to be proved; of ARP requests one holds up all."""

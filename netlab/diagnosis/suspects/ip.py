@@ -57,7 +57,7 @@ def reverse_path(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     names = [f"net.ipv4.conf.{scope}.rp_filter" for scope in ("all", device)]
     strict = [name for name in names if sysctl(node, name) not in ("", "0")]
     if focus.is_arp and "1" in (sysctl(node, name) for name in names):
-        return _arp_filtered(scene, focus, node, device, strict)
+        return _arp_filter(scene, focus, node, device, strict)
     if rose <= 0:
         return Cleared("reverse-path", _("IPReversePathFilter did not rise on {name}").format(name=node.name))
     evidence = (
@@ -76,7 +76,7 @@ def reverse_path(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     )
 
 
-def _arp_filtered(
+def _arp_filter(
     scene: Observation, focus: Focus, node: Node, device: str, strict: list[str]
 ) -> Finding | Cleared | None:
     """ARP requests fail the strict filter as well, and nothing counts them."""

@@ -10,7 +10,7 @@ from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.addressing import wrong_source
 from netlab.diagnosis.suspects.link import down
 from netlab.diagnosis.suspects.neighbour import give_address
-from netlab.diagnosis.suspects.routing import Lookup, reroute, tables, unconnected
+from netlab.diagnosis.suspects.routing import Lookup, missing_connected_route, reroute, tables
 from netlab.diagnosis.verdict import PROVED
 from netlab.i18n import gettext as _
 from netlab.model import Interface, Journey, Node, Route
@@ -44,11 +44,11 @@ def _first_astray(scene: Observation, journey: Journey, address: str, home: Node
             continue
         if not route.gateway and scene.link(node.interface(route.device).id) & homes:
             continue
-        return _strayed(scene, node, near[0], address, home, route)
+        return _why_astray(scene, node, near[0], address, home, route)
     return None
 
 
-def _strayed(
+def _why_astray(
     scene: Observation, node: Node, near: Interface, address: str, home: Node, route: Route
 ) -> Finding | None:
     """Why a node does not see the address behind `near`: that is down, has no address, or one with a narrow
@@ -66,7 +66,7 @@ def _strayed(
         if route.protocol == "kernel" and not route.gateway:
             return None  # two equal networks: that is for wrong_way
         if prefix(route) < own.prefixlen:
-            return unconnected(scene, node, near, own, address)
+            return missing_connected_route(scene, node, near, own, address)
         return _astray(scene, node, near, address, route)
     if own.prefixlen <= theirs or ip_address(own.address) not in ip_interface(f"{address}/{theirs}").network:
         return wrong_source(scene, home, near, address)

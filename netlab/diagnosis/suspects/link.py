@@ -115,13 +115,13 @@ def not_a_port(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The host's end of the cable is on no bridge, or on one that leads nowhere, though the network of
     another bridge is asked for."""
     for end in (_host_end(scene, focus), *_far_ends(scene, focus)):
-        found = _unplugged(scene, *end) if end is not None else None
+        found = _loose_end(scene, *end) if end is not None else None
         if found is not None:
             return found
     return Cleared("not-a-port", _("the cable is plugged into the bridge, or is routed"))
 
 
-def _unplugged(scene: Observation, node: Node, interface: Interface) -> Finding | None:
+def _loose_end(scene: Observation, node: Node, interface: Interface) -> Finding | None:
     if interface.master and (
         not node.has_interface(interface.master) or scene.own(node.interface(interface.master))
     ):
@@ -201,7 +201,7 @@ def port_blocked(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         text = _("{name}, port of {master}, is in the state {state}.").format(
             name=held[0].name, master=held[0].master, state=state
         )
-        return _blocked(
+        return _blockage(
             focus.node,
             held[0],
             (f"state {state}", _("it does not forward yet")),
@@ -213,7 +213,7 @@ def port_blocked(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         text = _("{isolated} are isolated ports: they reach each other never.").format(
             isolated=_(" and ").join(i.name for i in isolated)
         )
-        return _blocked(
+        return _blockage(
             focus.node,
             isolated[0],
             ("isolated on", _("isolated ports do not talk")),
@@ -223,7 +223,7 @@ def port_blocked(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     return Cleared("port-blocked", _("every port is forwarding, and not isolated"))
 
 
-def _blocked(node: Node, port: Interface, seen: tuple[str, str], text: str, *commands: str) -> Finding:
+def _blockage(node: Node, port: Interface, seen: tuple[str, str], text: str, *commands: str) -> Finding:
     """`seen` is what bridge(8) says of the port, and what that means."""
     evidence = show(node, f"bridge -d link show dev {port.name}", *seen)
     return Finding("port-blocked", PROVED, text, (evidence,), cure(node, *commands))

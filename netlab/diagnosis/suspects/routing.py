@@ -163,7 +163,9 @@ def _not_asked_for(scene: Observation, node: Node, address: str) -> Finding | No
     return Finding("no-route", PROVED, text, evidence, steps)
 
 
-def unconnected(scene: Observation, node: Node, near: Interface, own: Address, address: str) -> Finding:
+def missing_connected_route(
+    scene: Observation, node: Node, near: Interface, own: Address, address: str
+) -> Finding:
     """The route that comes with an address is gone: the node does not know its own link any more."""
     network = ip_interface(str(own)).network
     asked = scene.route(node.name, address)

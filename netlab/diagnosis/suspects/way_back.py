@@ -11,7 +11,7 @@ from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.addressing import gateway_for, missing_address, wrong_source
 from netlab.diagnosis.suspects.firewall import listing, tool, undo
 from netlab.diagnosis.suspects.nat import outgoing_flow
-from netlab.diagnosis.suspects.routing import lookups, unconnected
+from netlab.diagnosis.suspects.routing import lookups, missing_connected_route
 from netlab.diagnosis.verdict import PROVED, Cure, Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Interface, Node, Rule
@@ -56,7 +56,7 @@ def no_way_back(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             return _own_fault(scene, node, host, address, text, evidence)
         entry = _entry(scene, focus, host)
         astray = wrong_source(scene, scene.after.node(scene.source), entry, address) if entry else None
-        return astray or _untranslated(scene, host, address, text, evidence)
+        return astray or _why_not_translated(scene, host, address, text, evidence)
     return None
 
 
@@ -68,7 +68,9 @@ def _own_fault(
     for interface in node.interfaces:
         for own in scene.own(interface) if scene.link(interface.id) & homes else []:
             if ip_address(address) in ip_interface(str(own)).network:
-                return replace(unconnected(scene, node, interface, own, address), cause="no-way-back")
+                return replace(
+                    missing_connected_route(scene, node, interface, own, address), cause="no-way-back"
+                )
     return missing_address(scene, host) or Finding("no-way-back", PROVED, text, tuple(evidence))
 
 
@@ -90,7 +92,7 @@ def _entry(scene: Observation, focus: Focus, host: Node) -> Interface | None:
     return host.interface(names[-1]) if names and host.has_interface(names[-1]) else None
 
 
-def _untranslated(
+def _why_not_translated(
     scene: Observation, host: Node, address: str, text: str, evidence: list[Evidence]
 ) -> Finding:
     """Why no rule of the host put its own address in, and what would make one."""

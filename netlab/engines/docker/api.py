@@ -23,7 +23,7 @@ def connect(root: str, timeout: float, path: str = SOCKET) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.settimeout(timeout)
-        with files.opened(root, path, os.O_PATH) as place:  # and not to where a link there leads
+        with files.descriptor(root, path, os.O_PATH) as place:  # and not to where a link there leads
             sock.connect(f"/proc/self/fd/{place}")
     except BaseException:
         sock.close()

@@ -21,7 +21,7 @@ from netlab.engines.protocol import Container, LabHost, Say, Started
 from netlab.errors import EngineError
 from netlab.i18n import gettext as _
 from netlab.linux import files, syscalls
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 from netlab.linux.sandbox.unshare import Identity
 from netlab.model import codec
 
@@ -129,7 +129,7 @@ def _start(host: LabHost) -> None:
     log = files.open_beneath(host.root, LOG, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
     with (
         os.fdopen(log) as output,
-        rootlesskit.answering(host.root, tools.require()) as more,
+        rootlesskit.stand_in(host.root, tools.require()) as more,
         closing(host.start(command(), {**ENVIRONMENT, **more}, log)) as started,
     ):
         daemon, deadline = Daemon(host.root), time.monotonic() + SECONDS_TO_START
@@ -154,7 +154,7 @@ def _not_started(started: Started, said: list[str]) -> EngineError:
 
 def _assure_not_forwarding(netns: int) -> None:
     """net.ipv4.ip_forward is 0, whatever the daemon thought of it."""
-    with entered(netns):
+    with enter(netns):
         Path(IP_FORWARD).write_text("0")
         if Path(IP_FORWARD).read_text().strip() != "0":
             raise EngineError(

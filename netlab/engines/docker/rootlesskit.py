@@ -48,19 +48,19 @@ class _Answer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def answering(root: str, version: Version) -> Iterator[Mapping[str, str]]:
+def stand_in(root: str, version: Version) -> Iterator[Mapping[str, str]]:
     """While a daemon of that version starts in the lab host with that root directory: what its environment
     needs. It asks once."""
     if version.numbers < SINCE:
         yield {}
         return
-    with suppress(FileExistsError), files.opened(root, "run", os.O_PATH | os.O_DIRECTORY) as run:
+    with suppress(FileExistsError), files.descriptor(root, "run", os.O_PATH | os.O_DIRECTORY) as run:
         os.mkdir(os.path.basename(FOLDER), dir_fd=run)
-    with files.opened(root, FOLDER, os.O_PATH | os.O_DIRECTORY) as folder:
-        yield from _answering(f"/proc/self/fd/{folder}/api.sock")
+    with files.descriptor(root, FOLDER, os.O_PATH | os.O_DIRECTORY) as folder:
+        yield from _serve(f"/proc/self/fd/{folder}/api.sock")
 
 
-def _answering(path: str) -> Iterator[Mapping[str, str]]:
+def _serve(path: str) -> Iterator[Mapping[str, str]]:
     with suppress(FileNotFoundError):
         os.unlink(path)
     with socketserver.ThreadingUnixStreamServer(path, _Answer) as server:

@@ -21,7 +21,7 @@ from functools import lru_cache
 
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 
 Fact = tuple[object, ...]
 SETTINGS = "settings"  # of a link, whose index follows
@@ -80,7 +80,7 @@ class Fingerprint:
 
     def __init__(self, namespace: int | str) -> None:
         self.kernel = RouteSocket(namespace)
-        with entered(namespace):
+        with enter(namespace):
             self._door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # ioctl(2) is asked of it
             self._groups = os.open("/proc/thread-self/net/dev_mcast", os.O_RDONLY | os.O_CLOEXEC)
 

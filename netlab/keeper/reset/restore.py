@@ -25,7 +25,7 @@ from netlab.keeper.reset.fingerprint import SETTINGS, Fact, Fingerprint
 from netlab.linux import sysctl as settings
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 from netlab.linux.sysctl import Settings
 
 OWN = "/proc/thread-self/ns/net"
@@ -173,7 +173,7 @@ class NamespaceState:
     def take_down(self, changed: Collection[int]) -> None:
         """Leave the links as if they had just been made; of those the settings were changed. OSError."""
         self.kernel.clear(keep=base_lab.LINKS)
-        with entered(OWN if self.namespace is None else self.namespace):
+        with enter(OWN if self.namespace is None else self.namespace):
             for index in changed:
                 _set_as_by_default(socket.if_indextoname(index))
 

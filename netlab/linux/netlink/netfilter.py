@@ -157,11 +157,11 @@ def _as_request(kind: int, body: bytes, counted: bool) -> bytes:
         if what in KEPT_BY_THE_KERNEL[kind][1]:
             continue
         if not counted and (kind, what) == (NFT_MSG_NEWCHAIN, NFTA_CHAIN_COUNTERS):
-            value = _zeroed(value)
+            value = _zeros(value)
         elif not counted and (kind, what) == (NFT_MSG_NEWRULE, NFTA_RULE_EXPRESSIONS):
-            value = _packed([(element, _uncounted(inner)) for element, inner in _pieces(value)])
+            value = _pack([(element, _zero_counter(inner)) for element, inner in _pieces(value)])
         pieces.append((number, value))
-    return body[: _NFGENMSG.size] + _packed(pieces)
+    return body[: _NFGENMSG.size] + _pack(pieces)
 
 
 def _zero_of_chain(body: bytes) -> bytes:
@@ -171,20 +171,20 @@ def _zero_of_chain(body: bytes) -> bytes:
         return b""
     number, counters = words[NFTA_CHAIN_COUNTERS]
     named = [words[NFTA_CHAIN_TABLE], words[NFTA_CHAIN_NAME]]
-    return body[: _NFGENMSG.size] + _packed([*named, (number, _zeroed(counters))])
+    return body[: _NFGENMSG.size] + _pack([*named, (number, _zeros(counters))])
 
 
-def _uncounted(expression: bytes) -> bytes:
+def _zero_counter(expression: bytes) -> bytes:
     """An expression of a rule; a counter, whose name stands before its data, with zeros in it."""
     pieces = _pieces(expression)
     if not pieces or pieces[0][1] != b"counter\0":
         return expression
     name, *rest = pieces
-    return _packed([name, *((number, _zeroed(value)) for number, value in rest)])
+    return _pack([name, *((number, _zeros(value)) for number, value in rest)])
 
 
-def _zeroed(attributes: bytes) -> bytes:
-    return _packed([(number, bytes(len(value))) for number, value in _pieces(attributes)])
+def _zeros(attributes: bytes) -> bytes:
+    return _pack([(number, bytes(len(value))) for number, value in _pieces(attributes)])
 
 
 def _pieces(attributes: bytes) -> list[tuple[int, bytes]]:
@@ -199,5 +199,5 @@ def _pieces(attributes: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
-def _packed(pieces: Sequence[tuple[int, bytes]]) -> bytes:
+def _pack(pieces: Sequence[tuple[int, bytes]]) -> bytes:
     return b"".join(rt.attribute(number, value) for number, value in pieces)

@@ -13,7 +13,7 @@ from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink import parse
 from netlab.linux.netlink.netfilter import NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWGEN
 from netlab.linux.netlink.socket import NETLINK_NETFILTER
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 from netlab.model import Address, Interface, PolicyRule, Route
 
 RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE = 1, 5, 7, 8
@@ -104,7 +104,7 @@ def _notice(node: str, netns: int, names: dict[int, str], message: int, content:
 def listen(namespace: int) -> list[socket.socket]:
     """The sockets, not blocking, on which the kernel notifies of that namespace: rtnetlink, nf_tables."""
     opened = []
-    with entered(namespace):
+    with enter(namespace):
         for protocol, groups in ((socket.NETLINK_ROUTE, ROUTE_GROUPS), (NETLINK_NETFILTER, NFTABLES_GROUP)):
             sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
             sock.setblocking(False)

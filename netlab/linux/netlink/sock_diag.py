@@ -30,7 +30,7 @@ def listeners() -> tuple[Listener, ...]:
         try:
             found |= set(_listeners_of(protocol))
         except OSError:
-            found |= set(_written(protocol))
+            found |= set(_read_table(protocol))
     return tuple(sorted(found, key=lambda one: (one.protocol, one.port, one.address)))
 
 
@@ -56,7 +56,7 @@ def _answers(sock: socket.socket) -> Iterator[bytes]:
             yield data
 
 
-def _written(protocol: str) -> Iterator[Listener]:
+def _read_table(protocol: str) -> Iterator[Listener]:
     for file in (protocol, f"{protocol}6"):
         with suppress(OSError), open(f"/proc/thread-self/net/{file}") as lines:
             for words in (line.split() for line in list(lines)[1:]):

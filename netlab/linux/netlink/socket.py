@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from netlab.linux.netlink import messages as rt
-from netlab.linux.netns import entered
+from netlab.linux.netns import enter
 
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 AT_ONCE = 64  # messages: so many, and so many acknowledgements, have room in a socket's buffers
@@ -26,7 +26,7 @@ class NetlinkSocket:
         if namespace is None:
             self._open()
         else:
-            with entered(namespace):
+            with enter(namespace):
                 self._open()
 
     def _open(self) -> None:
@@ -113,5 +113,5 @@ class NetlinkSocket:
 
 def unbound(namespace: int | str) -> socket.socket:
     """A rtnetlink socket of that namespace as another library wants it: datagrams, and no number yet."""
-    with entered(namespace):
+    with enter(namespace):
         return socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, NETLINK_ROUTE)

@@ -8,7 +8,7 @@ and the trees that are named. /proc, /sys, /dev, /run, /tmp, /var, /root, /home 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from netlab.linux import syscalls as sys
@@ -32,6 +32,12 @@ class BindMount:
     path: str
     writable: bool = False
     source: str = ""  # where to bind it from, when not from `path` itself
+
+
+def readable(paths: Iterable[str]) -> list[BindMount]:
+    """Those folders, but for what lies in the system's own, which every root has."""
+    system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
+    return [BindMount(path) for path in sorted(set(paths)) if not f"{path}/".startswith(system)]
 
 
 def enter(

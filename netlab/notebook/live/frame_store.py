@@ -115,7 +115,7 @@ class FrameStore:
         while not whole and frames / every > MOST:
             every *= 2
         early = min((batch.first for batch in chosen), default=until)
-        found, hidden = _chosen(chosen, until, every, point_of)
+        found, hidden = _choose(chosen, until, every, point_of)
         if whole and len(found) > MOST:
             found = found[-MOST:]
             early = found[0].time_ns
@@ -124,7 +124,7 @@ class FrameStore:
         return Stretch(since, until, found, every, hidden)
 
 
-def _chosen(
+def _choose(
     batches: list[Batch], until: int, every: int, point_of: Callable[[int], Point]
 ) -> tuple[tuple[Frame, ...], int]:
     ranked: list[tuple[int, int, int, Frame]] = []

@@ -20,8 +20,8 @@ from netlab.drawing.timeline_layout import (
     SLANT,
     Break,
     Track,
+    count_lanes,
     kind_of,
-    lanes_crossed,
     room_for,
     track_of,
 )
@@ -85,7 +85,7 @@ class Strip:
                 last = self.places[before[0]] + self.rooms[before[0]] if before else 0.0
                 fair = self.places[before[0]] + min(wait, QUIET) * SCALE if before else 0.0
                 self.places[name] = max(last, fair)
-                width = lanes_crossed(journey, lanes) * slant
+                width = count_lanes(journey, lanes) * slant
                 self.rooms[name] = room_for(journey, width, self.noted) + LEAST
             x = self.places[name]
             if before and wait > 2 * QUIET and x - self.places[before[0]] > 0.9 * QUIET * SCALE:

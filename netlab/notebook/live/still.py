@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from netlab.drawing import timeline as lanes
-from netlab.drawing.fonts import lettered
+from netlab.drawing.fonts import in_drawable_language
 from netlab.drawing.topology import alt_text, draw, figure_html
 from netlab.i18n import N_
 from netlab.i18n import gettext as _
@@ -17,7 +17,7 @@ from netlab.notebook.live.lanes import lanes_of
 TITLE = N_("The last picture of the live view")
 
 
-@lettered()
+@in_drawable_language()
 def still(
     snapshot: Snapshot,
     capture: Capture | None = None,

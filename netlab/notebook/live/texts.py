@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from netlab.i18n import N_
-from netlab.i18n import gettext as _
 
 TEXTS = (
     N_("The kernel has died. This is its last picture; run the cell again when there is a new one."),
@@ -29,8 +28,3 @@ TEXTS = (
     N_("The chosen packet's headers"),
     N_("What has changed, the newest last"),
 )
-
-
-def spoken() -> dict[str, str]:
-    """Each of them in the language that is spoken; empty where that is English."""
-    return {text: said for text in TEXTS if (said := _(text)) != text}

@@ -20,7 +20,7 @@ import traitlets
 
 from netlab.drawing.edges import Trails
 from netlab.errors import CaptureRefused, LabError
-from netlab.i18n import N_, language, speaking
+from netlab.i18n import N_, language, speaking, translations
 from netlab.i18n import gettext as _
 from netlab.lab.watch import Change
 from netlab.model import Snapshot
@@ -29,7 +29,7 @@ from netlab.notebook.live.packets import Packets
 from netlab.notebook.live.picture import Identities, cabling, picture
 from netlab.notebook.live.still import StillOutput, still
 from netlab.notebook.live.subshells import hear_where_the_page_says
-from netlab.notebook.live.texts import spoken
+from netlab.notebook.live.texts import TEXTS
 from netlab.notebook.veil import Veil
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class LiveView(anywidget.AnyWidget):
     texts = traitlets.Dict().tag(sync=True)  # what the script says, by its English
 
     def __init__(self, lab: Lab, *, packets: bool = False, veil: Veil | None = None) -> None:
-        super().__init__(packets=packets, texts=spoken())
+        super().__init__(packets=packets, texts=translations(TEXTS))
         hear_where_the_page_says(self.comm)
         self._lab, self._identities, self._history = lab, Identities(), History()
         self._veil = veil or Veil()

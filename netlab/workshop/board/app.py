@@ -22,13 +22,13 @@ from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandle
 from netlab import display, faults
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
-from netlab.i18n import language
+from netlab.i18n import language, translations
 from netlab.model import bounded_json
 from netlab.notebook import live
-from netlab.notebook.live.texts import spoken
+from netlab.notebook.live import texts as live_texts
 from netlab.workshop.board.exchange import Exchange
 from netlab.workshop.board.state import WATCHED, Board
-from netlab.workshop.board.texts import texts
+from netlab.workshop.board.texts import TEXTS
 from netlab.workshop.hub.app import BOARD, Options
 from netlab.workshop.state import INSTRUCTOR, State
 
@@ -73,8 +73,8 @@ class Index(Page):
     def get(self) -> None:
         html = (FOLDER / "board.html").read_text(encoding="utf-8")
         said = {
-            "texts": texts(),
-            "live": spoken(),
+            "texts": translations(TEXTS),
+            "live": translations(live_texts.TEXTS),
             "lessons": [
                 {
                     "id": each.id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from netlab.i18n import N_
-from netlab.i18n import gettext as _
 
 TEXTS = (
     N_("The board"),
@@ -73,8 +72,3 @@ PAGES = (
     N_("Something went wrong here."),
     N_("Go on in your own lab."),
 )
-
-
-def texts() -> dict[str, str]:
-    """Each of the board's in the language that is spoken; empty where that is English."""
-    return {text: said for text in TEXTS if (said := _(text)) != text}

@@ -25,7 +25,7 @@ from netlab.keeper.address import HOME, PATH
 from netlab.linux import syscalls
 from netlab.linux.limits import Limits
 from netlab.linux.sandbox import rootfs
-from netlab.linux.sandbox.rootfs import SYSTEM_FOLDERS, BindMount
+from netlab.linux.sandbox.rootfs import BindMount, readable
 from netlab.workshop import disk
 from netlab.workshop.cgroups import Bounds, Groups
 from netlab.workshop.learner import warnings
@@ -119,9 +119,7 @@ def _first_process(order: Order, place: Path) -> NoReturn:
 
 def _trees(place: Path) -> list[BindMount]:
     """The interpreter, the package and the lessons to read; his own lessons and his own home to write."""
-    system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
-    readable = {sys.base_prefix, sys.prefix, str(HOME / "netlab")}
-    trees = [BindMount(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
+    trees = readable((sys.base_prefix, sys.prefix, str(HOME / "netlab")))
     trees.append(BindMount(disk.LESSONS, source=str(HOME / "labs")))
     trees.append(BindMount(str(HOME / "labs"), writable=True, source=str(place / "labs")))
     return [*trees, BindMount("/home/learner", writable=True, source=str(place / "home"))]

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from netlab.checks import CHECKS, check
+from netlab.checks import CHECKS, check, runner
 from netlab.errors import LabDied, UnknownName
+from netlab.lessons import content
 from netlab.model import Chain, InterfaceId, Node, Route, Rule, Snapshot
 from tests.worlds.stories import CONTAINER, HOST, OUTSIDE, Answer, PretendLab, World, interface
 
@@ -116,6 +117,15 @@ def test_a_wrong_turn_is_named(step: str, change: Change, hint: str) -> None:
     assert result.found
     assert result.hint
     assert result.next_step
+
+
+def test_a_steps_text_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the check passes or not: one word with the lessons' texts for one check."""
+    asked: list[str] = []
+    monkeypatch.setattr(runner, "lesson_step", lambda id: asked.append(id) or content.step(id))
+    assert check(PretendLab(plugged(), reaches_all), "04.2", SAID, CONCLUDED, seconds=0).passed
+    assert not check(PretendLab(wired(), reaches_all), "04.2", SAID, CONCLUDED, seconds=0).passed
+    assert asked == ["04.2", "04.2"]
 
 
 LOST: list[tuple[Change, str]] = [

@@ -37,9 +37,9 @@ def test_from_28_on_the_daemon_is_told_that_ports_need_no_help(tmp_path: Path) -
     (tmp_path / "run").mkdir()
     old, new = tools.parse("27.5.1"), tools.parse("28.5.2")
     assert old and new
-    with rootlesskit.answering(str(tmp_path), old) as more:
+    with rootlesskit.stand_in(str(tmp_path), old) as more:
         assert more == {}
-    with rootlesskit.answering(str(tmp_path), new) as more:
+    with rootlesskit.stand_in(str(tmp_path), new) as more:
         path = f"{more['ROOTLESSKIT_STATE_DIR']}/api.sock"
         where = tmp_path / path.lstrip("/")
         asked = _Connection(str(tmp_path), 5, path)

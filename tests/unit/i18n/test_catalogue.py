@@ -13,9 +13,9 @@ import pytest
 from netlab.cli.main import main
 from netlab.display import pad
 from netlab.errors import BadInput, NetlabError, UnknownName, check_language
-from netlab.i18n import LANGUAGES, catalogue, gettext, language, ngettext, speaking
+from netlab.i18n import LANGUAGES, catalogue, gettext, language, ngettext, speaking, translations
 from netlab.jupyter.provisioner import find_or_make
-from netlab.notebook.live.texts import TEXTS, spoken
+from netlab.notebook.live.texts import TEXTS
 from netlab.workshop.board.texts import PAGES as HUBS
 from netlab.workshop.board.texts import TEXTS as BOARDS
 
@@ -58,7 +58,7 @@ def test_the_catalogue_is_as_it_is_written_and_compiled(language: str) -> None:
     """`python -m netlab.i18n.catalogue` would change neither the file that is edited nor the one that is
     read."""
     po, mo = catalogue.files(language)
-    assert po.read_bytes() == catalogue.written(catalogue.update(language))
+    assert po.read_bytes() == catalogue.file_bytes(catalogue.update(language))
     assert mo.read_bytes() == catalogue.compile_binary(catalogue.read(language))
 
 
@@ -277,8 +277,8 @@ def test_the_live_views_script_says_what_the_catalogue_knows() -> None:
         text for text in re.findall(r'["`]([^"`\n]*)["`]', rest) if re.search(r"[A-Z][a-z]+ [a-z]+", text)
     ] == []
     with speaking("zh"):
-        assert spoken().keys() == set(TEXTS)
-    assert spoken() == {}
+        assert translations(TEXTS).keys() == set(TEXTS)
+    assert translations(TEXTS) == {}
 
 
 def test_the_language_may_be_another_each_time() -> None:
