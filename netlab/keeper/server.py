@@ -13,7 +13,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from typing import Any, NoReturn, Protocol
 
@@ -237,8 +237,13 @@ class Keeper:
 
     def _do_probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
         order = Order.parse(request["order"])
-        with self._place(str(request["node"])).held() as namespace:
-            return codec.to_plain(probe.send(namespace, order))
+        with ExitStack() as stack:
+            asker, *witness = [
+                stack.enter_context(self._place(str(request[role])).held())
+                for role in ("node", "witness")
+                if role in request
+            ]
+            return codec.to_plain(probe.send(asker, order, *witness))
 
     def _do_route(self, request: Mapping[str, Any], _: socket.socket) -> list[str]:
         with self._place(str(request["node"])).held() as namespace:
