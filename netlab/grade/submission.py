@@ -45,6 +45,7 @@ class Submission:
     cells: tuple[Cell, ...]
     digest: str  # SHA-256 of the file
     seed: str = ""  # of the variant that the notebook says it is
+    fault: str = ""  # of the gym, by name, that it is judged with
     hidden: str = ""  # SHA-256 of the file of hidden checks that it is judged by
     language: str = ""  # the notebook's own, if it says so
     content: bytes = b""  # the file

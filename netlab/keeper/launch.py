@@ -48,6 +48,7 @@ class Confinement:
     """How a lab is made for somebody whom one does not trust: nothing of the machine can be written to."""
 
     lessons: Path  # what is seen as labs/
+    package: Path = HOME / "netlab"  # what is seen as netlab's own code
     limits: Limits = field(default_factory=Limits)
 
 
@@ -198,11 +199,12 @@ def _trees(exchange: Path, confined: Confinement | None) -> list[BindMount]:
     may well be kept in the checkout.
     """
     labs = HOME / "labs"
-    readable = {sys.base_prefix, sys.prefix, str(HOME / "netlab" if confined else HOME)}
+    readable = {sys.base_prefix, sys.prefix, *([] if confined else [str(HOME)])}
     system = tuple(f"/{name}/" for name in SYSTEM_FOLDERS)
     trees = [BindMount(path) for path in sorted(readable) if not f"{path}/".startswith(system)]
     if confined:
-        return [*trees, BindMount(str(labs), source=str(confined.lessons))]
+        own = ((HOME / "netlab", confined.package), (labs, confined.lessons))
+        return [*trees, *(BindMount(str(path), source=str(source)) for path, source in own)]
     writable = [str(labs), str(exchange)] if labs.is_dir() else [str(exchange)]
     return [*trees, *(BindMount(path, writable=True) for path in writable)]
 
