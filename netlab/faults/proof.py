@@ -178,7 +178,7 @@ def run(lab: Lab, command: Command, symptom: Symptom) -> list[str]:
 
 def _parts(one: str, other: str) -> Iterator[tuple[str, int, str]]:
     """The line's words, and its numbers: those that differ in the other run's line as ↑."""
-    first, second = (re.split(r"(\d+)", line.strip()) for line in (one, other))
+    first, second = (re.split(r"(\d+)", " ".join(line.split())) for line in (one, other))
     words = "#".join(first[::2])
     yield words, 0, ""
     for place, (number, then) in enumerate(zip_longest(first[1::2], second[1::2]), 1):

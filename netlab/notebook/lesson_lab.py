@@ -185,8 +185,7 @@ class LessonLab:
 
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
-        done = self.progress.passed_steps(self.lesson.id)
-        upto = next_step(self.lesson, done)
+        upto = next_step(self.lesson, self.progress.passed_steps(self.lesson.id))
         typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
         for step in typed:
             self.lab.script(step.solution)
@@ -199,8 +198,8 @@ class LessonLab:
         self._previous = None
         self.progress.begin(self.lesson.id)
         said = self.bench.break_it(number)
-        checks = ", ".join(step.id for step in self.lesson.steps)
-        how = _("Answer and check as before: {checks}.").format(checks=checks)
+        steps = ", ".join(step.id for step in self.lesson.steps)
+        how = _("Answer and check as before: {checks}.").format(checks=steps)
         return Card(_("Bug report {number}").format(number=number), (*said, how))
 
     # -- pictures -----------------------------------------------------------------------------------
