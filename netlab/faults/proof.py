@@ -186,11 +186,17 @@ def _parts(one: str, other: str) -> Iterator[tuple[str, int, str]]:
             yield words, place, number if number == then or first[::2] != second[::2] else "↑"
 
 
-def differ(on: Sequence[Look], off: Sequence[Look]) -> bool:
+def differ(on: Sequence[Look], off: Sequence[Look], others: Sequence[Look] = ()) -> bool:
     """Whether something is there each time while the fault is on and never without it, or the other way
-    round."""
-    always_on, always_off = (reduce(Look.intersection, looks) for looks in (on, off))
-    ever_on, ever_off = (reduce(Look.union, looks) for looks in (on, off))
+    round. Of a number that moves in any of these looks, or in the `others`, it counts whether it does."""
+    counters = {(words, place) for each in (*on, *off, *others) for words, place, said in each if said == "↑"}
+
+    def whether_it_moves(each: Look) -> Look:
+        return frozenset((w, p, "=" if (w, p) in counters and said != "↑" else said) for w, p, said in each)
+
+    ours, theirs = ([whether_it_moves(each) for each in looks] for looks in (on, off))
+    always_on, always_off = (reduce(Look.intersection, looks) for looks in (ours, theirs))
+    ever_on, ever_off = (reduce(Look.union, looks) for looks in (ours, theirs))
     return bool((always_on - ever_off) | (always_off - ever_on))
 
 
@@ -218,7 +224,9 @@ def try_out(
             if not differ(on, off):
                 return False
         others = [other for other in map(faults.find, OTHERS) if other.cause != fault.cause]
-        return all(differ(on, seen) for other in others if (seen := _instead(lab, other, command, fault)))
+        return all(
+            differ(on, seen, off) for other in others if (seen := _instead(lab, other, command, fault))
+        )
     except CommandFailed:
         return False
     finally:

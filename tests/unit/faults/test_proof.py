@@ -74,3 +74,11 @@ def test_a_line_that_comes_and_goes_by_itself_proves_nothing() -> None:
     assert differ([without], [with_it, with_it])
     assert not differ([with_it, without], [without])
     assert not differ([with_it], [with_it, without])
+
+
+def test_a_counter_that_stands_still_under_other_faults_too_shows_the_symptom() -> None:
+    """What it stands at is another number each time, and says nothing."""
+    off, on = [look(("pkts 1", "pkts 3"))], [look(("pkts 4", "pkts 4")), look(("pkts 9", "pkts 9"))]
+    elsewhere = [look(("pkts 12", "pkts 12"))] * 2
+    assert differ(on, off)
+    assert not differ(on, elsewhere, off)
