@@ -30,7 +30,15 @@ class World:
     practice: Practice | None = None
 
     def node(self, name: str) -> Node | None:
-        """The node of that name; None if there is none."""
+        """The node of that name; None if there is none.
+
+        A name beside its own makes nobody else of it: the lab host does not play a container.
+        """
+        found = self.called(name)
+        return found if found and found.name == name else None
+
+    def called(self, name: str) -> Node | None:
+        """The node of that name, or with that name beside its own."""
         return self.snapshot.node(name) if self.snapshot.has_node(name) else None
 
     def interface(self, node: str, name: str) -> Interface | None:

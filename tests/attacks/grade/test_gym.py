@@ -45,9 +45,8 @@ def answers(**other: str) -> tuple[str, ...]:
 
 def visible(fault: faults.fault.Fault) -> tuple[str, ...]:
     """The answers and the cure of a fault, as its catalogue has them."""
-    place = fault.where.replace("@veth", "docker0")
     cure = [f"!{' '.join(c.argv)}" for c in fault.cure if c.node == "host" and "@" not in str(c)]
-    return (*answers(_2=place, _3=fault.cause, _4="iptables -t nat -S"), *cure, *CHECKS)
+    return (*answers(_2=fault.where, _3=fault.cause, _4="iptables -t nat -S"), *cure, *CHECKS)
 
 
 ALL = ("10.1", "10.2", "10.3", "10.4", "10.5")
