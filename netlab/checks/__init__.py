@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from netlab.checks import runner
 from netlab.checks.runner import Check, CheckResult
@@ -18,6 +19,9 @@ from netlab.errors import UnknownName
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Witnessed
 from netlab.lessons.variant import PLAIN, Variant
+
+if TYPE_CHECKING:
+    from netlab.faults.proof import Practice
 
 __all__ = ["CHECKS", "Check", "CheckResult", "check"]
 
@@ -59,14 +63,15 @@ def check(
     seconds: float = runner.SECONDS,
     variant: Variant = PLAIN,
     further: Sequence[Check] = (),
+    practice: Practice | None = None,
 ) -> CheckResult:
     """Whether the lab is as that step wants it, in that variant; UnknownName if there is no such step.
 
     `further` are checks that are known beside those of the lessons, and are found first; none is needed by
-    another.
+    another. `practice` is the fault of the gym that the lab was broken with, in the lecture's words.
     """
     found = {check.id: check for check in further}.get(step) or CHECKS.get(step)
     if found is None:
         raise UnknownName(_("check"), step, [*(check.id for check in further), *CHECKS])
     said = variant.exchange_all(predictions), variant.exchange_all(answers)
-    return variant.exchange_all(runner.run(variant.view(lab), found, CHECKS, *said, seconds))
+    return variant.exchange_all(runner.run(variant.view(lab), found, CHECKS, *said, seconds, practice))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netlab.checks.world import World
 from netlab.display import Printer, pad
@@ -17,6 +17,9 @@ from netlab.lab.observable import Witnessed
 from netlab.lessons.content import Step
 from netlab.lessons.content import step as lesson_step
 from netlab.linux import polling
+
+if TYPE_CHECKING:
+    from netlab.faults.proof import Practice
 
 SECONDS = 1.0  # how long a check waits for the lab to settle
 PAUSE = 0.1  # before the second look; then twice as long each time
@@ -145,9 +148,10 @@ def run(
     predictions: Mapping[str, str],
     answers: Mapping[str, str],
     seconds: float = SECONDS,
+    practice: Practice | None = None,
 ) -> CheckResult:
     """Run that check, after those of `checks` that it needs."""
-    world = World(lab, lab.snapshot(), predictions, answers)
+    world = World(lab, lab.snapshot(), predictions, answers, practice)
     for needed in _order(check, checks):
         trouble, world = _wait(world, needed.expects, seconds)
         if trouble:

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 
+from netlab import faults
 from netlab.checks import check
 from netlab.checks.runner import SECONDS, CheckResult
 from netlab.errors import CommandFailed, LabError
+from netlab.faults import gym
+from netlab.faults.fault import Command
+from netlab.faults.proof import Practice, try_out
 from netlab.i18n import gettext as _
 from netlab.lab import Lab, ephemeral
 from netlab.lessons import content
@@ -30,6 +35,7 @@ class Learner:
     lab: Lab
     predictions: dict[str, str] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
+    practice: Practice | None = None
 
     def does(self, step: Step, turn: WrongTurn = AS_TAUGHT) -> None:
         """Do a step as the lecture does, or take that wrong turn instead. CommandFailed."""
@@ -49,13 +55,22 @@ class Learner:
 
     def checks(self, step: Step, seconds: float = SECONDS) -> CheckResult:
         """What the step's check says now."""
-        return check(self.lab, step.id, self.predictions, self.answers, seconds)
+        said = self.predictions, self.answers
+        return check(self.lab, step.id, *said, seconds, practice=self.practice)
 
 
 def begin(lab: Lab, lesson: Lesson) -> Learner:
     """A learner at the start of a lesson."""
     goto(lab, lesson.id)
-    return Learner(lab)
+    if not lesson.gym:
+        return Learner(lab)
+    return Learner(lab, practice=gym.practise(lab, faults.find(faults.FIRST), _is_proof))
+
+
+@cache
+def _is_proof(command: Command) -> bool:
+    """Whether it proves the fault that the gym begins with."""
+    return try_out(ephemeral.name(PREFIX, 1), faults.find(faults.FIRST), command)
 
 
 def check_untouched(learner: Learner, lesson: Lesson) -> Iterator[str]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from netlab.lab.observable import Witnessed
 from netlab.model import Interface, Node, Snapshot
+
+if TYPE_CHECKING:
+    from netlab.faults.proof import Practice
 
 CONTAINER, HOST, INTERNET = "if-test", "host", "internet"
 OUTSIDE = "39.106.233.176"  # the address that the lecture pings
@@ -14,15 +18,27 @@ OUTSIDE = "39.106.233.176"  # the address that the lecture pings
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One look at the lab, with what the learner predicted and answered so far."""
+    """One look at the lab, with what the learner predicted and answered so far.
+
+    In the gym also the fault that is being practised, if it is not the one of the answer "report".
+    """
 
     lab: Witnessed
     snapshot: Snapshot
     predictions: Mapping[str, str]
     answers: Mapping[str, str]
+    practice: Practice | None = None
 
     def node(self, name: str) -> Node | None:
-        """The node of that name; None if there is none."""
+        """The node of that name; None if there is none.
+
+        A name beside its own makes nobody else of it: the lab host does not play a container.
+        """
+        found = self.called(name)
+        return found if found and found.name == name else None
+
+    def called(self, name: str) -> Node | None:
+        """The node of that name, or with that name beside its own."""
         return self.snapshot.node(name) if self.snapshot.has_node(name) else None
 
     def interface(self, node: str, name: str) -> Interface | None:

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 
 from netlab import faults
 from netlab.errors import BadInput, CommandFailed
-from netlab.faults.fault import Fault
-from netlab.faults.measure import Outcome, measure
+from netlab.faults.fault import INTERNET, Command, Fault
+from netlab.faults.measure import WAIT, Outcome, measure
 from netlab.i18n import gettext as _
 from netlab.keeper import address
 from netlab.linux import files
 from netlab.model import codec
 
 if TYPE_CHECKING:
+    from netlab.faults.proof import Practice
     from netlab.lab import Lab
 
 SECONDS = 5.0  # until a server listens and an address is ready
 NOTE, LARGEST = "fault.json", 1 << 12
+GATEWAY = "172.17.0.1"
 INSIDE = Path("/run/netlab")  # each side keeps its own note
 
 
@@ -92,6 +94,20 @@ def _notes(lab: Lab) -> Path:
         return lab.folder
     INSIDE.mkdir(exist_ok=True)
     return INSIDE
+
+
+def practise(lab: Lab, fault: Fault, proves: Callable[[Command], bool | None]) -> Practice:
+    """What a lab in which that fault has just begun is compared with when it is mended."""
+    from netlab.faults.proof import Practice  # here: whoever puts in a fault needs no proofs
+
+    before = lab.snapshot()
+    reached = {
+        (node.name, address)
+        for node in before.nodes
+        for address in (INTERNET, GATEWAY)
+        if node.kind != "internet" and lab.probe(node.name, address, 1, WAIT).reached
+    }
+    return Practice(fault, before, frozenset(reached), proves)
 
 
 def mend(lab: Lab, fault: Fault) -> bool:

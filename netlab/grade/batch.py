@@ -6,6 +6,8 @@ results = batch.run(paths)
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import tempfile
 import traceback
@@ -15,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from netlab import faults
 from netlab.display import one_line, printable
 from netlab.errors import BadInput, LabError, NetlabError, SandboxRefused
 from netlab.grade import bundle, formats, naming, privsep, redacted
@@ -22,25 +25,25 @@ from netlab.grade import hidden_checks as hidden
 from netlab.grade.bundle import Bundle
 from netlab.grade.hidden_checks import Hidden
 from netlab.grade.judge import SECONDS, Grade, Order, grade
+from netlab.grade.naming import Known
 from netlab.grade.session import CELL_SECONDS
 from netlab.grade.submission import Submission, read
 from netlab.grade.supervisor import Overdue, Supervisor
 from netlab.grade.table import LOG, Table, find_changes
 from netlab.i18n import decide, speaking
 from netlab.i18n import gettext as _
-from netlab.keeper.launch import ForkServer
+from netlab.keeper.launch import Confinement, ForkServer
 from netlab.lab import Lab, ephemeral
 from netlab.lessons import content
 from netlab.lessons.build import learners_seed
 
 __all__ = ["LOG", "Batch", "Finished"]
 
-PREFIX = "grade"
+PREFIX, TWIN = "grade", "proof"  # of the labs' names: where cells run, and where proofs are tried
 JOBS = 8 * (os.cpu_count() or 1)  # submissions wait most of the time: for pings that are not answered
 WHOLE = 2 * SECONDS  # for all of one submission: its lab, its cells, the judge's looks
 
-# Of each submission: its name, and its variant if that is known.
-Seeds = Mapping[Path, tuple[str, str | None]]
+Seeds = Mapping[Path, Known]
 Say = Callable[[int, int, str], None]  # how many are done, of how many, and the last one's result
 
 
@@ -58,6 +61,7 @@ class _Task:
     path: Path
     name: str
     seed: str | None
+    fault: str
     number: int
 
 
@@ -66,6 +70,7 @@ class _Place:
     """Where the submissions of one batch are graded, and what stands there already."""
 
     editions: Path  # a folder for what the learners see as labs/
+    package: Path  # what they see as netlab
     forkserver: ForkServer
     before: Mapping[str, dict[str, Any]]
 
@@ -82,7 +87,7 @@ class Batch:
     seed: str = ""
     hidden: tuple[Hidden, ...] = ()
     seconds: float = WHOLE
-    own_seeds: Mapping[Path, str] = field(default_factory=dict)  # of paths whose variant is known
+    own: Mapping[Path, tuple[str, str]] = field(default_factory=dict)  # variant and fault, where known
 
     def run(self, paths: Sequence[Path], say: Say = lambda done, every, text: None) -> list[dict[str, Any]]:
         """Grade them all; what result.json holds of each, in the order of `paths`.
@@ -91,9 +96,7 @@ class Batch:
         vouches for it. After each, all that is known is written. BadInput, or the LabError that keeps labs
         from being made here at all.
         """
-        seeds = {
-            path: (name, self.seed_of(path)) for path, name in zip(paths, naming.names(paths), strict=True)
-        }
+        seeds = {path: self.known(path, name) for path, name in zip(paths, naming.names(paths), strict=True)}
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -128,11 +131,13 @@ class Batch:
         begun: Callable[[str], object] = lambda name: None,
     ) -> Iterator[Finished]:
         """Grade them in this process, which had better not be root's. LabError."""
-        ephemeral.sweep(PREFIX)
+        for prefix in (PREFIX, TWIN):
+            ephemeral.sweep(prefix)
         tasks = [_Task(path, *seed, number) for number, (path, seed) in enumerate(seeds.items())]
         with tempfile.TemporaryDirectory(prefix="netlab-grade-") as editions, ForkServer() as forkserver:
             os.chmod(editions, 0o755)
-            place = _Place(Path(editions), forkserver, before)
+            package = redacted.package(Path(editions, "netlab"))
+            place = _Place(Path(editions), package, forkserver, before)
 
             def work(task: _Task) -> Finished:
                 begun(task.name)
@@ -145,7 +150,8 @@ class Batch:
                 for _task, finished in supervisor.run(tasks):
                     yield finished
             except BaseException:
-                ephemeral.sweep(PREFIX, os.getpid())
+                for prefix in (PREFIX, TWIN):
+                    ephemeral.sweep(prefix, os.getpid())
                 raise
 
     def _one(self, task: _Task, place: _Place) -> dict[str, Any]:
@@ -154,8 +160,10 @@ class Batch:
             submission = read(task.path, self.lesson)
         except NetlabError as error:
             return self._without_points(Grade(task.name, error=printable(error)))
+        gym = content.lesson(submission.lesson).gym
         seed = self._variant(submission) if task.seed is None else task.seed
-        submission = replace(submission, seed=seed, hidden=hidden.digest(self.hidden))
+        fault = (task.fault or faults.FIRST) if gym else ""
+        submission = replace(submission, seed=seed, fault=fault, hidden=hidden.digest(self.hidden))
         with speaking(decide(os.environ, submission.language)):
             return self._judge(submission, task, place)
 
@@ -167,14 +175,15 @@ class Batch:
     def _judge(self, submission: Submission, task: _Task, place: _Place) -> dict[str, Any]:
         """In the submission's own language, unless the teacher has chosen one."""
         before = place.before.get(task.name)
-        wanted = {name: getattr(submission, name) for name in ("digest", "lesson", "seed", "hidden")}
+        wanted = {name: getattr(submission, name) for name in ("digest", "lesson", "seed", "fault", "hidden")}
         if before and not before["error"] and wanted.items() <= before.items():
             return before
         folder = Bundle(self.out / task.name)
-        shown = redacted.write(submission.lesson, place.editions / f"{task.number}")
+        report = str(faults.find(submission.fault).symptom) if submission.fault else ""
+        shown = redacted.write(submission.lesson, place.editions / f"{task.number}", report)
         further = tuple(each.check for each in self.hidden if each.lesson == submission.lesson)
-        lab = _lab(task)
-        order = Order(submission, task.name, lab, shown, self.cell_seconds, further, place.forkserver)
+        labs, confined = _labs(task), Confinement(shown, place.package)
+        order = Order(submission, task.name, *labs, confined, self.cell_seconds, further, place.forkserver)
         given = grade(order, folder.saw)
         folder.close(given, submission, self.key)
         return formats.result(given)
@@ -192,11 +201,19 @@ class Batch:
             Bundle(self.out / given.name).close(given, None, self.key)
         return formats.result(given)
 
-    def seed_of(self, path: Path) -> str | None:
-        """The teacher knows whose notebook it is. What lies beside it was handed in, too: no word of ours."""
-        if path in self.own_seeds:
-            return self.own_seeds[path]
-        return learners_seed(self.seed, Path(os.path.abspath(path)).parent.name) if self.seed else None
+    def known(self, path: Path, name: str) -> Known:
+        """What the teacher says of a submission: whose notebook it is, and which fault of the gym is drawn.
+
+        What lies beside it was handed in, too: no word of ours. The fault follows from the key, so it is
+        nowhere in what a learner has, whose seed names the variant alone.
+        """
+        if path in self.own:
+            return Known(name, *self.own[path])
+        if not self.seed:
+            return Known(name, None)
+        seed = learners_seed(self.seed, Path(os.path.abspath(path)).parent.name)
+        drawn = hmac.new(self.key or self.seed.encode(), f"gym {seed}".encode(), hashlib.sha256)
+        return Known(name, seed, faults.pick(drawn.hexdigest(), inside=True).name)
 
     def verify(self, say: Say = lambda done, every, text: None) -> list[str]:
         """Compare all in `out` with its statement, and grade it again: what differs, in words."""
@@ -210,21 +227,22 @@ class Batch:
         before = Table.read(self.out, self.key).results
         files = [f for name in before if (f := self.out / name / bundle.SUBMISSION).is_file()]
         with tempfile.TemporaryDirectory(prefix="netlab-verify-") as place:
-            seeds = {file: before[file.parent.name]["seed"] for file in files}
-            again = replace(self, out=Path(place), seed="", own_seeds=seeds)
+            own = {f: (before[f.parent.name]["seed"], before[f.parent.name]["fault"]) for f in files}
+            again = replace(self, out=Path(place), seed="", own=own)
             for file, found in zip(files, again.run(files, say), strict=True):
                 troubles += list(_differences(before[file.parent.name], found))
         return troubles
 
 
-def _lab(task: _Task) -> str:
-    return ephemeral.name(PREFIX, task.number)
+def _labs(task: _Task) -> tuple[str, str]:
+    return ephemeral.name(PREFIX, task.number), ephemeral.name(TWIN, task.number)
 
 
 def _end(task: _Task) -> None:
     """Take away what a submission's grading waits for."""
-    with suppress(LabError):
-        Lab(_lab(task)).down()
+    for lab in _labs(task):
+        with suppress(LabError):
+            Lab(lab).down()
 
 
 def _differences(before: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:

@@ -32,7 +32,6 @@ COLUMNS: tuple[str, ...] = (
     "first_name",
     "email",
 )
-HTML_LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 COLUMNS += ("raw_score", "late_submission_penalty", "score", "max_score")
 STYLE = """
 :root { color-scheme: light dark; }
@@ -51,6 +50,7 @@ def result(grade: Grade) -> dict[str, Any]:
         "lesson": grade.lesson,
         "digest": grade.digest,
         "seed": grade.seed,
+        "fault": grade.fault,
         "hidden": grade.hidden,
         "points": grade.points,
         "max_points": grade.max_points,

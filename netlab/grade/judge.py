@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import cache
 
-from netlab import checks
+from netlab import checks, faults
 from netlab.checks.runner import Check, CheckResult
 from netlab.errors import CaptureRefused, LabDied, LabError, LabNotFound
+from netlab.faults import gym
+from netlab.faults.fault import Command
+from netlab.faults.proof import Practice, try_out
 from netlab.grade.session import CELL_SECONDS, CellRun, Session
 from netlab.grade.steady import Steady
 from netlab.grade.submission import Submission
@@ -25,14 +28,13 @@ from netlab.keeper.launch import Confinement, ForkServer
 from netlab.lab import Lab
 from netlab.lessons import content
 from netlab.lessons.content import Lesson
-from netlab.lessons.questions import REPORT
 from netlab.lessons.start import bring
 from netlab.lessons.variant import Variant
 from netlab.model import Capture
 
 SECONDS = 300.0  # for all cells of a submission
 EMPTY = ["host docker0", "host eth0", "internet uplink"]  # the interfaces of a lab in which nothing was done
-SETTLING = 0.3  # seconds; the learner's own check has waited before, and at the end there is another look
+SETTLING = 0.3  # seconds for what the lab has not come to yet when all cells have run
 OFTEN = 3  # a step is judged after so many of its check cells, and at the end
 
 LATER = 0.06  # seconds at most before another look at what was found right
@@ -46,7 +48,7 @@ class Grade:
     """What a submission has earned.
 
     `error` says why there was nothing to judge, `end` why its cells did not run to the last one, `hidden` by
-    which file of hidden checks it was judged.
+    which file of hidden checks it was judged, `fault` with which one of the gym.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Grade:
     end: str = ""
     error: str = ""
     hidden: str = ""
+    fault: str = ""
 
     @property
     def points(self) -> int:
@@ -78,18 +81,18 @@ class _Judge:
     variant: Variant
     hidden: tuple[Check, ...]
     seen: Seen
+    practice: Practice | None = None
     passed: dict[str, CheckResult] = field(default_factory=dict)
     last: dict[str, CheckResult] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
 
-    def look(self, id: str) -> None:
+    def look(self, id: str, seconds: float = SETTLING) -> None:
         """Judge a step now; one that has passed once has passed."""
         if id in self.passed:
             return
         with self.lab.capture() as seen:
-            answers = {**self.session.answers, REPORT: self.variant.seed}  # not another's fault
-            said = self.session.predictions, answers
-            result = checks.check(self.lab, id, *said, SETTLING, self.variant, self.hidden)
+            said = self.session.predictions, self.session.answers
+            result = checks.check(self.lab, id, *said, seconds, self.variant, self.hidden, self.practice)
             if result.passed:
                 result = self._again(result, said)
         self.last[id] = result
@@ -102,7 +105,7 @@ class _Judge:
         never = threading.Event()
         for lab in (self.lab, Steady(self.lab)):
             never.wait(DICE.uniform(0.0, LATER))
-            found = checks.check(lab, result.id, *said, 0.0, self.variant, self.hidden)
+            found = checks.check(lab, result.id, *said, 0.0, self.variant, self.hidden, self.practice)
             if not found.passed:
                 return replace(found, found=_("not for long: {found}").format(found=found.found))
         return result
@@ -111,7 +114,7 @@ class _Judge:
         for step in lesson.steps:
             if step.id in cell_checks and self.asked.setdefault(step.id, 0) < OFTEN:
                 self.asked[step.id] += 1
-                self.look(step.id)
+                self.look(step.id, checks.runner.SECONDS)
 
     def result(self, check: Check) -> CheckResult:
         return self.passed.get(check.id) or self.last.get(check.id) or _not_judged(check, self.session.gone)
@@ -119,15 +122,17 @@ class _Judge:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to grade, and where: `edition` is what the learner sees as labs/ (netlab.grade.redacted).
+    """What to grade, and where: in a lab of that name, confined to what netlab.grade.redacted writes.
 
-    A `forkserver` makes the second lab of many come sooner.
+    `twin` is the name of another one, in which proofs are tried. A `forkserver` makes the second lab of many
+    come sooner.
     """
 
     submission: Submission
     name: str
     lab: str
-    edition: Path
+    twin: str
+    confined: Confinement
     cell_seconds: float = CELL_SECONDS
     hidden: tuple[Check, ...] = ()
     forkserver: ForkServer | None = None
@@ -137,20 +142,34 @@ def grade(order: Order, seen: Seen = lambda step, capture: None) -> Grade:
     """Grade one submission in a lab of its own. LabError when none can be made, or a new one is not empty."""
     submission, name = order.submission, order.name
     lesson, variant = content.lesson(submission.lesson), Variant.of(submission.seed)
-    lab = Lab.up(order.lab, confined=Confinement(order.edition), forkserver=order.forkserver)
+    lab = Lab.up(order.lab, confined=order.confined, forkserver=order.forkserver)
     try:
         _assert_empty(lab)
-        bring(lab, lesson, variant)
+        practice = _break(lab, order, variant) if lesson.gym else None
+        if practice is None:
+            bring(lab, lesson, variant)
         with Session(lab, lesson.id, order.cell_seconds) as session:
-            judge = _Judge(lab, session, variant, order.hidden, seen)
+            judge = _Judge(lab, session, variant, order.hidden, seen, practice)
             runs = _play(submission, lesson, judge)
         every = [*(checks.CHECKS[step.id] for step in lesson.steps), *order.hidden]
         results = tuple(judge.result(check) for check in every)
         given = Grade(name, lesson.id, submission.digest, submission.seed, results, runs, session.gone)
-        return replace(given, hidden=submission.hidden)
+        return replace(given, hidden=submission.hidden, fault=submission.fault)
     finally:
         with suppress(LabNotFound, LabDied):
             lab.down()
+
+
+def _break(lab: Lab, order: Order, variant: Variant) -> Practice:
+    """Put the submission's fault of the gym in, before anything of the learner's runs."""
+    fault = faults.find(order.submission.fault or faults.FIRST)
+    gym.begin(variant.view(lab), name=fault.name)
+
+    @cache
+    def proves(command: Command) -> bool:
+        return try_out(order.twin, fault, command, order.confined, order.forkserver)
+
+    return gym.practise(variant.view(lab), fault, proves)
 
 
 def _assert_empty(lab: Lab) -> None:

@@ -8,12 +8,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from netlab.display import one_line
 from netlab.i18n import gettext as _
 
 LONGEST = 120  # bytes: with what is put before and behind it, it has to be a file's name
 RESERVED = frozenset({"grades.csv", "junit.xml", "grades.json", "grade.log"})  # what stands beside results
+
+
+class Known(NamedTuple):
+    """What the teacher knows of a submission before it is read."""
+
+    name: str  # among the results
+    seed: str | None  # of its variant; None: the notebook's own word is taken
+    fault: str = ""  # of the gym, by name; "": the one that the lesson is written for
 
 
 def names(paths: Sequence[Path]) -> list[str]:

@@ -29,6 +29,7 @@ from netlab.errors import LabError, NetlabError
 from netlab.grade import bundle, formats, jail
 from netlab.grade.bundle import MANIFEST, RESULT, SUBMISSION, Bundle
 from netlab.grade.judge import Grade
+from netlab.grade.naming import Known
 from netlab.grade.submission import LARGEST
 from netlab.i18n import LOCALES, VARIABLE
 from netlab.i18n import gettext as _
@@ -55,13 +56,17 @@ class GraderEnded(LabError):
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """One submission on its way: its name among the results, and why it could not be copied, if so."""
+    """One submission on its way: what is known of it, and why it could not be copied, if so."""
 
     path: Path
-    name: str
-    seed: str | None
+    known: Known
     content: bytes = b""
     error: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called among the results."""
+        return self.known.name
 
     def failure(self, why: str) -> Grade:
         """The grade of a submission that could not be graded, and why."""
@@ -82,21 +87,21 @@ class Wanted:
     before: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def run(wanted: Wanted, seeds: Mapping[Path, tuple[str, str | None]]) -> Iterator[Taken]:
-    """Grade them as somebody else; `seeds` says of each path its name and its variant. Each as it comes: its
+def run(wanted: Wanted, seeds: Mapping[Path, Known]) -> Iterator[Taken]:
+    """Grade them as somebody else; `seeds` says of each path what is known of it. Each as it comes: its
     path, its result, and what the teacher's log holds of it. LabError when nothing can be graded here.
 
     A grader that ends before it is done ends nobody's grading: whom it was at work on, each of them gets one
     of their own, and whoever ends that one, too, has no grade.
     """
     left = {}
-    for path, (name, seed) in seeds.items():
-        each = _copy(path, name, seed)
+    for path, known in seeds.items():
+        each = _copy(path, known)
         if each.error:
             Bundle(wanted.out / each.name).close(each.failure(each.error), None, wanted.key)
             yield path, formats.result(each.failure(each.error)), ""
         else:
-            left[name] = each
+            left[each.name] = each
     group, alone = list(left.values()), deque[Handed]()
     while group:
         at_work: dict[str, Handed] = {}
@@ -139,15 +144,15 @@ def _grade(
             raise GraderEnded(_("The grader ended before it was done."), _("Look at: ./run doctor"))
 
 
-def _copy(path: Path, name: str, seed: str | None) -> Handed:
+def _copy(path: Path, known: Known) -> Handed:
     """What a learner handed in, not looked at."""
     try:
-        return Handed(path, name, seed, files.read_path(path, LARGEST))
+        return Handed(path, known, files.read_path(path, LARGEST))
     except OSError as error:
         why = _("{path} was not read: {why}.").format(
             path=display.one_line(str(path)), why=error.strerror or error
         )
-        return Handed(path, name, seed, error=why)
+        return Handed(path, known, error=why)
 
 
 def _stage(folder: Path, handed: Sequence[Handed], wanted: Wanted, uid: int) -> None:
@@ -158,7 +163,7 @@ def _stage(folder: Path, handed: Sequence[Handed], wanted: Wanted, uid: int) -> 
         (folder / "in" / file).parent.mkdir(mode=0o755)
         (folder / "in" / file).write_bytes(each.content)
         (folder / "in" / file).chmod(0o444)
-        submissions.append({"file": str(file), "name": each.name, "seed": each.seed})
+        submissions.append({"file": str(file), **each.known._asdict()})
         if each.name in wanted.before:
             _stage_before(folder / "out" / each.name, wanted.before[each.name], uid)
     (folder / "in" / jail.ORDER).write_text(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Submission:
     cells: tuple[Cell, ...]
     digest: str  # SHA-256 of the file
     seed: str = ""  # of the variant that the notebook says it is
+    fault: str = ""  # of the gym, by name, that it is judged with
     hidden: str = ""  # SHA-256 of the file of hidden checks that it is judged by
     language: str = ""  # the notebook's own, if it says so
     content: bytes = b""  # the file
@@ -168,16 +170,32 @@ def _lesson(cells: Sequence[Cell], path: Path) -> str:
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
-    """The notebooks that are named, and those in the folders that are named; BadInput if that is none."""
+    """The notebooks that are named, and those in the folders that are named; BadInput if that is none.
+
+    Links above a folder that is named, and above the one that a named notebook lies in, are the teacher's:
+    they are resolved here. From there on they are a learner's, wherever they lead, and are named as they are,
+    to be refused: the folder says whose notebook it is.
+    """
     found: list[Path] = []
-    for path in paths:
+    for path in map(Path, map(os.path.abspath, paths)):
         if path.is_dir() and not path.is_symlink():
-            every = sorted(path.rglob("*.ipynb"))
-            found += [p for p in every if ".ipynb_checkpoints" not in p.parts and p.stem != LANDING.stem]
+            found += _below(Path(os.path.realpath(path)))
         else:
-            found.append(path)
+            above = path.parent if path.is_dir() else path.parent.parent
+            found.append(Path(os.path.realpath(above), path.relative_to(above)))
     if not found:
         raise BadInput(
             _("There is no notebook to grade."), _("./run grade NOTEBOOK.ipynb …, or a folder of them")
         )
     return list(dict.fromkeys(found))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The notebooks beneath it in their order, and the links to other folders, which are not followed."""
+    every: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        every += [Path(place, name) for name in folders if os.path.islink(Path(place, name))]
+        every += [Path(place, name) for name in names if name.endswith(".ipynb")]
+    for path in sorted(every):
+        if ".ipynb_checkpoints" not in path.relative_to(folder).parts and path.stem != LANDING.stem:
+            yield path

@@ -19,12 +19,16 @@ from netlab.grade import hidden_checks
 from netlab.grade.batch import Batch, Finished
 from netlab.grade.bundle import RESULT
 from netlab.grade.jail import HANDED_IN, ORDER, RESULTS
+from netlab.grade.naming import Known
 
 
 def main() -> int:
     """Grade what was handed in, as an ordinary user in a jail: the exit status."""
     order: dict[str, Any] = json.loads(Path(HANDED_IN, ORDER).read_text())
-    seeds = {Path(HANDED_IN, each["file"]): (each["name"], each["seed"]) for each in order["submissions"]}
+    seeds = {
+        Path(HANDED_IN, each["file"]): Known(each["name"], each["seed"], each["fault"])
+        for each in order["submissions"]
+    }
     batch = Batch(
         Path(RESULTS),
         order["lesson"],

@@ -42,6 +42,7 @@ class Confinement:
     """How a lab is made for somebody whom one does not trust: nothing of the machine can be written to."""
 
     lessons: Path  # what is seen as labs/
+    package: Path = HOME / "netlab"  # what is seen as netlab's own code
     limits: Limits = field(default_factory=Limits)
 
 
@@ -150,7 +151,8 @@ def _trees(exchange: Path, confined: Confinement | None) -> list[BindMount]:
     labs = HOME / "labs"
     trees = readable((sys.base_prefix, sys.prefix, str(HOME / "netlab" if confined else HOME)))
     if confined:
-        return [*trees, BindMount(str(labs), source=str(confined.lessons))]
+        own = ((HOME / "netlab", confined.package), (labs, confined.lessons))
+        return [*trees, *(BindMount(str(path), source=str(source)) for path, source in own)]
     writable = [str(labs), str(exchange)] if labs.is_dir() else [str(exchange)]
     return [*trees, *(BindMount(path, writable=True) for path in writable)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from netlab.engines.protocol import Engine
@@ -74,8 +75,13 @@ class Operations:
 
     def _probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
         order = Order.parse(request["order"])
-        with self.place(str(request["node"])).hold() as namespace:
-            return codec.to_plain(probe.send(namespace, order))
+        with ExitStack() as stack:
+            asker, *witness = [
+                stack.enter_context(self.place(str(request[role])).hold())
+                for role in ("node", "witness")
+                if role in request
+            ]
+            return codec.to_plain(probe.send(asker, order, *witness))
 
     def _route(self, request: Mapping[str, Any], _: socket.socket) -> list[str]:
         with self.place(str(request["node"])).hold() as namespace:

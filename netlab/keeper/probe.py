@@ -14,12 +14,13 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from netlab.keeper.witness import Witness, echo
 from netlab.linux.netns import enter
 from netlab.packets.probe import Order, Probe
 
@@ -38,21 +39,35 @@ class _Tally:
     sent_at: dict[bytes | int, float] = field(default_factory=dict)
     answered: dict[bytes | int, float] = field(default_factory=dict)
     refused: set[bytes | int] = field(default_factory=set)
+    confirmed: set[bytes] = field(default_factory=set)  # by the witness's secret
     errors: list[str] = field(default_factory=list)
 
     def probe(self, count: int, tokens: tuple[bytes, ...] = (), ports: tuple[int, ...] = ()) -> Probe:
         times = tuple((self.answered[key] - self.sent_at[key]) * 1000 for key in self.answered)
         errors = tuple(dict.fromkeys(self.errors))
         came = tuple(key in self.answered or key in self.refused for key in ports or tokens)
-        return Probe(count, len(self.answered), errors, times, tokens, ports, len(self.refused), came)
+        return Probe(
+            count,
+            len(self.answered),
+            errors,
+            times,
+            tokens,
+            ports,
+            len(self.refused),
+            came,
+            len(self.confirmed),
+        )
 
 
-def send(namespace: int | str, order: Order) -> Probe:
+def send(namespace: int | str, order: Order, witness: int | str | None = None) -> Probe:
     """Send the probes from that network namespace (a descriptor or a path) and wait for what comes back.
 
-    OSError if the namespace is gone.
+    With the namespace of a `witness` (ICMP over IPv4) that answers each as well, with a secret of its own.
+    OSError if a namespace is gone.
     """
-    return {"icmp": _icmp, "udp": _udp, "tcp": _tcp}[order.proto](namespace, order)
+    if order.proto == "icmp":
+        return _icmp(namespace, order, witness)
+    return {"udp": _udp, "tcp": _tcp}[order.proto](namespace, order)
 
 
 def route(namespace: int | str, words: Sequence[str]) -> tuple[str, str]:
@@ -82,18 +97,21 @@ def _socket(namespace: int | str, kind: int, order: Order) -> socket.socket:
     return sock
 
 
-def _icmp(namespace: int | str, order: Order) -> Probe:
+def _icmp(namespace: int | str, order: Order, witness: int | str | None) -> Probe:
     tally, identifier = _Tally(), os.getpid() & 0xFFFF
     tokens = tuple(secrets.token_bytes(TOKEN) for _ in range(order.count))
-    read = _read_icmpv6 if order.is_ipv6 else _read_icmp
-    with _socket(namespace, socket.SOCK_RAW, order) as sock:
+    with ExitStack() as stack:
+        sock, other = stack.enter_context(_socket(namespace, socket.SOCK_RAW, order)), None
+        if witness is not None and not order.is_ipv6:
+            other = stack.enter_context(closing(Witness(witness, tokens)))
+        read = partial(_read_icmp, known=other.answers if other else {})
+        read = partial(_read_icmpv6 if order.is_ipv6 else read, tally=tally, identifier=identifier)
         for sequence, token in enumerate(tokens, 1):
-            packet = _echo(128 if order.is_ipv6 else 8, identifier, sequence, token.ljust(order.size, b"\0"))
+            packet = echo(128 if order.is_ipv6 else 8, identifier, sequence, token.ljust(order.size, b"\0"))
             _attempt(tally, token, lambda packet=packet: sock.sendto(packet, (order.destination, 0)))
-            pause, reader = order.interval or SPACING, partial(read, tally=tally, identifier=identifier)
-            _listen(sock, tally, time.monotonic() + pause, reader, whole=order.interval > 0)
-        deadline = time.monotonic() + order.timeout - SPACING
-        _listen(sock, tally, deadline, partial(read, tally=tally, identifier=identifier))
+            pause = order.interval or SPACING
+            _listen(sock, tally, time.monotonic() + pause, read, other, whole=order.interval > 0)
+        _listen(sock, tally, time.monotonic() + order.timeout - SPACING, read, other)
     return tally.probe(order.count, tokens)
 
 
@@ -108,24 +126,42 @@ def _attempt(tally: _Tally, key: bytes | int, action: Any) -> None:
         tally.sent_at[key] = time.monotonic()
 
 
-def _listen(sock: socket.socket, tally: _Tally, deadline: float, read: Any, *, whole: bool = False) -> None:
+def _listen(
+    sock: socket.socket,
+    tally: _Tally,
+    deadline: float,
+    read: Callable[[tuple[bytes, Any]], object],
+    witness: Witness | None,
+    *,
+    whole: bool = False,
+) -> None:
     """Take what comes until the deadline; if not for the whole time, until all that went out is answered."""
+    there: list[socket.socket | Witness] = [sock, witness] if witness else [sock]
     while (left := deadline - time.monotonic()) > 0:
-        if tally.sent_at and len(tally.sent_at) == len(tally.answered) and not whole:
+        answered = tally.answered.keys() & tally.confirmed if witness else tally.answered
+        if tally.sent_at and len(tally.sent_at) == len(answered) and not whole:
             return
-        if select.select([sock], [], [], left)[0]:
+        ready = select.select(there, [], [], left)[0]
+        if witness and witness in ready:
+            witness.answer()
+        if sock in ready:
             try:
                 read(sock.recvfrom(1 << 16))
             except OSError as error:  # an ICMP error for an earlier probe
                 tally.errors.append(error.strerror or str(error))
 
 
-def _read_icmp(received: tuple[bytes, Any], tally: _Tally, identifier: int) -> None:
+def _read_icmp(
+    received: tuple[bytes, Any], tally: _Tally, identifier: int, known: Mapping[bytes, bytes]
+) -> None:
     packet, (source, *_) = received
     icmp = packet[(packet[0] & 15) * 4 :]
     token = bytes(icmp[8 : 8 + TOKEN])
     if icmp[:1] == b"\0" and token in tally.sent_at:
-        tally.answered.setdefault(token, time.monotonic())
+        if token in known and icmp[8:].startswith(known[token]):
+            tally.confirmed.add(token)
+        else:
+            tally.answered.setdefault(token, time.monotonic())
     elif icmp[0] in ERRORS and len(icmp) >= 36 and icmp[32:34] == struct.pack("!H", identifier):
         tally.errors.append(f"{ERRORS[icmp[0]]} (code {icmp[1]}), says {source}")
 
@@ -138,16 +174,6 @@ def _read_icmpv6(received: tuple[bytes, Any], tally: _Tally, identifier: int) ->
         tally.answered.setdefault(token, time.monotonic())
     elif icmp[0] in ERRORS_6 and icmp[52:54] == struct.pack("!H", identifier):
         tally.errors.append(f"{ERRORS_6[icmp[0]]} (code {icmp[1]}), says {source}")
-
-
-def _echo(kind: int, identifier: int, sequence: int, payload: bytes) -> bytes:
-    """An echo request; the kernel fills in ICMPv6's checksum itself."""
-    head = struct.pack("!BBHHH", kind, 0, 0, identifier, sequence)
-    data = head + payload + b"\0" * (len(payload) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    total = (total >> 16) + (total & 0xFFFF)
-    total += total >> 16
-    return struct.pack("!BBHHH", kind, 0, ~total & 0xFFFF, identifier, sequence) + payload
 
 
 def _udp(namespace: int | str, order: Order) -> Probe:

@@ -180,10 +180,12 @@ class Lab(Commands):
         """Whether probes are answered, all of them, and it is the node `witness` that answers.
 
         It has seen each come in and its own answer leave, and no other answer is what the asker gets:
-        who takes the address for theirs on the way, or sends it a copy, answers with other words.
+        who takes the address for theirs on the way, or sends it a copy, answers with other words. To each
+        echo request the keeper answers there, too, with a secret of its own, and that has to come back.
         `order` as in `probe`.
         """
         from netlab.lab.witness import is_answered_by
+        from netlab.packets.probe import Probe
 
         snapshot, wanted = self.snapshot(), {"count": 1, **order}
         there = [
@@ -193,9 +195,12 @@ class Lab(Commands):
             if interface.name != "lo"
         ]
         with self.capture(there) as seen:
-            probe = self.probe(node, destination, timeout=timeout, **wanted)
+            words = {"destination": destination, "timeout": timeout, **wanted}
+            probe = self._ask(Probe, "probe", node=node, witness=witness, order=words)
         netns = snapshot.node(node).netns, snapshot.node(witness).netns
-        return probe.received == probe.sent > 0 and is_answered_by(probe, seen.frames, *netns)
+        secret = wanted.get("proto", "icmp") == "icmp" and ":" not in destination
+        known = probe.confirmed if secret else probe.received
+        return known == probe.received == probe.sent > 0 and is_answered_by(probe, seen.frames, *netns)
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
         """`ip route get` with those words on a node: (the command, what it said)."""

@@ -37,6 +37,7 @@ class Question:
     options: Mapping[str, str]  # key to type: what it means
     right: str = ""  # the key that the experiment bears out
     command: str = ""  # prints the right answer, where only a running lab knows it
+    proof: bool = False  # the answer is a command, which is run when it is given
     observe: str = ""  # what a capture tells about it: "answered", "last seen", "source outside"
 
 
@@ -89,6 +90,8 @@ class Lesson:
     steps: tuple[Step, ...]
     minutes: int  # about how long it takes
     gym: bool = False  # it begins with a fault; a variant has one of its own
+    judged: bool = False  # outside of the lab that shows it, which has neither checks nor answers
+    report: str = ""  # in such a lab: what is measured of the gym's fault, which is in it already
 
     @property
     def stem(self) -> str:
@@ -205,6 +208,8 @@ def _lesson(entry: Mapping[str, Any]) -> Lesson:
         steps=tuple(_step(step) for step in entry["step"]),
         minutes=entry["minutes"],
         gym=entry.get("gym", False),
+        judged=entry.get("judged", False),
+        report=entry.get("report", ""),
     )
 
 
@@ -230,5 +235,5 @@ def _wrong_turn(entry: Mapping[str, Any]) -> WrongTurn:
 def _question(entry: Mapping[str, Any] | None) -> Question | None:
     if entry is None:
         return None
-    rest = {key: entry[key] for key in ("right", "command", "observe") if key in entry}
+    rest = {key: entry[key] for key in ("right", "command", "proof", "observe") if key in entry}
     return Question(text=entry["question"], options=entry.get("options", {}), **rest)

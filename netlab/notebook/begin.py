@@ -12,11 +12,10 @@ from netlab.i18n import gettext as _
 from netlab.lessons import content
 from netlab.lessons.content import Lesson
 from netlab.lessons.progress import Progress, default_path
-from netlab.lessons.questions import REPORT
 from netlab.lessons.start import bring
 from netlab.lessons.variant import Variant
 from netlab.notebook import outbox
-from netlab.notebook.greeting import bug_report, greeting
+from netlab.notebook.greeting import greeting
 from netlab.notebook.lesson_lab import LessonLab
 from netlab.notebook.tracebacks import short_errors
 
@@ -46,14 +45,14 @@ def begin_outside(lesson: str, seed: str, language: str) -> LessonLab:
 def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLab:
     check_language(os.environ.get(VARIABLE, ""))
     found, progress = variant.exchange_all(lesson), Progress(record)
-    bring(lab, lesson, variant)
+    if not lesson.report:
+        bring(lab, lesson, variant)
     short_errors()
     print(greeting(found, progress))
     progress.begin(found.id)
     outbox.put("visited", found.id)
-    if lesson.gym:
-        print(_("Bug report:"), *bug_report(variant.seed, variant))
-        progress.record_answer(found.id, REPORT, variant.seed)
     here = LessonLab(lab, found, progress, variant)
+    if lesson.gym:
+        print(_("Bug report:"), *here.bench.take_up(variant.seed))
     here.say_notes()
     return here

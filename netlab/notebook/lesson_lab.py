@@ -12,11 +12,12 @@ from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lessons.content import Lesson, Step
 from netlab.lessons.progress import Progress
-from netlab.lessons.questions import REPORT, ask, check_known, the_answer, the_prediction
+from netlab.lessons.questions import ask, check_known, the_answer, the_prediction
 from netlab.lessons.start import goto
 from netlab.lessons.variant import PLAIN, Variant
-from netlab.notebook import instruments, outbox
-from netlab.notebook.greeting import bug_report, next_step
+from netlab.notebook import instruments, judged, outbox
+from netlab.notebook.bench import Bench
+from netlab.notebook.greeting import next_step
 from netlab.notebook.live import Live
 from netlab.notebook.veil import Veil
 
@@ -42,18 +43,21 @@ class LessonLab:
         self.progress = progress
         self.variant = variant
         self._veil = Veil(lesson, progress)
+        self.bench = Bench(lab, lesson, progress, variant)
         self._previous: Snapshot | None = None
         self._hints: dict[str, int] = {}
 
     # -- the lesson ---------------------------------------------------------------------------------
 
-    def check(self, step: str) -> CheckResult:
-        """Whether the lab is as that step wants it."""
+    def check(self, step: str) -> CheckResult | Card:
+        """Whether the lab is as that step wants it. Where it is judged outside: that this is noted."""
+        self._step(step)
+        if self.lesson.judged:
+            return judged.noted(step)
         from netlab import checks
 
-        self._step(step)
         said = self.progress.predictions(self.lesson.id), self.progress.answers(self.lesson.id)
-        result = checks.check(self.lab, step, *said, variant=self.variant)
+        result = checks.check(self.lab, step, *said, variant=self.variant, practice=self.bench.practice())
         if result.passed:
             self.progress.record_passed(self.lesson.id, step)
         outbox.put("checked", self.lesson.id, step, passed=result.passed, hint=result.hint_id)
@@ -90,7 +94,8 @@ class LessonLab:
         self.say_notes()
         said = _("Your answer: {meaning}.").format(meaning=question.options.get(key, key))
         how = _('lab.check("{step}") says if it holds.').format(step=step)
-        return Card(_("{step}: noted").format(step=step), (said, how))
+        printed = self.bench.run_proof(key) if question.proof and not self.lesson.judged else ""
+        return Card(_("{step}: noted").format(step=step), (said, how), printed)
 
     def compare(self, step: str, seen: Captured) -> Comparison | Card:
         """The prediction beside what a capture shows."""
@@ -113,7 +118,8 @@ class LessonLab:
 
     def hint(self, step: str) -> Card:
         """The next hint for that step; each says more than the one before."""
-        hints = self._step(step).hints
+        if not (hints := self._step(step).hints):
+            return judged.no_hints(step)
         number = self._hints.get(step, 0)
         self._hints[step] = min(number + 1, len(hints) - 1)
         outbox.put("hint", self.lesson.id, step, number=number + 1)
@@ -141,8 +147,7 @@ class LessonLab:
 
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
-        done = self.progress.passed_steps(self.lesson.id)
-        upto = next_step(self.lesson, done)
+        upto = next_step(self.lesson, self.progress.passed_steps(self.lesson.id))
         typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
         for step in typed:
             self.lab.script(step.solution)
@@ -151,18 +156,13 @@ class LessonLab:
     # -- the gym ------------------------------------------------------------------------------------
 
     def fault(self, number: int) -> Card:
-        """Put the lab back and break it in the way that belongs to the number; the bug report."""
-        from netlab.faults import gym
-
+        """Put the lab back and break it in the way that belongs to the number; the bug report. BadInput."""
         self._previous = None
-        gym.begin(self.variant.view(self.lab), seed=number, inside=True)
         self.progress.begin(self.lesson.id)
-        self.progress.record_answer(self.lesson.id, REPORT, str(number))
-        checks = ", ".join(step.id for step in self.lesson.steps)
-        how = _("Answer and check as before: {checks}.").format(checks=checks)
-        return Card(
-            _("Bug report {number}").format(number=number), (*bug_report(str(number), self.variant), how)
-        )
+        said = self.bench.break_it(number)
+        steps = ", ".join(step.id for step in self.lesson.steps)
+        how = _("Answer and check as before: {checks}.").format(checks=steps)
+        return Card(_("Bug report {number}").format(number=number), (*said, how))
 
     # -- pictures -----------------------------------------------------------------------------------
 
@@ -244,8 +244,12 @@ class LessonLab:
         command, said = self.lab.route(node, destination)
         return Card(f"{node}: {command}", (said,))
 
-    def trace(self, source: str, destination: str, **order: Any) -> Report:
+    def trace(self, source: str, destination: str, **order: Any) -> Report | Card:
         """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
+        if self.lesson.judged:
+            return Card(
+                _("The instrument is not in this lab"), (_("Who works in it is judged, not netlab."),)
+            )
         from netlab.diagnosis import trace as diagnose
         from netlab.diagnosis.report import Report
 

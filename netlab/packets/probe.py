@@ -28,6 +28,7 @@ class Probe:
     ports: tuple[int, ...] = ()  # the source port of each (TCP and UDP)
     refused: int = 0  # how many were answered, but by a refusal: nobody listens there
     outcomes: tuple[bool, ...] = ()  # of each, in the order of sending: whether an answer or a refusal came
+    confirmed: int = 0  # how many the witness's own secret came back for, if there was one
 
     @property
     def reached(self) -> bool:

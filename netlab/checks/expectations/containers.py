@@ -29,7 +29,7 @@ class ContainerRunning:
         return _("the container {name} runs").format(name=self.name)
 
     def trouble(self, world: World) -> Trouble | None:
-        node = world.node(self.name)
+        node = world.called(self.name)
         if node and node.kind == "host":
             return Trouble(
                 "host-network",
@@ -39,7 +39,7 @@ class ContainerRunning:
                     name=self.name
                 ),
             )
-        if node and node.kind == "container":
+        if node and node.kind == "container" and node.name == self.name:
             return None
         others = [n.name for n in world.snapshot.nodes if n.kind == "container"]
         if others and self.name == CONTAINER:

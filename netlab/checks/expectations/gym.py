@@ -6,8 +6,10 @@ without one it is the fault that the lesson begins with. A grader does not ask: 
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from netlab import faults
 from netlab.checks.expectations.answers import Saying, mistaken
@@ -15,60 +17,19 @@ from netlab.checks.expectations.reachability import is_answered
 from netlab.checks.runner import Trouble
 from netlab.checks.world import CONTAINER, HOST, OUTSIDE, World
 from netlab.diagnosis.causes import CAUSES
-from netlab.errors import NetlabError
-from netlab.faults.fault import Fault
+from netlab.errors import BadInput, NetlabError
+from netlab.faults import proof
+from netlab.faults.fault import Fault, Symptom
 from netlab.i18n import gettext as _
 from netlab.lessons.questions import REPORT
 
 PROBES = 20
-# What a command has to be about to show that cause. Several tools show the same table.
-RULES = r"\b(ip6?tables|ebtables|nft)\b"
-ROUTES = r"\bip( -\w+)* (r|ro|route|rule)\b"
-LINKS = r"\bip( -\S+)* (l|link|a|addr|address)\b|\bbridge\b|\bethtool\b"
-NEIGHBOURS = r"\bip( -\S+)* (n|neigh|neighbour)\b|\barp(ing)?\b"
-SETTINGS = r"\bsysctl\b|/proc/sys/"
-PACKETS = r"\btcpdump\b|\bping\b|\btracepath\b|\bcapture\b"
-COUNTERS = r"/proc/net/|\bnstat\b|\bip( -\S+)* -s\b|\btc\b"
-SOCKETS = r"\bss\b|\bnetstat\b"
-TABLE_OF_CONNECTIONS = r"\bconntrack\b|nf_conntrack"
-SHOWN_BY = {
-    "forwarding-off": (SETTINGS, COUNTERS),
-    "firewall-drop": (RULES,),
-    "no-route": (ROUTES,),
-    "no-way-back": (RULES, PACKETS, ROUTES),
-    "route-refuses": (ROUTES,),
-    "wrong-route": (ROUTES, PACKETS),
-    "no-neighbour": (NEIGHBOURS, PACKETS),
-    "wrong-neighbour": (NEIGHBOURS, PACKETS),
-    "interface-down": (LINKS,),
-    "no-address": (LINKS,),
-    "wrong-address": (LINKS, ROUTES, PACKETS),
-    "no-interface": (LINKS,),
-    "wrong-prefix": (LINKS, ROUTES),
-    "not-a-port": (LINKS,),
-    "port-blocked": (LINKS,),
-    "duplicate-address": (LINKS, NEIGHBOURS, PACKETS),
-    "reverse-path": (SETTINGS, COUNTERS),
-    "too-big": (LINKS, PACKETS, ROUTES, COUNTERS),
-    "ttl-exceeded": (PACKETS, RULES, SETTINGS, COUNTERS),
-    "no-proxy-arp": (SETTINGS, NEIGHBOURS, PACKETS),
-    "arp-off": (LINKS, SETTINGS, NEIGHBOURS, PACKETS),
-    "echo-ignored": (SETTINGS,),
-    "nobody-there": (LINKS, RULES, NEIGHBOURS, PACKETS),
-    "port-closed": (SOCKETS, PACKETS),
-    "wrong-dnat": (RULES, PACKETS, TABLE_OF_CONNECTIONS),
-    "wrong-snat": (RULES, PACKETS, TABLE_OF_CONNECTIONS),
-    "beyond": (PACKETS,),
-    "silent-program": (SOCKETS,),
-    "conntrack-full": (TABLE_OF_CONNECTIONS, SETTINGS),
-    "random-loss": (RULES, COUNTERS),
-    "queue-full": (COUNTERS,),
-    "ipv6-disabled": (SETTINGS, LINKS),
-}
 
 
 def fault_of(world: World) -> Fault:
     """The fault that the learner is at work on."""
+    if world.practice:
+        return world.practice.fault
     return faults.find_reported(world.answers.get(REPORT, ""))
 
 
@@ -143,14 +104,27 @@ class CauseNamed(Saying):
 
 @dataclass(frozen=True, slots=True)
 class ProofGiven(Saying):
-    """The learner named a command that shows the cause."""
+    """The learner named a command that says something else while that fault is on than without it."""
 
     def describe(self) -> str:
-        return _("the command that shows it")
+        return _("a command that prints something else when the cause is gone")
 
     def mistake(self, world: World, given: str) -> Trouble | None:
-        if proves(fault_of(world).cause, given):
+        try:
+            command = proof.generalize(proof.parse(given), world.snapshot)
+        except BadInput as error:
+            return mistaken("no-command", given, error.what, error.next_step)
+        cause, practice = fault_of(world).cause, world.practice
+        proves = proof.is_about(cause, command) and (practice.proves(command) if practice else None)
+        if proves:
             return None
+        if proves is None:
+            return mistaken(
+                "proof-again",
+                given,
+                _("What it prints with the fault on is noted. A proof prints something else without it."),
+                _("Mend it first, and check this step once more: it is run again then"),
+            )
         return mistaken(
             "no-proof",
             given,
@@ -159,47 +133,84 @@ class ProofGiven(Saying):
         )
 
 
-def proves(cause: str, command: str) -> bool:
-    """Whether a command prints what shows that cause."""
-    return any(re.search(pattern, command) for pattern in SHOWN_BY[cause])
-
-
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What the bug report complains of is gone, and nothing else is broken."""
+    """What the bug report complains of is gone, and all else is there as before."""
 
     def describe(self) -> str:
-        return _("what the bug report complains of is gone, and the lab host still reaches the internet")
+        return _("what the bug report complains of is gone, and all that worked or was there before still is")
 
     def trouble(self, world: World) -> Trouble | None:
-        symptom = fault_of(world).symptom
-        count = PROBES if symptom.partial else 2
-        try:
-            probe = world.lab.probe(
-                symptom.source,
-                symptom.destination,
-                count,
-                proto=symptom.proto,
-                port=symptom.port,
-                size=symptom.size,
-            )
-            received = probe.received
-        except (NetlabError, OSError):
-            received = 0
-        if received < count:
+        return _rebuilt(world) or _sick(world) or _worse(world)
+
+
+def _rebuilt(world: World) -> Trouble | None:
+    """A new lab is no mended one: namespaces and cables are those that the fault was put into."""
+    before = world.practice.before if world.practice else None
+    if before is None:
+        return None
+    nodes = {node.netns for node in world.snapshot.nodes}
+    there = {interface.id for _node, interface in world.snapshot.interfaces()}
+    gone = [node.name for node in before.nodes if node.netns not in nodes]
+    gone += [f"{node.name} {each.name}" for node, each in before.interfaces() if each.id not in there]
+    if not gone:
+        return None
+    return Trouble(
+        "rebuilt",
+        _("{gone} is not there any more, or another one of the same name").format(gone=", ".join(gone[:4])),
+        _("To make all anew is no cure: nobody knows then what it was, and it comes back."),
+        _("Begin again with the notebook's first cell, and change what your proof shows, nothing else"),
+    )
+
+
+def _sick(world: World) -> Trouble | None:
+    """Whether the symptom is still there. The one who is asked has to see it, and to answer himself."""
+    symptom = fault_of(world).symptom
+    count = PROBES if symptom.partial else 2
+    order: dict[str, Any] = {"proto": symptom.proto, "port": symptom.port, "size": symptom.size}
+    try:
+        probe = world.lab.probe(symptom.source, symptom.destination, count, **order)
+        received = probe.received
+    except (NetlabError, OSError):
+        received = 0
+    if received < count:
+        return Trouble(
+            "still-broken",
+            _("{received} of {count} probes were answered").format(received=received, count=count),
+            _("The symptom is still there. A cure changes what your proof has shown, and nothing else."),
+            _("Show the cause once more: has it changed?"),
+        )
+    return _bypassed(world, symptom, order)
+
+
+def _bypassed(world: World, symptom: Symptom, order: Mapping[str, Any]) -> Trouble | None:
+    """Whether somebody else answers in the name of the one who is asked."""
+    before = world.practice.before if world.practice else None
+    owners = [node.name for node in (before or world.snapshot).nodes if node.owns(symptom.destination)]
+    with suppress(NetlabError, OSError):
+        if not owners or any(
+            world.lab.is_witnessed(symptom.source, symptom.destination, owner, **order) for owner in owners
+        ):
+            return None
+    return Trouble(
+        "pretender",
+        _("answers come back, and {owner} has not sent them").format(owner=", ".join(owners)),
+        _("Something on the way answers in the name of {destination}.").format(
+            destination=symptom.destination
+        ),
+        _("Take that away, and mend what stopped the packets"),
+    )
+
+
+def _worse(world: World) -> Trouble | None:
+    """Whether something that worked while the fault was on does not any more."""
+    reached = world.practice.reached if world.practice else frozenset()
+    for node, address in sorted({(HOST, OUTSIDE), *reached}):
+        if not is_answered(world, node, address):
             return Trouble(
-                "still-broken",
-                _("{received} of {count} probes were answered").format(received=received, count=count),
-                _("The symptom is still there. A cure changes what your proof has shown, and nothing else."),
-                _("Show the cause once more: has it changed?"),
-            )
-        if not is_answered(world, HOST, OUTSIDE):
-            return Trouble(
-                "host-cut-off",
-                _("the container is answered, and {host} gets no answer from {outside} any more").format(
-                    host=HOST, outside=OUTSIDE
-                ),
+                "host-cut-off" if node == HOST else "cut-off",
+                _("{node} gets no answer from {address} any more").format(node=node, address=address),
                 _("The cure has broken something that worked before."),
                 "ip route show default; ip -br addr show eth0",
             )
-        return None
+    return None

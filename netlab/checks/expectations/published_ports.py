@@ -63,11 +63,15 @@ class Serves:
 
     def _probe(self, world: World) -> Probe | None:
         """What came of one try; None where the node is not there."""
+        if world.node(self.node) is None:
+            return None
         with suppress(NetlabError, OSError):
             return world.lab.probe(self.node, self.address, 1, WAIT, proto="tcp", port=self.port)
         return None
 
     def _is_witnessed(self, world: World) -> bool:
+        if world.node(self.server) is None:
+            return False
         with suppress(NetlabError, OSError):
             return world.lab.is_witnessed(
                 self.node, self.address, self.server, WAIT, proto="tcp", port=self.port

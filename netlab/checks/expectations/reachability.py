@@ -59,7 +59,9 @@ class Reaches:
 
     def _pretender(self, world: World) -> Trouble | None:
         with suppress(NetlabError, OSError):
-            if world.lab.is_witnessed(self.node, self.destination, self.owner, WAIT):
+            if world.node(self.owner) and world.lab.is_witnessed(
+                self.node, self.destination, self.owner, WAIT
+            ):
                 return None
         return Trouble(
             "pretender",

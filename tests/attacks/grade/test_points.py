@@ -11,6 +11,7 @@ import pytest
 from netlab.grade import redacted
 from netlab.grade.batch import Batch
 from netlab.lessons.content import LABS, lesson, lessons
+from tests.attacks.grade.clever import CLEVER
 from tests.attacks.grade.handed_in import honest, notebook
 from tests.worlds.cheats import PROXY, Cheat, in_lesson_05
 
@@ -125,14 +126,16 @@ POINTS: dict[str, Cheat] = {
         ),
         ("05.1",),
     ),
+    **CLEVER,
 }
+HONEST = ("03", "05", "06", "08")
 
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Any]]]:
     """All of them and every lesson's solution in one batch: the results by name."""
     place = tmp_path_factory.mktemp("points")
-    files = {f"honest-{id}": honest(place / f"honest-{id}.ipynb", id) for id in ("03", "05", "06")}
+    files = {f"honest-{id}": honest(place / f"honest-{id}.ipynb", id) for id in HONEST}
     for name, cheat in POINTS.items():
         files[name] = notebook(place / f"{name}.ipynb", cheat.lesson, cheat.cells)
     results = Batch(place / "out", jobs=6, cell_seconds=25).run([*files.values()])
@@ -147,7 +150,7 @@ def test_a_cheat_earns_nothing(graded: dict[str, dict[str, Any]], name: str) -> 
     assert [id for id in POINTS[name].steps if steps[id]["passed"]] == []
 
 
-@pytest.mark.parametrize("id", ["03", "05", "06"])
+@pytest.mark.parametrize("id", HONEST)
 def test_honest_work_beside_them_earns_all(graded: dict[str, dict[str, Any]], id: str) -> None:
     """A probe that is really answered, by ICMP and by TCP, through NAT and a published port."""
     found = graded[f"honest-{id}"]

@@ -14,6 +14,7 @@ from netlab.grade import bundle, formats, naming
 from netlab.grade.batch import Batch
 from netlab.grade.bundle import Bundle
 from netlab.grade.judge import Grade
+from netlab.grade.naming import Known
 from netlab.grade.submission import find, read
 from netlab.grade.table import GRADES, STATEMENT, Table, find_changes
 from netlab.lessons.content import lesson
@@ -206,6 +207,36 @@ def test_a_link_out_of_the_hand_ins_is_refused(tmp_path: Path) -> None:
             read(file)
 
 
+def test_a_teachers_own_link_above_the_folder_is_followed(tmp_path: Path) -> None:
+    """Hand-ins lie on another disk, and a link is on the way to the folder, or to a notebook's."""
+    honest(tmp_path / "disk/course/ada/02.ipynb")
+    (tmp_path / "here").symlink_to(tmp_path / "disk")
+    (tmp_path / "in").symlink_to(tmp_path / "disk/course")
+    for named in ("here/course", "here/course/ada", "in/ada", "here/course/ada/02.ipynb", "in/ada/02.ipynb"):
+        [file] = find([tmp_path / named])
+        assert file.parent.name == "ada" and read(file).lesson == "02"
+
+
+def test_a_link_below_the_folder_is_refused_and_told(tmp_path: Path) -> None:
+    """To a classmate's folder, to one outside, to a file: each is a submission that is not graded, and none is
+    read by way of its link, whether it is found or named."""
+    ada = honest(tmp_path / "in/ada/02.ipynb")
+    honest(tmp_path / "out/02.ipynb")
+    (tmp_path / "in/mallory").symlink_to("ada")
+    (tmp_path / "in/eve").symlink_to(tmp_path / "out")
+    (tmp_path / "in/dan").mkdir()
+    (tmp_path / "in/dan/02.ipynb").symlink_to("../ada/02.ipynb")
+    found = find([tmp_path / "in"])
+    assert [str(path.relative_to(tmp_path / "in")) for path in found] == [
+        "ada/02.ipynb", "dan/02.ipynb", "eve", "mallory",
+    ]  # fmt: skip
+    named = find([tmp_path / f"in/{who}/02.ipynb" for who in ("mallory", "eve", "dan")])
+    assert ada not in named
+    for path in (*found[1:], *named):
+        with pytest.raises(BadInput):
+            read(path)
+
+
 def test_a_folder_that_changes_into_a_link_leads_nowhere(tmp_path: Path) -> None:
     """What was a folder when it was searched is a link when it is read."""
     ada = honest(tmp_path / "in/ada/02.ipynb")
@@ -225,5 +256,5 @@ def test_what_lies_beside_a_notebook_chooses_nothing(tmp_path: Path) -> None:
     for name in (bundle.RESULT, bundle.MANIFEST):
         (tmp_path / name).write_bytes((tmp_path / "x" / name).read_bytes())
     batch = Batch(tmp_path / "out")
-    assert batch.seed_of(file) is None
+    assert batch.known(file, "x") == Known("x", None, "")
     assert lesson("10").gym and batch._variant(read(file)) == ""

@@ -16,6 +16,7 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 
+from netlab import faults
 from netlab.checks.expectations.bridge import PortOf
 from netlab.checks.expectations.links import IsUp
 from netlab.checks.runner import CheckResult
@@ -24,6 +25,7 @@ from netlab.errors import BadInput, NetlabError
 from netlab.grade import batch, formats, hidden_checks, naming, nbgrader, otter, redacted
 from netlab.grade.bundle import MANIFEST, RESULT, SUBMISSION, Bundle, find_tampering
 from netlab.grade.judge import Grade
+from netlab.grade.naming import Known
 from netlab.grade.session import CellRun
 from netlab.grade.submission import Submission, find, read
 from netlab.lessons import build
@@ -225,15 +227,31 @@ def test_a_manifest_that_was_made_to_fit_is_not_signed_with_the_key(tmp_path: Pa
 
 def test_whose_variant_it_is_the_teacher_knows(tmp_path: Path) -> None:
     """By the folder that it was handed in from; a result that lies beside it was handed in as well."""
-    folder = tmp_path / "ada"
-    assert batch.Batch(tmp_path, seed="autumn").seed_of(folder / "03.ipynb") == learners_seed("autumn", "ada")
-    assert batch.Batch(tmp_path).seed_of(folder / "03.ipynb") is None
+    folder, again = tmp_path / "ada", {tmp_path / "ada" / SUBMISSION: ("bob-1", "uplink-down")}
+
+    def known(file: str, **words: Any) -> Known:
+        return batch.Batch(tmp_path, **words).known(folder / file, "ada")
+
+    assert known("03.ipynb", seed="autumn").seed == learners_seed("autumn", "ada")
+    assert known("03.ipynb") == Known("ada", None, "")
     Bundle(folder).close(replace(GRADE, seed="bob-1"), None, None)
-    assert batch.Batch(tmp_path).seed_of(folder / SUBMISSION) is None
-    assert (
-        batch.Batch(tmp_path, own_seeds={folder / SUBMISSION: "bob-1"}).seed_of(folder / SUBMISSION)
-        == "bob-1"
-    )
+    assert known(SUBMISSION).seed is None
+    assert known(SUBMISSION, own=again) == Known("ada", "bob-1", "uplink-down")
+
+
+def test_the_teachers_key_draws_the_fault_and_the_learners_seed_does_not(tmp_path: Path) -> None:
+    """The same for the same key and learner, another for another key, and seldom that of the visible seed."""
+
+    def drawn(learner: str, key: bytes | None) -> str:
+        return batch.Batch(tmp_path, key=key, seed="autumn").known(tmp_path / learner / "10.ipynb", "").fault
+
+    names = [f"learner{number}" for number in range(40)]
+    ours, others = ([drawn(name, key) for name in names] for key in (b"one key", b"another"))
+    visible = [faults.find_reported(learners_seed("autumn", name)).name for name in names]
+    assert ours == [drawn(name, b"one key") for name in names]
+    assert len(set(ours)) > 10
+    for guess in (others, visible, [drawn(name, None) for name in names]):
+        assert sum(one == other for one, other in zip(ours, guess, strict=True)) < 8
 
 
 @pytest.mark.parametrize("write", [nbgrader.write, otter.write])

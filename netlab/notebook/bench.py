@@ -1,0 +1,87 @@
+"""The gym in a notebook: the fault that is in the lab, and the proof that has been run while it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from netlab.errors import BadInput
+from netlab.i18n import gettext as _
+from netlab.lessons.content import Lesson
+from netlab.lessons.progress import Progress
+from netlab.lessons.questions import REPORT
+from netlab.lessons.variant import Variant
+from netlab.notebook.greeting import bug_report
+
+if TYPE_CHECKING:
+    from netlab.faults.fault import Command, Fault
+    from netlab.faults.proof import Look, Practice
+    from netlab.lab import Lab
+    from netlab.model import Snapshot
+
+SHOWN = 20  # lines of what a proof prints
+
+
+@dataclass
+class Bench:
+    """One lab of the gym. What it looks up in the catalogue is imported there: other lessons do without."""
+
+    lab: Lab
+    lesson: Lesson
+    progress: Progress
+    variant: Variant
+    _before: Snapshot | None = None
+    _looks: dict[Command, Look] = field(default_factory=dict)
+
+    def take_up(self, report: str) -> tuple[str, ...]:
+        """The fault of that report is in the lab: what somebody says, and what is measured."""
+        if self.lesson.report:
+            return (self.variant.exchange(self.lesson.report),)
+        self.progress.record_answer(self.lesson.id, REPORT, report)
+        self._looks.clear()
+        self._before = self.variant.view(self.lab).snapshot()
+        return bug_report(report, self.variant)
+
+    def break_it(self, number: int) -> tuple[str, ...]:
+        """Put in the fault of that number; its bug report. BadInput in a lab that is judged."""
+        from netlab.faults import gym
+
+        if self.lesson.judged:
+            raise BadInput(
+                _("This lab is judged, with the fault that is in it."), _("Find that one, and mend it.")
+            )
+        gym.begin(self.variant.view(self.lab), seed=number, inside=True)
+        return self.take_up(str(number))
+
+    def practice(self) -> Practice | None:
+        """What checks have to know; None in a lesson that is not the gym's."""
+        if not self.lesson.gym:
+            return None
+        from netlab.faults.proof import Practice
+
+        return Practice(self._fault(), self._before, proves=self._proves)
+
+    def run_proof(self, text: str) -> str:
+        """Run what somebody names as a proof, now: what it prints. BadInput for what is no command."""
+        from netlab.faults import proof
+
+        view = self.variant.view(self.lab)
+        command = proof.generalize(proof.parse(self.variant.exchange(text)), view.snapshot())
+        looked = proof.look(view, command, self._fault().symptom)
+        self._looks.setdefault(command, looked)
+        printed = proof.run(view, command, self._fault().symptom)
+        return "\n".join(printed[:SHOWN]).strip()
+
+    def _proves(self, command: Command) -> bool | None:
+        from netlab.faults import proof
+        from netlab.faults.measure import measure
+
+        view, symptom = self.variant.view(self.lab), self._fault().symptom
+        if (before := self._looks.get(command)) is None or not measure(view, symptom).healthy:
+            return None
+        return proof.differ([before], [proof.look(view, command, symptom)])
+
+    def _fault(self) -> Fault:
+        from netlab import faults
+
+        return faults.find_reported(self.progress.answers(self.lesson.id).get(REPORT, ""))
