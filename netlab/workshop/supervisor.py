@@ -5,14 +5,12 @@ Learners' servers belong to none of them, so they go on meanwhile.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +23,7 @@ from netlab.errors import LabError
 from netlab.i18n import gettext as _
 from netlab.keeper.address import HOME
 from netlab.linux import syscalls
+from netlab.workshop import readiness
 from netlab.workshop.hub.app import BOARD, Options
 from netlab.workshop.logs import tail
 from netlab.workshop.state import VARIABLE, Settings, State
@@ -98,7 +97,7 @@ class Supervisor:
         bare = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | own
         board = {**common, **_service(ours)}
         python = [sys.executable, "-m"]
-        self.doors = _doors(ours)
+        self.doors = readiness.doors(ours, BOARD)
         self.routes = urllib.request.Request(
             f"{self.doors[0]}proxy", method="POST", headers={"Authorization": f"token {ours.board_token}"}
         )
@@ -151,7 +150,7 @@ class Supervisor:
         deadline = time.monotonic() + SECONDS_TO_BEGIN
         waiting: list[str | urllib.request.Request] = list(self.doors)
         while not self._end.wait(LOOK):
-            while waiting and is_open(waiting[0]):
+            while waiting and readiness.is_open(waiting[0]):
                 waiting.pop(0)
             if not waiting:
                 return True
@@ -179,27 +178,6 @@ def _service(ours: Settings) -> dict[str, str]:
         "JUPYTERHUB_CLIENT_ID": f"service-{BOARD}",
         "JUPYTERHUB_OAUTH_ACCESS_SCOPES": json.dumps(["access:services", f"access:services!service={BOARD}"]),
     }
-
-
-def _doors(ours: Settings) -> tuple[str, str, urllib.request.Request]:
-    """The Hub's, the board's, and what the proxy says of the way to the board, which it learns last. Visitors
-    are told 503 before all of them answer."""
-    known = urllib.request.Request(
-        f"http://127.0.0.1:{ours.proxy_port}/api/routes/services/{BOARD}",
-        headers={"Authorization": f"token {ours.proxy_token}"},
-    )
-    return f"http://127.0.0.1:{ours.hub_port}/hub/api/", f"http://127.0.0.1:{ours.board_port}/", known
-
-
-def is_open(door: str | urllib.request.Request) -> bool:
-    """Whether something answers there; for the proxy's own interface, whether it knows the route."""
-    try:
-        with urllib.request.urlopen(door, timeout=1):
-            return True
-    except urllib.error.HTTPError as error:
-        return isinstance(door, str) and error.code < 500
-    except (OSError, http.client.HTTPException):
-        return False
 
 
 def _proxy(hub: int, own: int, options: Options) -> list[str]:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from netlab.workshop.supervisor import is_open
+from netlab.workshop.readiness import is_open
 
 
 @pytest.fixture
