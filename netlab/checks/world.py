@@ -34,10 +34,10 @@ class World:
 
         A name beside its own makes nobody else of it: the lab host does not play a container.
         """
-        found = self.called(name)
+        found = self.by_name(name)
         return found if found and found.name == name else None
 
-    def called(self, name: str) -> Node | None:
+    def by_name(self, name: str) -> Node | None:
         """The node of that name, or with that name beside its own."""
         return self.snapshot.node(name) if self.snapshot.has_node(name) else None
 

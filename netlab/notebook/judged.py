@@ -6,7 +6,7 @@ from netlab.display import Card
 from netlab.i18n import gettext as _
 
 
-def noted(step: str) -> Card:
+def note(step: str) -> Card:
     """In place of what a check finds."""
     return Card(_("{step}: noted").format(step=step), (_("It is judged outside of this lab."),))
 

@@ -53,7 +53,7 @@ class LessonLab:
         """Whether the lab is as that step wants it. Where it is judged outside: that this is noted."""
         self._step(step)
         if self.lesson.judged:
-            return judged.noted(step)
+            return judged.note(step)
         from netlab import checks
 
         said = self.progress.predictions(self.lesson.id), self.progress.answers(self.lesson.id)

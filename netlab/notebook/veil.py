@@ -19,7 +19,7 @@ class Veil:
 
     def over(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot without the settings that are asked for."""
-        names = {secret.sysctl for secret in self._kept()}
+        names = {secret.sysctl for secret in self._secrets()}
         if not names:
             return snapshot
         nodes = (
@@ -30,9 +30,9 @@ class Veil:
 
     def hides(self, causes: tuple[str, ...]) -> bool:
         """Whether one of those causes is what is asked for."""
-        return any(secret.cause in causes for secret in self._kept())
+        return any(secret.cause in causes for secret in self._secrets())
 
-    def _kept(self) -> Iterator[Secret]:
+    def _secrets(self) -> Iterator[Secret]:
         if self._lesson is None or self._progress is None:
             return
         for lesson in content.lessons():

@@ -29,7 +29,7 @@ class ContainerRunning:
         return _("the container {name} runs").format(name=self.name)
 
     def trouble(self, world: World) -> Trouble | None:
-        node = world.called(self.name)
+        node = world.by_name(self.name)
         if node and node.kind == "host":
             return Trouble(
                 "host-network",

@@ -180,10 +180,10 @@ def _sick(world: World) -> Trouble | None:
             _("The symptom is still there. A cure changes what your proof has shown, and nothing else."),
             _("Show the cause once more: has it changed?"),
         )
-    return _bypassed(world, symptom, order)
+    return _bypass(world, symptom, order)
 
 
-def _bypassed(world: World, symptom: Symptom, order: Mapping[str, Any]) -> Trouble | None:
+def _bypass(world: World, symptom: Symptom, order: Mapping[str, Any]) -> Trouble | None:
     """Whether somebody else answers in the name of the one who is asked."""
     before = world.practice.before if world.practice else None
     owners = [node.name for node in (before or world.snapshot).nodes if node.owns(symptom.destination)]
