@@ -197,8 +197,8 @@ def test_a_solution_copied_from_another_variant_fails_on_the_difference(tmp_path
 
 
 def test_each_learners_gym_has_a_fault_of_its_own(tmp_path: Path) -> None:
-    """Ada finds and mends hers. Bob, with her notebook, has not found his, whichever he says that it is. Graded
-    again, each has the same fault once more."""
+    """Ada finds and mends hers. Bob, with her notebook, has not found his, whichever he says that it is.
+    Graded again, each has the same fault once more."""
     words = ("blackhole-route", "masquerade-missing")
     seed = next(
         f"class {n}"
