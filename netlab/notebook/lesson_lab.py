@@ -42,8 +42,8 @@ def begin_here(lesson: str, seed: str) -> LessonLab:
     """A lesson in a kernel of the lab host: see notebook.start."""
     from netlab.lab import Lab
 
-    found = content.lesson(lesson)
-    return _begin(Lab.here(), found, Variant.of(seed), default_path())
+    found, lab = content.lesson(lesson), Lab.here()
+    return _begin(lab, judged.as_told(lab, found), Variant.of(seed), default_path())
 
 
 def begin_outside(lesson: str, seed: str, language: str) -> LessonLab:
