@@ -1,4 +1,4 @@
-"""./run fault list | inject NAME | random [--seed N] | cure [NAME]
+"""./run fault list | inject NAME | random [--seed N] | draw LEARNER --seed SEED [--key FILE] | cure [NAME]
 
 The catalogue is loaded when one of them runs: --help of the whole does without.
 """
@@ -6,6 +6,7 @@ The catalogue is loaded when one of them runs: --help of the whole does without.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netlab.errors import BadInput
@@ -26,6 +27,11 @@ def options(command: argparse.ArgumentParser) -> None:
     chance = verbs.add_parser("random", help=_("put the lab back, then break it; you find out how"))
     chance.add_argument("--seed", type=int, default=None, help=_("the same number breaks the same thing"))
     chance.set_defaults(act=_random)
+    draw = verbs.add_parser("draw", help=_("the fault that a learner's gym is graded with, to be worked at"))
+    draw.add_argument("learner")
+    draw.add_argument("--seed", required=True, help=_("of the variants; each folder's name is its learner's"))
+    draw.add_argument("--key", type=Path, help=_("file with the teacher's key: results are signed with it"))
+    draw.set_defaults(act=_draw)
     cure = verbs.add_parser("cure", help=_("mend what was broken"))
     cure.add_argument("name", nargs="?", default="")
     cure.set_defaults(act=_cure)
@@ -69,6 +75,28 @@ def _random(chosen: argparse.Namespace) -> None:
     exercise = gym.begin(_lab(chosen), seed=seed, inside=address.is_inside())
     print(_("Seed {seed}.").format(seed=seed))
     print(report(exercise.fault))
+
+
+def _draw(chosen: argparse.Namespace) -> None:
+    from netlab import faults
+    from netlab.faults import gym
+    from netlab.grade.bundle import read_key
+    from netlab.keeper import address
+    from netlab.lessons.build import learners_seed
+    from netlab.lessons.variant import Variant
+
+    if address.is_inside():
+        raise BadInput(
+            _("The teacher's key is not for inside of a lab."), _("On the machine: ./run fault draw …")
+        )
+    seed = learners_seed(chosen.seed, chosen.learner)
+    secret = read_key(chosen.key) if chosen.key else chosen.seed.encode()
+    lab, variant = _lab(chosen), Variant.of(seed)
+    exercise = gym.begin(variant.view(lab), name=faults.draw(secret, seed).name)
+    measured = _("Measured: {symptom}.").format(symptom=exercise.fault.symptom)
+    gym.tell_inside(lab, exercise, measured)
+    print(variant.exchange(measured))
+    print(_("The learner's own notebook, started in this lab, takes it up. It is graded with this fault."))
 
 
 def report(fault: Fault) -> str:

@@ -8,6 +8,8 @@ cure(lab, fault)       mend it
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import random
 import sys
 from collections.abc import Iterable
@@ -54,6 +56,12 @@ def pick(seed: int | str, *, inside: bool = False) -> Fault:
     """
     light = [fault for fault in catalogue(inside=inside) if not fault.heavy]
     return random.Random(seed).choice([fault for fault in light if not (inside and fault.symptom.df)])
+
+
+def draw(secret: bytes, learners_seed: str) -> Fault:
+    """The fault that a learner's gym is graded with: nobody without the secret can tell which it is."""
+    drawn = hmac.new(secret, f"gym {learners_seed}".encode(), hashlib.sha256)
+    return pick(drawn.hexdigest(), inside=True)
 
 
 def prepare(lab: Lab, fault: Fault) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import select
 import subprocess
 import sys
@@ -40,8 +39,6 @@ from netlab.model import bounded_json
 
 FIRST_UID = 1_800_000_000  # whom no account, no learner and no lab has; each run takes the one of its pid
 STAYS = b"{}\n"  # the manifest of a result that was there before
-KEPT = re.compile(r"(executed\.ipynb|result\.json|results\.json|feedback\.html|\d\d\.h?\d+\.(json|pcapng))")
-FILES, FILE, ALL = 500, 256 << 20, 1 << 30  # of one result: how many, and bytes of one and of all
 LINE = 64 << 10  # bytes of what the grader says at once
 BOUNDS = bounded_json.Bounds(size=8 << 20)
 
@@ -269,7 +266,7 @@ def _result(out: int, each: Handed, failed: str, wanted: Wanted, uid: int) -> di
             stays = files.read(folder, MANIFEST, BOUNDS.size, uid) == STAYS
             if before and stays:
                 return before
-            taken = _files(folder, uid)
+            taken = bundle.files_in(folder, uid)
         result = _parse(taken.get(RESULT, b""), each)
     except (OSError, ValueError) as error:
         why = _("the grader's result was not taken: {error}").format(error=display.one_line(str(error), 200))
@@ -280,17 +277,6 @@ def _result(out: int, each: Handed, failed: str, wanted: Wanted, uid: int) -> di
     made.put(taken)
     made.seal(wanted.key)
     return result
-
-
-def _files(folder: int, uid: int) -> dict[str, bytes]:
-    """The files of a result that have a name that a result has."""
-    taken: dict[str, bytes] = {}
-    left = ALL
-    for name in files.entries(folder, FILES):
-        if KEPT.fullmatch(name):
-            taken[name] = files.read(folder, name, min(FILE, left), uid)
-            left -= len(taken[name])
-    return taken
 
 
 def _parse(content: bytes, each: Handed) -> dict[str, Any]:

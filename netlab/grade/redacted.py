@@ -12,7 +12,7 @@ import json
 import shutil
 import struct
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -103,15 +103,16 @@ def _said_there(file: Path) -> bytes:
     """That catalogue of translations, with what the package in a lab says and no more."""
     with file.open("rb") as content:
         every: dict[Any, str] = gettext.GNUTranslations(content)._catalog  # type: ignore[attr-defined]
+    texts, pairs = _spoken()
     plurals: dict[str, dict[int, str]] = {}
     kept = {"": every[""]}
     for key, text in every.items():
         if isinstance(key, tuple):
             plurals.setdefault(key[0], {})[key[1]] = text
-        elif key in _spoken():
+        elif key in texts:
             kept[key] = text
     for first, forms in plurals.items():
-        if both := [pair for pair in _plural_pairs() if pair[0] == first]:
+        if both := [pair for pair in pairs if pair[0] == first]:
             kept["\0".join(both[0])] = "\0".join(forms[number] for number in sorted(forms))
     return _binary(kept)
 
@@ -133,26 +134,17 @@ def _binary(texts: Mapping[str, str]) -> bytes:
 
 
 @cache
-def _spoken() -> frozenset[str]:
-    """Every text that stands in what the package of a lab is made of."""
-    return frozenset(
-        node.value for node in _nodes() if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-
-
-@cache
-def _plural_pairs() -> tuple[tuple[str, str], ...]:
-    calls = [node for node in _nodes() if isinstance(node, ast.Call) and ast.unparse(node.func) == "ngettext"]
-    return tuple(
-        (one.value, many.value)
-        for one, many, *_ in (call.args for call in calls)
-        if isinstance(one, ast.Constant) and isinstance(many, ast.Constant)
-        if isinstance(one.value, str) and isinstance(many.value, str)
-    )
-
-
-def _nodes() -> Iterator[ast.AST]:
+def _spoken() -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
+    """Every text that stands in what the package of a lab is made of, and the pairs that count something."""
+    texts, pairs = set(), []
     for file in sorted(PACKAGE.rglob("*.py")):
         inside = file.relative_to(PACKAGE)
-        if inside.parts[0] not in LEFT_OUT or str(inside) in NEEDED:
-            yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if inside.parts[0] in LEFT_OUT and str(inside) not in NEEDED:
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.add(node.value)
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ngettext":
+                one, many = (str(getattr(each, "value", "")) for each in node.args[:2])
+                pairs.append((one, many))
+    return frozenset(texts), tuple(pairs)

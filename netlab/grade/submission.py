@@ -172,8 +172,8 @@ def _lesson(cells: Sequence[Cell], path: Path) -> str:
 def find(paths: Sequence[Path]) -> list[Path]:
     """The notebooks that are named, and those in the folders that are named; BadInput if that is none.
 
-    Links above a folder that is named, and above the one that a named notebook lies in, are the teacher's:
-    they are resolved here. From there on they are a learner's, wherever they lead, and are named as they are,
+    Links above a folder that is named, and above the one that a named notebook is in, are the teacher's: they
+    are resolved here. From there on they are a learner's, wherever they lead, and are named as they are,
     to be refused: the folder says whose notebook it is.
     """
     found: list[Path] = []

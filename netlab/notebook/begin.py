@@ -14,7 +14,7 @@ from netlab.lessons.content import Lesson
 from netlab.lessons.progress import Progress, default_path
 from netlab.lessons.start import bring
 from netlab.lessons.variant import Variant
-from netlab.notebook import outbox
+from netlab.notebook import judged, outbox
 from netlab.notebook.greeting import greeting
 from netlab.notebook.lesson_lab import LessonLab
 from netlab.notebook.tracebacks import short_errors
@@ -27,8 +27,8 @@ def begin_here(lesson: str, seed: str) -> LessonLab:
     """A lesson in a kernel of the lab host: see notebook.start."""
     from netlab.lab import Lab
 
-    found = content.lesson(lesson)
-    return _begin(Lab.here(), found, Variant.of(seed), default_path())
+    found, lab = content.lesson(lesson), Lab.here()
+    return _begin(lab, judged.with_report(lab, found), Variant.of(seed), default_path())
 
 
 def begin_outside(lesson: str, seed: str, language: str) -> LessonLab:

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from netlab.display import Card
 from netlab.i18n import gettext as _
+from netlab.lessons.content import Lesson
+
+if TYPE_CHECKING:
+    from netlab.lab import Lab
+
+
+def with_report(lab: Lab, lesson: Lesson) -> Lesson:
+    """The gym's lesson as it begins in a lab into which somebody has put a fault that is to be judged."""
+    if not lesson.gym or lesson.judged:
+        return lesson
+    from netlab.faults import gym  # here: only the gym has any
+
+    report = gym.find_report(lab)
+    return replace(lesson, judged=True, report=report) if report else lesson
 
 
 def note(step: str) -> Card:

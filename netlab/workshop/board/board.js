@@ -57,7 +57,7 @@ function described(step) {
   if (step.tries > 1) parts.push(say("tries: {n}", { n: step.tries }));
   if (step.hints) parts.push(say("hints: {n}", { n: step.hints }));
   if (step.solution) parts.push(say("solution shown"));
-  return parts.join(", ");
+  return `${parts.join(", ")} (${say("self-reported")})`;
 }
 
 const steps = data.lessons.flatMap((lesson) => lesson.steps.map((step) => ({ ...step, lesson: lesson.id })));
@@ -245,7 +245,9 @@ document.body.replaceChildren(
         html("button", { type: "button", onclick: () => work(true) }, say("Collect and grade")),
         html("a", { href: "export.csv", download: true }, say("Export CSV")))),
     page.said, page.work,
-    html("div", { class: "frame", tabindex: 0, role: "region", "aria-label": say("The board") }, html("table", {}, page.head, page.body)),
+    html("div", { class: "frame", tabindex: 0, role: "region", "aria-label": say("The board") }, html("table", {},
+      html("caption", {}, say("Steps, hints and pictures are self-reported: a learner's own kernel says so. Points are graded, out of their reach.")),
+      page.head, page.body)),
     html("ul", { class: "legend", "aria-label": say("What the signs mean") }, ...["passed", "failing", "stuck", "none"].map((state) =>
       html("li", {}, html("span", { class: state }, SIGNS[state]), ` ${say(state === "none" ? "not yet" : state)}`)))));
 

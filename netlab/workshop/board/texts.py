@@ -47,6 +47,11 @@ TEXTS = (
     N_("Nobody is here yet. The class code lets learners in."),
     N_("points"),
     N_("What the signs mean"),
+    N_("self-reported"),
+    N_(
+        "Steps, hints and pictures are self-reported: a learner's own kernel says so. Points are graded, "
+        "out of their reach."
+    ),
 )
 PAGES = (
     N_("The netlab workshop"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,23 @@ def test_honest_work_beside_them_earns_all(graded: dict[str, dict[str, Any]], id
     """A probe that is really answered, by ICMP and by TCP, through NAT and a published port."""
     found = graded[f"honest-{id}"]
     assert found["points"] == found["max_points"] > 0, found
+
+
+def test_what_stands_in_a_notebook_beside_its_cells_earns_nothing(tmp_path: Path) -> None:
+    """Outputs that say passed, cells of one id, tags and metadata of the grader's: only what is typed is run."""
+    made = json.loads((LABS / f"{lesson('05').stem}.ipynb").read_text(encoding="utf-8"))
+    passed = {"output_type": "stream", "name": "stdout", "text": "05.3 Cured: ✔ passed (3 of 3 points)"}
+    made["metadata"]["netlab"] = {"passed": ["05.1", "05.2", "05.3"], "points": 8, "seed": "x"}
+    for cell in made["cells"]:
+        cell["id"] = "one"
+        cell["metadata"] = {"tags": ["solution", "check", "05.3"], "nbgrader": {"points": 8, "grade": True}}
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [passed], "execution_count": 1}
+    file = tmp_path / "in/05.ipynb"
+    file.parent.mkdir()
+    file.write_text(json.dumps(made), encoding="utf-8")
+    [found] = Batch(tmp_path / "out").run([file])
+    assert found["points"] == 0 < found["max_points"] and found["error"] == "", found
 
 
 @pytest.mark.parametrize("id", [each.id for each in lessons()])

@@ -10,9 +10,12 @@ from netlab import faults
 from netlab.diagnosis.verdict import CAUSES
 from netlab.errors import BadInput, UnknownName
 from netlab.faults import gym
+from netlab.faults.measure import measure
 from netlab.lab import Lab
+from netlab.lessons.build import learners_seed
 from netlab.lessons.content import lesson
 from netlab.lessons.progress import Progress
+from netlab.lessons.variant import Variant
 from netlab.notebook.lesson_lab import LessonLab
 from tests.kernel.cli.test_command_line import netlab
 from tests.kernel.conftest import sh
@@ -100,3 +103,27 @@ def test_any_number_is_an_exercise_that_the_lessons_checks_follow(lab: Lab) -> N
     assert learner.check("10.5").passed and learner.check("10.4").passed
     learner.answer("10.4", "ip route show table local")
     assert learner.check("10.4").hint_id == "no-proof"
+
+
+def test_a_drawn_fault_is_taken_up_by_the_learners_notebook(lab: Lab) -> None:
+    """What is put in for somebody to be judged is neither named in the lab nor put back by a notebook's first
+    cell; the same is drawn when it is graded. After a reset the notebook has its own again."""
+    seed = learners_seed("autumn", "ada")
+    fault = faults.draw(b"autumn", seed)
+    done = netlab("--lab", lab.name, "fault", "draw", "ada", "--seed", "autumn")
+    assert done.returncode == 0 and "Measured" in done.stdout, done.stderr
+    note = lab.run(["cat", str(gym.INSIDE / gym.TOLD)]).stdout
+    for text in (note, done.stdout):
+        assert not [word for word in (fault.name, fault.cause, fault.story) if word in text]
+    code = f"from netlab import notebook; lab = notebook.start('10', seed={seed!r})\n"
+    code += "print(lab.check('10.5')); print(lab.trace('host', '1.2.3.4'))"
+    before = lab.snapshot()
+    said = lab.run([sys.executable, "-c", code], timeout=60)
+    assert "Measured" in said.stdout and "judged outside" in said.stdout and "instrument" in said.stdout, said
+    assert [node.netns for node in lab.snapshot().nodes] == [node.netns for node in before.nodes]
+    view = Variant.of(seed).view(lab)
+    assert not measure(view, fault.symptom).healthy
+    lab.reset()
+    said = lab.run([sys.executable, "-c", code.splitlines()[0]], timeout=60)
+    assert faults.find_reported(seed).story in said.stdout or "Bug report" in said.stdout
+    assert gym.find_report(lab) == ""
