@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,42 @@ class Bench:
         self._looks.setdefault(command, looked)
         printed = proof.run(view, command, self._fault().symptom)
         return "\n".join(printed[:SHOWN]).strip()
+
+    def solution(self, step: str) -> tuple[tuple[str, ...], str]:
+        """That of a step for the fault that is in the lab: lines to say, and commands to type. The proof is
+        looked for while the fault is on."""
+        from netlab import faults
+
+        fault, view = self._fault(), self.variant.view(self.lab)
+        if step.endswith(".5"):
+            typed = [(command.node, shlex.join(faults.resolve(view, command))) for command in fault.cure]
+            lines = (words if node == "host" else f"{node}: {words}" for node, words in typed)
+            return (), self.variant.exchange("\n".join(lines))
+        right = {
+            ".1": "some" if fault.symptom.partial else "none",
+            ".2": faults.place(view.snapshot(), fault),
+            ".3": fault.cause,
+            ".4": self._find_proof(fault),
+        }[step[-2:]]
+        return (f'lab.answer("{step}", {self.variant.exchange(right)!r})',), ""
+
+    def _find_proof(self, fault: Fault) -> str:
+        """A command that shows the cause: of those with which a trace has found it. "" if there is none."""
+        from netlab.diagnosis import trace
+        from netlab.faults import proof
+
+        view, symptom = self.variant.view(self.lab), fault.symptom
+        verdict = trace.trace(
+            view,
+            symptom.source,
+            symptom.destination,
+            proto=symptom.proto,
+            port=symptom.port,
+            size=symptom.size,
+            df=symptom.df,
+        )
+        shown = (f"{piece.node}: {piece.command}" for piece in verdict.evidence)
+        return next((text for text in shown if proof.is_about(fault.cause, proof.parse(text))), "")
 
     def _proves(self, command: Command) -> bool | None:
         from netlab.faults import proof

@@ -105,6 +105,22 @@ def test_any_number_is_an_exercise_that_the_lessons_checks_follow(lab: Lab) -> N
     assert learner.check("10.4").hint_id == "no-proof"
 
 
+@pytest.mark.parametrize("name", ["blackhole-route", "arp-ignored", "masquerade-missing", "random-loss"])
+def test_the_solution_is_that_of_the_fault_that_is_on(lab: Lab, name: str) -> None:
+    """Whatever `lab.solution` prints for a step, typed as it is, passes; it is not the first fault's."""
+    names = [faults.pick(n, inside=True).name for n in range(1000)]
+    learner = LessonLab(lab, lesson("10"), Progress(lab.folder / "progress.json"))
+    learner.fault(names.index(name))
+    for step in ("10.1", "10.2", "10.3", "10.4"):
+        (said,) = learner.solution(step).lines
+        exec(said, {"lab": learner})
+        assert learner.check(step).passed or step == "10.4", str(learner.check(step))
+    for line in learner.solution("10.5").code.splitlines():
+        node, _, words = line.rpartition(": ")
+        assert lab.script(words, node=node or "host").returncode == 0, line
+    assert learner.check("10.5").passed and learner.check("10.4").passed
+
+
 def test_a_drawn_fault_is_taken_up_by_the_learners_notebook(lab: Lab) -> None:
     """What is put in for somebody to be judged is neither named in the lab nor put back by a notebook's first
     cell; the same is drawn when it is graded. After a reset the notebook has its own again."""
