@@ -126,7 +126,14 @@ def parse(text: str) -> Command:
 
 def is_about(cause: str, command: Command) -> bool:
     """Whether it prints a table, a setting or a counter that can show that cause."""
-    return any(re.match(rf"{ENTRY}(\S*/)?({tool})\b", " ".join(command.argv)) for tool in SHOWN_BY[cause])
+    return rank(cause, command) is not None
+
+
+def rank(cause: str, command: Command) -> int | None:
+    """How directly it shows that cause, from 0; None if not at all."""
+    words = " ".join(command.argv)
+    tools = enumerate(SHOWN_BY[cause])
+    return next((n for n, tool in tools if re.match(rf"{ENTRY}(\S*/)?({tool})\b", words)), None)
 
 
 def generalize(command: Command, snapshot: Snapshot) -> Command:

@@ -106,8 +106,11 @@ class Bench:
             size=symptom.size,
             df=symptom.df,
         )
-        shown = (f"{piece.node}: {piece.command}" for piece in verdict.evidence)
-        return next((text for text in shown if proof.is_about(fault.cause, proof.parse(text))), "")
+        shown = [f"{piece.node}: {piece.command}" for piece in verdict.evidence]
+        ranks = {text: proof.rank(fault.cause, proof.parse(text)) for text in shown}
+        return min(
+            (text for text in shown if ranks[text] is not None), key=lambda t: ranks[t] or 0, default=""
+        )
 
     def _proves(self, command: Command) -> bool | None:
         from netlab.faults import proof
