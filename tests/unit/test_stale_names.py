@@ -142,6 +142,9 @@ def test_every_file_that_a_text_names_is_there() -> None:
     assert {name: stale for name, stale in found.items() if stale} == {}
 
 
+PIECES = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)  # what a path is put together by
+
+
 class Places:
     """What the paths that a module puts together from `__file__` come to, without running it."""
 
@@ -198,7 +201,7 @@ def stale_places(name: str, tree: ast.Module) -> Iterator[str]:
     """What a module looks for beside itself, and which is not there."""
     places = Places(name, tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.expr) and (place := places.place(node)) and not place.exists():
+        if isinstance(node, PIECES) and (place := places.place(node)) and not place.exists():
             yield str(place.relative_to(ROOT))
         match node:
             case ast.Call(ast.Attribute(inner, "glob" | "rglob"), [ast.Constant(str(pattern))]):
