@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.attacks import decoders
+from tests.attacks.support import NetlabError
 
 SECONDS = 2  # for one example: longer is a hang
 settings.register_profile(
@@ -220,7 +221,7 @@ DECODERS = [
         "command",
         decoders.command_in,
         json_of("argv", "env", "node", "cwd", "tty").map(as_bytes),
-        (ValueError, decoders.NetlabError),
+        (ValueError, NetlabError),
     ),
     Decoder(
         "claim", decoders.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (decoders.protocol.Closed,)

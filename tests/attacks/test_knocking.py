@@ -258,7 +258,7 @@ def test_the_door_of_the_machine_cannot_be_reached_from_inside(lab: Lab, name: s
 def test_the_door_inside_gives_no_more_than_a_learner_may_ask(lab: Lab) -> None:
     """Operations that are the machine's, and names of attributes, asked for at the door of the lab host."""
     code = (
-        "for op in ('down', 'internet', '__class__', '_do_status', 'serve', '', 5, None, ['exec'], {'a': 1}):\n"
+        "for op in ('down', 'internet', '__class__', '_status', '_known', 'answer', 'place', '', 5, None, ['exec'], {'a': 1}):\n"
         "    sock = asked(op=op)\n"
         "    try: print(repr(sock.recv(1 << 16)))\n"
         "    except OSError as error: print(error)\n"

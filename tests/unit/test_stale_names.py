@@ -120,7 +120,7 @@ TEST = re.compile(r"(?<![\w./{}*-])(?:[a-z]+/)*test_\w+\.py\b")  # by its path, 
 TESTS = [name for name in TEXTS if name.startswith("tests/")]
 # What is made while it runs, in the checkout, a cache or a virtual machine.
 MADE = re.compile(
-    r"build/|labs/(zh/)?[\w-]+\.ipynb$|(labs|netlab|vagrant)/(\.progress|\.outbox|\.venv|\.vagrant|\.config|\.ssh|run$|images$)"
+    r"build/|\.venv/|labs/(zh/)?[\w-]+\.ipynb$|(labs|netlab|vagrant)/(\.progress|\.outbox|\.venv|\.vagrant|\.config|\.ssh|run$|images$)"
 )
 INVENTED = re.compile(r"tests/(unit/(checks|jupyter|notebook|test_checkout|workshop)|workshop|vm|attacks)\b")
 
@@ -140,6 +140,9 @@ def test_every_file_that_a_text_names_is_there() -> None:
     """As a path from the root, or from a room in a document; tests that make such files aside."""
     found = {name: set(stale_files(text)) for name, text in TEXTS.items() if not INVENTED.match(name)}
     assert {name: stale for name, stale in found.items() if stale} == {}
+
+
+PIECES = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)  # what a path is put together by
 
 
 class Places:
@@ -198,7 +201,7 @@ def stale_places(name: str, tree: ast.Module) -> Iterator[str]:
     """What a module looks for beside itself, and which is not there."""
     places = Places(name, tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.expr) and (place := places.place(node)) and not place.exists():
+        if isinstance(node, PIECES) and (place := places.place(node)) and not place.exists():
             yield str(place.relative_to(ROOT))
         match node:
             case ast.Call(ast.Attribute(inner, "glob" | "rglob"), [ast.Constant(str(pattern))]):
