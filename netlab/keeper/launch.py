@@ -57,8 +57,13 @@ def start(
     say: Say,
     confined: Confinement | None = None,
     forkserver: ForkServer | None = None,
+    *,
+    bare: bool = False,
 ) -> None:
-    """Start the keeper of a new lab with that engine and wait until it is ready: see Lab.up. LabError."""
+    """Start the keeper of a new lab with that engine and wait until it is ready: see Lab.up. LabError.
+
+    In a `bare` one nothing is laid out.
+    """
     address.check_name(name)
     chosen = engines.engine(engine)
     with ExitStack() as stack:
@@ -76,6 +81,7 @@ def start(
             "engine": engine,
             "trees": [asdict(tree) for tree in _trees(address.exchange_folder(name), confined)],
             "limits": asdict(limits) if limits else None,
+            "bare": bare,
         }
         _start_keeper(plan, door, files, say, forkserver)
 

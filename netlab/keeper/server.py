@@ -26,12 +26,14 @@ from netlab.i18n import gettext as _
 from netlab.i18n import speaking
 from netlab.keeper import capture, init, iproute, monitor, probe, protocol, watch
 from netlab.keeper.doors import Door, is_from_the_lab, is_owner
-from netlab.keeper.execute import NAMESPACES, Loop, Spawner, start_daemon
+from netlab.keeper.execute import Loop, Spawner, entrances, start_daemon
 from netlab.keeper.protocol import Command, Status
 from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
 from netlab.keeper.reset.worker import ResetWorker
 from netlab.keeper.snapshot import Place, places, snapshot
 from netlab.keeper.spec import ETC, LabSpec
+from netlab.keeper.twin import Twin
+from netlab.linux import sysctl
 from netlab.linux.limits import for_children, wait_until_exceeded
 from netlab.linux.sandbox import unshare
 from netlab.linux.sandbox.rootfs import BindMount
@@ -75,7 +77,8 @@ class Keeper:
 
     def build(self, say: Say) -> None:
         """Lay out the base lab: while the lab host furnishes itself, if the engine runs nothing for that."""
-        base_lab.build(self.host)
+        if not self.plan.bare:
+            base_lab.build(self.host)
         if self.daemonless:
             self._lay_out(say)
         answer, fds = protocol.receive(self.to_init)  # nobody but us is in it yet
@@ -90,7 +93,11 @@ class Keeper:
             self._lay_out(say)
 
     def _lay_out(self, say: Say) -> None:
-        self.engine.lay_out(self._lab_host(), self.files, say)
+        if self.plan.bare:
+            sysctl.write_sysctls(base_lab.SYSCTLS, self.host)
+            sysctl.write_sysctls(base_lab.SYSCTLS, None)
+        else:
+            self.engine.lay_out(self._lab_host(), self.files, say)
         self.baseline = base_lab.baseline(self.host)  # before anybody can have changed anything
         self.remembered = Baseline()
         with closing(NamespaceState(self.host)) as host, closing(NamespaceState(None)) as internet:
@@ -111,6 +118,9 @@ class Keeper:
             Door(self.learners_door, self.loop, is_from_the_lab, answer[1]),
         )
         make_room()
+        find = partial(places, self.init, self.engine)
+        self.twin = Twin(self.plan, find, self._lab_host().root, self.daemonless, self.to_init, self.baseline)
+        self.twin.begin(self._fork)
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:
             self._fork(self._end_when_exceeded)
@@ -172,10 +182,10 @@ class Keeper:
             return True
         if len(self.children) >= MOST_CHILDREN:
             raise LabError(_("The lab has too much to do at once."), _("Try again in a moment."))
-        if operation == "reset" and self.daemonless:
+        if operation == "reset" and self.daemonless and not self.plan.bare:
             self.resets.pass_on(request, client)
         else:
-            self._fork(lambda: self._answer(operation, request, client))
+            self._fork(lambda: self._answer(operation, {**request, "fds": fds}, client))
         return False
 
     def _end(self, client: socket.socket) -> NoReturn:
@@ -227,13 +237,19 @@ class Keeper:
                 ),
             )
 
-    def _do_status(self, _: Mapping[str, Any], __: socket.socket) -> Any:
+    def _do_status(self, _request: Mapping[str, Any], _client: socket.socket) -> Any:
         found = tuple((place.name, place.kind) for place in places(self.init, self.engine))
         about = self.engine.about(f"/proc/{self.init}/root")
-        return codec.to_plain(Status(self.plan.name, self.engine.name, found, about))
+        return codec.to_plain(Status(self.plan.name, self.engine.name, found, (*about, *self.twin.about())))
 
     def _do_snapshot(self, _: Mapping[str, Any], __: socket.socket) -> Any:
         return codec.to_plain(snapshot(self.plan.name, self.init, self.engine))
+
+    def _do_pack(self, _: Mapping[str, Any], __: socket.socket) -> Any:
+        return codec.to_plain(self.twin.pack())
+
+    def _do_unpack(self, request: Mapping[str, Any], _: socket.socket) -> Any:
+        return codec.to_plain(self.twin.take_over(request["fds"]))
 
     def _do_probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
         order = Order.parse(request["order"])
@@ -266,6 +282,8 @@ class Keeper:
         return iproute.hand_over(client, self._place(str(request["node"])))
 
     def _do_reset(self, request: Mapping[str, Any], _: socket.socket) -> dict[str, Any]:
+        if self.plan.bare:
+            return self.twin.put_back()
         return self.resets.put_back(str(request.get("way", "kept")))
 
     def _restorer(self) -> Restorer:
@@ -293,7 +311,7 @@ class Keeper:
                 self.spawner.start(command.request({}), fds, theirs)
             else:
                 with theirs:
-                    request = command.request(_namespaces(place) if place else {})
+                    request = command.request(entrances(place.kind, place.pid, place.file) if place else {})
                     try:
                         protocol.send(self.to_init, request, [theirs.fileno(), *fds], at_once=True)
                     except BlockingIOError:
@@ -307,15 +325,6 @@ class Keeper:
                 protocol.send(client, {"ok": True}, [ours.fileno()], at_once=True)
 
 
-def _namespaces(place: Place) -> dict[str, str]:
-    """What the lab host's process 1 enters for a command on that node, as it sees it."""
-    if place.kind == "container":
-        return {kind: f"/proc/{place.pid}/ns/{kind}" for kind in NAMESPACES}
-    return {"net": f"/proc/{place.pid}/ns/net" if place.pid else f"/run/netns/{place.file}"}
-
-
 def _refusal(error: OSError) -> LabError:
-    return LabError(
-        _("The lab could not do it: {error}.").format(error=error.strerror or error),
-        _("Look at: ./run status"),
-    )
+    what = _("The lab could not do it: {error}.").format(error=error.strerror or error)
+    return LabError(what, _("Look at: ./run status"))

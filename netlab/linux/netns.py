@@ -26,6 +26,20 @@ def is_one(fd: int) -> bool:
 
 
 @contextmanager
+def fresh() -> Iterator[None]:
+    """Run the block in a network namespace in which nothing is. OSError where none may be made."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        syscalls.unshare(CLONE_NEWNET)
+        try:
+            yield
+        finally:
+            setns(home, CLONE_NEWNET)
+    finally:
+        os.close(home)
+
+
+@contextmanager
 def entered(target: int | str) -> Iterator[None]:
     """Run the block in the network namespace `target` (a file descriptor or a path).
 
