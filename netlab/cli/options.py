@@ -61,6 +61,21 @@ def trace(command: Parser) -> None:
     )
 
 
+def pack(command: Parser) -> None:
+    """What `./run pack` takes."""
+    command.add_argument("-o", "--output", metavar="FILE.netpack", default="", help=_("where to"))
+
+
+def unpack(command: Parser) -> None:
+    """What `./run unpack` takes."""
+    command.add_argument("file", metavar="FILE", help=_("what ./run pack has made"))
+
+
+def copy(command: Parser) -> None:
+    """What `./run copy` takes."""
+    command.add_argument("original", metavar="NAME", help=_("the lab that is copied"))
+
+
 def fault(command: Parser) -> None:
     """What `./run fault` takes."""
     from netlab.cli.fault import options
