@@ -64,6 +64,8 @@ def trace(command: Parser) -> None:
 def pack(command: Parser) -> None:
     """What `./run pack` takes."""
     command.add_argument("-o", "--output", metavar="FILE.netpack", default="", help=_("where to"))
+    this = _("this machine, not a lab: it is looked at, as far as you may, and not changed")
+    command.add_argument("--here", action="store_true", help=this)
 
 
 def unpack(command: Parser) -> None:

@@ -13,7 +13,12 @@ from netlab.lab.packing import save
 
 def pack(options: argparse.Namespace) -> None:
     """A lab as a file."""
-    found = Lab.find(options.lab).pack()
+    if options.here:
+        from netlab.twin import here  # here: who packs a lab does not need it
+
+        found = here.pack()
+    else:
+        found = Lab.find(options.lab).pack()
     path = Path(options.output or f"{found.name}.netpack")
     save(found, path)
     count = len(found.nodes)

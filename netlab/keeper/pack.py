@@ -114,18 +114,26 @@ def _open(place: Place, stack: ExitStack, remarks: list[str]) -> _Opened | None:
         fd = stack.enter_context(place.held())
         kernel = stack.enter_context(RouteSocket(fd))
         with entered(fd):
-            return _Opened(place, fd, kernel, links.read(kernel), _start_rules(stack))
+            rules = _start_rules(place.name, stack, remarks)
+            return _Opened(place, fd, kernel, links.read(kernel), rules)
     except OSError as error:  # it ended in the meantime, or is not ours to enter
         told = _("{node} could not be read: {error}")
         remarks.append(told.format(node=place.name, error=error.strerror or error))
         return None
 
 
-def _start_rules(stack: ExitStack) -> _Rules:
+def _start_rules(node: str, stack: ExitStack, remarks: list[str]) -> _Rules:
     """What lists the rules of the namespace that we are in, on its way."""
-    there = {(family, table) for family, table, __ in firewall.nft_chains()}
+    there: set[tuple[str, str]] = set()
+    legacy: list[str] = []
+    try:
+        with Netfilter() as netfilter:
+            there = netfilter.tables()
+        legacy = firewall.legacy_tables()
+    except OSError as error:
+        told = _("{node}: the firewall's rules could not be read: {error}")
+        remarks.append(told.format(node=node, error=error.strerror or error))
     wanted = [(family, "nft") for family in iptables.COMMANDS if any(f == family for f, __ in there)]
-    legacy = firewall.legacy_tables()
     wanted += [(family, "legacy") for family, command in iptables.COMMANDS.items() if command in legacy]
     saves = []
     for family, backend in wanted:

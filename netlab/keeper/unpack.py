@@ -69,10 +69,14 @@ def unpack(wanted: pack.Pack, workshop: Workshop) -> pack.Pack:
         wanted = outside.world(wanted)
         sites = {node.name: replace(sites[node.name], node=node) for node in wanted.nodes}
         for site in sites.values():
-            _set_links(site, refusals)  # an address may need one of them
+            # An address may need a setting.
+            _set_links(site, have.node(site.node.name), workshop.unchanged, refusals)
             _furnish(site, refusals)
         cables.finish(workshop.unchanged)
         for site in sites.values():
+            node = reconcile.Node(site.kernel, site.node, refusals)
+            node.neighbours()  # of which a change of their link may let the kernel forget some
+            node.fdb()
             _rules(site, have.node(site.node.name), refusals)
         refusals.lines += workshop.play([(site.fd, site.node.listeners) for site in sites.values()])
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
@@ -153,19 +157,19 @@ def _furnish(site: Site, refusals: Refusals) -> None:
     node.add_policies()
     node.routes()
     node.delete_policies()
-    node.neighbours()
-    node.fdb()
     node.queues()
 
 
-def _set_links(site: Site, refusals: Refusals) -> None:
-    """Of each link, what a new one does not have so."""
+def _set_links(site: Site, have: pack.Node | None, unchanged: Mapping[str, str], refusals: Refusals) -> None:
+    """Of each link, what a new one does not have so, and what it has had beyond that."""
+    before = {link.index: link for link in have.links} if have else {}
     values = []
     for link in site.node.links:
+        old = before[link.index].settings if link.index in before else {}
+        usual = {key: settings.usual(link, key, site.node.settings, unchanged) for key in old}
+        told = {key: value for key, value in {**usual, **link.settings}.items() if key != DAD and value}
         try:
-            values += [
-                (settings.of_link(link, key), value) for key, value in link.settings.items() if key != DAD
-            ]
+            values += [(settings.of_link(link, key), value) for key, value in told.items()]
         except Unfit as error:
             refusals.lines.append(f"{site.node.name}: {error}")
     with entered(site.fd):

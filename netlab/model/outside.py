@@ -6,13 +6,14 @@ which is not the machine's, answers, and knows no way to what is behind the mach
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
+from ipaddress import ip_network
 
 from netlab.i18n import gettext as _
 from netlab.model import pack
 
-LO, LOCAL, HOST_SCOPE, BOOT, KERNEL, UNICAST_KIND, LOCAL_KIND, BROADCAST_KIND = 1, 255, 254, 3, 2, 1, 2, 3
+LO, LOCAL, HOST_SCOPE, BOOT, KERNEL, LOCAL_KIND, BROADCAST_KIND, THROW_KIND = 1, 255, 254, 3, 2, 2, 3, 9
 BY_HAND = 1  # of addr_gen_mode: no address by itself
 SERVED = (("tcp", 53), ("udp", 53), ("tcp", 80), ("tcp", 443))
 NAME = "internet"
@@ -90,25 +91,53 @@ def empty(name: str, kind: str) -> pack.Node:
     )
 
 
-def _world(outside: pack.Node, nodes: Iterable[pack.Node]) -> pack.Node:
-    """Every address is its own, but those of the cards at its cables."""
+def _world(outside: pack.Node, nodes: Collection[pack.Node]) -> pack.Node:
+    """Every address is its own, but those of the cards at its cables; it knows no way to those behind.
+
+    At each cable it is the gateway that the machine knows there.
+    """
     cards = {(link.other.node, link.other.index): link.index for link in outside.links if link.other}
+    held = [(node.name, address) for node in nodes for address in node.addresses if address.index != LO]
     ways = [
         pack.Route(
             f"{address.address}/{128 if ':' in address.address else 32}",
             table=LOCAL,
             protocol=BOOT,
             scope=0 if ":" in address.address else 253,
-            index=cards[node.name, address.index],
+            index=cards[name, address.index],
             metric=1024 if ":" in address.address else 0,
         )
+        for name, address in held
+        if (name, address.index) in cards
+    ]
+    behind = {
+        str(ip_network(f"{address.address}/{address.prefixlen}", strict=False))
+        for name, address in held
+        if (name, address.index) not in cards and ":" not in address.address
+    }
+    ways += [pack.Route(prefix, table=LOCAL, kind=THROW_KIND, protocol=BOOT) for prefix in sorted(behind)]
+    gateways = {
+        (route.gateway, cards[node.name, route.index])
         for node in nodes
-        for address in node.addresses
-        if (node.name, address.index) in cards
+        for route in node.routes
+        if (node.name, route.index) in cards and route.gateway and ":" not in route.gateway
+    }
+    ways += [
+        pack.Route(f"{gateway}/32", LOCAL, LOCAL_KIND, KERNEL, HOST_SCOPE, index=index, source=gateway)
+        for gateway, index in sorted(gateways)
     ]
     all_of_it = (
         pack.Route("0.0.0.0/0", table=LOCAL, kind=LOCAL_KIND, protocol=BOOT, scope=HOST_SCOPE, index=LO),
         pack.Route("::/0", table=LOCAL, kind=LOCAL_KIND, protocol=BOOT, index=LO, metric=1024),
     )
     listeners = tuple(pack.Listener(protocol, "0.0.0.0", port) for protocol, port in SERVED)
-    return replace(outside, routes=(*outside.routes, *all_of_it, *ways), listeners=listeners)
+    held_here = tuple(
+        pack.Address(index, gateway, 32, label=next(i.name for i in outside.links if i.index == index))
+        for gateway, index in sorted(gateways)
+    )
+    return replace(
+        outside,
+        addresses=(*outside.addresses, *held_here),
+        routes=(*outside.routes, *all_of_it, *ways),
+        listeners=listeners,
+    )

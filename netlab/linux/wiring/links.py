@@ -22,7 +22,7 @@ SETTABLE = {
 EVERY = sum(SETTABLE.values())
 NO_MAC = "00:00:00:00:00:00"
 IFLA_PROTINFO, NLA_F_NESTED = 12, 0x8000
-OPERATIONAL = 6  # IF_OPER_UP
+OPERATIONAL, DOWN, LOWER_DOWN = 6, 2, 3  # of IF_OPER_…
 BY_HAND = 1  # of addr_gen_mode: IPv6 gets no address by itself
 _CREATE = rt.NLM_F_CREATE | rt.NLM_F_EXCL
 _HERE = None  # of the namespace in which another end is: this one
@@ -79,10 +79,14 @@ def _found(content: bytes) -> Found:
         rt.number(below),
         struct.unpack("=i", nsid)[0] if nsid else _HERE,
         bool(flags & rt.IFF_UP and (flags & rt.IFF_LOWER_UP or kind == "bridge")),
-        not flags & rt.IFF_LOWER_UP or rt.number(words.get(rt.IFLA_OPERSTATE)) == OPERATIONAL,
+        not flags & rt.IFF_UP or _knows_carrier(flags, rt.number(words.get(rt.IFLA_OPERSTATE))),
         families.get(socket.AF_INET, b""),
         inet6.get(rt.IFLA_INET6_CONF, b""),
     )
+
+
+def _knows_carrier(flags: int, state: int) -> bool:
+    return state == OPERATIONAL if flags & rt.IFF_LOWER_UP else state in (DOWN, LOWER_DOWN)
 
 
 def _words(flags: int) -> set[str]:

@@ -155,6 +155,15 @@ def of_link(link: pack.Link, name: str) -> str:
     return f"net/{what}/{link.name}/{last}"
 
 
+def usual(link: pack.Link, name: str, of_namespace: Values, fresh: Values) -> str:
+    """What a new link of a namespace with those settings has as that one; "" where it is not known."""
+    what, _, last = name.rpartition("/")
+    if link.kind == "loopback" or what.endswith("neigh"):
+        return fresh.get(f"lo/{name}", "")
+    default = f"net/{what}/default/{last}"
+    return of_namespace.get(default, fresh.get(default, ""))
+
+
 def check(names: Iterable[str]) -> None:
     """Unfit for a name that is none of a namespace's settings."""
     for name in names:

@@ -38,7 +38,8 @@ def is_answered(lab: Lab, node: str = "if-test", address: str = INTERNET) -> boo
 
 def wait_for_ipv6(lab: Lab) -> None:
     """Until no address is tentative any more, and no port waits for the spanning tree."""
-    addresses, ports = "ip -6 -o addr show tentative", "bridge -o link | grep -E 'state (listen|learn)ing'"
+    addresses = "ip -6 -o addr show tentative; ip -n blue -6 -o addr show tentative"
+    ports = "bridge -o link | grep -E 'state (listen|learn)ing'"
     assert eventually(lambda: not lab.run(["bash", "-c", f"{addresses}; {ports}"]).stdout, 20.0)
 
 
