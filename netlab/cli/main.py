@@ -69,6 +69,9 @@ def parser(words: Sequence[str]) -> Parser:
     verb("draw", _draw, _("draw the lab's topology"), options.draw)
     where = _("where do packets end on their way, and why: trace --from NODE ADDRESS")
     verb("trace", _trace, where, options.trace)
+    verb("pack", _pack, _("the whole network as a file"), options.pack)
+    verb("unpack", _unpack, _("a lab with the network of a file"), options.unpack)
+    verb("copy", _copy, _("a lab once more: --lab NEW copy NAME"), options.copy)
     verb("fault", _fault, _("the gym: break the lab in a way that you find out"), options.fault)
     verb("grade", _grade, _("grade notebooks, each in a lab of its own"), options.grade)
     as_task = _("a lesson as an assignment of nbgrader's, or of otter-grader's")
@@ -201,6 +204,24 @@ def _trace(options: argparse.Namespace) -> int:
         raise BadInput(error.what, error.next_step) from error
     print(as_json(verdict) if options.json else as_text(verdict))
     return 0 if verdict.received == verdict.sent else EXIT_FAILED
+
+
+def _pack(options: argparse.Namespace) -> None:
+    from netlab.cli.twin import pack
+
+    pack(options)
+
+
+def _unpack(options: argparse.Namespace) -> None:
+    from netlab.cli.twin import unpack
+
+    unpack(options)
+
+
+def _copy(options: argparse.Namespace) -> None:
+    from netlab.cli.twin import copy
+
+    copy(options)
 
 
 def _fault(options: argparse.Namespace) -> None:

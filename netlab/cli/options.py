@@ -61,6 +61,23 @@ def trace(command: Parser) -> None:
     )
 
 
+def pack(command: Parser) -> None:
+    """What `./run pack` takes."""
+    command.add_argument("-o", "--output", metavar="FILE.netpack", default="", help=_("where to"))
+    this = _("this machine, not a lab: it is looked at, as far as you may, and not changed")
+    command.add_argument("--here", action="store_true", help=this)
+
+
+def unpack(command: Parser) -> None:
+    """What `./run unpack` takes."""
+    command.add_argument("file", metavar="FILE", help=_("what ./run pack has made"))
+
+
+def copy(command: Parser) -> None:
+    """What `./run copy` takes."""
+    command.add_argument("original", metavar="NAME", help=_("the lab that is copied"))
+
+
 def fault(command: Parser) -> None:
     """What `./run fault` takes."""
     from netlab.cli.fault import options

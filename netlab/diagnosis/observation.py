@@ -143,8 +143,10 @@ class Observation:
         return found
 
     def holders(self, address: str) -> list[tuple[Node, Interface]]:
-        """Who holds that address."""
-        return [(n, i) for n, i in self.after.interfaces() if any(a.address == address for a in i.addresses)]
+        """Who holds that address; who takes it by a route has it at lo."""
+        ends = self.after.interfaces()
+        found = [(n, i) for n, i in ends if any(a.address == address for a in i.addresses)]
+        return found or [(n, n.interface("lo")) for n in self.after.nodes if n.takes(address)]
 
     def decide(self, node: Node, address: str, source: str = "", iif: str = "") -> Decision:
         """Rule and route for a packet to that address, by all tables but the one of own addresses."""

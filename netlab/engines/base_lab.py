@@ -50,7 +50,8 @@ SYSCTLS = {
 }
 BASELINE_FOLDERS = (
     *(f"net/ipv{v}{rest}" for v in (4, 6) for rest in ("", "/conf/all", "/conf/default", "/conf/lo")),
-    *("net/ipv4/neigh/default", "net/bridge", "net/netfilter"),
+    *("net/ipv4/neigh/lo", "net/ipv6/neigh/lo", "net/bridge", "net/netfilter"),
+    *("net/ipv4/route", "net/ipv6/route", "net/ipv6/icmp"),
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from netlab.linux.netlink.route import RouteSocket
     from netlab.linux.sandbox.unshare import Identity
+    from netlab.model import pack
 
 Say = Callable[[str], None]  # is told what is being done, a line each
 
@@ -112,7 +113,16 @@ class Daemonless(Engine, Protocol):
     def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
         """The engine's firewall rules, into a lab host that has none."""
 
+    def described(self, root: str) -> Mapping[int, pack.Container]:
+        """The containers of the lab host whose root directory is `root`, by the pid of their process 1."""
+
     # -- in the lab host's process 1
+
+    def make(self, name: str, container: pack.Container) -> None:
+        """A running container of that name, without a network. EngineError, OSError."""
+
+    def end(self, name: str) -> None:
+        """End a container and forget it. OSError."""
 
     def resident(self) -> Resident:
         """What answers `docker` there, loaded; a forkserver asks for it, too, so that all its labs do."""

@@ -193,6 +193,14 @@ def start_daemon(init: socket.socket, argv: Sequence[str], env: Mapping[str, str
     return Daemon(ours)
 
 
+def entrances(kind: str, pid: int, name: str) -> dict[str, str]:
+    """What the lab host's process 1 enters for a command on a node of that kind, as it sees it: there is that
+    process in it, or it has that name in /run/netns."""
+    if kind == "container":
+        return {each: f"/proc/{pid}/ns/{each}" for each in NAMESPACES}
+    return {"net": f"/proc/{pid}/ns/net" if pid else f"/run/netns/{name}"}
+
+
 def _close(fds: Any) -> None:
     for fd in fds:
         os.close(fd)

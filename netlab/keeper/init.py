@@ -16,13 +16,13 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from netlab.engines import KILLED, NO
 from netlab.engines.protocol import Daemonless, Engine, Resident
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
-from netlab.keeper import protocol
+from netlab.keeper import populate, protocol
 from netlab.keeper.address import DOOR
 from netlab.keeper.execute import Loop, Spawner
 from netlab.linux import syscalls
@@ -147,6 +147,8 @@ def _serve(keeper: socket.socket, engine: Engine, daemonless: Daemonless | None)
         client = socket.socket(fileno=fds[0])
         if request["op"] == "exec":
             spawner.start(request, fds[1:], client)
+        elif request["op"] == "populate" and daemonless:
+            _populate_in_a_child(request, daemonless, client)
         elif request["op"] == "tidy" and _is_tidy(set(spawner.running), daemonless):
             with suppress(OSError), client:
                 protocol.claim(client, "done", 0)
@@ -213,6 +215,20 @@ def _is_tidy(keep: set[int], engine: Daemonless | None) -> bool:
         return engine is not None and engine.is_clear() and not os.listdir(NAMED) and not _strays(keep)
     except OSError:
         return False
+
+
+def _populate_in_a_child(request: Mapping[str, Any], engine: Daemonless, client: socket.socket) -> None:
+    """It forks containers, and enters namespaces that it makes."""
+    if os.fork() == 0:
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            populate.serve(request, engine, client)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    client.close()
 
 
 def _tidy_in_a_child(keep: set[int], engine: Engine, client: socket.socket) -> None:

@@ -52,8 +52,13 @@ def start(
     say: Say,
     confined: Confinement | None = None,
     forkserver: ForkServer | None = None,
+    *,
+    bare: bool = False,
 ) -> None:
-    """Start the keeper of a new lab with that engine and wait until it is ready: see Lab.up. LabError."""
+    """Start the keeper of a new lab with that engine and wait until it is ready: see Lab.up. LabError.
+
+    In a `bare` one nothing is laid out.
+    """
     address.check_name(name)
     chosen = engines.engine(engine)
     with ExitStack() as stack:
@@ -71,6 +76,7 @@ def start(
             "engine": engine,
             "trees": [asdict(tree) for tree in _trees(address.exchange_folder(name), confined)],
             "limits": asdict(limits) if limits else None,
+            "bare": bare,
         }
         _start_keeper(plan, door, files, say, forkserver)
 

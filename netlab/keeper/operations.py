@@ -15,6 +15,7 @@ from netlab.keeper import capture, iproute, monitor, probe, protocol, watch
 from netlab.keeper.places import Place, places
 from netlab.keeper.protocol import Status
 from netlab.keeper.snapshot import snapshot
+from netlab.keeper.twin import Twin
 from netlab.model import codec
 from netlab.packets.probe import Order
 
@@ -24,12 +25,18 @@ LEARNERS += ("watch", "monitor", "iproute", "reset", "exec")
 
 
 class Operations:
-    """Of one lab: its name, its engine, its lab host's process 1 as numbered here; `put_back` resets it."""
+    """Of one lab: its name, its engine, its lab host's process 1 as numbered here; `put_back` resets it, and
+    `twin` packs it."""
 
     def __init__(
-        self, lab: str, engine: Engine, init: int, put_back: Callable[[str], dict[str, Any]]
+        self,
+        lab: str,
+        engine: Engine,
+        init: int,
+        put_back: Callable[[str], dict[str, Any]],
+        twin: Callable[[], Twin],
     ) -> None:
-        self._lab, self._engine, self._init, self._put_back = lab, engine, init, put_back
+        self._lab, self._engine, self._init, self._put_back, self._twin = lab, engine, init, put_back, twin
         self._known: Mapping[str, Callable[[Mapping[str, Any], socket.socket], Any]] = {
             "status": self._status,
             "snapshot": self._snapshot,
@@ -41,6 +48,8 @@ class Operations:
             "monitor": self._monitor,
             "iproute": self._iproute,
             "reset": self._reset,
+            "pack": self._pack,
+            "unpack": self._unpack,
         }
 
     def answer(self, operation: str, request: Mapping[str, Any], client: socket.socket) -> None:
@@ -68,10 +77,16 @@ class Operations:
     def _status(self, _: Mapping[str, Any], __: socket.socket) -> Any:
         found = tuple((place.name, place.kind) for place in places(self._init, self._engine))
         about = self._engine.about(f"/proc/{self._init}/root")
-        return codec.to_plain(Status(self._lab, self._engine.name, found, about))
+        return codec.to_plain(Status(self._lab, self._engine.name, found, (*about, *self._twin().about())))
 
     def _snapshot(self, _: Mapping[str, Any], __: socket.socket) -> Any:
         return codec.to_plain(snapshot(self._lab, self._init, self._engine))
+
+    def _pack(self, _: Mapping[str, Any], __: socket.socket) -> Any:
+        return codec.to_plain(self._twin().pack())
+
+    def _unpack(self, request: Mapping[str, Any], _: socket.socket) -> Any:
+        return codec.to_plain(self._twin().take_over(request["fds"]))
 
     def _probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
         order = Order.parse(request["order"])

@@ -66,17 +66,17 @@ def places(init: int, engine: Engine) -> list[Place]:
         netns = next((n for n, pids in processes.items() if container.pid in pids), 0)
         if netns:
             path = f"/proc/{processes[netns][container.pid]}/ns/net"
-            name = _beside_roles(one_line(container.name), "container")
+            name = beside_roles(one_line(container.name), "container")
             found.setdefault(netns, Place(path, netns, name, "container", container.pid))
     for netns, (name, path) in named.items():
         pid = min(processes.get(netns, {0: 0}))
-        shown = _beside_roles(one_line(name), "netns")
+        shown = beside_roles(one_line(name), "netns")
         found.setdefault(netns, Place(path, netns, shown, "netns", pid, file=name))
     for netns, pids in processes.items():
         pid = min(pids)
         found.setdefault(netns, Place(f"/proc/{pids[pid]}/ns/net", netns, f"pid {pid}", "process", pid))
     listed = [
-        replace(place, aliases=(_beside_roles(one_line(named[place.netns][0]), "netns"),))
+        replace(place, aliases=(beside_roles(one_line(named[place.netns][0]), "netns"),))
         if place.netns in named and one_line(named[place.netns][0]) != place.name
         else place
         for place in found.values()
@@ -84,7 +84,7 @@ def places(init: int, engine: Engine) -> list[Place]:
     return sorted(listed, key=lambda place: (KINDS.index(place.kind), place.pid, place.name))
 
 
-def _beside_roles(name: str, kind: str) -> str:
+def beside_roles(name: str, kind: str) -> str:
     """The name of a namespace that a learner has named: none is taken for the host or the internet."""
     return f"{kind} {name}" if name in ROLES else name
 

@@ -26,13 +26,15 @@ from netlab.i18n import gettext as _
 from netlab.i18n import speaking
 from netlab.keeper import init, protocol
 from netlab.keeper.doors import Door, is_from_the_lab, is_owner
-from netlab.keeper.execute import NAMESPACES, Loop, Spawner, start_daemon
+from netlab.keeper.execute import Loop, Spawner, entrances, start_daemon
 from netlab.keeper.operations import LEARNERS, Operations
-from netlab.keeper.places import Place
+from netlab.keeper.places import places
 from netlab.keeper.protocol import Command
 from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
 from netlab.keeper.reset.worker import ResetWorker
 from netlab.keeper.spec import ETC, LabSpec
+from netlab.keeper.twin import Twin
+from netlab.linux import sysctl
 from netlab.linux.limits import for_children, wait_until_exceeded
 from netlab.linux.sandbox import unshare
 from netlab.linux.sandbox.rootfs import BindMount
@@ -64,7 +66,9 @@ class Keeper:
         theirs.close()
         self.children: set[int] = set()
         self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        self.operations = Operations(self.plan.name, self.engine, self.init, self._put_back)
+        self.operations = Operations(
+            self.plan.name, self.engine, self.init, self._put_back, lambda: self.twin
+        )
 
     def _become_init(self, keeper: socket.socket) -> NoReturn:
         here = [BindMount(tree.path, tree.writable) for tree in self.plan.trees]
@@ -72,7 +76,8 @@ class Keeper:
 
     def build(self, say: Say) -> None:
         """Lay out the base lab: while the lab host furnishes itself, if the engine runs nothing for that."""
-        base_lab.build(self.host)
+        if not self.plan.bare:
+            base_lab.build(self.host)
         if self.daemonless:
             self._lay_out(say)
         answer, fds = protocol.receive(self.to_init)  # nobody but us is in it yet
@@ -87,7 +92,11 @@ class Keeper:
             self._lay_out(say)
 
     def _lay_out(self, say: Say) -> None:
-        self.engine.lay_out(self._lab_host(), self.files, say)
+        if self.plan.bare:
+            sysctl.write_sysctls(base_lab.SYSCTLS, self.host)
+            sysctl.write_sysctls(base_lab.SYSCTLS, None)
+        else:
+            self.engine.lay_out(self._lab_host(), self.files, say)
         self.baseline = base_lab.baseline(self.host)  # before anybody can have changed anything
         self.remembered = Baseline()
         with closing(NamespaceState(self.host)) as host, closing(NamespaceState(None)) as internet:
@@ -110,6 +119,9 @@ class Keeper:
             Door(self.learners_door, self.loop, is_from_the_lab, answer[1]),
         )
         make_room()
+        find = partial(places, self.init, self.engine)
+        self.twin = Twin(self.plan, find, self._lab_host().root, self.daemonless, self.to_init, self.baseline)
+        self.twin.begin(self._fork)
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:
             self._fork(self._end_when_exceeded)
@@ -171,10 +183,10 @@ class Keeper:
             return True
         if len(self.children) >= MOST_CHILDREN:
             raise LabError(_("The lab has too much to do at once."), _("Try again in a moment."))
-        if operation == "reset" and self.daemonless:
+        if operation == "reset" and self.daemonless and not self.plan.bare:
             self.resets.pass_on(request, client)
         else:
-            self._fork(lambda: self.operations.answer(operation, request, client))
+            self._fork(lambda: self.operations.answer(operation, {**request, "fds": fds}, client))
         return False
 
     def _end(self, client: socket.socket) -> NoReturn:
@@ -205,7 +217,7 @@ class Keeper:
             os._exit(0)
 
     def _put_back(self, way: str) -> dict[str, Any]:
-        return self.resets.put_back(way)
+        return self.twin.put_back() if self.plan.bare else self.resets.put_back(way)
 
     def _restorer(self) -> Restorer:
         return Restorer(self.engine, self._lab_host(), self.files, self.baseline, self.remembered)
@@ -227,7 +239,7 @@ class Keeper:
                 self.spawner.start(command.request({}), fds, theirs)
             else:
                 with theirs:
-                    request = command.request(_namespaces(place) if place else {})
+                    request = command.request(entrances(place.kind, place.pid, place.file) if place else {})
                     try:
                         protocol.send(self.to_init, request, [theirs.fileno(), *fds], at_once=True)
                     except BlockingIOError:
@@ -241,15 +253,6 @@ class Keeper:
                 protocol.send(client, {"ok": True}, [ours.fileno()], at_once=True)
 
 
-def _namespaces(place: Place) -> dict[str, str]:
-    """What the lab host's process 1 enters for a command on that node, as it sees it."""
-    if place.kind == "container":
-        return {kind: f"/proc/{place.pid}/ns/{kind}" for kind in NAMESPACES}
-    return {"net": f"/proc/{place.pid}/ns/net" if place.pid else f"/run/netns/{place.file}"}
-
-
 def _refusal(error: OSError) -> LabError:
-    return LabError(
-        _("The lab could not do it: {error}.").format(error=error.strerror or error),
-        _("Look at: ./run status"),
-    )
+    what = _("The lab could not do it: {error}.").format(error=error.strerror or error)
+    return LabError(what, _("Look at: ./run status"))

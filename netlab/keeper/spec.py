@@ -38,6 +38,7 @@ class LabSpec:
     engine: str
     trees: tuple[BindMount, ...]
     limits: Limits | None
+    bare: bool = False  # nothing is laid out in it: it will be a twin
 
     @staticmethod
     def parse(words: Mapping[str, Any]) -> LabSpec:

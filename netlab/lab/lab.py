@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from netlab.lab.tap import Tap
     from netlab.lab.watch import Change, Watch
     from netlab.model import Snapshot
+    from netlab.model.pack import Pack
     from netlab.packets.probe import Probe
 
 DEFAULT = "default"
@@ -60,14 +61,15 @@ class Lab(Commands):
         say: Say = lambda _: None,
         confined: launch.Confinement | None = None,
         forkserver: launch.ForkServer | None = None,
+        bare: bool = False,
     ) -> Lab:
         """Make a lab and wait until it is ready; `say` is told what is being done where that takes a while.
 
-        `confined` is for somebody whom one does not trust; with a `forkserver` the second of many is quicker.
-        LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
+        `confined` is for somebody whom one does not trust; with a `forkserver` the second of many is quicker;
+        in a `bare` one nothing is laid out. LabAlreadyUp, SandboxRefused, ToolMissing, BadInput.
         """
         try:
-            launch.start(name, engine, say, confined, forkserver)
+            launch.start(name, engine, say, confined, forkserver, bare=bare)
         except LabAlreadyUp:
             cls(name).check_engine(engine)
             raise
@@ -119,6 +121,49 @@ class Lab(Commands):
     def put_back(self, way: str = "kept") -> Mapping[str, Any]:
         """As `reset`: the "way", and "laps", what at the keeper took how many milliseconds."""
         return dict(self._answer("reset", way=way))
+
+    # -- as a file, and as a copy: see netlab.lab.packing -----------------------------------------------
+
+    def pack(self, path: str | Path | None = None) -> Pack:
+        """The whole network as a value, and with a `path` as a file from which `unpack` builds it again.
+        OSError where that cannot be written."""
+        from netlab.lab.packing import save
+
+        found = self._ask(_pack_class(), "pack")
+        if path is not None:
+            save(found, Path(path))
+        return found
+
+    @classmethod
+    def unpack(cls, source: str | Path | Pack, name: str, **how: Any) -> Lab:
+        """A new lab with the network of a file or value of `pack`; `how` as in `up`.
+
+        What is played by something else, or was refused by the kernel, is in its `status`. BadInput, which
+        says why, for a file that holds none; LabAlreadyUp and the like as in `up`.
+        """
+        from netlab.lab.packing import load
+
+        found = load(source)
+        lab = cls.up(name, bare=True, **how)
+        try:
+            lab.become(found)
+        except BaseException:
+            lab.down()
+            raise
+        return lab
+
+    def copy(self, name: str, **how: Any) -> Lab:
+        """This network once more, in a new lab: what is done there leaves this one as it is. `how` as in
+        `up`; errors as in `unpack`."""
+        return type(self).unpack(self.pack(), name, **how)
+
+    def become(self, wanted: Pack) -> Pack:
+        """Make this lab that network, by what differs: the pack as it was built, with remarks on what is
+        otherwise. What lives in its namespaces goes on. On the machine alone. BadInput, LabError."""
+        from netlab.lab.packing import hand_over
+
+        with hand_over(wanted) as fd:
+            return self._ask(_pack_class(), "unpack", fds=[fd])
 
     # -- looking ------------------------------------------------------------------------------------
 
@@ -233,17 +278,17 @@ class Lab(Commands):
     def _connection(self) -> socket.socket:
         return address.connect(self.name)
 
-    def _ask(self, kind: type[T], operation: str, **words: Any) -> T:
+    def _ask(self, kind: type[T], operation: str, fds: Sequence[int] = (), **words: Any) -> T:
         """What the keeper answers, as a value of that class."""
         try:
-            return protocol.value(kind, self._answer(operation, **words))
+            return protocol.value(kind, self._answer(operation, fds, **words))
         except protocol.Closed as error:
             raise self._death() from error
 
-    def _answer(self, operation: str, **words: Any) -> Any:
+    def _answer(self, operation: str, fds: Sequence[int] = (), **words: Any) -> Any:
         with self._connection() as sock:
             try:
-                protocol.ask(sock, operation, **words)
+                protocol.ask(sock, operation, fds, **words)
                 answer, fds = protocol.receive(sock)
             except (protocol.Closed, OSError) as error:
                 raise self._death() from error
@@ -258,3 +303,10 @@ class Lab(Commands):
             _("The lab {name!r} went away.").format(name=self.name),
             _("Start it again: ./run --lab {name} up").format(name=self.name),
         )
+
+
+def _pack_class() -> type[Pack]:
+    """Here: most that a lab is asked for needs no pack."""
+    from netlab.model.pack import Pack
+
+    return Pack

@@ -22,7 +22,7 @@ from netlab.errors import UnknownName
 from netlab.i18n import gettext as _
 from netlab.keeper import probe, protocol
 from netlab.keeper.capture import open_all, serve
-from netlab.keeper.places import Place
+from netlab.keeper.places import Place, beside_roles
 from netlab.keeper.snapshot import read
 from netlab.lab.capture import Recording
 from netlab.linux.netns import inode
@@ -114,11 +114,12 @@ def places() -> list[Place]:
             netns = inode(path)
             name = containers.get(int(folder), "")
             if netns not in found or (name and found[netns].kind == "process"):
-                called = name or named.get(netns, ("", ""))[0] or f"pid {folder}"
                 kind = "container" if name else "netns" if netns in named else "process"
+                called = name or named.get(netns, ("", ""))[0] or f"pid {folder}"
+                called = beside_roles(called, kind)
                 found[netns] = Place(path, netns, called, kind, int(folder))
     for netns, (name, path) in named.items():
-        found.setdefault(netns, Place(path, netns, name, "netns"))
+        found.setdefault(netns, Place(path, netns, beside_roles(name, "netns"), "netns"))
     return list(found.values())
 
 

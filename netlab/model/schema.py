@@ -1,5 +1,5 @@
-"""The schema of netlab.model.codec's JSON, published: `python -m netlab.model.schema` writes
-snapshot.schema.json."""
+"""The schemas of netlab.model.codec's JSON, published: `python -m netlab.model.schema` writes
+snapshot.schema.json and pack.schema.json."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from netlab.model import Snapshot
+from netlab.model import Snapshot, pack
 from netlab.model.codec import LONGEST_EXACT, LONGEST_TEXT, MOST_ENTRIES, VERSION
 from netlab.model.fields import INT, Exact, known_fields, without_none
 
 FILE = Path(__file__).with_name("snapshot.schema.json")
+PACK_FILE = Path(__file__).with_name("pack.schema.json")
 
 
 def file_text() -> str:
     """The schema of a snapshot, as the file has it."""
     title = f"A snapshot of a lab, as netlab writes it (version {VERSION})"
     return json.dumps({"title": title, **schema(Snapshot)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def pack_file_text() -> str:
+    """The schema of network.json in a .netpack, as the file has it."""
+    title = f"A network as netlab packs it (version {pack.VERSION})"
+    return json.dumps({"title": title, **schema(pack.Pack)}, indent=1, ensure_ascii=False) + "\n"
 
 
 def schema(kind: Any) -> dict[str, Any]:
@@ -70,3 +77,4 @@ def _schema_of(hint: Any, classes: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     FILE.write_text(file_text())
+    PACK_FILE.write_text(pack_file_text())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from netlab.errors import UnknownName
 from netlab.i18n import gettext as _
@@ -96,6 +97,17 @@ class Route:
     protocol: str = ""  # kernel, boot, static, …
     flags: frozenset[str] = frozenset()  # "linkdown", "onlink", "dead", …
     family: int = 4
+
+    @property
+    def is_prefix(self) -> bool:
+        """Whether it leads to more than one address."""
+        return self.destination == "default" or "/" in self.destination
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network:
+        """The addresses that it leads to."""
+        everything = "::/0" if self.family == 6 else "0.0.0.0/0"
+        return ip_network(everything if self.destination == "default" else self.destination)
 
     def __str__(self) -> str:
         words = [] if self.kind == "unicast" else [self.kind]
@@ -225,8 +237,22 @@ class Node:
         return tuple(interface for interface in self.interfaces if interface.master == bridge)
 
     def owns(self, address: str) -> bool:
-        """Whether one of its interfaces holds that address (without prefix length)."""
-        return any(a.address == address for i in self.interfaces for a in i.addresses)
+        """Whether one of its interfaces holds that address (without prefix length), or a route takes it."""
+        return any(a.address == address for i in self.interfaces for a in i.addresses) or self.takes(address)
+
+    def takes(self, address: str) -> bool:
+        """Whether a route of type local takes that address, beside many others, for the node's own."""
+        if not self.takes_prefixes:
+            return False
+        wanted = ip_address(address)
+        known = [route for route in self.routes if route.table == "local" and wanted in route.network]
+        return max(known, key=lambda route: route.network.prefixlen).kind == "local" if known else False
+
+    @property
+    def takes_prefixes(self) -> bool:
+        """Whether it has such a route, but for 127.0.0.0/8, which all have."""
+        local = (route.destination for route in self.routes if route.kind == "local" and route.is_prefix)
+        return any(not destination.startswith("127.") for destination in local)
 
     def chain(self, table: str, name: str, family: str = "ip") -> Chain:
         """The chain of that table; UnknownName if there is none."""

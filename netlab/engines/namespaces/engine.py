@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from netlab.engines import base_lab, script
 from netlab.engines.namespaces import docker_rules, fast_path
@@ -10,6 +10,7 @@ from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Resident, Say
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.sandbox.unshare import Identity
+from netlab.model import pack
 
 
 class NamespacesEngine:
@@ -46,6 +47,21 @@ class NamespacesEngine:
 
     def about(self, root: str) -> tuple[str, ...]:
         return ()
+
+    def described(self, root: str) -> Mapping[int, pack.Container]:
+        from netlab.engines.namespaces import populate  # here, and below: a lab does not begin with it
+
+        return populate.described(root)
+
+    def make(self, name: str, container: pack.Container) -> None:
+        from netlab.engines.namespaces import populate
+
+        populate.make(name, container)
+
+    def end(self, name: str) -> None:
+        from netlab.engines.namespaces import populate
+
+        populate.end(name)
 
     def resident(self) -> Resident:
         from netlab.engines.namespaces import preloaded  # here: who asks for a lab does not need it

@@ -23,8 +23,9 @@ NFT_MSG_NEWCHAIN, NFT_MSG_GETCHAIN, NFT_MSG_NEWRULE, NFT_MSG_GETRULE = 3, 4, 6, 
 NFT_MSG_GETSET, NFT_MSG_NEWGEN, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE = 10, 15, 19, 23
 NFT_MSG_GETRULE_RESET = 25  # since Linux 6.2
 IPCTNL_MSG_CT_DELETE = 2
-NFTA_TABLE_USE, NFTA_TABLE_HANDLE = 3, 4
+NFTA_TABLE_NAME, NFTA_TABLE_USE, NFTA_TABLE_HANDLE = 1, 3, 4
 NFTA_CHAIN_TABLE, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_USE, NFTA_CHAIN_COUNTERS = 1, 2, 3, 6, 8
+NFTA_CHAIN_HOOK, NFTA_HOOK_DEV, NFTA_HOOK_DEVS = 4, 3, 4
 NFTA_RULE_HANDLE, NFTA_RULE_EXPRESSIONS, NFTA_RULE_POSITION = 3, 4, 6
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 # Of each kind: what asks for it, and the attributes that the kernel gives by itself (handle, use, position).
@@ -44,6 +45,14 @@ class Netfilter(NetlinkSocket):
     def __enter__(self) -> Netfilter:
         return self
 
+    def tables(self) -> set[tuple[str, str]]:
+        """(family, name) of every table of nf_tables here."""
+        found = set()
+        for body in self._dump(NFT_MSG_GETTABLE):
+            words = rt.attributes(body, _NFGENMSG.size)
+            found.add((FAMILIES.get(body[0], ""), rt.text(words.get(NFTA_TABLE_NAME))))
+        return found
+
     def chains(self) -> set[tuple[str, str, str]]:
         """(family, table, name) of every chain of nf_tables here."""
         found = set()
@@ -56,6 +65,19 @@ class Netfilter(NetlinkSocket):
                     rt.text(words.get(NFTA_CHAIN_NAME)),
                 )
             )
+        return found
+
+    def devices(self) -> dict[tuple[str, str, str], list[str]]:
+        """Of chains at a device: (family, table, name) and the devices, which nft(8) does not always list."""
+        found = {}
+        for body in self._dump(NFT_MSG_GETCHAIN):
+            words = rt.attributes(body, _NFGENMSG.size)
+            hook = rt.attributes(words.get(NFTA_CHAIN_HOOK, b""))
+            names = [rt.text(value) for _, value in _pieces(hook.get(NFTA_HOOK_DEVS, b""))]
+            names = names or ([rt.text(hook[NFTA_HOOK_DEV])] if NFTA_HOOK_DEV in hook else [])
+            if names:
+                table, name = rt.text(words.get(NFTA_CHAIN_TABLE)), rt.text(words.get(NFTA_CHAIN_NAME))
+                found[FAMILIES.get(body[0], ""), table, name] = names
         return found
 
     def program(self) -> bytes:

@@ -20,21 +20,26 @@ TCP_CLOSE, TCP_LISTEN = 7, 10
 WAITING = {"tcp": TCP_LISTEN, "udp": TCP_CLOSE}  # a UDP socket that is not connected is in that
 # linux/inet_diag.h: family, protocol, extensions, padding, states; the socket wanted, which is left open.
 _REQUEST = struct.Struct("=BBxxI48x")
-_PORT_AT, _ADDRESS_AT = 4, 8  # in an answer; its first byte is the family
+_PORT_AT, _ADDRESS_AT, _INODE_AT = 4, 8, 68  # in an answer; its first byte is the family
 
 
 def listeners() -> tuple[Listener, ...]:
     """Every listening socket of this thread's network namespace, by port."""
-    found: set[Listener] = set()
+    return tuple(listeners_with_inodes())
+
+
+def listeners_with_inodes() -> dict[Listener, int]:
+    """The same, each with the number of its socket, as /proc/PID/fd shows it; 0 where it is not known."""
+    found: dict[Listener, int] = {}
     for protocol in PROTOCOLS:
         try:
-            found |= set(_listeners_of(protocol))
+            found |= dict(_listeners_of(protocol))
         except OSError:
-            found |= set(_read_table(protocol))
-    return tuple(sorted(found, key=lambda one: (one.protocol, one.port, one.address)))
+            found |= dict.fromkeys(_read_table(protocol), 0)
+    return dict(sorted(found.items(), key=lambda one: (one[0].protocol, one[0].port, one[0].address)))
 
 
-def _listeners_of(protocol: str) -> Iterator[Listener]:
+def _listeners_of(protocol: str) -> Iterator[tuple[Listener, int]]:
     """OSError if this kernel cannot be asked."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as sock:
         for family in (socket.AF_INET, socket.AF_INET6):
@@ -43,7 +48,8 @@ def _listeners_of(protocol: str) -> Iterator[Listener]:
             for data in _answers(sock):
                 size = 16 if data[0] == socket.AF_INET6 else 4
                 address = rt.ip(data[_ADDRESS_AT : _ADDRESS_AT + size])
-                yield Listener(protocol, address, *struct.unpack_from("!H", data, _PORT_AT))
+                (port,) = struct.unpack_from("!H", data, _PORT_AT)
+                yield Listener(protocol, address, port), rt.number(data[_INODE_AT : _INODE_AT + 4])
 
 
 def _answers(sock: socket.socket) -> Iterator[bytes]:

@@ -77,8 +77,11 @@ class NetlinkSocket:
             self._finish([(message, what)])
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
-        """What is to be changed in this block is sent at its end, in one go and in that order."""
+    def batch(self, refused: list[OSError] | None = None) -> Iterator[None]:
+        """What is to be changed in this block is sent at its end, in one go and in that order.
+
+        All is tried; the first refusal is raised, or with a list `refused` each is put into that.
+        """
         waiting: list[tuple[bytes, str]] = []
         self._together = waiting
         try:
@@ -86,27 +89,29 @@ class NetlinkSocket:
         finally:
             self._together = None
         if waiting:
-            self._finish(waiting)
+            self._finish(waiting, refused)
 
     def _send(self, data: bytes) -> None:
         self._socket.send(data)
 
-    def _finish(self, requests: list[tuple[bytes, str]]) -> None:
+    def _finish(self, requests: list[tuple[bytes, str]], refused: list[OSError] | None = None) -> None:
         """Send messages and take an acknowledgement of each; at last OSError with the first refusal."""
         starts = range(0, len(requests), AT_ONCE)
-        refusals = [self._finish_at_once(requests[at : at + AT_ONCE]) for at in starts]
-        if refused := next(filter(None, refusals), None):
-            raise refused
+        refusals = [error for at in starts for error in self._finish_at_once(requests[at : at + AT_ONCE])]
+        if refused is not None:
+            refused += refusals
+        elif refusals:
+            raise refusals[0]
 
-    def _finish_at_once(self, requests: list[tuple[bytes, str]]) -> OSError | None:
+    def _finish_at_once(self, requests: list[tuple[bytes, str]]) -> list[OSError]:
         self._send(b"".join(message for message, _ in requests))
-        answered, refused = 0, None
+        answered, refused = 0, []
         while answered < len(requests):
             for answer, _, content in rt.messages(self._socket.recv(1 << 17)):
                 if answer == rt.NLMSG_ERROR:
                     code = rt.error(content)
-                    if code and refused is None:
-                        refused = OSError(code, f"{requests[answered][1]}: {os.strerror(code)}")
+                    if code:
+                        refused.append(OSError(code, f"{requests[answered][1]}: {os.strerror(code)}"))
                     answered += 1
         return refused
 

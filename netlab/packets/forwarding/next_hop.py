@@ -38,10 +38,16 @@ class Wiring:
             for node, interface in snapshot.interfaces()
             for address in interface.addresses
         }
+        self.takers = [node for node in self.nodes.values() if node.takes_prefixes]
+
+    def owner(self, address: str) -> int | None:
+        """The namespace that holds the address, or has a route that takes it; None if nobody does."""
+        taker = next((node.netns for node in self.takers if node.takes(address)), None)
+        return self.owners.get(address, taker)
 
     def owns(self, point: Point, address: str) -> bool:
         """Whether the namespace of the point holds the address."""
-        return self.owners.get(address) == point.netns
+        return self.owner(address) == point.netns
 
     def is_addressed(self, point: Point, packet: Packet) -> bool:
         """Whether the frame is for that interface, by its MAC address, or for everybody."""
@@ -85,7 +91,7 @@ class Wiring:
 
     def forward(self, first: Point, destination: str) -> bool:
         """Whether a packet first seen there travels in path order, from the containers to the internet."""
-        owner = self.owners.get(destination)
+        owner = self.owner(destination)
         ranks = [self.rank[p] for p in self.points if p.netns == owner]
         if ranks and owner != first.netns:
             return min(ranks) > self.rank.get(first, 0)
@@ -134,7 +140,7 @@ class Wiring:
 
     def _port_towards(self, bridge: Interface, packet: Packet) -> Point | None:
         """The port behind which the frame's destination is: by MAC address, or by who owns the IP address."""
-        owner = self.owners.get(packet.destination)
+        owner = self.owner(packet.destination)
         found: Point | None = None
         for port in self.nodes[bridge.netns].ports(bridge.name):
             other = self.interfaces.get(port.peer) if port.peer else None
@@ -159,7 +165,7 @@ class Wiring:
 
     def _on_the_way(self, point: Point, other: Point, destination: str, forward: bool) -> bool:
         node = self.nodes.get(other.netns)
-        if node is None or other.netns == self.owners.get(destination):
+        if node is None or other.netns == self.owner(destination):
             return True
         if node.kind not in ("host", "internet") and other.netns != point.netns:
             return False

@@ -133,11 +133,13 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
 # What is not for those who use netlab, or is in English wherever it is said: where, and what.
 NOT_OURS = {
     "what processes say of each other's messages": (
-        r"(model/codec|keeper/(protocol|probe)|lab/(execution|streams)|packets/batch)",
-        r"^(a|not|no|more|it|too|the|half|\{\}) ",
+        r"(model/codec|keeper/(protocol|probe|twin|responder)|lab/(execution|streams)|packets/batch)",
+        r"^(a|not|no|more|it|too|the|half|one|\{\}) ",
     ),
     "what Python says of a name that is not there": ("(lab/)?__init__", "has no attribute"),
-    "the title of a schema": ("model/schema", "A snapshot of a lab"),
+    "the title of a schema": ("model/schema", "A snapshot of a lab|A network as netlab packs it"),
+    "what a twin's listeners answer": ("keeper/responder", "HTTP/1|played by netlab"),
+    "the words of iptables and nft": ("linux/ruleset/", "^(addrtype|ACCEPT|--src-type|ct )"),
     "a database's language": (
         r"workshop/(hub/accounts|hub/guesses|board/results)",
         r"SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA",
@@ -156,7 +158,7 @@ NOT_OURS = {
     "what ping and the kernel call it": (
         r"keeper/probe|linux/|faults/measure|engines/",
         r"destination unreachable|time to live|hop limit|packet too big|"
-        r"add (veth|macvlan|bridge|address|default|rule)|delete all links|destroy all|connection table|"
+        r"^(add|call|change|delete|set) |destroy all|connection table|"
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
@@ -178,6 +180,11 @@ NOT_OURS = {
     "why something is not read, for whoever puts it into words": (
         "model/bounded_json|linux/files",
         r"more than|deeper than|not an object|is no number|no float|is not a plain|somebody else's",
+    ),
+    "why a value of a pack was not taken, beside it, where the kernel's own words stand, too": (
+        "linux/(wiring|ruleset)/",
+        r"there is no|cannot be|is no |is neither|has no room|is made here|is one line|is not installed|"
+        r"^(a|an|no|more|nft|not|quotes) ",
     ),
     "for those who work on the catalogue": (
         "i18n/catalogue",

@@ -1,0 +1,47 @@
+"""./run pack, unpack and copy: a network as a file, and as a lab of its own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from netlab.i18n import gettext as _
+from netlab.i18n import ngettext
+from netlab.lab import Lab
+from netlab.lab.packing import save
+
+
+def pack(options: argparse.Namespace) -> None:
+    """A lab as a file."""
+    if options.here:
+        from netlab.twin import here  # here: who packs a lab does not need it
+
+        found = here.pack()
+    else:
+        found = Lab.find(options.lab).pack()
+    path = Path(options.output or f"{found.name}.netpack")
+    save(found, path)
+    count = len(found.nodes)
+    told = ngettext("{path}: {count} node", "{path}: {count} nodes", count)
+    print(told.format(path=path, count=count))
+    for remark in found.remarks:
+        print(f"  {remark}")
+
+
+def unpack(options: argparse.Namespace) -> None:
+    """A file as a lab."""
+    _tell(Lab.unpack(options.file, options.lab))
+
+
+def copy(options: argparse.Namespace) -> None:
+    """A lab once more."""
+    _tell(Lab.find(options.original).copy(options.lab))
+
+
+def _tell(lab: Lab) -> None:
+    what = _(
+        "The lab {name!r} is up. A shell in it: ./run --lab {name} shell   End it: ./run --lab {name} down"
+    )
+    print(what.format(name=lab.name))
+    for line in lab.status().about:
+        print(f"  {line}")

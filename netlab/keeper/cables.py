@@ -1,0 +1,212 @@
+"""The links of all nodes of a lab, made as a pack has them: what reaches from one namespace into another.
+
+By the differences to what is there, and several steps for all nodes at once: deletions, new links, what is
+set of them, and who is up.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from netlab.linux import polling
+from netlab.linux.netlink.route import RouteSocket
+from netlab.linux.netns import enter
+from netlab.linux.wiring import kinds, links, settings
+from netlab.linux.wiring.fields import Unfit
+from netlab.linux.wiring.reconcile import Refusals
+from netlab.model import pack
+
+Key = tuple[str, int]  # a node's name, a link's index
+Links = dict[Key, pack.Link]
+SECONDS_TO_SETTLE = 1.5
+DAD, DEFAULT_DAD = "ipv6/conf/accept_dad", "ipv6/conf/default/accept_dad"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A namespace of the lab, held open, that is to become like a node."""
+
+    node: pack.Node
+    fd: int
+    kernel: RouteSocket
+
+
+class Cables:
+    """Makes the links of all sites those of their nodes; `have` are the links that are there."""
+
+    def __init__(self, sites: Mapping[str, Site], have: Links, refusals: Refusals) -> None:
+        self._sites, self._have, self._refusals = sites, have, refusals
+        self._wanted: Links = {
+            (name, link.index): link for name, site in sites.items() for link in site.node.links
+        }
+        self.new: list[Key] = []  # what has been made here
+        self.lacking: set[Key] = set()  # what cannot be made here, so that something else has to play it
+
+    def make(self) -> None:
+        """All of it, but settings and addresses; nothing is set of links while some are `lacking`."""
+        self._delete(self._unwanted())
+        self._rename_apart()
+        missing = [key for key in self._wanted if key not in self._have]
+        for key in sorted(missing, key=self._depth):
+            if key not in self._have:
+                self._add(key)
+        if not self.lacking:
+            self._change()
+
+    def _unwanted(self) -> set[Key]:
+        """What is not in the pack, or cannot become what is, with all that goes with it."""
+        gone = {
+            key
+            for key, link in self._have.items()
+            if link.kind != "loopback" and not self._is_alike(link, self._wanted.get(key))
+        }
+        while True:
+            more = {
+                key
+                for key, link in self._have.items()
+                if key not in gone and link.other and (link.other.node, link.other.index) in gone
+            }
+            if not more:
+                return gone
+            gone |= more
+
+    @staticmethod
+    def _is_alike(link: pack.Link, wanted: pack.Link | None) -> bool:
+        return wanted is not None and links.is_alike(link, wanted)
+
+    def _delete(self, gone: set[Key]) -> None:
+        for name, site in self._sites.items():
+            kept = [index for node, index in self._have if node == name and (node, index) not in gone]
+            if any(node == name for node, __ in gone):
+                self._refusals.attempt(name, lambda site=site, kept=kept: site.kernel.delete_links(kept))  # type: ignore[misc]
+        for key in gone:
+            del self._have[key]
+
+    def _rename_apart(self) -> None:
+        """A name that another one is to have has to be free first."""
+        for key, link in list(self._have.items()):
+            wanted = self._wanted.get(key)
+            if wanted and wanted.name != link.name:
+                free = replace(link, name=f"was{link.index}")
+                site = self._sites[key[0]]
+                self._refusals.attempt(
+                    key[0],
+                    lambda site=site, link=link, free=free: links.rename(site.kernel, link, free.name),  # type: ignore[misc]
+                )
+                self._have[key] = free
+
+    def _depth(self, key: Key) -> tuple[int, str, int]:
+        """How many links are below it: what stands on another one comes behind that."""
+        depth, link = 0, self._wanted[key]
+        while link.kind in kinds.LOWER and link.other and depth < len(self._wanted):
+            link, depth = self._wanted[link.other.node, link.other.index], depth + 1
+        return depth, *key
+
+    def _add(self, key: Key) -> None:
+        link, site = self._wanted[key], self._sites[key[0]]
+        try:
+            if link.kind == "veth" and link.other:
+                self._add_pair(key, (link.other.node, link.other.index))
+            elif link.kind not in kinds.KINDS or link.kind == "veth":
+                self.lacking.add(key)
+            else:
+                lower = self._sites[link.other.node] if link.other else site
+                links.add(lower.kernel, link, site.fd)
+                self._note(key)
+        except Unfit as error:
+            self._refusals.lines.append(f"{key[0]}: {error}")
+        except OSError as error:
+            if error.errno == errno.EOPNOTSUPP:
+                self.lacking.add(key)
+            else:
+                self._refusals.lines.append(f"{key[0]}: {error.strerror or error}")
+
+    def _add_pair(self, near: Key, far: Key) -> None:
+        other = self._wanted[far]
+        links.add_pair(self._sites[near[0]].kernel, self._wanted[near], other, self._sites[far[0]].fd)
+        self._note(near, far)
+
+    def _note(self, *keys: Key) -> None:
+        """What a new link is like is seen when it is looked at; until then only that it is there."""
+        for key in keys:
+            self._have[key] = self._wanted[key]
+            self.new.append(key)
+
+    # -- what is set of links
+
+    def _change(self) -> None:
+        new = set(self.new)
+        for name, site in self._sites.items():
+            with self._refusals.batch(site.kernel, name):
+                for key, have, wanted in self._pairs(site):
+                    if key in new and wanted.up:  # it gets no address by itself: see `addresses`
+                        links.set_address_mode(site.kernel, wanted, links.BY_HAND)
+                    self._attempt(key, links.change, site, have, wanted)
+        for name, site in self._sites.items():
+            self._set_dad(site, "0")
+            with self._refusals.batch(site.kernel, name):
+                for key, have, wanted in sorted(self._pairs(site), key=lambda each: self._depth(each[0])):
+                    self._attempt(key, links.set_port, site, have, wanted)
+                    if have.up != wanted.up:
+                        links.set_up(site.kernel, wanted)
+
+    def _attempt(self, key: Key, change: object, site: Site, have: pack.Link, wanted: pack.Link) -> None:
+        self._refusals.attempt(key[0], lambda: change(site.kernel, have, wanted))  # type: ignore[operator]
+
+    def _pairs(self, site: Site) -> Iterator[tuple[Key, pack.Link, pack.Link]]:
+        """The links of a site as they are now and as they are to be."""
+        for found in links.read(site.kernel):
+            key = site.node.name, found.link.index
+            if wanted := self._wanted.get(key):
+                if wanted.kind not in kinds.CHANGEABLE:
+                    wanted = replace(wanted, details=found.link.details)
+                yield key, found.link, _with_bridge_mac(found.link, wanted, site.node.links)
+
+    def _set_dad(self, site: Site, value: str) -> None:
+        """Whether an IPv6 address of a new link is looked for first: in the original it was, long ago."""
+        new = [link for link in site.node.links if (site.node.name, link.index) in self.new]
+        files = [(settings.of_link(link, DAD), value) for link in new if link.kind != "loopback"]
+        with enter(site.fd):
+            settings.assure(files)
+
+    def finish(self, unchanged: Mapping[str, str]) -> None:
+        """Once the addresses are there: how IPv6 makes others, whether it looks for them; states of ports."""
+        for name, site in self._sites.items():
+            with self._refusals.batch(site.kernel, name):
+                for found in links.read(site.kernel):
+                    wanted = self._wanted.get((name, found.link.index))
+                    if wanted and found.link.addr_gen_mode != wanted.addr_gen_mode:
+                        links.set_address_mode(site.kernel, wanted, wanted.addr_gen_mode)
+            usual = site.node.settings.get(f"net/{DEFAULT_DAD}", unchanged.get(f"net/{DEFAULT_DAD}", "1"))
+            self._set_dad(site, usual)
+            with enter(site.fd):
+                told = [link for link in site.node.links if DAD in link.settings]
+                settings.assure((settings.of_link(link, DAD), link.settings[DAD]) for link in told)
+        for name, site in self._sites.items():
+            if self._has_states(site):
+                _wait_until_settled(site)
+                with self._refusals.batch(site.kernel, name):
+                    for key, have, wanted in self._pairs(site):
+                        self._attempt(key, links.set_state, site, have, wanted)
+
+    def _has_states(self, site: Site) -> bool:
+        """Whether a port is to have, or has, a state that it does not have by itself."""
+        there = [link for (name, __), link in self._have.items() if name == site.node.name]
+        return any("state" in link.port for link in (*there, *site.node.links))
+
+
+def _with_bridge_mac(have: pack.Link, wanted: pack.Link, others: Iterable[pack.Link]) -> pack.Link:
+    """A bridge that has the least MAC address of its ports has taken it over, and is to go on doing so."""
+    ports = [link.mac for link in others if link.master == wanted.index]
+    if wanted.kind == "bridge" and ports and min(ports) == wanted.mac:
+        return replace(wanted, mac=have.mac)
+    return wanted
+
+
+def _wait_until_settled(site: Site) -> None:
+    """A bridge enables a port when it hears that it has a carrier, a moment later, whatever has been set."""
+    for _look in polling.looks(seconds=SECONDS_TO_SETTLE, pause=0.002):
+        if all(found.has_settled for found in links.read(site.kernel) if found.link.master):
+            return

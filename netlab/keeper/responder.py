@@ -1,0 +1,171 @@
+"""Who plays the listeners of a twin: one process with a socket for each, in the namespaces where they listen.
+
+A connection is taken, what it says is answered (an HTTP request with a page, all else with itself), and it is
+closed. A datagram is sent back. Nothing is kept, and nobody can keep it busy: what takes long is let go of.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from netlab.linux.netns import enter
+from netlab.model import codec, pack
+
+PAGE = b"played by netlab\n"
+HTTP = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (len(PAGE), PAGE)
+METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ")
+MOST_CONNECTIONS, LARGEST = 256, 1 << 16
+SECONDS = 10.0  # that a connection may take
+BACKLOG = 64
+ANY = "0.0.0.0"
+LONGEST_ORDER = 1 << 20
+KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The listeners of one namespace, whose descriptor comes with it; the first of several ends others."""
+
+    listeners: tuple[pack.Listener, ...]
+    first: bool = False
+
+
+class Responder:
+    """The keeper's end: a child that plays what it is told to."""
+
+    def __init__(self, fork: Callable[[Callable[[], None]], None]) -> None:
+        self._orders, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        with theirs:
+            fork(partial(_serve, theirs, self._orders))
+
+    def play(self, nodes: Sequence[tuple[int, Sequence[pack.Listener]]]) -> list[str]:
+        """Those listeners in these namespaces (descriptors), and no others; which were refused. OSError."""
+        refused = []
+        for number, (namespace, listeners) in enumerate(nodes):
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                message = codec.write(Order(tuple(listeners), number == 0))
+                socket.send_fds(self._orders, [message], [namespace, theirs.fileno()])
+                theirs.close()
+                ours.settimeout(SECONDS)
+                with ours.makefile("rb") as answer:
+                    refused += json.loads(answer.read(LONGEST_ORDER) or b"[]")
+        return list(map(str, refused))
+
+
+@dataclass
+class _Player:
+    selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    listening: list[socket.socket] = field(default_factory=list)
+    connections: dict[socket.socket, float] = field(default_factory=dict)  # until when each may take
+
+    def listen(self, listeners: Sequence[pack.Listener]) -> list[str]:
+        """In the namespace that we are in; which of them could not be had."""
+        refused = []
+        named = {pack.Listener(each.protocol, each.address, each.port) for each in listeners}
+        for listener in listeners:
+            alone = pack.Listener(listener.protocol, ANY, listener.port) in named
+            try:
+                sock = _bound(listener, alone)
+            except (OSError, ValueError, KeyError) as error:
+                refused.append(f"{listener.protocol} {listener.address} port {listener.port}: {error}")
+                continue
+            self.listening.append(sock)
+            work = self.accept if listener.protocol == "tcp" else self.send_back
+            self.selector.register(sock, selectors.EVENT_READ, partial(work, sock))
+        return refused
+
+    def end(self) -> None:
+        for sock in (*self.listening, *self.connections):
+            self.selector.unregister(sock)
+            sock.close()
+        self.listening.clear()
+        self.connections.clear()
+
+    def accept(self, sock: socket.socket) -> None:
+        with suppress(OSError):
+            client, __ = sock.accept()
+            if len(self.connections) >= MOST_CONNECTIONS:
+                client.close()
+                return
+            client.setblocking(False)
+            self.connections[client] = time.monotonic() + SECONDS
+            self.selector.register(client, selectors.EVENT_READ, partial(self.answer, client))
+
+    def answer(self, client: socket.socket) -> None:
+        with suppress(OSError):
+            said = client.recv(LARGEST)
+            client.send(HTTP if said.startswith(METHODS) else said, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
+        self.let_go(client)
+
+    def let_go(self, client: socket.socket) -> None:
+        del self.connections[client]
+        self.selector.unregister(client)
+        client.close()
+
+    def send_back(self, sock: socket.socket) -> None:
+        with suppress(OSError):
+            said, sender = sock.recvfrom(LARGEST, socket.MSG_DONTWAIT)
+            sock.sendto(said, socket.MSG_DONTWAIT, sender)
+
+    def let_go_of_the_late(self) -> float | None:
+        """Until the next one is late."""
+        now = time.monotonic()
+        for client in [each for each, until in self.connections.items() if until <= now]:
+            self.let_go(client)
+        return min((until - now for until in self.connections.values()), default=None)
+
+
+def _bound(listener: pack.Listener, alone: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listener.address else socket.AF_INET
+    sock = socket.socket(family, KINDS[listener.protocol] | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        ip_freebind = 15  # the address may come later
+        sock.setsockopt(socket.IPPROTO_IP, ip_freebind, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(alone))
+        sock.bind((listener.address, listener.port))
+        if listener.protocol == "tcp":
+            sock.listen(BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _serve(orders: socket.socket, keepers: socket.socket) -> None:
+    """Until the keeper ends."""
+    keepers.close()
+    player = _Player()
+
+    def obey() -> None:
+        message, fds, *__ = socket.recv_fds(orders, LONGEST_ORDER, 2)
+        if len(fds) != 2:
+            os._exit(0)
+        namespace, answer = fds
+        with socket.socket(fileno=answer) as client:
+            refused = ["not understood"]
+            with suppress(codec.Malformed, OSError):
+                order = codec.read(Order, message)
+                if order.first:
+                    player.end()
+                with enter(namespace):
+                    refused = player.listen(order.listeners)
+            os.close(namespace)
+            with suppress(OSError):
+                client.sendall(json.dumps(refused).encode())
+
+    player.selector.register(orders, selectors.EVENT_READ, obey)
+    while True:
+        for key, __ in player.selector.select(player.let_go_of_the_late()):
+            if key.fileobj is orders or key.fileobj in player.selector.get_map():
+                key.data()

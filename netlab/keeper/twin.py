@@ -1,0 +1,139 @@
+"""The lab as a pack, and made of one: what its keeper does for both."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from netlab.engines.protocol import Daemonless
+from netlab.errors import BadInput
+from netlab.i18n import gettext as _
+from netlab.keeper import pack, populate
+from netlab.keeper.places import Place
+from netlab.keeper.responder import Responder
+from netlab.keeper.spec import LabSpec
+from netlab.keeper.unpack import Workshop, unpack
+from netlab.linux.netlink.netfilter import Netfilter
+from netlab.model import codec
+from netlab.model.netpack import LARGEST
+from netlab.model.outside import empty
+from netlab.model.pack import Listener, Pack
+
+
+class Origin:
+    """What a twin was made of: kept by the keeper, written once by a child of its."""
+
+    def __init__(self) -> None:
+        self._file = os.memfd_create("netlab-origin")
+
+    def write(self, found: Pack) -> None:
+        """Keep it, unless there is one."""
+        if not os.fstat(self._file).st_size:
+            os.pwrite(self._file, codec.write(found), 0)
+
+    def read(self) -> Pack | None:
+        """None as long as nothing has been unpacked."""
+        size = os.fstat(self._file).st_size
+        return codec.read(Pack, os.pread(self._file, size, 0)) if size else None
+
+
+class Twin:
+    """One lab, which is a twin if its plan is a bare one; `root` is its root directory, `baseline` what its
+    settings were when nothing was in it."""
+
+    def __init__(
+        self,
+        plan: LabSpec,
+        places: Callable[[], Sequence[Place]],
+        root: str,
+        engine: Daemonless | None,
+        to_init: socket.socket,
+        baseline: Mapping[str, str],
+    ) -> None:
+        self._plan, self._places, self._root = plan, places, root
+        self._engine, self._to_init = engine, to_init
+        self._unchanged = pack.settings_of_baseline(baseline)
+        self._origin = Origin()
+        self._responder: Responder | None = None
+
+    def begin(self, fork: Callable[[Callable[[], None]], None]) -> None:
+        """At the keeper, once; all else runs in its children."""
+        if self._plan.bare:
+            self._responder = Responder(fork)
+
+    def about(self) -> tuple[str, ...]:
+        """What to know of a twin: of what it is one, and what is otherwise."""
+        made_of = self._origin.read()
+        return (_("a twin of {name}").format(name=made_of.name), *made_of.remarks) if made_of else ()
+
+    def pack(self) -> Pack:
+        """All of it, now."""
+        return _with_programs(self._read(self._places()), self._origin.read())
+
+    def _read(self, places: Sequence[Place]) -> Pack:
+        described = self._engine.described(self._root) if self._engine else {}
+        return pack.read(self._plan.name, places, self._unchanged, described)
+
+    def take_over(self, fds: Sequence[int]) -> Pack:
+        """Make the lab like the pack in a file without a name, which the lab's owner has handed over.
+
+        BadInput, LabError, OSError.
+        """
+        try:
+            if len(fds) != 1 or (size := os.fstat(fds[0]).st_size) > LARGEST:
+                raise codec.Malformed(f"one file of at most {LARGEST} bytes")
+            wanted = codec.read(Pack, os.pread(fds[0], size, 0))
+        except codec.Malformed as error:
+            raise BadInput(_("The request makes no sense: {error}.").format(error=error)) from None
+        built = self._unpack(wanted)
+        if self._plan.bare:
+            self._origin.write(built)
+        return built
+
+    def _unpack(self, wanted: Pack) -> Pack:
+        if self._engine is None:
+            raise BadInput(
+                _("A network cannot be unpacked into a lab with a real Docker."),
+                _("Make a twin of its own: ./run unpack FILE"),
+            )
+        populate_lab = partial(populate.ask, self._to_init)
+        play = self._responder.play if self._responder else _leave_alone
+        return unpack(wanted, Workshop(self._places, self._read, populate_lab, play, self._unchanged))
+
+    def put_back(self) -> dict[str, Any]:
+        """A twin as it was when it was made: as `reset` of a lab. LabError, OSError."""
+        self._unpack(self._origin.read() or Pack(self._plan.name, nodes=(empty("host", "host"),)))
+        for place in self._places():
+            with suppress(OSError), place.hold() as namespace, Netfilter(namespace) as netfilter:
+                netfilter.forget_connections()
+        return {"way": "mended", "laps": {}}
+
+
+def _with_programs(found: Pack, made_of: Pack | None) -> Pack:
+    """In a twin one process plays all listeners: whose they are in truth says what it was made of."""
+    known = {
+        (node.name, replace(each, program="")): each.program
+        for node in (made_of.nodes if made_of else ())
+        for each in node.listeners
+    }
+    nodes = [
+        replace(
+            node,
+            listeners=tuple(
+                replace(each, program=known.get((node.name, replace(each, program="")), each.program))
+                for each in node.listeners
+            ),
+        )
+        for node in found.nodes
+    ]
+    return replace(found, nodes=tuple(nodes))
+
+
+def _leave_alone(nodes: Sequence[tuple[int, Sequence[Listener]]]) -> list[str]:
+    """In a lab of somebody's own its listeners are programs."""
+    return []

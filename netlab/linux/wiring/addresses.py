@@ -1,0 +1,73 @@
+"""Addresses of links: read as netlab.model.pack.Address, added and deleted."""
+
+from __future__ import annotations
+
+import struct
+
+from netlab.linux.netlink import messages as rt
+from netlab.linux.netlink.route import RouteSocket
+from netlab.linux.wiring.fields import Unfit, ip_bytes
+from netlab.model import pack
+
+IFA_LABEL = 3
+FOR_EVER = 0xFFFFFFFF
+# Those that pass, or that the lifetimes say: temporary, of DAD (optimistic, failed, tentative), deprecated,
+# permanent.
+_PASSING = 0x04 | 0x08 | 0x20 | rt.IFA_F_TENTATIVE | rt.IFA_F_PERMANENT
+_LIFE = struct.Struct("=IIII")
+_ADD = rt.NLM_F_CREATE | rt.NLM_F_EXCL
+
+
+def read(kernel: RouteSocket) -> tuple[pack.Address, ...]:
+    """Every address of a namespace. OSError."""
+    body = rt.IFADDR.pack(0, 0, 0, 0, 0)
+    return tuple(_address(content) for _, content in kernel.query(rt.RTM_GETADDR, rt.NLM_F_DUMP, body))
+
+
+def _address(content: bytes) -> pack.Address:
+    _, prefixlen, _, scope, index = rt.IFADDR.unpack_from(content)
+    words = rt.attributes(content, rt.IFADDR.size)
+    own, peer = rt.ip(words.get(rt.IFA_LOCAL)), rt.ip(words.get(rt.IFA_ADDRESS))
+    life = words.get(rt.IFA_CACHEINFO, b"")
+    preferred, valid, *_ = _LIFE.unpack(life) if len(life) == _LIFE.size else (FOR_EVER, FOR_EVER)
+    return pack.Address(
+        index=index,
+        address=own or peer,
+        prefixlen=prefixlen,
+        peer=peer if own and peer != own else "",
+        broadcast=rt.ip(words.get(rt.IFA_BROADCAST)),
+        label=rt.text(words.get(IFA_LABEL)),
+        scope=scope,
+        flags=rt.number(words.get(rt.IFA_FLAGS)) & ~_PASSING,
+        protocol=rt.number(words.get(rt.IFA_PROTO)),
+        preferred=preferred,
+        valid=valid,
+    )
+
+
+def add(kernel: RouteSocket, address: pack.Address) -> None:
+    """Unfit; OSError."""
+    kernel.request(rt.RTM_NEWADDR, _ADD, _body(address), f"add address {address.address}")
+
+
+def delete(kernel: RouteSocket, address: pack.Address) -> None:
+    """Unfit; OSError."""
+    kernel.request(rt.RTM_DELADDR, 0, _body(address), f"delete address {address.address}")
+
+
+def _body(address: pack.Address) -> bytes:
+    family, own = ip_bytes(address.address)
+    peer = ip_bytes(address.peer)[1] if address.peer else own
+    if address.prefixlen > 8 * len(own) or len(peer) != len(own):
+        raise Unfit(f"{address.address}/{address.prefixlen} is no address")
+    body = rt.IFADDR.pack(family, address.prefixlen, 0, address.scope, address.index)
+    body += rt.attribute(rt.IFA_LOCAL, own) + rt.attribute(rt.IFA_ADDRESS, peer)
+    if address.broadcast:
+        body += rt.attribute(rt.IFA_BROADCAST, ip_bytes(address.broadcast)[1])
+    if address.label:
+        body += rt.attribute(IFA_LABEL, address.label.encode()[:15] + b"\0")
+    if address.protocol:
+        body += rt.attribute(rt.IFA_PROTO, bytes([address.protocol]))
+    if address.valid != FOR_EVER or address.preferred != FOR_EVER:
+        body += rt.attribute(rt.IFA_CACHEINFO, _LIFE.pack(address.preferred, address.valid, 0, 0))
+    return body + rt.attribute(rt.IFA_FLAGS, address.flags)

@@ -1,0 +1,137 @@
+"""What belongs to the links of one namespace, made as it is to be: by the differences to what is there.
+
+So what is new is built, what has been changed is put back, and what is as it is to be stays untouched. What a
+kernel refuses is collected, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from netlab.linux.netlink.route import RouteSocket
+from netlab.linux.wiring import addresses, neighbours, policies, queues, routes
+from netlab.linux.wiring.fields import Unfit
+from netlab.model import pack
+
+T = TypeVar("T")
+Change = Callable[[RouteSocket, T], None]
+
+
+class Refusals:
+    """What a kernel, or we, would not do; a line each."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    @contextmanager
+    def batch(self, kernel: RouteSocket, node: str) -> Iterator[None]:
+        """A batch of changes of which each is tried."""
+        refused: list[OSError] = []
+        with kernel.batch(refused):
+            yield
+        self.lines += [f"{node}: {error.strerror or error}" for error in refused]
+
+    def attempt(self, node: str, change: Callable[[], None]) -> None:
+        """Do it; what cannot be done is noted."""
+        try:
+            change()
+        except Unfit as error:
+            self.lines.append(f"{node}: {error}")
+        except OSError as error:
+            self.lines.append(f"{node}: {error.strerror or error}")
+
+
+class Node:
+    """One namespace to be made like `wanted`, by way of its socket."""
+
+    def __init__(self, kernel: RouteSocket, wanted: pack.Node, refusals: Refusals) -> None:
+        self._kernel, self._wanted, self._refusals = kernel, wanted, refusals
+
+    def addresses(self) -> None:
+        """Of a link whose IPv4 addresses are others, all are given anew: the first is not like the rest."""
+        have, wanted = addresses.read(self._kernel), self._wanted.addresses
+        gone, come = [], []
+        for index in dict.fromkeys(each.index for each in (*have, *wanted)):
+            for is_six in (False, True):
+                old, new = (_of(each, index, is_six) for each in (have, wanted))
+                if old == new or (is_six and set(old) == set(new)):
+                    continue
+                gone += [each for each in old if not is_six or each not in new]
+                come += [each for each in new if not is_six or each not in old]
+        self._change(addresses.delete, gone, quietly=True)  # the first takes the rest with it
+        self._change(addresses.add, come)
+
+    def routes(self) -> None:
+        """Of routes to one place, all are given anew where their order is another."""
+        have = _by_place(routes.read(self._kernel))
+        wanted = _by_place(self._wanted.routes)
+        gone = [route for place, each in have.items() if wanted.get(place) != each for route in each]
+        come = [route for place, each in wanted.items() if have.get(place) != each for route in each]
+        self._change(routes.delete, gone, quietly=True)
+        self._change(routes.add, routes.in_order(come))
+
+    def nexthops(self) -> None:
+        """Groups behind their members."""
+        if not self._wanted.nexthops and not routes.read_nexthops(self._kernel):
+            return
+        have, wanted = routes.read_nexthops(self._kernel), self._wanted.nexthops
+        self._change(routes.delete_nexthop, [hop for hop in have if hop not in wanted], quietly=True)
+        come = [hop for hop in wanted if hop not in have]
+        self._change(routes.add_nexthop, sorted(come, key=lambda hop: bool(hop.group)))
+
+    def add_policies(self) -> None:
+        """Before the routes: by some of them their gateways are found."""
+        have, wanted = policies.read(self._kernel), self._wanted.policies
+        self._change(policies.add, [rule for rule in wanted if rule not in have])
+
+    def delete_policies(self) -> None:
+        """Behind the routes, for the same reason."""
+        have, wanted = policies.read(self._kernel), self._wanted.policies
+        self._change(policies.delete, [rule for rule in have if rule not in wanted])
+
+    def neighbours(self) -> None:
+        """What has been learned beyond that stays: it may have been learned since."""
+        have, wanted = neighbours.read(self._kernel), self._wanted.neighbours
+        lasting = [e for e in have if not neighbours.is_passing(e) and e not in wanted]
+        missing = [entry for entry in wanted if entry not in have]
+        self._make_alike(lasting, missing, neighbours.delete, neighbours.add)
+
+    def fdb(self) -> None:
+        """The same."""
+        have, wanted = neighbours.read_fdb(self._kernel), self._wanted.fdb
+        lasting = [e for e in have if not neighbours.is_passing(e) and e not in wanted]
+        missing = [entry for entry in wanted if entry not in have]
+        self._make_alike(lasting, missing, neighbours.delete_fdb, neighbours.add_fdb)
+
+    def queues(self) -> None:
+        """Those below another behind it."""
+        have, wanted = queues.read(self._kernel), self._wanted.queues
+        self._make_alike(
+            have, sorted(wanted, key=lambda queue: queue.parent != 0xFFFFFFFF), queues.delete, queues.add
+        )
+
+    def _make_alike(self, have: Sequence[T], wanted: Sequence[T], delete: Change[T], add: Change[T]) -> None:
+        self._change(delete, [each for each in have if each not in wanted])
+        self._change(add, [each for each in wanted if each not in have])
+
+    def _change(self, change: Change[T], values: Iterable[T], *, quietly: bool = False) -> None:
+        values = list(values)
+        if not values:
+            return
+        refusals = Refusals() if quietly else self._refusals
+        with refusals.batch(self._kernel, self._wanted.name):
+            for value in values:
+                refusals.attempt(self._wanted.name, lambda value=value: change(self._kernel, value))  # type: ignore[misc]
+
+
+def _of(found: Sequence[pack.Address], index: int, is_six: bool) -> list[pack.Address]:
+    return [each for each in found if each.index == index and (":" in each.address) == is_six]
+
+
+def _by_place(found: Sequence[pack.Route]) -> dict[tuple[object, ...], list[pack.Route]]:
+    places: dict[tuple[object, ...], list[pack.Route]] = {}
+    for route in found:
+        places.setdefault(routes.place(route), []).append(route)
+    return places

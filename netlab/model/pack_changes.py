@@ -1,0 +1,69 @@
+"""What two packs do not have in common, a line each: for whoever compares a twin with its original."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+from netlab.model import codec, pack
+
+# By node: lists whose order says nothing. Routes to one place, and rules, are compared in order.
+_UNORDERED = ("links", "addresses", "nexthops", "policies", "neighbours", "fdb", "queues", "listeners")
+
+
+def differences(before: pack.Pack, after: pack.Pack) -> list[str]:
+    """Of what is gone "- NODE: …", of what has come "+ NODE: …"; none where both are the same network."""
+    lines = []
+    names = dict.fromkeys(node.name for each in (before, after) for node in each.nodes)
+    for name in names:
+        old, new = before.node(name), after.node(name)
+        if old is None or new is None:
+            sign, node = ("-", old) if old else ("+", new)
+            lines.append(f"{sign} {name}: {node.kind if node else ''}")
+        else:
+            lines += _of_node(old, new)
+    return lines
+
+
+def _of_node(old: pack.Node, new: pack.Node) -> Iterator[str]:
+    gone, come = Counter(facts(old)), Counter(facts(new))
+    yield from (f"- {old.name}: {fact}" for fact in (gone - come).elements())
+    yield from (f"+ {old.name}: {fact}" for fact in (come - gone).elements())
+
+
+def facts(node: pack.Node) -> Iterator[str]:
+    """All that is to be said of a node, a line each."""
+    for name in _UNORDERED:
+        yield from (f"{name}: {_text(each)}" for each in getattr(node, name) if not _passes(each))
+    yield from _routes(node)
+    for table in node.tables:
+        for chain in table.chains:
+            before = f"{table.backend} {table.family} {table.name} {chain.name}"
+            yield f"chain: {before} {chain.policy}".rstrip()
+            yield from (f"rule: {before} {number}: {rule}" for number, rule in enumerate(chain.rules, 1))
+    yield from (f"nft: {each}" for each in node.native)
+    yield from (f"setting: {name} = {value}" for name, value in node.settings.items())
+    yield from (f"alias: {alias}" for alias in node.aliases)
+
+
+def _routes(node: pack.Node) -> Iterator[str]:
+    """Each with its place among those that lead to the same."""
+    seen: Counter[tuple[str, int, int]] = Counter()
+    for route in node.routes:
+        key = (route.destination, route.table, route.metric)
+        seen[key] += 1
+        yield f"routes: {_text(route)}" + (f" (number {seen[key]})" if seen[key] > 1 else "")
+
+
+def _passes(value: Any) -> bool:
+    """What was learned, and is forgotten again."""
+    return isinstance(value, pack.Neighbour | pack.FdbEntry) and bool(value.state & 0x1E)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, pack.Address) and value.valid != 0xFFFFFFFF:
+        value = replace(value, preferred=0, valid=0)  # which pass
+    plain = codec.to_plain(value)
+    return " ".join(f"{f.name}={plain[f.name]}" for f in fields(value) if f.name in plain)

@@ -1,0 +1,128 @@
+"""A twin is the same network: said by the tools, line by line, and by what gets through it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from netlab.errors import LabNotFound
+from netlab.lab import Lab
+from netlab.model.pack_changes import differences
+from tests.kernel.conftest import sh
+from tests.kernel.twin.world import VARIED, listings
+from tests.support.patience import eventually
+
+INTERNET = "39.106.233.176"
+WEB = "docker run -d --name web centos:8.1.1911 sleep 36000"
+LISTEN = "import socket; s = socket.create_server(('', 8000)); print('up', flush=True); s.accept()"
+SERVER = f'mkfifo up; setsid docker exec web python3 -c "{LISTEN}" >up & read -r said <up'
+CALL = "s = socket.create_connection(('172.17.0.2', {port}), 2); s.send(b'hello'); print(s.recv(99))"
+ASK = f'python3 -c "import socket; {CALL}"'
+
+
+@pytest.fixture
+def twin_name(lab_name: str) -> Iterator[str]:
+    """The name of a second lab, which is ended after the test."""
+    yield f"{lab_name}-twin"
+    with suppress(LabNotFound):
+        Lab.find(f"{lab_name}-twin").down()
+
+
+def is_answered(lab: Lab, node: str = "if-test", address: str = INTERNET) -> bool:
+    return lab.run(["ping", "-c", "1", "-W", "1", address], node=node).returncode == 0
+
+
+def wait_for_ipv6(lab: Lab) -> None:
+    """Until no address is tentative any more, and no port waits for the spanning tree."""
+    addresses = "ip -6 -o addr show tentative; ip -n blue -6 -o addr show tentative"
+    ports = "bridge -o link | grep -E 'state (listen|learn)ing'"
+    assert eventually(lambda: not lab.run(["bash", "-c", f"{addresses}; {ports}"]).stdout, 20.0)
+
+
+def test_the_tools_say_the_same_of_a_lab_and_its_copy(lab: Lab, twin_name: str) -> None:
+    """Every line of ip, bridge, tc, iptables-save, nft and sysctl, of every node; 99 of 100 at least."""
+    sh(lab, VARIED)
+    wait_for_ipv6(lab)
+    twin = lab.copy(twin_name)
+    for node in ("host", "internet", "if-test", "two", "blue"):
+        ours, theirs = (Counter(listings(each, node)) for each in (lab, twin))
+        others = (ours - theirs).total() + (theirs - ours).total()
+        assert others <= ours.total() / 100, [*(ours - theirs), "", *(theirs - ours)]
+    assert twin.status().about == (f"a twin of {lab.name}",)
+
+
+def test_a_copy_packs_to_what_it_was_made_of(lab: Lab, twin_name: str) -> None:
+    """Nothing is lost on the way, and the original has not changed either."""
+    sh(lab, VARIED)
+    before = lab.pack()
+    twin = lab.copy(twin_name)
+    assert differences(before, twin.pack()) == []
+    assert differences(before, lab.pack()) == []
+
+
+def test_containers_of_a_copy_are_containers(lab: Lab, twin_name: str) -> None:
+    """docker knows them, and what is typed in them happens in the copy alone."""
+    sh(lab, "docker run -d --name if-test centos:8.1.1911 sleep 36000; sysctl -qw net.ipv4.ip_forward=1")
+    twin = lab.copy(twin_name)
+    assert is_answered(twin)
+    assert sh(
+        twin, "docker inspect -f '{{.Config.Image}} {{.NetworkSettings.IPAddress}}' if-test"
+    ).split() == [
+        "centos:8.1.1911",
+        "172.17.0.2",
+    ]
+    sh(twin, "docker exec if-test ip link show eth0; iptables -I FORWARD -j DROP")
+    assert not is_answered(twin)
+    assert is_answered(lab)
+
+
+def test_a_file_is_unpacked_to_the_same_network(lab: Lab, twin_name: str, tmp_path: Path) -> None:
+    """pack writes it, and unpack reads it without the lab that it was made of."""
+    sh(lab, VARIED)
+    file = tmp_path / "broken.netpack"
+    before = lab.pack(file)
+    lab.reset()
+    twin = Lab.unpack(file, twin_name)
+    assert differences(before, twin.pack()) == []
+
+
+def test_a_listener_is_played(lab: Lab, twin_name: str) -> None:
+    """Who connects is answered, as at the original, and who tries another port is refused."""
+    sh(lab, f"{WEB}\n{SERVER}")
+    twin = lab.copy(twin_name)
+    assert sh(twin, ASK.format(port=8000)) == "b'hello'\n"
+    assert "refused" in twin.script(ASK.format(port=8001)).stderr
+    known = twin.pack().node("web")
+    assert known and [(each.port, each.program) for each in known.listeners] == [(8000, "python3")]
+
+
+def test_a_lab_becomes_again_what_it_was(lab: Lab) -> None:
+    """All that has been changed is put back, and a container that went on is still the same one."""
+    sh(lab, VARIED)
+    before, pid = lab.pack(), lab.snapshot().node("if-test").pid
+    sh(
+        lab,
+        "ip netns del blue; ip link del both0; iptables -F; nft flush ruleset; ip route flush table 77\n"
+        "ip addr flush dev docker0; ip link set eth0 down; docker rm -f two; ip rule del prio 100\n"
+        "docker run -d --name more --network none centos:8.1.1911 sleep 36000; ip link set mv0 name mv1\n"
+        "ip link set 'fifteen.letters' name mv0; sysctl -qw net.ipv4.ip_forward=0; ip netns add red",
+    )
+    assert differences(before, lab.pack()) != []
+    lab.become(before)
+    assert differences(before, lab.pack()) == []
+    assert lab.snapshot().node("if-test").pid == pid
+    assert is_answered(lab)
+
+
+def test_a_twin_is_put_back_to_what_it_was_made_of(lab: Lab, twin_name: str) -> None:
+    """`./run reset` of a twin leads to the twin, not to the base lab."""
+    sh(lab, VARIED)
+    before = lab.pack()
+    twin = lab.copy(twin_name)
+    sh(twin, "ip link del docker0; iptables -F; docker rm -f if-test")
+    twin.reset()
+    assert differences(before, twin.pack()) == []
