@@ -113,7 +113,7 @@ class Daemonless(Engine, Protocol):
     def lay_rules(self, host: LabHost, files: Sequence[int]) -> None:
         """The engine's firewall rules, into a lab host that has none."""
 
-    def described(self, root: str) -> Mapping[int, pack.Container]:
+    def describe(self, root: str) -> Mapping[int, pack.Container]:
         """The containers of the lab host whose root directory is `root`, by the pid of their process 1."""
 
     # -- in the lab host's process 1

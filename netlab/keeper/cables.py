@@ -46,7 +46,7 @@ class Cables:
 
     def make(self) -> None:
         """All of it, but settings and addresses; nothing is set of links while some are `lacking`."""
-        self._delete(self._unwanted())
+        self._delete(self._leftovers())
         self._rename_apart()
         missing = [key for key in self._wanted if key not in self._have]
         for key in sorted(missing, key=self._depth):
@@ -55,7 +55,7 @@ class Cables:
         if not self.lacking:
             self._change()
 
-    def _unwanted(self) -> set[Key]:
+    def _leftovers(self) -> set[Key]:
         """What is not in the pack, or cannot become what is, with all that goes with it."""
         gone = {
             key

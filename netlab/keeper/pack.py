@@ -199,7 +199,7 @@ def _node(
         queues=queued,
         tables=tables,
         native=own,
-        settings=settings.changed(here, unchanged),
+        settings=settings.changes(here, unchanged),
         listeners=tuple(programs.listeners()),
     )
 

@@ -76,7 +76,7 @@ class Twin:
         return _with_programs(self._read(self._places()), self._origin.read())
 
     def _read(self, places: Sequence[Place]) -> Pack:
-        described = self._engine.described(self._root) if self._engine else {}
+        described = self._engine.describe(self._root) if self._engine else {}
         return pack.read(self._plan.name, places, self._unchanged, described)
 
     def take_over(self, fds: Sequence[int]) -> Pack:

@@ -52,7 +52,7 @@ def unpack(wanted: pack.Pack, workshop: Workshop) -> pack.Pack:
     """
     try:
         check(wanted)
-        wanted = named(outside.cables(wanted))
+        wanted = give_names(outside.cables(wanted))
     except Malformed as error:
         raise BadInput(
             _("This is no network that could be built: {error}.").format(error=error),
@@ -82,7 +82,7 @@ def unpack(wanted: pack.Pack, workshop: Workshop) -> pack.Pack:
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
 
 
-def named(found: pack.Pack) -> pack.Pack:
+def give_names(found: pack.Pack) -> pack.Pack:
     """A namespace without a name, in which some process lives, has a name in the twin."""
     nodes = tuple(replace(n, kind="netns") if n.kind == "process" else n for n in found.nodes)
     return replace(found, nodes=nodes)
@@ -128,7 +128,7 @@ def _set_namespaces(sites: Mapping[str, Site], have: pack.Pack, unchanged: Mappi
         now = have.node(name)
         settings.check(site.node.settings)
         with enter(site.fd):
-            settings.assure(settings.differing(now.settings if now else {}, site.node.settings, unchanged))
+            settings.assure(settings.differences(now.settings if now else {}, site.node.settings, unchanged))
 
 
 # -- what is in them

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -125,45 +125,41 @@ class Lab(Commands):
     # -- as a file, and as a copy: see netlab.lab.packing -----------------------------------------------
 
     def pack(self, path: str | Path | None = None) -> Pack:
-        """The whole network as a value, and with a `path` as a file from which `unpack` builds it again.
-        OSError where that cannot be written."""
+        """The whole network as a value, and with a `path` as a file for `unpack`. BadInput, LabError."""
         from netlab.lab.packing import save
+        from netlab.model.pack import Pack
 
-        found = self._ask(_pack_class(), "pack")
+        found = self._ask(Pack, "pack")
         if path is not None:
             save(found, Path(path))
         return found
 
     @classmethod
     def unpack(cls, source: str | Path | Pack, name: str, **how: Any) -> Lab:
-        """A new lab with the network of a file or value of `pack`; `how` as in `up`.
-
-        What is played by something else, or was refused by the kernel, is in its `status`. BadInput, which
-        says why, for a file that holds none; LabAlreadyUp and the like as in `up`.
-        """
+        """A new lab with the network of a file or value of `pack`; `how`, and errors, as in `up`. Its status
+        has what is played by something else. BadInput says why a file holds none."""
         from netlab.lab.packing import load
 
         found = load(source)
         lab = cls.up(name, bare=True, **how)
-        try:
+        with ExitStack() as stack:
+            stack.callback(lab.down)
             lab.become(found)
-        except BaseException:
-            lab.down()
-            raise
+            stack.pop_all()
         return lab
 
     def copy(self, name: str, **how: Any) -> Lab:
-        """This network once more, in a new lab: what is done there leaves this one as it is. `how` as in
-        `up`; errors as in `unpack`."""
+        """This network once more, in a new lab, as `unpack` makes it: this one stays as it is."""
         return type(self).unpack(self.pack(), name, **how)
 
     def become(self, wanted: Pack) -> Pack:
         """Make this lab that network, by what differs: the pack as it was built, with remarks on what is
         otherwise. What lives in its namespaces goes on. On the machine alone. BadInput, LabError."""
         from netlab.lab.packing import hand_over
+        from netlab.model.pack import Pack
 
         with hand_over(wanted) as fd:
-            return self._ask(_pack_class(), "unpack", fds=[fd])
+            return self._ask(Pack, "unpack", fds=[fd])
 
     # -- looking ------------------------------------------------------------------------------------
 
@@ -184,8 +180,7 @@ class Lab(Commands):
         return graph(self.snapshot())
 
     def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
-        """A `with` block that records at every interface, or at "NODE INTERFACE", …; see
-        netlab.lab.capture."""
+        """A `with` block that records at all interfaces, or "NODE INTERFACE", …; see netlab.lab.capture."""
         from netlab.lab.capture import Recording
 
         return Recording(self._connection, self.snapshot, points, noise)
@@ -303,10 +298,3 @@ class Lab(Commands):
             _("The lab {name!r} went away.").format(name=self.name),
             _("Start it again: ./run --lab {name} up").format(name=self.name),
         )
-
-
-def _pack_class() -> type[Pack]:
-    """Here: most that a lab is asked for needs no pack."""
-    from netlab.model.pack import Pack
-
-    return Pack

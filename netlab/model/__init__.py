@@ -1,6 +1,7 @@
 """What netlab talks about, as frozen values. Nothing here touches a kernel."""
 
 from netlab.model.packet import Capture, Captured, Frame, Hop, Journey, Packet, Point, Rewrite
+from netlab.model.routing import PolicyRule, Route
 from netlab.model.snapshot import (
     Address,
     Chain,
@@ -10,8 +11,6 @@ from netlab.model.snapshot import (
     Neighbour,
     News,
     Node,
-    PolicyRule,
-    Route,
     Rule,
     Snapshot,
 )

@@ -6,7 +6,7 @@ which is not the machine's, answers, and knows no way to what is behind the mach
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -91,14 +91,11 @@ def empty(name: str, kind: str) -> pack.Node:
     )
 
 
-def _world(outside: pack.Node, nodes: Collection[pack.Node]) -> pack.Node:
-    """Every address is its own, but those of the cards at its cables; it knows no way to those behind.
-
-    At each cable it is the gateway that the machine knows there.
-    """
-    cards = {(link.other.node, link.other.index): link.index for link in outside.links if link.other}
-    held = [(node.name, address) for node in nodes for address in node.addresses if address.index != LO]
-    ways = [
+def _ways(
+    cards: Mapping[tuple[str, int], int], held: Sequence[tuple[str, pack.Address]]
+) -> Iterator[pack.Route]:
+    """To the cards at its cables; and none to the networks that lie behind them."""
+    yield from (
         pack.Route(
             f"{address.address}/{128 if ':' in address.address else 32}",
             table=LOCAL,
@@ -109,13 +106,23 @@ def _world(outside: pack.Node, nodes: Collection[pack.Node]) -> pack.Node:
         )
         for name, address in held
         if (name, address.index) in cards
-    ]
+    )
     behind = {
         str(ip_network(f"{address.address}/{address.prefixlen}", strict=False))
         for name, address in held
         if (name, address.index) not in cards and ":" not in address.address
     }
-    ways += [pack.Route(prefix, table=LOCAL, kind=THROW_KIND, protocol=BOOT) for prefix in sorted(behind)]
+    yield from (pack.Route(net, table=LOCAL, kind=THROW_KIND, protocol=BOOT) for net in sorted(behind))
+
+
+def _world(outside: pack.Node, nodes: Collection[pack.Node]) -> pack.Node:
+    """Every address is its own, but those of the cards at its cables; it knows no way to those behind.
+
+    At each cable it is the gateway that the machine knows there.
+    """
+    cards = {(link.other.node, link.other.index): link.index for link in outside.links if link.other}
+    held = [(node.name, address) for node in nodes for address in node.addresses if address.index != LO]
+    ways = list(_ways(cards, held))
     gateways = {
         (route.gateway, cards[node.name, route.index])
         for node in nodes

@@ -20,7 +20,7 @@ def containers(text: str) -> dict[int, tuple[str, Container]]:
     return {pid: (name, container) for pid, name, container in map(_container, entries) if pid}
 
 
-def described(entries: Any) -> Iterator[tuple[str, Container]]:
+def read_containers(entries: Any) -> Iterator[tuple[str, Container]]:
     """(name, container) of what was inspected, whether it runs or not."""
     for entry in entries if isinstance(entries, list) else [entries]:
         __, name, container = _container(entry)

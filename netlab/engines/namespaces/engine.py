@@ -48,10 +48,10 @@ class NamespacesEngine:
     def about(self, root: str) -> tuple[str, ...]:
         return ()
 
-    def described(self, root: str) -> Mapping[int, pack.Container]:
+    def describe(self, root: str) -> Mapping[int, pack.Container]:
         from netlab.engines.namespaces import populate  # here, and below: a lab does not begin with it
 
-        return populate.described(root)
+        return populate.describe(root)
 
     def make(self, name: str, container: pack.Container) -> None:
         from netlab.engines.namespaces import populate

@@ -63,7 +63,7 @@ def end(name: str) -> None:
             store.remove(record)
 
 
-def described(root: str) -> dict[int, pack.Container]:
+def describe(root: str) -> dict[int, pack.Container]:
     """The containers of the lab host whose root directory is `root`, by the pid of their process 1 there."""
     return {
         record.pid: pack.Container(

@@ -72,7 +72,7 @@ def split(rule: str) -> list[str]:
     return found
 
 
-def checked(rule: str, chains: Iterable[str]) -> str:
+def check(rule: str, chains: Iterable[str]) -> str:
     """The rule, put together anew of known words. Unfit with the word that is not known."""
     parts: list[str] = []
     before = ""
@@ -88,7 +88,7 @@ def checked(rule: str, chains: Iterable[str]) -> str:
             raise Unfit(f"{before} cannot be {word!r}")
         elif before in ("-j", "-g") and word not in words.TARGETS and word not in chains:
             raise Unfit(f"there is no target {word!r}")
-        parts.append(_quoted(word))
+        parts.append(_quote(word))
         before = word
     return " ".join(parts)
 
@@ -98,7 +98,7 @@ def _check_text(word: str) -> None:
         raise Unfit("a text of more than 256 characters")
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_.,:/!@%+=*-]+", word):
         return word
     return '"' + re.sub(r'(["\\])', r"\\\1", word) + '"'
@@ -118,7 +118,7 @@ def restore_text(tables: Sequence[pack.Table], refused: list[str]) -> str:
         for chain in chains:
             for rule in chain.rules:
                 try:
-                    lines.append(f"-A {chain.name} {checked(rule, names)}")
+                    lines.append(f"-A {chain.name} {check(rule, names)}")
                 except Unfit as error:
                     refused.append(f"-A {chain.name} {rule[:200]}: {error}")
         lines.append("COMMIT")

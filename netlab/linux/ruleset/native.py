@@ -77,7 +77,7 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
-def checked(text: str) -> tuple[str, dict[str, Any]]:
+def check(text: str) -> tuple[str, dict[str, Any]]:
     """(kind, content) of one object, of plain words. Unfit."""
     try:
         found = bounded_json.table(text, BOUNDS)
@@ -110,7 +110,7 @@ def restore(objects: Iterable[str]) -> list[str]:
     refused, commands = [], []
     for text in objects:
         try:
-            commands.append(checked(text))
+            commands.append(check(text))
         except Unfit as error:
             refused.append(f"nft: {error}")
     if not commands:

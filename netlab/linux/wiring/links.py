@@ -45,11 +45,11 @@ def read(kernel: RouteSocket) -> list[Found]:
     """Every link of a namespace. OSError."""
     mask = rt.attribute(rt.IFLA_EXT_MASK, rt.RTEXT_FILTER_SKIP_STATS)
     body = rt.IFINFO.pack(0, 0, 0, 0, 0) + mask
-    found = [_found(content) for _, content in kernel.query(rt.RTM_GETLINK, rt.NLM_F_DUMP, body)]
+    found = [_parse(content) for _, content in kernel.query(rt.RTM_GETLINK, rt.NLM_F_DUMP, body)]
     return _without_usual_states(found)
 
 
-def _found(content: bytes) -> Found:
+def _parse(content: bytes) -> Found:
     _, _, index, flags, _ = rt.IFINFO.unpack_from(content)
     words = rt.attributes(content, rt.IFINFO.size)
     info = rt.attributes(words.get(rt.IFLA_LINKINFO, b""))

@@ -60,7 +60,7 @@ def _folder(folder: str) -> dict[str, str]:
     return {}
 
 
-def changed(found: Values, fresh: Values) -> dict[str, str]:
+def changes(found: Values, fresh: Values) -> dict[str, str]:
     """Those that are not as in a fresh namespace, and all that hang together with one of them."""
     others = {name for name, value in found.items() if name in fresh and fresh[name] != value}
     coupled = {name.rpartition("/")[2] for name in others} & {*COUPLED, "ip_forward"}
@@ -136,7 +136,7 @@ def assure(values: Iterable[tuple[str, str]]) -> list[str]:
     return refused
 
 
-def differing(have: Values, wanted: Values, fresh: Values) -> list[tuple[str, str]]:
+def differences(have: Values, wanted: Values, fresh: Values) -> list[tuple[str, str]]:
     """What is to be written so that the one becomes the other, in an order in which none undoes another."""
     todo = {name: value for name, value in wanted.items() if have.get(name, fresh.get(name)) != value}
     todo |= {

@@ -63,7 +63,7 @@ RULES = (
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_is_put_together_as_it_was(rule: str) -> None:
     """Word by word, as iptables-save prints it."""
-    again = iptables.checked(rule, {"OWN"})
+    again = iptables.check(rule, {"OWN"})
     assert iptables.split(again) == iptables.split(rule)
 
 
@@ -91,7 +91,7 @@ def test_a_rule_is_put_together_as_it_was(rule: str) -> None:
 def test_a_word_that_is_not_known_is_refused(rule: str) -> None:
     """Whatever it would have been to iptables."""
     with pytest.raises(Unfit):
-        iptables.checked(rule, {"OWN"})
+        iptables.check(rule, {"OWN"})
 
 
 def test_a_refused_rule_leaves_the_others() -> None:
@@ -135,7 +135,7 @@ def test_nfts_own_tables_are_taken_without_what_was_counted() -> None:
     assert table == {"table": {"family": "netdev", "name": "guard"}}
     assert chain["chain"]["dev"] == "eth0"
     assert rule["rule"]["expr"][0] == {"counter": {"packets": 0, "bytes": 0}} and "handle" not in rule["rule"]
-    assert [native.checked(each)[0] for each in found] == ["table", "chain", "rule"]
+    assert [native.check(each)[0] for each in found] == ["table", "chain", "rule"]
 
 
 def test_settings_that_hang_together_are_all_in_a_pack() -> None:
@@ -147,9 +147,9 @@ def test_settings_that_hang_together_are_all_in_a_pack() -> None:
     }
     fresh |= {"net/ipv4/tcp_ecn": "2", "net/ipv6/conf/all/forwarding": "0"}
     now = {**fresh, "net/ipv4/ip_forward": "1", "net/ipv4/conf/all/forwarding": "1"}
-    assert set(settings.changed(now, fresh)) == set(fresh) - {
+    assert set(settings.changes(now, fresh)) == set(fresh) - {
         "net/ipv4/tcp_ecn",
         "net/ipv6/conf/all/forwarding",
     }
-    assert settings.changed(fresh, fresh) == {}
-    assert settings.differing(now, {}, fresh)[:1] == [("net/ipv4/conf/all/forwarding", "0")]
+    assert settings.changes(fresh, fresh) == {}
+    assert settings.differences(now, {}, fresh)[:1] == [("net/ipv4/conf/all/forwarding", "0")]
