@@ -21,6 +21,7 @@ from netlab.errors import BadInput
 from netlab.grade import bundle, formats, jail, naming, privsep
 from netlab.grade.batch import Batch
 from netlab.grade.judge import Grade
+from netlab.grade.naming import Known
 from netlab.grade.privsep import Handed, Wanted
 from netlab.grade.submission import read
 from netlab.keeper.address import HOME
@@ -310,7 +311,7 @@ def back(place: Path) -> Callable[..., dict[str, Any]]:
     (place / "out").mkdir()
 
     def take(name: str = "02", content: bytes = b"{}") -> dict[str, Any]:
-        each = Handed(place / "02.ipynb", name, None, content)
+        each = Handed(place / "02.ipynb", Known(name, None), content)
         with files.folder(out) as fd:
             return privsep._result(fd, each, "", wanted, os.geteuid())
 
