@@ -113,7 +113,8 @@ def test_no_lesson_has_a_right_answer_a_hint_or_a_wrong_turn(tmp_path: Path) -> 
         for file in folder.iterdir():
             [lesson] = tomllib.loads(file.read_text(encoding="utf-8"))["lesson"]
             for step in lesson["step"]:
-                assert not step.get("solution") and not step.get("hints") and not step.get("wrong_turn")
+                told = ("solution", "hints", "wrong_turn", "secret")
+                assert not any(step.get(name) for name in told)
                 for question in (step.get("prediction", {}), step.get("answer", {})):
                     assert not question.get("right") and not question.get("command")
 
