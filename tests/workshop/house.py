@@ -92,10 +92,11 @@ class House:
         return Accounts(self.state / "learners.sqlite", "", "").number(name)
 
     def kill(self, part: str) -> int:
-        """kill -9; the pid that it had."""
+        """kill -9, and wait until it is gone; the pid that it had."""
         pid = self.pid(part)
         assert pid, f"no {part} runs"
         os.kill(pid, signal.SIGKILL)
+        until(lambda: self.pid(part) != pid, what=f"the end of the {part}")
         return pid
 
 
