@@ -72,6 +72,13 @@ def parser(words: Sequence[str]) -> Parser:
     verb("pack", _pack, _("the whole network as a file"), options.pack)
     verb("unpack", _unpack, _("a lab with the network of a file"), options.unpack)
     verb("copy", _copy, _("a lab once more: --lab NEW copy NAME"), options.copy)
+    verb(
+        "try",
+        _try,
+        _("what a command would do, tried in a copy: try [--ping NODE ADDRESS] -- COMMAND …"),
+        options.try_,
+    )
+    verb("undo", _undo, _("the lab as it was before the last step, or at a mark"), options.undo)
     verb("fault", _fault, _("the gym: break the lab in a way that you find out"), options.fault)
     verb("grade", _grade, _("grade notebooks, each in a lab of its own"), options.grade)
     as_task = _("a lesson as an assignment of nbgrader's, or of otter-grader's")
@@ -222,6 +229,18 @@ def _copy(options: argparse.Namespace) -> None:
     from netlab.cli.twin import copy
 
     copy(options)
+
+
+def _try(options: argparse.Namespace) -> int:
+    from netlab.cli.twin import try_
+
+    return try_(options)
+
+
+def _undo(options: argparse.Namespace) -> None:
+    from netlab.cli.twin import undo
+
+    undo(options)
 
 
 def _fault(options: argparse.Namespace) -> None:

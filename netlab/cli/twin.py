@@ -19,6 +19,10 @@ def pack(options: argparse.Namespace) -> None:
         found = here.pack()
     else:
         found = Lab.find(options.lab).pack()
+    if options.redact:
+        from netlab.twin.redact import redact  # here, too
+
+        found = redact(found)
     path = Path(options.output or f"{found.name}.netpack")
     save(found, path)
     count = len(found.nodes)
@@ -36,6 +40,22 @@ def unpack(options: argparse.Namespace) -> None:
 def copy(options: argparse.Namespace) -> None:
     """A lab once more."""
     _tell(Lab.find(options.original).copy(options.lab))
+
+
+def try_(options: argparse.Namespace) -> int:
+    """A command in a copy. Exit status: the command's."""
+    from netlab.twin.experiment import attempt
+
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    trial = attempt(Lab.find(options.lab), command, map(tuple, options.ping), node=options.node)
+    print("\n".join(trial.lines))
+    return trial.status
+
+
+def undo(options: argparse.Namespace) -> None:
+    """A lab as it was."""
+    undone = Lab.find(options.lab).undo(options.mark)
+    print("\n".join((_("the lab is as before {label}").format(label=undone.label), *undone.lines)))
 
 
 def _tell(lab: Lab) -> None:

@@ -44,7 +44,7 @@ from netlab.packets.probe import Order
 MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper"s level
 # What may be asked from inside.
 LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
-LEARNERS += ("watch", "monitor", "iproute", "reset", "exec")
+LEARNERS += ("watch", "monitor", "iproute", "reset", "exec", "pack", "mark", "undo")
 
 
 class Closable(Protocol):
@@ -218,9 +218,10 @@ class Keeper:
     def _answer(self, operation: str, request: Mapping[str, Any], client: socket.socket) -> None:
         """In a child: do one request and send its answer, or the error."""
         try:
-            if not hasattr(self, f"_do_{operation}"):
+            work = getattr(self, f"_do_{operation}", None) or self.twin.operation(operation)
+            if work is None:
                 raise UnknownName(_("request"), operation, LEARNERS)
-            result = getattr(self, f"_do_{operation}")(request, client)
+            result = work(request, client)
             client.settimeout(protocol.SECONDS_TO_SAY)
             protocol.send(client, {"ok": result})
         except NetlabError as error:
@@ -244,12 +245,6 @@ class Keeper:
 
     def _do_snapshot(self, _: Mapping[str, Any], __: socket.socket) -> Any:
         return codec.to_plain(snapshot(self.plan.name, self.init, self.engine))
-
-    def _do_pack(self, _: Mapping[str, Any], __: socket.socket) -> Any:
-        return codec.to_plain(self.twin.pack())
-
-    def _do_unpack(self, request: Mapping[str, Any], _: socket.socket) -> Any:
-        return codec.to_plain(self.twin.take_over(request["fds"]))
 
     def _do_probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
         order = Order.parse(request["order"])

@@ -22,7 +22,7 @@ from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabNotFound
 from netlab.i18n import gettext as _
 from netlab.keeper import address, launch, protocol
-from netlab.keeper.protocol import Status
+from netlab.keeper.protocol import Status, Undone
 from netlab.lab.commands import Commands
 
 if TYPE_CHECKING:
@@ -164,6 +164,17 @@ class Lab(Commands):
 
         with hand_over(wanted) as fd:
             return self._ask(_pack_class(), "unpack", fds=[fd])
+
+    def mark(self, label: str) -> bool:
+        """Keep how the lab is now under that word, for `undo`; whether it has changed since the last mark."""
+        return bool(self._answer("mark", label=label))
+
+    def undo(self, label: str = "") -> Undone:
+        """Back to that mark, or without a word to the last one at which the lab was otherwise than now.
+
+        UnknownName with the marks that there are; BadInput where there is nothing to undo.
+        """
+        return self._ask(Undone, "undo", label=label)
 
     # -- looking ------------------------------------------------------------------------------------
 

@@ -19,9 +19,10 @@ from netlab.lessons.progress import Progress, default_path
 from netlab.lessons.questions import REPORT, ask, check_known, the_answer, the_prediction
 from netlab.lessons.start import bring, goto
 from netlab.lessons.variant import PLAIN, Variant
-from netlab.notebook import instruments, outbox
+from netlab.notebook import instruments, marks, outbox
 from netlab.notebook.greeting import bug_report, greeting, next_step
 from netlab.notebook.live import Live
+from netlab.notebook.marks import Steps
 from netlab.notebook.tracebacks import short_errors
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLa
     found, progress = variant.exchange_all(lesson), Progress(record)
     bring(lab, lesson, variant)
     short_errors()
+    marks.begin(lab)
     print(greeting(found, progress))
     progress.begin(found.id)
     outbox.put("visited", found.id)
@@ -72,7 +74,7 @@ def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLa
     return here
 
 
-class LessonLab:
+class LessonLab(Steps):
     """A lab during a lesson. Everything that a lab can do, it can do too."""
 
     def __init__(self, lab: Lab, lesson: Lesson, progress: Progress, variant: Variant = PLAIN) -> None:

@@ -31,7 +31,7 @@ FLOOR = {
     for room in ([rooms] if isinstance(rooms, str) else rooms)
 }
 VALUES_ONLY = ("packets", "drawing")  # journeys and pictures: not by way of others either
-ENTRIES, FLAT = 21, 4  # of netlab/, and of those how many are modules at most
+ENTRIES, FLAT = 22, 4  # of netlab/, and of those how many are modules at most
 
 
 def room(module: str) -> str:
