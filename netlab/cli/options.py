@@ -72,7 +72,8 @@ def pack(command: Parser) -> None:
 
 def unpack(command: Parser) -> None:
     """What `./run unpack` takes."""
-    command.add_argument("file", metavar="FILE", help=_("what ./run pack has made"))
+    what = _("what ./run pack has made; or text, or a folder of it: ip addr, ip route, iptables-save, …")
+    command.add_argument("file", metavar="FILE", help=what)
 
 
 def copy(command: Parser) -> None:

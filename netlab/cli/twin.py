@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import zipfile
 from pathlib import Path
 
 from netlab.i18n import gettext as _
 from netlab.i18n import ngettext
 from netlab.lab import Lab
 from netlab.lab.packing import save
+from netlab.model.pack import Pack
 
 
 def pack(options: argparse.Namespace) -> None:
@@ -33,8 +35,15 @@ def pack(options: argparse.Namespace) -> None:
 
 
 def unpack(options: argparse.Namespace) -> None:
-    """A file as a lab."""
-    _tell(Lab.unpack(options.file, options.lab))
+    """A file as a lab, or what somebody pasted."""
+    path = Path(options.file)
+    if path.is_dir() or (path.is_file() and not zipfile.is_zipfile(path) and path.suffix != ".netpack"):
+        from netlab.twin import paste  # here: a pack does not need it
+
+        found: str | Pack = paste.read_path(path)
+    else:
+        found = options.file
+    _tell(Lab.unpack(found, options.lab))
 
 
 def copy(options: argparse.Namespace) -> None:
