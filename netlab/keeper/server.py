@@ -44,7 +44,7 @@ from netlab.packets.probe import Order
 MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper"s level
 # What may be asked from inside.
 LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
-LEARNERS += ("watch", "monitor", "iproute", "reset", "exec", "pack", "mark", "undo")
+LEARNERS += ("watch", "monitor", "iproute", "reset", "exec", "pack", "mark", "undo", "played")
 
 
 class Closable(Protocol):

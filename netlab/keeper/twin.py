@@ -116,6 +116,7 @@ class Twin:
         known: dict[str, Callable[[Mapping[str, Any]], Any]] = {
             "pack": lambda request: codec.to_plain(self.pack()),
             "unpack": lambda request: codec.to_plain(self.take_over(request["fds"])),
+            "played": lambda request: list(self.about()[1:]),
             "mark": lambda request: self.mark(_label(request)),
             "undo": lambda request: codec.to_plain(self.undo(_label(request))),
         }

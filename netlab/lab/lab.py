@@ -176,6 +176,10 @@ class Lab(Commands):
         """
         return self._ask(Undone, "undo", label=label)
 
+    def played(self) -> tuple[str, ...]:
+        """Of a twin: what is played by something else, or was refused by the kernel; else nothing."""
+        return tuple(map(printable, self._answer("played")))
+
     # -- looking ------------------------------------------------------------------------------------
 
     def status(self) -> Status:

@@ -50,7 +50,7 @@ REPORTS = {
     ),
     "uplink down": (
         pasted(LINKS.replace(f"{UP} 1450", f"{DOWN} 1450"), routes=""),
-        "no-route",
+        "interface-down",
         "ip link set ens18 up; ip route add default via 198.51.100.1",
     ),
     "bridge down": (
