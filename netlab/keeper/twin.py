@@ -101,7 +101,7 @@ class Twin:
             self._origin.write(built)
         return built
 
-    def _unpack(self, wanted: Pack) -> Pack:
+    def _unpack(self, wanted: Pack, now: Pack | None = None) -> Pack:
         if self._engine is None:
             raise BadInput(
                 _("A network cannot be unpacked into a lab with a real Docker."),
@@ -109,7 +109,7 @@ class Twin:
             )
         populate_lab = partial(populate.ask, self._to_init)
         play = self._responder.play if self._responder else _leave_alone
-        return unpack(wanted, Workshop(self._places, self._read, populate_lab, play, self._unchanged))
+        return unpack(wanted, Workshop(self._places, self._read, populate_lab, play, self._unchanged), now)
 
     def operation(self, name: str) -> Callable[[Mapping[str, Any], object], Any] | None:
         """What answers such a request; None if it is none of a twin's."""
@@ -144,7 +144,7 @@ class Twin:
             there = marks[number]
             lines = differences(now, there.pack)
             if lines:
-                self._unpack(there.pack)
+                self._unpack(there.pack, now)
             self._history.write(marks[: number + 1])
         return Undone(there.label, tuple(lines[:MOST_TOLD]))
 

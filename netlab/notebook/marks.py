@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netlab.display import Card
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
 from netlab.i18n import ngettext
+from netlab.model.changes import describe_changes
 
 if TYPE_CHECKING:
-    from netlab.keeper.protocol import Undone
     from netlab.lab import Lab
     from netlab.model import Snapshot
 
@@ -27,13 +28,16 @@ class Steps:
 
     def undo(self) -> Card:
         """Back to how the lab was before the last cell that changed something; again, and further back."""
-        self._previous = None
-        return told(self.lab.undo())
+        return self._back("")
 
     def at(self, cell: int | str) -> Card:
         """Back to how it was before that cell: 7, "cell 7", or a word that was given to `mark`."""
-        self._previous = None
-        return told(self.lab.undo(label(cell)))
+        return self._back(label(cell))
+
+    def _back(self, word: str) -> Card:
+        before = self._previous = self.lab.snapshot()
+        undone = self.lab.undo(word)
+        return told(undone.label, describe_changes(before, self.lab.snapshot()))
 
     def mark(self, word: str) -> None:
         """Keep how the lab is now under that word, for `at`."""
@@ -59,9 +63,12 @@ def begin(lab: Lab) -> None:
     if shell is None or lab.status().engine != ENGINE:
         return
 
-    def mark(info: object) -> None:
+    def mark(info: Any) -> None:
+        if not getattr(info, "store_history", True):  # it is no cell of the learner's
+            return
+        number = len(shell.history_manager.input_hist_raw)  # under which this cell will be kept
         with suppress(NetlabError):  # the lab is down, say: the cell itself will say so
-            lab.mark(label(shell.execution_count))
+            lab.mark(label(number))
 
     shell.events.register("pre_run_cell", mark)
 
@@ -71,9 +78,8 @@ def label(cell: int | str) -> str:
     return f"cell {cell}" if isinstance(cell, int) else cell
 
 
-def told(undone: Undone) -> Card:
+def told(word: str, changes: Sequence[str]) -> Card:
     """Where the lab is now, and what that changed."""
-    lines = undone.lines[:SHOWN]
-    left = len(undone.lines) - len(lines)
-    more = (ngettext("and {count} more", "and {count} more", left).format(count=left),) if left else ()
-    return Card(_("the lab is as before {label}").format(label=undone.label), (*lines, *more))
+    left = len(changes) - SHOWN
+    more = (ngettext("and {count} more", "and {count} more", left).format(count=left),) if left > 0 else ()
+    return Card(_("the lab is as before {label}").format(label=word), (*changes[:SHOWN], *more))

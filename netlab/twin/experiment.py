@@ -10,6 +10,7 @@ from netlab.errors import BadInput, LabNotFound
 from netlab.i18n import gettext as _
 from netlab.keeper.address import is_inside
 from netlab.lab import Lab
+from netlab.model.changes import describe_changes
 from netlab.model.pack_changes import differences
 
 TIMEOUT = 0.3  # seconds: in namespaces an answer is there in a fraction of a millisecond
@@ -22,7 +23,7 @@ class Trial:
 
     status: int
     said: str
-    changes: tuple[str, ...]  # as netlab.model.pack_changes tells them
+    changes: tuple[str, ...]  # in words; what no snapshot shows, as netlab.model.pack_changes tells it
     before: tuple[bool, ...]  # whether each ping got through without it, and with it
     after: tuple[bool, ...]
     pings: tuple[Ping, ...]
@@ -58,9 +59,9 @@ def attempt(
     copy = lab.copy(_free_name(lab.name))
     try:
         before = tuple(_gets_through(copy, ping) for ping in wanted)
-        begun = copy.pack()
+        begun, seen = copy.pack(), copy.snapshot()
         done = copy.run(argv, node=node)
-        changes = differences(begun, copy.pack())
+        changes = describe_changes(seen, copy.snapshot()) or differences(begun, copy.pack())
         after = tuple(_gets_through(copy, ping) for ping in wanted)
     finally:
         copy.down()

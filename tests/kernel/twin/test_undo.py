@@ -55,7 +55,7 @@ def test_what_a_command_would_do_is_tried_in_a_copy(lab: Lab) -> None:
         lab, "sysctl -w net.ipv4.ip_forward=1", [("if-test", INTERNET), ("if-test", "172.17.0.1")]
     )
     assert (trial.before, trial.after, trial.status) == ((False, True), (True, True), 0)
-    assert any("net/ipv4/ip_forward = 1" in line for line in trial.changes)
+    assert any("ip_forward" in line for line in trial.changes)
     assert f"if-test → {INTERNET}: gets no answer now, gets through then" in trial.lines
     assert differences(before, lab.pack()) == []
     assert attempt(lab, ["false"]).lines[0].startswith("it fails with status 1")
