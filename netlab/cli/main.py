@@ -67,11 +67,13 @@ def parser(words: Sequence[str]) -> Parser:
     verb("exec", _exec, _("run a command in the lab: exec [--node NODE] -- COMMAND …"), options.exec)
     verb("shell", _shell, _("an interactive shell in the lab"), options.shell)
     verb("draw", _draw, _("draw the lab's topology"), options.draw)
-    where = _("where do packets end on their way, and why: trace --from NODE ADDRESS")
-    verb("trace", _trace, where, options.trace)
+    verb("trace", _trace, _("where packets end, and why: trace --from NODE ADDRESS"), options.trace)
     verb("pack", _pack, _("the whole network as a file"), options.pack)
     verb("unpack", _unpack, _("a lab with the network of a file"), options.unpack)
     verb("copy", _copy, _("a lab once more: --lab NEW copy NAME"), options.copy)
+    tried = _("what a command would do, tried in a copy: try [--ping NODE ADDRESS] -- COMMAND …")
+    verb("try", _try, tried, options.try_)
+    verb("undo", _undo, _("the lab as it was before the last step, or at a mark"), options.undo)
     verb("fault", _fault, _("the gym: break the lab in a way that you find out"), options.fault)
     verb("grade", _grade, _("grade notebooks, each in a lab of its own"), options.grade)
     as_task = _("a lesson as an assignment of nbgrader's, or of otter-grader's")
@@ -222,6 +224,18 @@ def _copy(options: argparse.Namespace) -> None:
     from netlab.cli.twin import copy
 
     copy(options)
+
+
+def _try(options: argparse.Namespace) -> int:
+    from netlab.cli.twin import try_
+
+    return try_(options)
+
+
+def _undo(options: argparse.Namespace) -> None:
+    from netlab.cli.twin import undo
+
+    undo(options)
 
 
 def _fault(options: argparse.Namespace) -> None:

@@ -66,16 +66,34 @@ def pack(command: Parser) -> None:
     command.add_argument("-o", "--output", metavar="FILE.netpack", default="", help=_("where to"))
     this = _("this machine, not a lab: it is looked at, as far as you may, and not changed")
     command.add_argument("--here", action="store_true", help=this)
+    posted = _("to be posted: public addresses, names and cards are others, the fault stays")
+    command.add_argument("--redact", action="store_true", help=posted)
 
 
 def unpack(command: Parser) -> None:
     """What `./run unpack` takes."""
-    command.add_argument("file", metavar="FILE", help=_("what ./run pack has made"))
+    what = _("what ./run pack has made; or text, or a folder of it: ip addr, ip route, iptables-save, …")
+    command.add_argument("file", metavar="FILE", help=what)
 
 
 def copy(command: Parser) -> None:
     """What `./run copy` takes."""
     command.add_argument("original", metavar="NAME", help=_("the lab that is copied"))
+
+
+def try_(command: Parser) -> None:
+    """What `./run try` takes."""
+    command.add_argument("--node", default="host")
+    both = _("whether it gets through, before and after")
+    command.add_argument(
+        "--ping", nargs=2, action="append", metavar=("NODE", "ADDRESS"), default=[], help=both
+    )
+    command.add_argument("command", nargs=argparse.REMAINDER)
+
+
+def undo(command: Parser) -> None:
+    """What `./run undo` takes."""
+    command.add_argument("mark", nargs="?", default="", metavar="MARK", help=_("such as “cell 7”"))
 
 
 def fault(command: Parser) -> None:

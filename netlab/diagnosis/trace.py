@@ -45,10 +45,12 @@ def trace(
         raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
     _known_destination(destination)
     verdict = _once(lab, source, destination, proto, port, size, df, count, timeout)
+    verdict = replace(verdict, played=lab.substitutes())
     if 0 < verdict.received < verdict.sent:
         more = _once(lab, source, destination, proto, port, size, df, PARTIAL, timeout)
         found = more if more.cause else verdict
-        return replace(found, sent=verdict.sent + more.sent, received=verdict.received + more.received)
+        sent, received = verdict.sent + more.sent, verdict.received + more.received
+        return replace(found, sent=sent, received=received, played=verdict.played)
     return verdict
 
 
@@ -122,10 +124,11 @@ def as_text(verdict: Verdict) -> str:
     words = _("{received} of {sent} probes from {source} to {destination} were answered.")
     ends = {"source": verdict.source, "destination": verdict.destination}
     lines = [words.format(received=verdict.received, sent=verdict.sent, **ends)]
+    played = ["  " + _("in this twin: {what}").format(what=what) for what in verdict.played]
     if verdict.received == verdict.sent:
         way = [str(hop.frame.point) for hop in verdict.journeys[0].hops] if verdict.journeys else []
         reached = _("✔ reached, by way of {way}").format(way=" → ".join(way) or _("no captured interface"))
-        return "\n".join([*lines, reached])
+        return "\n".join([*lines, reached, *played])
     place = (
         _("last seen on {last_seen}").format(last_seen=verdict.last_seen)
         if verdict.last_seen
@@ -151,6 +154,7 @@ def as_text(verdict: Verdict) -> str:
         lines.append(f"  {label} {step.node}# {' '.join(step.argv)}")
     if verdict.next_blocker:
         lines.append("  " + _("next: {blocker}").format(blocker=verdict.next_blocker))
+    lines += played
     lines += [
         "  " + _("not: {cause} ({how})").format(cause=cause, how=how) for cause, how in verdict.ruled_out[:4]
     ]
@@ -184,6 +188,7 @@ def as_json(verdict: Verdict) -> str:
         "ruled_out": [{"cause": cause, "how": how} for cause, how in verdict.ruled_out],
         "cure": [{"node": step.node, "argv": step.argv} for step in verdict.cure],
         "next_blocker": verdict.next_blocker,
+        "played": verdict.played,
         "journeys": [[_hop(hop) for hop in journey.hops] for journey in verdict.journeys],
     }
     return json.dumps(words, indent=2)

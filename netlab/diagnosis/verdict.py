@@ -55,6 +55,7 @@ class Verdict:
     ruled_out: tuple[tuple[str, str], ...] = ()  # (cause, how)
     cure: tuple[Cure, ...] = ()
     next_blocker: str = ""
+    played: tuple[str, ...] = ()  # in a twin: what it has otherwise than the network that it is of
     journeys: tuple[Journey, ...] = ()
     capture: Capture | None = field(default=None, repr=False, compare=False)  # what it was read from
 

@@ -21,7 +21,7 @@ from netlab.packets.probe import Order
 
 # What may be asked from inside.
 LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
-LEARNERS += ("watch", "monitor", "iproute", "reset", "exec")
+LEARNERS += ("watch", "monitor", "iproute", "reset", "exec", "pack", "mark", "undo", "played")
 
 
 class Operations:
@@ -48,16 +48,15 @@ class Operations:
             "monitor": self._monitor,
             "iproute": self._iproute,
             "reset": self._reset,
-            "pack": self._pack,
-            "unpack": self._unpack,
         }
 
     def answer(self, operation: str, request: Mapping[str, Any], client: socket.socket) -> None:
         """In a child: do one request and send its answer, or the error."""
         try:
-            if operation not in self._known:
+            work = self._known.get(operation) or self._twin().operation(operation)
+            if work is None:
                 raise UnknownName(_("request"), operation, LEARNERS)
-            result = self._known[operation](request, client)
+            result = work(request, client)
             client.settimeout(protocol.SECONDS_TO_SAY)
             protocol.send(client, {"ok": result})
         except NetlabError as error:
@@ -81,12 +80,6 @@ class Operations:
 
     def _snapshot(self, _: Mapping[str, Any], __: socket.socket) -> Any:
         return codec.to_plain(snapshot(self._lab, self._init, self._engine))
-
-    def _pack(self, _: Mapping[str, Any], __: socket.socket) -> Any:
-        return codec.to_plain(self._twin().pack())
-
-    def _unpack(self, request: Mapping[str, Any], _: socket.socket) -> Any:
-        return codec.to_plain(self._twin().take_over(request["fds"]))
 
     def _probe(self, request: Mapping[str, Any], _: socket.socket) -> Any:
         order = Order.parse(request["order"])

@@ -80,11 +80,11 @@ def read(
     with ExitStack() as stack:
         opened = [each for place in places if (each := _open(place, stack, remarks)) is not None]
         linked = _join(opened)
-        programs = Programs()
+        programs, reader = Programs(), settings.Reader(unchanged)
         nodes = []
         for each in opened:
             with enter(each.fd):
-                node = _node(each, linked[each.place.netns], unchanged, programs, remarks)
+                node = _node(each, linked[each.place.netns], reader, programs, remarks)
             container = (containers or {}).get(each.place.pid) if each.place.kind == "container" else None
             nodes.append(replace(node, container=container))
     return pack.Pack(name, time.time_ns(), whole, tuple(nodes), tuple(dict.fromkeys(remarks)))
@@ -175,13 +175,13 @@ def _with_end(
 def _node(
     each: _Opened,
     found: Sequence[Found],
-    unchanged: Mapping[str, str],
+    reader: settings.Reader,
     programs: Programs,
     remarks: list[str],
 ) -> pack.Node:
     kernel, place = each.kernel, each.place
-    here = settings.of_namespace()
-    of_links = settings.OfLinks(kernel, here, unchanged)
+    here = reader.of_namespace()
+    of_link = reader.of_links(kernel, here)
     queued = queues.read(kernel)
     tables, own = each.rules.read()
     remarks += _unread(place.name, kernel, found, queued)
@@ -189,7 +189,7 @@ def _node(
         name=place.name,
         kind=place.kind,
         aliases=place.aliases,
-        links=tuple(replace(one.link, settings=of_links.of(one)) for one in found),
+        links=tuple(replace(one.link, settings=of_link(one)) for one in found),
         addresses=addresses.read(kernel),
         nexthops=routes.read_nexthops(kernel),
         routes=routes.read(kernel),
@@ -199,7 +199,7 @@ def _node(
         queues=queued,
         tables=tables,
         native=own,
-        settings=settings.changes(here, unchanged),
+        settings=settings.changes(here, reader.fresh),
         listeners=tuple(programs.listeners()),
     )
 

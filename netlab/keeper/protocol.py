@@ -87,6 +87,14 @@ class Status:
     about: tuple[str, ...] = ()  # what to know of the engine: its version, and what that changes
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Where a lab went back to, and what is otherwise now: "+ …" is there again, "- …" is not any more."""
+
+    label: str
+    lines: tuple[str, ...] = ()
+
+
 def encode(message: Mapping[str, Any]) -> bytes:
     """A message as it goes over the wire."""
     body = codec.encode(message)

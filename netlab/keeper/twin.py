@@ -11,10 +11,12 @@ from functools import partial
 from typing import Any
 
 from netlab.engines.protocol import Daemonless
-from netlab.errors import BadInput
+from netlab.errors import BadInput, UnknownName
 from netlab.i18n import gettext as _
 from netlab.keeper import pack, populate
+from netlab.keeper.history import History, Mark
 from netlab.keeper.places import Place
+from netlab.keeper.protocol import Undone
 from netlab.keeper.responder import Responder
 from netlab.keeper.spec import LabSpec
 from netlab.keeper.unpack import Workshop, unpack
@@ -23,6 +25,9 @@ from netlab.model import codec
 from netlab.model.netpack import LARGEST
 from netlab.model.outside import empty
 from netlab.model.pack import Listener, Pack
+from netlab.model.pack_changes import differences
+
+MOST_TOLD, LONGEST_LABEL = 500, 100  # lines, characters
 
 
 class Origin:
@@ -59,6 +64,7 @@ class Twin:
         self._engine, self._to_init = engine, to_init
         self._unchanged = pack.settings_of_baseline(baseline)
         self._origin = Origin()
+        self._history = History()
         self._responder: Responder | None = None
 
     def begin(self, fork: Callable[[Callable[[], None]], None]) -> None:
@@ -95,7 +101,7 @@ class Twin:
             self._origin.write(built)
         return built
 
-    def _unpack(self, wanted: Pack) -> Pack:
+    def _unpack(self, wanted: Pack, now: Pack | None = None) -> Pack:
         if self._engine is None:
             raise BadInput(
                 _("A network cannot be unpacked into a lab with a real Docker."),
@@ -103,7 +109,44 @@ class Twin:
             )
         populate_lab = partial(populate.ask, self._to_init)
         play = self._responder.play if self._responder else _leave_alone
-        return unpack(wanted, Workshop(self._places, self._read, populate_lab, play, self._unchanged))
+        return unpack(wanted, Workshop(self._places, self._read, populate_lab, play, self._unchanged), now)
+
+    def operation(self, name: str) -> Callable[[Mapping[str, Any], object], Any] | None:
+        """What answers such a request; None if it is none of a twin's."""
+        known: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+            "pack": lambda request: codec.to_plain(self.pack()),
+            "unpack": lambda request: codec.to_plain(self.take_over(request["fds"])),
+            "played": lambda request: list(self.about()[1:]),
+            "mark": lambda request: self.mark(_label(request)),
+            "undo": lambda request: codec.to_plain(self.undo(_label(request))),
+        }
+        work = known.get(name)
+        return None if work is None else lambda request, client: work(request)
+
+    def mark(self, label: str) -> bool:
+        """Keep how the lab is now under that word; whether it is otherwise than at the last mark. OSError."""
+        now = self.pack()
+        with self._history.hold():
+            marks = self._history.marks()
+            has_changed = not marks or bool(differences(marks[-1].pack, now))
+            self._history.write([*marks, Mark(label, now if has_changed else marks[-1].pack)])
+        return has_changed
+
+    def undo(self, label: str) -> Undone:
+        """Go back to that mark, or without a word to the last that was otherwise; later ones are forgotten.
+
+        UnknownName, BadInput, LabError, OSError.
+        """
+        now = self.pack()
+        with self._history.hold():
+            marks = self._history.marks()
+            number = _find(marks, label, now)
+            there = marks[number]
+            lines = differences(now, there.pack)
+            if lines:
+                self._unpack(there.pack, now)
+            self._history.write(marks[: number + 1])
+        return Undone(there.label, tuple(lines[:MOST_TOLD]))
 
     def put_back(self) -> dict[str, Any]:
         """A twin as it was when it was made: as `reset` of a lab. LabError, OSError."""
@@ -112,6 +155,26 @@ class Twin:
             with suppress(OSError), place.hold() as namespace, Netfilter(namespace) as netfilter:
                 netfilter.forget_connections()
         return {"way": "mended", "laps": {}}
+
+
+def _label(request: Mapping[str, Any]) -> str:
+    return str(request.get("label", ""))[:LONGEST_LABEL]
+
+
+def _find(marks: Sequence[Mark], label: str, now: Pack) -> int:
+    """Which mark that is. UnknownName, BadInput."""
+    if label:
+        for number in reversed(range(len(marks))):
+            if marks[number].label == label:
+                return number
+        raise UnknownName(_("mark"), label, [mark.label for mark in marks])
+    for number in reversed(range(len(marks))):
+        if differences(marks[number].pack, now):
+            return number
+    raise BadInput(
+        _("There is nothing to undo: the lab is as it was at every mark."),
+        _("A mark is set before each cell, and by lab.mark(NAME)."),
+    )
 
 
 def _with_programs(found: Pack, made_of: Pack | None) -> Pack:

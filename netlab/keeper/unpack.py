@@ -45,10 +45,10 @@ class Workshop:
         self.play, self.unchanged = play, unchanged
 
 
-def unpack(wanted: pack.Pack, workshop: Workshop) -> pack.Pack:
+def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) -> pack.Pack:
     """Make the lab like that: the pack as it was played, with remarks on what is otherwise.
 
-    BadInput, LabError, OSError.
+    `now` is how it is, where that has been read already. BadInput, LabError, OSError.
     """
     try:
         check(wanted)
@@ -58,11 +58,12 @@ def unpack(wanted: pack.Pack, workshop: Workshop) -> pack.Pack:
             _("This is no network that could be built: {error}.").format(error=error),
             _("Have it packed again: ./run pack -o FILE.netpack"),
         ) from None
-    _populate(wanted, workshop)
+    if _populate(wanted, workshop):
+        now = None
     refusals = Refusals()
     with ExitStack() as stack:
         found = workshop.places()
-        have = workshop.read(found)
+        have = now or workshop.read(found)
         sites = _open(wanted, found, stack)
         _set_namespaces(sites, have, workshop.unchanged)
         wanted, cables = _lay_cables(wanted, sites, have, refusals)
@@ -91,7 +92,8 @@ def give_names(found: pack.Pack) -> pack.Pack:
 # -- the namespaces
 
 
-def _populate(wanted: pack.Pack, workshop: Workshop) -> None:
+def _populate(wanted: pack.Pack, workshop: Workshop) -> bool:
+    """Make the namespaces that are missing, and end the others; whether there were any."""
     have = {(place.kind, place.name): place for place in workshop.places()}
     nodes = {(node.kind, node.name): node for node in wanted.nodes}
     missing = [node for key, node in nodes.items() if key not in have and node.kind in ("container", "netns")]
@@ -107,8 +109,10 @@ def _populate(wanted: pack.Pack, workshop: Workshop) -> None:
         aliases=tuple(aliases),
         ended=tuple(key for key in have if key not in nodes and key[0] in ("container", "netns", "process")),
     )
-    if not order.is_empty():
-        workshop.populate(order)
+    if order.is_empty():
+        return False
+    workshop.populate(order)
+    return True
 
 
 def _open(wanted: pack.Pack, places: Iterable[Place], stack: ExitStack) -> dict[str, Site]:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from netlab.errors import LabDied
 from netlab.keeper import address, protocol
 from netlab.keeper.protocol import Command
+from netlab.lab.client import Client
 from netlab.lab.execution import SECONDS_TO_START, Execution, close, terminal
 from netlab.lab.streams import Streams, to_memory
 
 MOST_PRINTED = 1 << 26  # bytes that `run` keeps of each stream; a command that prints more is ended
 
 
-class Commands(ABC):
+class Commands(Client):
     """Part of netlab.lab.lab.Lab."""
-
-    name: str
 
     def run(
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
@@ -98,11 +94,3 @@ class Commands(ABC):
                 return Execution.begin(sock, command, fds, seconds)
         except (protocol.Closed, OSError) as error:
             raise self._death() from error
-
-    @abstractmethod
-    def _connection(self) -> socket.socket:
-        """To the keeper. LabNotFound."""
-
-    @abstractmethod
-    def _death(self) -> LabDied:
-        """That the lab has gone."""

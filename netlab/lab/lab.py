@@ -11,18 +11,17 @@ Talks to the lab's keeper (netlab.keeper.server) and holds nothing itself. What 
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from netlab.display import printable
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabNotFound
 from netlab.i18n import gettext as _
-from netlab.keeper import address, launch, protocol
-from netlab.keeper.protocol import Status
+from netlab.keeper import address, launch
+from netlab.keeper.protocol import Status, Undone
 from netlab.lab.commands import Commands
 
 if TYPE_CHECKING:
@@ -39,16 +38,12 @@ if TYPE_CHECKING:
     from netlab.packets.probe import Probe
 
 DEFAULT = "default"
-T = TypeVar("T")
 
 
 class Lab(Commands):
     """One lab that is up, by name. Methods raise LabDied when it no longer is."""
 
     whole = True  # a snapshot holds all that there is
-
-    def __init__(self, name: str) -> None:
-        self.name = name
 
     # -- coming and going ---------------------------------------------------------------------------
 
@@ -161,6 +156,21 @@ class Lab(Commands):
         with hand_over(wanted) as fd:
             return self._ask(Pack, "unpack", fds=[fd])
 
+    def mark(self, label: str) -> bool:
+        """Keep how the lab is now under that word, for `undo`; whether it has changed since the last mark."""
+        return bool(self._answer("mark", label=label))
+
+    def undo(self, label: str = "") -> Undone:
+        """Back to that mark, or without a word to the last one at which the lab was otherwise than now.
+
+        UnknownName with the marks that there are; BadInput where there is nothing to undo.
+        """
+        return self._ask(Undone, "undo", label=label)
+
+    def substitutes(self) -> tuple[str, ...]:
+        """Of a twin: what is played by something else, or was refused by the kernel; else nothing."""
+        return tuple(map(printable, self._answer("played")))
+
     # -- looking ------------------------------------------------------------------------------------
 
     def status(self) -> Status:
@@ -257,44 +267,3 @@ class Lab(Commands):
 
         with self._connection() as connection:
             return open_iproute(connection, node)
-
-    # -- the keeper ---------------------------------------------------------------------------------
-
-    @property
-    def exchange(self) -> Path:
-        """A folder that is seen under the same path on the machine and in the lab host, writable in both."""
-        return address.exchange_folder(self.name)
-
-    @property
-    def folder(self) -> Path:
-        """The lab's own folder on the machine, which the lab does not see."""
-        return address.folder(self.name)
-
-    def _connection(self) -> socket.socket:
-        return address.connect(self.name)
-
-    def _ask(self, kind: type[T], operation: str, fds: Sequence[int] = (), **words: Any) -> T:
-        """What the keeper answers, as a value of that class."""
-        try:
-            return protocol.value(kind, self._answer(operation, fds, **words))
-        except protocol.Closed as error:
-            raise self._death() from error
-
-    def _answer(self, operation: str, fds: Sequence[int] = (), **words: Any) -> Any:
-        with self._connection() as sock:
-            try:
-                protocol.ask(sock, operation, fds, **words)
-                answer, fds = protocol.receive(sock)
-            except (protocol.Closed, OSError) as error:
-                raise self._death() from error
-        for fd in fds:  # nobody sends any
-            os.close(fd)
-        if "error" in answer:
-            raise protocol.rebuild(answer)
-        return answer.get("ok")
-
-    def _death(self) -> LabDied:
-        return LabDied(
-            _("The lab {name!r} went away.").format(name=self.name),
-            _("Start it again: ./run --lab {name} up").format(name=self.name),
-        )

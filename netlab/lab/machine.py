@@ -48,6 +48,10 @@ class Machine:
         """Every network namespace of the machine, now."""
         return read("here", list(self.places.values()))
 
+    def substitutes(self) -> tuple[str, ...]:
+        """Nothing: this is no twin."""
+        return ()
+
     def graph(self) -> MultiGraph:
         """The topology as a networkx graph: see netlab.model.graph."""
         from netlab.model.graph import graph

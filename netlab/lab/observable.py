@@ -35,4 +35,6 @@ class Traceable(Observable, Protocol):
 
     def capture(self, *, noise: bool = False) -> Recording: ...
 
+    def substitutes(self) -> tuple[str, ...]: ...  # of a twin: what is otherwise than in the original
+
     def route(self, node: str, *words: str) -> tuple[str, str]: ...

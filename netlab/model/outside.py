@@ -20,9 +20,11 @@ NAME = "internet"
 Key = tuple[str, int]  # of a node, of a link
 
 
-def is_card(link: pack.Link) -> bool:
-    """Whether it is hardware, or a cable whose other end nobody could see."""
-    return link.kind == "" or (link.kind == "veth" and link.other is None)
+def is_card(node: pack.Node, link: pack.Link) -> bool:
+    """Whether it leads out: hardware, or a cable with an address of which nobody saw the other end."""
+    if link.kind == "veth" and link.other is None and not link.master:
+        return any(address.index == link.index for address in node.addresses)
+    return link.kind == ""
 
 
 def cables(found: pack.Pack, lacking: Collection[Key] = ()) -> pack.Pack:
@@ -30,9 +32,16 @@ def cables(found: pack.Pack, lacking: Collection[Key] = ()) -> pack.Pack:
     nodes = {node.name: node for node in found.nodes}
     nodes.setdefault(NAME, empty(NAME, NAME))
     remarks = list(found.remarks)
+    for node in found.nodes:
+        for link in node.links:
+            if link.kind == "veth" and link.other is None and not is_card(node, link):
+                near, behind = _with_somebody(node.name, link, nodes)
+                nodes[node.name], nodes[behind.name] = _with_link(nodes[node.name], near), behind
+                told = _("{node}: nobody could see what is behind {link}: a namespace with nothing in it is")
+                remarks.append(told.format(node=node.name, link=link.name))
     for node in list(nodes.values()):
         for link in node.links:
-            if is_card(link) or (node.name, link.index) in lacking:
+            if is_card(node, link) or (node.name, link.index) in lacking:
                 far = _cable(nodes[NAME], node.name, link)
                 near = replace(link, kind="veth", other=pack.End(NAME, far.index), details={})
                 nodes[node.name] = _with_link(nodes[node.name], near)
@@ -58,6 +67,15 @@ def _cable(outside: pack.Node, node: str, link: pack.Link) -> pack.Link:
         index, f"cable{index}", "veth", up=True, mtu=link.mtu, other=end, addr_gen_mode=BY_HAND,
         flags=frozenset({"MULTICAST"}),
     )  # fmt: skip
+
+
+def _with_somebody(node: str, link: pack.Link, nodes: Mapping[str, pack.Node]) -> tuple[pack.Link, pack.Node]:
+    """A cable whose other end nobody has seen, and the namespace that it leads to."""
+    name = next(n for n in (f"behind {link.name}", f"behind {node} {link.name}") if n not in nodes)
+    blank = empty(name, "netns")
+    far = pack.Link(2, "eth0", "veth", up=True, mtu=link.mtu, other=pack.End(node, link.index),
+                    flags=frozenset({"MULTICAST"}), addr_gen_mode=BY_HAND)  # fmt: skip
+    return replace(link, other=pack.End(name, 2)), replace(blank, links=(*blank.links, far))
 
 
 def _with_link(node: pack.Node, link: pack.Link) -> pack.Node:

@@ -10,7 +10,7 @@ from typing import Any
 from netlab.model import codec, pack
 
 # By node: lists whose order says nothing. Routes to one place, and rules, are compared in order.
-_UNORDERED = ("links", "addresses", "nexthops", "policies", "neighbours", "fdb", "queues", "listeners")
+_UNORDERED = ("addresses", "nexthops", "policies", "neighbours", "fdb", "queues", "listeners")
 
 
 def differences(before: pack.Pack, after: pack.Pack) -> list[str]:
@@ -35,6 +35,8 @@ def _of_node(old: pack.Node, new: pack.Node) -> Iterator[str]:
 
 def facts(node: pack.Node) -> Iterator[str]:
     """All that is to be said of a node, a line each."""
+    for link in node.links:
+        yield from _of_link(link)
     for name in _UNORDERED:
         yield from (f"{name}: {_text(each)}" for each in getattr(node, name) if not _passes(each))
     yield from _routes(node)
@@ -46,6 +48,15 @@ def facts(node: pack.Node) -> Iterator[str]:
     yield from (f"nft: {each}" for each in node.native)
     yield from (f"setting: {name} = {value}" for name, value in node.settings.items())
     yield from (f"alias: {alias}" for alias in node.aliases)
+
+
+def _of_link(link: pack.Link) -> Iterator[str]:
+    """Each by itself: of a link that was changed, what was changed."""
+    for name, value in codec.to_plain(link).items():
+        if isinstance(value, dict) and name != "other":
+            yield from (f"link {link.name}: {name} {key} = {each}" for key, each in value.items())
+        elif name != "name":
+            yield f"link {link.name}: {name} {value}"
 
 
 def _routes(node: pack.Node) -> Iterator[str]:

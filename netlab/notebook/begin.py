@@ -14,7 +14,7 @@ from netlab.lessons.content import Lesson
 from netlab.lessons.progress import Progress, default_path
 from netlab.lessons.start import bring
 from netlab.lessons.variant import Variant
-from netlab.notebook import judged, outbox
+from netlab.notebook import judged, marks, outbox
 from netlab.notebook.greeting import greeting
 from netlab.notebook.lesson_lab import LessonLab
 from netlab.notebook.tracebacks import short_errors
@@ -48,6 +48,7 @@ def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLa
     if not lesson.report:
         bring(lab, lesson, variant)
     short_errors()
+    marks.begin(lab)
     print(greeting(found, progress))
     progress.begin(found.id)
     outbox.put("visited", found.id)

@@ -19,6 +19,7 @@ from netlab.notebook import instruments, judged, outbox
 from netlab.notebook.bench import Bench
 from netlab.notebook.greeting import next_step
 from netlab.notebook.live import Live
+from netlab.notebook.marks import Steps
 from netlab.notebook.veil import Veil
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from netlab.packets.probe import Probe
 
 
-class LessonLab:
+class LessonLab(Steps):
     """A lab during a lesson. Everything that a lab can do, it can do too."""
 
     def __init__(self, lab: Lab, lesson: Lesson, progress: Progress, variant: Variant = PLAIN) -> None:

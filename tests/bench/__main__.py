@@ -17,7 +17,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from tests.bench import growth, plot, rows_crowd, rows_lab, rows_look, rows_packets, rows_run, rows_start
+from tests.bench import (
+    growth,
+    plot,
+    rows_crowd,
+    rows_lab,
+    rows_look,
+    rows_packets,
+    rows_run,
+    rows_start,
+    rows_twin,
+)
 from tests.bench.harness import Row
 
 ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
@@ -39,6 +49,10 @@ ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
     "help": rows_start.helping,
     "memory": rows_start.remembering,
     "run": rows_run.opening,
+    "pack": rows_twin.packing,
+    "unpack": rows_twin.unpacking,
+    "copy": rows_twin.copying,
+    "undo": rows_twin.undoing,
 }
 GROWTH = "growth"  # the four plots, as if it were a row
 OUT = Path(__file__).resolve().parents[2] / "build/bench"

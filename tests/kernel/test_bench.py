@@ -15,7 +15,7 @@ from tests.support.need import need
 
 # Mininet wants root; the browser's row is ./run bench's alone, since the browser tests open the same page.
 ROWS = "build up reset goto down left snapshot callback capture journeys trace labs weight import help "
-ROWS += "memory growth"
+ROWS += "memory pack unpack copy undo growth"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Mininet wants root")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
 from netlab.linux import sysctl
 from netlab.linux.netlink import messages as rt
@@ -38,17 +39,11 @@ Values = Mapping[str, str]
 
 def reference() -> dict[str, str]:
     """All settings of the namespace that we are in, which is a fresh one."""
-    found = of_namespace()
-    for what in OF_A_LINK:
-        found |= {f"lo/{what}/{name}": value for name, value in _folder(f"net/{what}/lo").items()}
-    return found
-
-
-def of_namespace() -> dict[str, str]:
-    """Every setting that does not belong to one link, by file below /proc/sys."""
     found: dict[str, str] = {}
     for folder in FOLDERS:
         found |= {f"{folder}/{name}": value for name, value in _folder(folder).items()}
+    for what in OF_A_LINK:
+        found |= {f"lo/{what}/{name}": value for name, value in _folder(f"net/{what}/lo").items()}
     return found
 
 
@@ -70,35 +65,97 @@ def changes(found: Values, fresh: Values) -> dict[str, str]:
     return {name: found[name] for name in found if name in others and name in fresh}
 
 
-class OfLinks:
-    """The settings of the links of a namespace. OSError."""
+class Reader:
+    """Reads the settings of namespaces, one after the other, of which `fresh` are those of a fresh one.
 
-    def __init__(self, kernel: RouteSocket, found: Values, fresh: Values) -> None:
-        self._found, self._fresh = found, fresh
-        self._tables = _neighbour_tables(kernel)
-        self._read: dict[tuple[str, bytes], dict[str, str]] = {}
+    Which settings there are is known from that. Most are as in a fresh one, and are compared as they stand.
+    """
 
-    def of(self, link: Found) -> dict[str, str]:
-        """Of one link, what is not as in a fresh namespace or not as a new link here would have it."""
-        conf = {"ipv4": link.inet, "ipv6": link.inet6}
-        settings: dict[str, str] = {}
-        for what in OF_A_LINK:
-            family, kind = what.split("/")
-            raw = conf[family] if kind == "conf" else self._tables.get((family, link.link.index), b"")
-            if (what, raw) not in self._read or not raw or link.link.kind == "loopback":
-                self._read[what, raw] = _folder(f"net/{what}/{link.link.name}")
-            settings |= self._others(what, self._read[what, raw], link.link.kind == "loopback")
-        return settings
+    def __init__(self, fresh: Values) -> None:
+        self.fresh = fresh
+        self._folders: dict[str, list[_Setting]] = {}
+        for path, value in fresh.items():
+            folder, _, name = path.rpartition("/")
+            if folder.startswith("net/"):
+                self._folders.setdefault(folder, []).append(
+                    _Setting(name, path, value, f"{value}\n".encode())
+                )
+        self._of_links = {what: self._names(what) for what in OF_A_LINK}
 
-    def _others(self, what: str, values: Values, is_lo: bool) -> dict[str, str]:
+    def _names(self, what: str) -> list[_Setting]:
+        """Those of a link: a namespace has a default of each, but of its neighbours, which lo shows."""
+        before = f"lo/{what}/" if what.endswith("neigh") else f"net/{what}/default/"
+        found = (
+            (path.removeprefix(before), value)
+            for path, value in self.fresh.items()
+            if path.startswith(before)
+        )
+        return [_Setting(name, name, value, f"{value}\n".encode()) for name, value in found]
+
+    def of_namespace(self) -> dict[str, str]:
+        """Of the one that we are in, every setting that does not belong to one link, by file."""
+        found: dict[str, str] = {}
+        for folder, wanted in self._folders.items():
+            found |= _values(folder, wanted)
+        return found
+
+    def of_links(self, kernel: RouteSocket, found: Values) -> Callable[[Found], dict[str, str]]:
+        """What gives, of each link of the namespace that we are in, what is not as in a fresh namespace, or
+        not as a new link here would have it; `found` is what `of_namespace` gave. OSError."""
+        tables = _neighbour_tables(kernel)
+        seen: dict[tuple[str, bytes], dict[str, str]] = {}
+
+        def of(link: Found) -> dict[str, str]:
+            conf = {"ipv4": link.inet, "ipv6": link.inet6}
+            settings: dict[str, str] = {}
+            is_lo = link.link.kind == "loopback"
+            for what in OF_A_LINK:
+                family, kind = what.split("/")
+                raw = conf[family] if kind == "conf" else tables.get((family, link.link.index), b"")
+                if (what, raw) not in seen or not raw or is_lo:
+                    seen[what, raw] = _values(f"net/{what}/{link.link.name}", self._of_links[what])
+                settings |= self._others(what, seen[what, raw], found, is_lo)
+            return settings
+
+        return of
+
+    def _others(self, what: str, values: Values, found: Values, is_lo: bool) -> dict[str, str]:
         kept = {}
-        los = is_lo or what.endswith("neigh")  # a namespace has no default for its neighbours
+        los = is_lo or what.endswith("neigh")
         for name, value in values.items():
-            fresh = self._fresh.get(f"lo/{what}/{name}" if los else f"net/{what}/default/{name}")
-            now = fresh if los else self._found.get(f"net/{what}/default/{name}")
+            fresh = self.fresh.get(f"lo/{what}/{name}" if los else f"net/{what}/default/{name}")
+            now = fresh if los else found.get(f"net/{what}/default/{name}")
             if fresh is not None and (value != fresh or value != now):
                 kept[f"{what}/{name}"] = value
         return kept
+
+
+class _Setting(NamedTuple):
+    """A file of a folder, what it is called in a pack, and what it holds by default: as text, and raw."""
+
+    name: str
+    key: str
+    value: str
+    raw: bytes
+
+
+def _values(folder: str, wanted: Iterable[_Setting]) -> dict[str, str]:
+    """Those of one folder; none where it has gone."""
+    found: dict[str, str] = {}
+    try:
+        at = os.open(f"/proc/sys/{folder}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return found
+    try:
+        for each in wanted:
+            with suppress(OSError):
+                fd = os.open(each.name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=at)
+                raw = os.read(fd, 4096)
+                os.close(fd)
+                found[each.key] = each.value if raw == each.raw else raw.decode().strip()
+    finally:
+        os.close(at)
+    return found
 
 
 def _neighbour_tables(kernel: RouteSocket) -> dict[tuple[str, int], bytes]:

@@ -49,6 +49,7 @@ def test_a_machine_is_packed_and_its_twin_shows_the_same_fault(lab: Lab, twin_na
     sh(twin, "sysctl -qw net.ipv4.ip_forward=1")
     assert trace(twin, "web", ELSEWHERE).loss == 0
     assert any("eth0" in line and "cable" in line for line in twin.status().about)
+    assert any("eth0" in line for line in seen.played) and there.played == ()
 
 
 def test_the_world_does_not_know_what_is_behind_the_machine(lab: Lab, twin_name: str) -> None:

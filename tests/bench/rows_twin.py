@@ -1,0 +1,92 @@
+"""A network is packed, built again, copied, and put back to how it was."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from netlab.keeper.launch import ForkServer
+from netlab.lab import Lab
+from tests.bench.harness import OURS, Goal, Row, milliseconds
+from tests.bench.rows_lab import after_a_moment
+
+NAME, TWIN = f"bench-{os.getpid()}", f"bench-{os.getpid()}-twin"
+
+
+@contextmanager
+def lab() -> Iterator[Lab]:
+    """The base lab."""
+    made = Lab.up(NAME)
+    try:
+        yield made
+    finally:
+        made.down()
+
+
+def _measured(
+    row: Row, go: Callable[[], object], small: bool, before: Callable[[], object] = lambda: None
+) -> Row:
+    """`before` each go is not counted."""
+
+    def once() -> float:
+        before()
+        return milliseconds(go)
+
+    once()  # what is loaded then is loaded
+    row.measure({OURS: once}, 1 if small else 11)
+    return row
+
+
+@contextmanager
+def packing(small: bool) -> Iterator[Row]:
+    """`lab.pack()` of a base lab: every field of every namespace, into a value."""
+    with lab() as ours:
+        yield _measured(Row("pack a base lab", "ms", [Goal(10)]), ours.pack, small)
+
+
+@contextmanager
+def unpacking(small: bool) -> Iterator[Row]:
+    """`Lab.unpack` of that, with a forkserver, until the new lab is there."""
+    with lab() as ours, ForkServer() as forkserver:
+        found = ours.pack()
+
+        def go() -> float:
+            spent = milliseconds(lambda: Lab.unpack(found, TWIN, forkserver=forkserver))
+            Lab.find(TWIN).down()
+            return spent
+
+        go()
+        row = Row("unpack a base lab", "ms", [Goal(60)])
+        row.measure({OURS: partial(after_a_moment, go)}, 1 if small else 11)
+        yield row
+
+
+@contextmanager
+def copying(small: bool) -> Iterator[Row]:
+    """`lab.copy()`: both in one."""
+    with lab() as ours, ForkServer() as forkserver:
+
+        def go() -> float:
+            spent = milliseconds(lambda: ours.copy(TWIN, forkserver=forkserver))
+            Lab.find(TWIN).down()
+            return spent
+
+        go()
+        row = Row("copy a base lab", "ms", [Goal(60)])
+        row.measure({OURS: partial(after_a_moment, go)}, 1 if small else 11)
+        yield row
+
+
+@contextmanager
+def undoing(small: bool) -> Iterator[Row]:
+    """`lab.undo()` of a policy, a setting, and a link that was deleted, of a lab with a container."""
+    with lab() as ours:
+        ours.run(["docker", "run", "-d", "--name", "if-test", "c", "sleep", "36000"])
+
+        def step() -> None:
+            ours.mark("before")
+            ours.script("iptables -P FORWARD ACCEPT; sysctl -qw net.ipv4.ip_forward=1; ip link del docker0")
+
+        yield _measured(Row("undo a step", "ms", [Goal(50)]), ours.undo, small, step)

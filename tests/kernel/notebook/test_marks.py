@@ -1,0 +1,33 @@
+"""A notebook goes back: a real kernel's cells, in a lab host, with a mark before each."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from netlab.lab import Lab
+from tests.kernel.conftest import sh
+
+CELLS = """
+import sys; sys.path.insert(0, {home!r})
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+run = lambda code: shell.run_cell(code, store_history=True).raise_error()
+run("from netlab import notebook; lab = notebook.start('04')")
+run("lab.script('ip link add br7 type bridge')")
+run("lab.script('ip addr add 10.7.7.7/24 dev br7')")
+run("a = lab.undo()")
+run("b = lab.script('ip -o addr show dev br7').stdout")
+run("c = lab.at(2)")
+run("d = lab.snapshot().node('host').has_interface('br7')")
+print([shell.user_ns[name] for name in "abcd"])
+"""
+
+
+def test_cells_are_undone(lab: Lab) -> None:
+    """undo leads to before the last cell that changed something, at to before any; both say what changed."""
+    done = lab.run([sys.executable, "-c", CELLS.format(home=str(Path(__file__).parents[3]))], timeout=120)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()[-1]
+    assert "10.7.7.7" in said and "inet " not in said and said.endswith("False]"), done.stdout
+    assert "br7" not in sh(lab, "ip -o link")
