@@ -16,6 +16,7 @@ from netlab.notebook.live.frame_store import FrameStore
 from netlab.notebook.live.history import History
 from netlab.notebook.live.packets import Packets
 from netlab.notebook.live.picture import cabling
+from netlab.notebook.veil import Veil
 from netlab.packets.batch import INCOMING, OUTGOING, unpack
 from tests.kernel.conftest import sh
 from tests.support.patience import eventually
@@ -83,7 +84,7 @@ def shown(lab: Lab) -> Iterator[Callable[[], dict[str, object]]]:
     history = History()
     history.add(lab.snapshot())
     trails = Trails(cabling(history.latest))
-    with Packets(lab, history, threading.Event().set) as packets:
+    with Packets(lab, history, threading.Event().set, Veil()) as packets:
 
         def show() -> dict[str, object]:
             if (latest := lab.snapshot()) != history.latest:
