@@ -16,6 +16,7 @@ from netlab.lab.tap import Tap
 from netlab.lessons.start import goto
 from netlab.notebook.live import Live
 from netlab.notebook.live.view import ANEW, DOWN, LiveView
+from netlab.notebook.veil import Veil
 from tests.kernel.conftest import sh
 from tests.support.patience import eventually
 
@@ -64,7 +65,7 @@ def test_a_lab_that_goes_is_told_its_picture_stays_and_the_view_comes_back(
 def test_it_is_made_when_a_page_shows_it(lab: Lab) -> None:
     """Until then, as where a notebook is graded, nothing is watched; a second page shows the same one."""
     before = threading.active_count()
-    shown = Live(lab, packets=False)
+    shown = Live(lab, packets=False, veil=Veil())
     try:
         assert repr(shown) and threading.active_count() == before
         bundles = [shown._repr_mimebundle_()[0] for _ in range(2)]
