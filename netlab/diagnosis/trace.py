@@ -148,15 +148,7 @@ def as_text(verdict: Verdict) -> str:
     said = words.format(title=title, certainty=_(verdict.certainty), explanation=verdict.explanation)
     lines.append(f"  {said}")
     if 0 < verdict.received < verdict.sent:
-        low, high = (round(100 * share) for share in verdict.loss_interval)
-        places = ", ".join(
-            _("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends
-        )
-        lines.append(
-            _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
-                loss=verdict.loss, low=low, high=high, ends=places
-            )
-        )
+        lines.append(_loss(verdict))
     if verdict.candidates:
         lines.append(_("  one of: {candidates}").format(candidates=", ".join(verdict.candidates)))
     for piece in verdict.evidence:
@@ -172,6 +164,14 @@ def as_text(verdict: Verdict) -> str:
         "  " + _("not: {cause} ({how})").format(cause=cause, how=how) for cause, how in verdict.ruled_out[:4]
     ]
     return "\n".join(lines)
+
+
+def _loss(verdict: Verdict) -> str:
+    low, high = (round(100 * share) for share in verdict.loss_interval)
+    counts = (_("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends)
+    return _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
+        loss=verdict.loss, low=low, high=high, ends=", ".join(counts)
+    )
 
 
 def as_json(verdict: Verdict) -> str:

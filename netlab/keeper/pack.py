@@ -236,6 +236,8 @@ class Programs:
     def listeners(self) -> Iterator[pack.Listener]:
         """Of the namespace that we are in."""
         for listener, inode in sock_diag.listeners_with_inodes().items():
+            if not inode:  # the kernel's own: of a tunnel
+                continue
             yield pack.Listener(listener.protocol, listener.address, listener.port, self._name(inode))
 
     def _name(self, inode: int) -> str:
