@@ -133,7 +133,9 @@ def _start_rules(node: str, stack: ExitStack, remarks: list[str]) -> _Rules:
     except OSError as error:
         told = _("{node}: the firewall's rules could not be read: {error}")
         remarks.append(told.format(node=node, error=error.strerror or error))
-    wanted = [(family, "nft") for family in iptables.COMMANDS if any(f == family for f, __ in there)]
+    bridges = {("bridge", name) for name in iptables.OF_A_BRIDGE}
+    saved = {family for family, name in there if family != "bridge" or (family, name) in bridges}
+    wanted = [(family, "nft") for family in iptables.COMMANDS if family in saved]
     wanted += [(family, "legacy") for family, command in iptables.COMMANDS.items() if command in legacy]
     saves = []
     for family, backend in wanted:
