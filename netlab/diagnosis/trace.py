@@ -164,11 +164,9 @@ def as_text(verdict: Verdict) -> str:
 def _loss(verdict: Verdict) -> str:
     """What share was lost, how sure that is, and where each was seen last."""
     low, high = (round(100 * share) for share in verdict.loss_interval)
-    places = ", ".join(
-        _("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends
-    )
+    counts = (_("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends)
     return _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
-        loss=verdict.loss, low=low, high=high, ends=places
+        loss=verdict.loss, low=low, high=high, ends=", ".join(counts)
     )
 
 

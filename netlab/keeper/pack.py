@@ -133,7 +133,9 @@ def _start_rules(node: str, stack: ExitStack, remarks: list[str]) -> _Rules:
     except OSError as error:
         told = _("{node}: the firewall's rules could not be read: {error}")
         remarks.append(told.format(node=node, error=error.strerror or error))
-    wanted = [(family, "nft") for family in iptables.COMMANDS if any(f == family for f, __ in there)]
+    bridges = {("bridge", name) for name in iptables.OF_A_BRIDGE}
+    saved = {family for family, name in there if family != "bridge" or (family, name) in bridges}
+    wanted = [(family, "nft") for family in iptables.COMMANDS if family in saved]
     wanted += [(family, "legacy") for family, command in iptables.COMMANDS.items() if command in legacy]
     saves = []
     for family, backend in wanted:
@@ -236,6 +238,8 @@ class Programs:
     def listeners(self) -> Iterator[pack.Listener]:
         """Of the namespace that we are in."""
         for listener, inode in sock_diag.listeners_with_inodes().items():
+            if not inode:  # the kernel's own: of a tunnel
+                continue
             yield pack.Listener(listener.protocol, listener.address, listener.port, self._name(inode))
 
     def _name(self, inode: int) -> str:

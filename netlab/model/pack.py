@@ -178,9 +178,9 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of iptables(8), ip6tables(8)."""
+    """A table of iptables(8), ip6tables(8), ebtables(8)."""
 
-    family: str  # "ip", "ip6"
+    family: str  # "ip", "ip6", "bridge"
     backend: str  # "nft", "legacy"
     name: str
     chains: tuple[Chain, ...] = ()

@@ -197,6 +197,7 @@ class RouteSocket(NetlinkSocket):
             for link in links:
                 body = rt.IFINFO.pack(0, 0, link.index, 0, rt.IFF_UP)
                 self.request(rt.RTM_NEWLINK, 0, body, f"set {link.name} down")
+        self._delete_nexthops()
         self._delete_all(rt.RTM_GETROUTE, rt.RTM_DELROUTE, _ANY)
         if set(self.policies()) != _OWN_RULES:
             self._delete_all(rt.RTM_GETRULE, rt.RTM_DELRULE, _ANY)
@@ -264,6 +265,13 @@ class RouteSocket(NetlinkSocket):
                         rt.FRA_PRIORITY, 0
                     )  # else the first rule that is like it in the rest would go
                 self.request(deletion, 0, content, "delete")
+
+    def _delete_nexthops(self) -> None:
+        """The objects, and with them the routes that use them, which cannot be deleted as they are listed."""
+        with suppress(OSError), self.batch():  # not in this kernel
+            for _, content in list(self.query(rt.RTM_GETNEXTHOP, rt.NLM_F_DUMP, bytes(8))):
+                number = rt.attributes(content, 8).get(rt.NHA_ID, b"")
+                self.request(rt.RTM_DELNEXTHOP, 0, bytes(8) + rt.attribute(rt.NHA_ID, number), "delete")
 
     def index(self, name: str) -> int:
         """The index of an interface; OSError (ENODEV) if there is none of that name."""

@@ -1,4 +1,4 @@
-"""Rules of iptables(8) and ip6tables(8): what iptables-save prints, as values, and back.
+"""Rules of iptables(8), ip6tables(8) and ebtables(8): what their -save prints, as values, and back.
 
 Before a rule is handed to iptables-restore it is taken apart and put together anew; see `words`.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from netlab.linux import firewall
 from netlab.linux.ruleset import words
 from netlab.linux.wiring.fields import Unfit
 from netlab.model import pack
 
-COMMANDS = {"ip": "iptables", "ip6": "ip6tables"}
+COMMANDS = {"ip": "iptables", "ip6": "ip6tables", "bridge": "ebtables"}
+OF_A_BRIDGE = ("filter", "nat", "broute")  # the tables of ebtables
 BACKENDS = ("nft", "legacy")
 MOST_REFUSED = 100  # rules that are left out one by one before all are
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
@@ -23,6 +25,10 @@ _CHAIN = re.compile(r"[^\s\"'!/-][^\s\"'/]{0,27}")
 VALUES = {
     **dict.fromkeys(("-s", "-d"), re.compile(r"[0-9A-Fa-f.:/,]+")),  # no name that is looked up
     "-p": re.compile(r"[a-z0-9-]+"),
+}
+BRIDGE_VALUES = {
+    **dict.fromkeys(("-s", "-d"), re.compile(r"[0-9A-Fa-f:/]+|Unicast|Multicast|Broadcast|BGA")),
+    "-p": re.compile(r"[A-Za-z0-9_]+"),
 }
 _FAILED = re.compile(r"line:? (\d+)|line (\d+) failed|^(?:.*): (\d+)", re.MULTILINE)
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{24,}=*|(?i:passw|secret|token|api.?key|bearer)")
@@ -72,21 +78,39 @@ def split(rule: str) -> list[str]:
     return found
 
 
-def check(rule: str, chains: Iterable[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The words of one of the programs."""
+
+    general: frozenset[str]
+    options: frozenset[str]
+    matches: frozenset[str]
+    targets: frozenset[str]
+    values: Mapping[str, re.Pattern[str]]
+
+
+_IP = _Language(words.GENERAL, words.OPTIONS, words.MATCHES, words.TARGETS, VALUES)
+_BRIDGE = _Language(
+    *(words.BRIDGE_GENERAL, words.BRIDGE_OPTIONS, frozenset(), words.BRIDGE_TARGETS, BRIDGE_VALUES)
+)
+
+
+def check(rule: str, chains: Iterable[str], family: str = "ip") -> str:
     """The rule, put together anew of known words. Unfit with the word that is not known."""
+    known = _BRIDGE if family == "bridge" else _IP
     parts: list[str] = []
     before = ""
     for word in split(rule):
         if before in words.TEXTS:
             _check_text(word)
         elif word.startswith("-") and not re.fullmatch(r"-?\d+(:-?\d+)?", word):
-            if word not in words.GENERAL and word not in words.OPTIONS:
+            if word not in known.general and word not in known.options:
                 raise Unfit(f"{word!r} is no option of a rule")
-        elif before == "-m" and word not in words.MATCHES:
+        elif before == "-m" and word not in known.matches:
             raise Unfit(f"there is no match {word!r}")
-        elif before in VALUES and not VALUES[before].fullmatch(word):
+        elif before in known.values and not known.values[before].fullmatch(word):
             raise Unfit(f"{before} cannot be {word!r}")
-        elif before in ("-j", "-g") and word not in words.TARGETS and word not in chains:
+        elif before in ("-j", "-g") and word not in known.targets and word not in chains:
             raise Unfit(f"there is no target {word!r}")
         parts.append(_quote(word))
         before = word
@@ -114,19 +138,20 @@ def restore_text(tables: Sequence[pack.Table], refused: list[str]) -> str:
         chains = [chain for chain in table.chains if _is_chain(chain, refused)]
         names = {chain.name for chain in chains}
         lines.append(f"*{table.name}")
-        lines += [f":{chain.name} {chain.policy or '-'} [0:0]" for chain in chains]
+        is_bridges = table.family == "bridge"
+        lines += [f":{c.name} {c.policy or '-'}{'' if is_bridges else ' [0:0]'}" for c in chains]
         for chain in chains:
             for rule in chain.rules:
                 try:
-                    lines.append(f"-A {chain.name} {check(rule, names)}")
+                    lines.append(f"-A {chain.name} {check(rule, names, table.family)}")
                 except Unfit as error:
                     refused.append(f"-A {chain.name} {rule[:200]}: {error}")
-        lines.append("COMMIT")
+        lines += [] if is_bridges else ["COMMIT"]
     return "\n".join([*lines, ""])
 
 
 def _is_chain(chain: pack.Chain, refused: list[str]) -> bool:
-    if _CHAIN.fullmatch(chain.name) and chain.policy in ("", "ACCEPT", "DROP"):
+    if _CHAIN.fullmatch(chain.name) and chain.policy in ("", "ACCEPT", "DROP", "RETURN"):
         return True
     refused.append(f"chain {chain.name[:40]!r}")
     return False

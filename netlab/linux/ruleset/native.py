@@ -95,6 +95,8 @@ def check(text: str) -> tuple[str, dict[str, Any]]:
 def _check(value: Any) -> None:
     if isinstance(value, dict):
         for key, each in value.items():
+            if key == "xt":
+                raise Unfit("a rule of ebtables or arptables, which nft only shows")
             if not _KEY.fullmatch(key):
                 raise Unfit(f"{key[:40]!r} is no word of nft's")
             _check(each)

@@ -7,7 +7,7 @@ every word that begins with a dash is one of these, whole. iptables(8), iptables
 
 from __future__ import annotations
 
-TABLES = ("raw", "mangle", "nat", "filter", "security")
+TABLES = ("raw", "mangle", "nat", "filter", "security", "broute")
 GENERAL = frozenset("! -s -d -p -i -o -f -m -j -g".split())
 MATCHES = frozenset(
     """addrtype ah cgroup cluster comment connbytes connlabel connlimit connmark conntrack cpu dccp devgroup
@@ -55,4 +55,19 @@ OPTIONS = frozenset(
     --map-queue --selctx --to-source --sack-perm --timestamp --wscale --ecn --set-mss --clamp-mss-to-pmtu
     --strip-options --gateway --set-tos --and-tos --or-tos --xor-tos --on-port --on-ip --tproxy-mark
     --ttl-set --ttl-dec --ttl-inc --ahres --ahlen --dst-len --dst-opts --hbh-len --hbh-opts""".split()
+)
+
+
+# The same of ebtables(8), which is another program with other words, and loads no matches by name.
+BRIDGE_GENERAL = frozenset("! -s -d -p -i -o -j".split())
+BRIDGE_TARGETS = frozenset("ACCEPT DROP CONTINUE RETURN arpreply dnat mark redirect snat log nflog".split())
+BRIDGE_OPTIONS = frozenset(
+    """--logical-in --logical-out --ip-src --ip-dst --ip-tos --ip-proto --ip-sport --ip-dport --ip-icmp-type
+    --ip6-src --ip6-dst --ip6-tclass --ip6-proto --ip6-sport --ip6-dport --ip6-icmp-type --arp-op --arp-htype
+    --arp-ptype --arp-ip-src --arp-ip-dst --arp-mac-src --arp-mac-dst --arp-gratuitous --mark --mark-set
+    --mark-or --mark-and --mark-xor --mark-target --limit --limit-burst --pkttype-type --among-src --among-dst
+    --vlan-id --vlan-prio --vlan-encap --stp-type --stp-flags --802_3-sap --802_3-type --to-dst --to-src
+    --dnat-target --snat-target --snat-arp --redirect-target --arpreply-mac --arpreply-target --log-level
+    --log-prefix --log-ip --log-arp --log-ip6 --nflog-group --nflog-prefix --nflog-range --nflog-threshold
+    """.split()
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from netlab.linux.netlink.route import RouteSocket
@@ -64,13 +65,20 @@ class Node:
         self._change(addresses.add, come)
 
     def routes(self) -> None:
-        """Of routes to one place, all are given anew where their order is another."""
+        """Of routes to one place, all are given anew where their order is another.
+
+        A gateway that a kernel does not find any more it found when the route was made: it is told that it is
+        there, on the link.
+        """
         have = _by_place(routes.read(self._kernel))
         wanted = _by_place(self._wanted.routes)
         gone = [route for place, each in have.items() if wanted.get(place) != each for route in each]
         come = [route for place, each in wanted.items() if have.get(place) != each for route in each]
         self._change(routes.delete, gone, quietly=True)
-        self._change(routes.add, routes.in_order(come))
+        self._change(routes.add, routes.in_order(come), quietly=True)
+        there = set(routes.read(self._kernel)) if come else set()
+        missing = [route for route in come if route not in there]
+        self._change(routes.add, [_onlink(route) for route in missing])
 
     def nexthops(self) -> None:
         """Groups behind their members."""
@@ -124,6 +132,10 @@ class Node:
         with refusals.batch(self._kernel, self._wanted.name):
             for value in values:
                 refusals.attempt(self._wanted.name, lambda value=value: change(self._kernel, value))  # type: ignore[misc]
+
+
+def _onlink(route: pack.Route) -> pack.Route:
+    return replace(route, flags=route.flags | routes.ONLINK) if route.gateway and route.index else route
 
 
 def _of(found: Sequence[pack.Address], index: int, is_six: bool) -> list[pack.Address]:

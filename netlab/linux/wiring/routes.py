@@ -14,7 +14,6 @@ from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.wiring.fields import Unfit, ip_bytes, prefix_bytes
 from netlab.model import pack
 
-RTM_NEWNEXTHOP, RTM_DELNEXTHOP = 104, 105
 RTA_SRC, RTA_METRICS, RTA_MULTIPATH, RTA_VIA, RTA_ENCAP_TYPE, RTA_NH_ID = 2, 8, 9, 18, 21, 30
 METRICS = {
     name: number
@@ -26,9 +25,9 @@ METRICS = {
         1,
     )
 }
-NHA_ID, NHA_GROUP, NHA_BLACKHOLE, NHA_OIF, NHA_GATEWAY, NHA_FDB = 1, 2, 4, 5, 6, 11
+NHA_GROUP, NHA_BLACKHOLE, NHA_OIF, NHA_GATEWAY, NHA_FDB = 2, 4, 5, 6, 11
 RT_TABLE_COMPAT = 252  # for a table whose number has no room here: it stands beside it
-RTM_F_CLONED = 0x200
+RTM_F_CLONED, ONLINK = 0x200, 4
 _PASSING = 0x1 | 0x8 | 0x10 | 0x20 | 0x40 | 0x4000 | 0x8000  # dead, offload, linkdown, … of a route's flags
 _HOP = struct.Struct("=HBBi")
 _NHMSG = struct.Struct("=BBBBI")
@@ -189,7 +188,7 @@ def _nexthop(content: bytes) -> pack.NextHop:
     group = words.get(NHA_GROUP, b"")
     members = [_MEMBER.unpack_from(group, at) for at in range(0, len(group), _MEMBER.size)]
     return pack.NextHop(
-        id=rt.number(words.get(NHA_ID)),
+        id=rt.number(words.get(rt.NHA_ID)),
         family=family,
         protocol=protocol,
         flags=flags & ~_PASSING,
@@ -203,7 +202,7 @@ def _nexthop(content: bytes) -> pack.NextHop:
 
 def add_nexthop(kernel: RouteSocket, hop: pack.NextHop) -> None:
     """Unfit; OSError."""
-    body = _NHMSG.pack(hop.family, 0, hop.protocol, 0, hop.flags) + rt.attribute(NHA_ID, hop.id)
+    body = _NHMSG.pack(hop.family, 0, hop.protocol, 0, hop.flags) + rt.attribute(rt.NHA_ID, hop.id)
     body += rt.attribute(NHA_BLACKHOLE, b"") if hop.blackhole else b""
     body += rt.attribute(NHA_FDB, b"") if hop.fdb else b""
     body += rt.attribute(NHA_OIF, hop.index) if hop.index else b""
@@ -212,10 +211,10 @@ def add_nexthop(kernel: RouteSocket, hop: pack.NextHop) -> None:
         if not all(0 < number < 1 << 32 and 0 <= weight < 256 for number, weight in hop.group):
             raise Unfit("a member of a group has a number and a weight")
         body += rt.attribute(NHA_GROUP, b"".join(_MEMBER.pack(n, w, 0, 0) for n, w in hop.group))
-    kernel.request(RTM_NEWNEXTHOP, rt.NLM_F_CREATE | rt.NLM_F_EXCL, body, f"add nexthop {hop.id}")
+    kernel.request(rt.RTM_NEWNEXTHOP, rt.NLM_F_CREATE | rt.NLM_F_EXCL, body, f"add nexthop {hop.id}")
 
 
 def delete_nexthop(kernel: RouteSocket, hop: pack.NextHop) -> None:
     """With the routes that use it. OSError."""
-    body = _NHMSG.pack(0, 0, 0, 0, 0) + rt.attribute(NHA_ID, hop.id)
-    kernel.request(RTM_DELNEXTHOP, 0, body, f"delete nexthop {hop.id}")
+    body = _NHMSG.pack(0, 0, 0, 0, 0) + rt.attribute(rt.NHA_ID, hop.id)
+    kernel.request(rt.RTM_DELNEXTHOP, 0, body, f"delete nexthop {hop.id}")

@@ -48,6 +48,7 @@ def test_the_tools_say_the_same_of_a_lab_and_its_copy(lab: Lab, twin_name: str) 
     sh(lab, VARIED)
     wait_for_ipv6(lab)
     twin = lab.copy(twin_name)
+    wait_for_ipv6(twin)  # its spanning tree begins anew
     for node in ("host", "internet", "if-test", "two", "blue"):
         ours, theirs = (Counter(listings(each, node)) for each in (lab, twin))
         others = (ours - theirs).total() + (theirs - ours).total()

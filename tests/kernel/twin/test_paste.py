@@ -71,8 +71,8 @@ def test_a_report_becomes_a_lab_with_its_symptom(name: str, report: str) -> None
     """Nothing gets through, for the reason that the listings show; mended, all does."""
     text, cause, cure = REPORTS[report]
     lab = Lab.unpack(paste.read(f"{text}\n{SHOP}\n"), name)
-    order = {"size": 1000, "df": True} if "MTU" in report else {}
-    verdict = trace(lab, "shop", ELSEWHERE, **order)
+    is_large = "MTU" in report
+    verdict = trace(lab, "shop", ELSEWHERE, size=1000 if is_large else 56, df=is_large)
     assert verdict.received == 0
     assert not cause or verdict.cause == cause
     sh(lab, cure)

@@ -44,6 +44,8 @@ iptables -A INPUT -s 10.6.6.6 -j DROP; iptables -t raw -A PREROUTING -p udp --dp
 iptables -A FORWARD -p tcp -m multiport --dports 80,443 -m comment --comment "it's \\"a\\" rule" -j ACCEPT
 iptables -A FORWARD -m limit --limit 3/min -j LOG --log-prefix "hello there: "
 iptables-legacy -A INPUT -s 10.6.6.7 -j DROP; ip6tables -P FORWARD DROP
+ebtables -A FORWARD -p IPv4 -i docker0 --ip-proto icmp --ip-dst 10.9.9.9 -j DROP; ebtables -N mine
+ebtables -t nat -A PREROUTING -s 02:00:00:00:00:01 -j dnat --to-destination 02:00:00:00:00:99
 nft add table inet mine; nft add chain inet mine c '{ type filter hook input priority 0; policy drop; }'
 nft add rule inet mine c tcp dport 99 counter accept; nft add rule inet mine c accept
 nft add set inet mine s '{ type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 192.168.1.1 } }'
@@ -55,7 +57,14 @@ LISTINGS = (
     *("ip -j -d link", "ip -j -d addr", "ip -j -d route show table all", "ip -j -6 -d route show table all"),
     *("ip -j rule", "ip -j -6 rule", "ip -j neigh show nud permanent", "ip -j neigh show proxy"),
     *("ip -j nexthop", "bridge -j -d link", "bridge -j fdb", "tc -j qdisc"),
-    *("iptables-nft-save", "ip6tables-nft-save", "iptables-legacy-save", "nft -j list ruleset", "sysctl -a"),
+    *(
+        "iptables-nft-save",
+        "ip6tables-nft-save",
+        "iptables-legacy-save",
+        "ebtables-nft-save",
+        "nft -j list ruleset",
+        "sysctl -a",
+    ),
 )
 # What counts or passes by itself, or is the kernel's number for something.
 PASSING = (

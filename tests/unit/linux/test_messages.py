@@ -23,7 +23,8 @@ from netlab.linux.netlink import messages, netfilter, notifications, sock_diag, 
 MODULES = (messages, netfilter, notifications, sock_diag, socket)
 # What pyroute2 does not know, or only under another name (compared below), and what is our own.
 UNKNOWN = {
-    *("RTM_GETNEXTHOP", "NETCONFA_IFINDEX", "RTEXT_FILTER_SKIP_STATS", "IFLA_BR_FDB_N_LEARNED"),
+    *("RTM_GETNEXTHOP", "RTM_NEWNEXTHOP", "RTM_DELNEXTHOP", "NHA_ID"),
+    *("NETCONFA_IFINDEX", "RTEXT_FILTER_SKIP_STATS", "IFLA_BR_FDB_N_LEARNED"),
     *("IFLA_INET6_RA_MTU", "IF_READY", "FIB_RULE_INVERT", "NLA_TYPE_MASK", "RT_TABLE_MAIN"),
     *("IPSET_PROTOCOL", "NFNL_MSG_BATCH_BEGIN", "NFNL_MSG_BATCH_END", "NFT_MSG_GETRULE_RESET"),
 }

@@ -94,6 +94,16 @@ def test_a_word_that_is_not_known_is_refused(rule: str) -> None:
         iptables.check(rule, {"OWN"})
 
 
+def test_rules_of_a_bridge_have_words_of_their_own() -> None:
+    """ebtables' are put together as they were; those of iptables are none of its, nor is a program's path."""
+    for rule in ("-p IPv4 -i docker0 --ip-proto icmp -j DROP", "-s 02:00:00:00:00:01 -j OWN",
+                 "-i a -j dnat --to-dst 02:00:00:00:00:99 --dnat-target ACCEPT"):  # fmt: skip
+        assert iptables.check(rule, {"OWN"}, "bridge") == rule
+    for rule in ("-m tcp -j DROP", "--atomic-file /tmp/x", "-t nat -j DROP", "-M /bin/sh", "-j MASQUERADE"):
+        with pytest.raises(Unfit):
+            iptables.check(rule, {"OWN"}, "bridge")
+
+
 def test_a_refused_rule_leaves_the_others() -> None:
     """And is told, with its chain."""
     table = pack.Table("ip", "nft", "filter", (pack.Chain("INPUT", "DROP", ("-j ACCEPT", "-M x")),))
