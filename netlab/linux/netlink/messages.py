@@ -171,6 +171,11 @@ def number(value: bytes | None, default: int = 0) -> int:
     return int.from_bytes(value, sys.byteorder) if value else default
 
 
+def signed(value: bytes | None, default: int = 0) -> int:
+    """The same for a number that may be below 0."""
+    return int.from_bytes(value, sys.byteorder, signed=True) if value else default
+
+
 @lru_cache(4096)
 def mac(value: bytes | None) -> str:
     """The attribute as a MAC address, as `ip` prints it; "" for none."""

@@ -18,7 +18,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import IFF_NAMES, macvx_data, state_by_code
 from pyroute2.netlink.rtnl.ndmsg import states
 from pyroute2.netlink.rtnl.rtmsg import RTNH_F_NAMES
 
-from netlab.linux.netlink import messages, netfilter, notifications, sock_diag, socket
+from netlab.linux.netlink import messages, netfilter, notifications, parse, sock_diag, socket
 
 MODULES = (messages, netfilter, notifications, sock_diag, socket)
 # What pyroute2 does not know, or only under another name (compared below), and what is our own.
@@ -106,3 +106,12 @@ def test_words_for_numbers_are_pyroute2s() -> None:
 def test_most_is_compared() -> None:
     """The comparison finds what it is to compare."""
     assert len([name for name, _ in NUMBERS if name in known()]) > 120
+
+
+def test_an_attribute_without_content_is_no_number() -> None:
+    """An interface whose other end is said to be elsewhere, and where, with nothing behind it."""
+    elsewhere = messages.attribute(messages.IFLA_LINK, b"") + messages.attribute(
+        messages.IFLA_LINK_NETNSID, b""
+    )
+    assert parse.interface(1, parse.link(bytes(16) + elsewhere), {}, ()).index == 0
+    assert messages.signed(b"\xff\xff\xff\xff") == -1 and messages.signed(b"", -1) == -1
