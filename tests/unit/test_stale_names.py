@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = {".git", ".venv", "__pycache__", "node_modules", "build", ".ipynb_checkpoints"}
+LEFT_OUT = {".git", ".venv", "__pycache__", "node_modules", "build", ".ipynb_checkpoints", ".hypothesis"}
 
 
 def texts() -> Iterator[tuple[str, str]]:

@@ -171,7 +171,7 @@ def number(value: bytes | None, default: int = 0) -> int:
     return int.from_bytes(value, sys.byteorder) if value else default
 
 
-def signed(value: bytes | None, default: int = 0) -> int:
+def signed_number(value: bytes | None, default: int = 0) -> int:
     """The same for a number that may be below 0."""
     return int.from_bytes(value, sys.byteorder, signed=True) if value else default
 

@@ -62,7 +62,7 @@ def interface(netns: int, link: Link, names: Mapping[int, str], addresses: tuple
     peer = None
     if rt.IFLA_LINK in found:
         elsewhere = found.get(rt.IFLA_LINK_NETNSID)
-        nsid = rt.signed(elsewhere) if elsewhere is not None else None
+        nsid = rt.signed_number(elsewhere) if elsewhere is not None else None
         here = netns if nsid is None else -2 - nsid if nsid >= 0 else -1
         peer = InterfaceId(here, rt.number(found[rt.IFLA_LINK]))
     return Interface(

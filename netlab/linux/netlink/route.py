@@ -93,7 +93,7 @@ class RouteSocket(NetlinkSocket):
         body = b"\0\0\0\0" + rt.attribute(rt.NETNSA_FD, namespace)
         for _, content in self.query(rt.RTM_GETNSID, 0, body):
             value = rt.attributes(content, 4).get(rt.NETNSA_NSID)
-            return rt.signed(value, -1)
+            return rt.signed_number(value, -1)
         return -1
 
     # -- changing -------------------------------------------------------------------------------

@@ -114,4 +114,4 @@ def test_an_attribute_without_content_is_no_number() -> None:
         messages.IFLA_LINK_NETNSID, b""
     )
     assert parse.interface(1, parse.link(bytes(16) + elsewhere), {}, ()).index == 0
-    assert messages.signed(b"\xff\xff\xff\xff") == -1 and messages.signed(b"", -1) == -1
+    assert messages.signed_number(b"\xff\xff\xff\xff") == -1 and messages.signed_number(b"", -1) == -1
