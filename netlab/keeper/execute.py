@@ -84,7 +84,8 @@ class Spawner:
     running: dict[int, socket.socket] = field(default_factory=dict)
 
     def start(self, request: Mapping[str, Any], fds: list[int], client: socket.socket) -> None:
-        """Start request["argv"] with `fds` as its standard streams (or a new terminal if request["tty"]).
+        """Start request["argv"] with `fds` as its standard streams (or a new terminal if request["tty"]); a
+        fourth is the network namespace that it runs in.
 
         The client (see protocol.claim_pair) is told "pid" now and "exit" later; what it says is a signal, its
         end SIGKILL (if request["outlives"], nothing: it goes on, as a child of ours like any orphan).
@@ -214,6 +215,8 @@ def _become(request: Mapping[str, Any], fds: list[int], tty: bool) -> None:
             os.dup2(fd, number)
         if tty:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        for fd in fds[3:]:
+            syscalls.setns(fd, syscalls.CLONE_NEWNET)
         os.closerange(3, 1 << 16)
         _enter(request.get("enter") or {})
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGQUIT):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from netlab.display import one_line
 from netlab.engines import base_lab
+from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.keeper.places import Place
 from netlab.linux import firewall
@@ -26,7 +27,8 @@ from netlab.linux.netns import enter, fresh
 from netlab.linux.ruleset import iptables, native
 from netlab.linux.wiring import addresses, kinds, links, neighbours, policies, queues, routes, settings
 from netlab.linux.wiring.links import Found
-from netlab.model import pack
+from netlab.model import codec, pack
+from netlab.model.netpack import LARGEST
 
 Process = subprocess.Popen[str]
 Key = tuple[int, int]
@@ -88,6 +90,16 @@ def read(
             container = (containers or {}).get(each.place.pid) if each.place.kind == "container" else None
             nodes.append(replace(node, container=container))
     return pack.Pack(name, time.time_ns(), whole, tuple(nodes), tuple(dict.fromkeys(remarks)))
+
+
+def from_file(fds: Sequence[int]) -> pack.Pack:
+    """The pack in a file without a name, which somebody has handed over. BadInput."""
+    try:
+        if len(fds) != 1 or (size := os.fstat(fds[0]).st_size) > LARGEST:
+            raise codec.Malformed(f"one file of at most {LARGEST} bytes")
+        return codec.read(pack.Pack, os.pread(fds[0], size, 0))
+    except codec.Malformed as error:
+        raise BadInput(_("The request makes no sense: {error}.").format(error=error)) from None
 
 
 def fresh_settings() -> dict[str, str]:

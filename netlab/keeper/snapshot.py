@@ -11,9 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 
-from netlab.engines.protocol import Engine
-from netlab.keeper.places import Place as Place
-from netlab.keeper.places import places as places
+from netlab.keeper.places import Place
 from netlab.linux import firewall
 from netlab.linux.netlink import sock_diag
 from netlab.linux.netlink.route import RouteSocket
@@ -49,11 +47,6 @@ class Earlier:
 
 
 NOTHING = Earlier()
-
-
-def snapshot(lab: str, init: int, engine: Engine) -> Snapshot:
-    """The whole lab; `init` is the lab host's process 1 as numbered here. What vanishes is left out."""
-    return read(lab, places(init, engine))
 
 
 def read(lab: str, found: Sequence[Place], earlier: Earlier = NOTHING) -> Snapshot:

@@ -13,7 +13,7 @@ from typing import Any
 from netlab.engines.protocol import Daemonless
 from netlab.errors import BadInput, UnknownName
 from netlab.i18n import gettext as _
-from netlab.keeper import pack, populate
+from netlab.keeper import pack, populate, replica
 from netlab.keeper.history import History, Mark
 from netlab.keeper.places import Place
 from netlab.keeper.protocol import Undone
@@ -22,7 +22,6 @@ from netlab.keeper.spec import LabSpec
 from netlab.keeper.unpack import Workshop, unpack
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.model import codec
-from netlab.model.netpack import LARGEST
 from netlab.model.outside import empty
 from netlab.model.pack import Listener, Pack
 from netlab.model.pack_changes import differences
@@ -90,13 +89,7 @@ class Twin:
 
         BadInput, LabError, OSError.
         """
-        try:
-            if len(fds) != 1 or (size := os.fstat(fds[0]).st_size) > LARGEST:
-                raise codec.Malformed(f"one file of at most {LARGEST} bytes")
-            wanted = codec.read(Pack, os.pread(fds[0], size, 0))
-        except codec.Malformed as error:
-            raise BadInput(_("The request makes no sense: {error}.").format(error=error)) from None
-        built = self._unpack(wanted)
+        built = self._unpack(pack.from_file(fds))
         if self._plan.bare:
             self._origin.write(built)
         return built
@@ -111,7 +104,7 @@ class Twin:
         play = self._responder.play if self._responder else _leave_alone
         return unpack(wanted, Workshop(self._places, self._read, populate_lab, play, self._unchanged), now)
 
-    def operation(self, name: str) -> Callable[[Mapping[str, Any], object], Any] | None:
+    def operation(self, name: str) -> Callable[[Mapping[str, Any], socket.socket], Any] | None:
         """What answers such a request; None if it is none of a twin's."""
         known: dict[str, Callable[[Mapping[str, Any]], Any]] = {
             "pack": lambda request: codec.to_plain(self.pack()),
@@ -120,8 +113,14 @@ class Twin:
             "mark": lambda request: self.mark(_label(request)),
             "undo": lambda request: codec.to_plain(self.undo(_label(request))),
         }
+        if name == "replica":
+            return lambda request, client: self._replicate(client)
         work = known.get(name)
         return None if work is None else lambda request, client: work(request)
+
+    def _replicate(self, control: socket.socket) -> None:
+        user = self._root.removesuffix("root") + "ns/user"
+        replica.serve(self.pack, self._unchanged, user, self._to_init, control)
 
     def mark(self, label: str) -> bool:
         """Keep how the lab is now under that word; whether it is otherwise than at the last mark. OSError."""

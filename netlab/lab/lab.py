@@ -11,7 +11,7 @@ Talks to the lab's keeper (netlab.keeper.server) and holds nothing itself. What 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,24 +23,17 @@ from netlab.i18n import gettext as _
 from netlab.keeper import address, launch
 from netlab.keeper.protocol import Status, Undone
 from netlab.lab.commands import Commands
+from netlab.lab.network import Network
 
 if TYPE_CHECKING:
-    from networkx import MultiGraph
-
     from netlab.engines.protocol import Say
-    from netlab.lab.capture import Recording
-    from netlab.lab.iproute import NodeIPRoute
-    from netlab.lab.monitor import Monitor, OnEnd, OnNotice
-    from netlab.lab.tap import Tap
-    from netlab.lab.watch import Change, Watch
-    from netlab.model import Snapshot
+    from netlab.lab.replica import Replica
     from netlab.model.pack import Pack
-    from netlab.packets.probe import Probe
 
 DEFAULT = "default"
 
 
-class Lab(Commands):
+class Lab(Commands, Network):
     """One lab that is up, by name. Methods raise LabDied when it no longer is."""
 
     whole = True  # a snapshot holds all that there is
@@ -147,15 +140,6 @@ class Lab(Commands):
         """This network once more, in a new lab, as `unpack` makes it: this one stays as it is."""
         return type(self).unpack(self.pack(), name, **how)
 
-    def become(self, wanted: Pack) -> Pack:
-        """Make this lab that network, by what differs: the pack as it was built, with remarks on what is
-        otherwise. What lives in its namespaces goes on. On the machine alone. BadInput, LabError."""
-        from netlab.lab.packing import hand_over
-        from netlab.model.pack import Pack
-
-        with hand_over(wanted) as fd:
-            return self._ask(Pack, "unpack", fds=[fd])
-
     def mark(self, label: str) -> bool:
         """Keep how the lab is now under that word, for `undo`; whether it has changed since the last mark."""
         return bool(self._answer("mark", label=label))
@@ -171,99 +155,14 @@ class Lab(Commands):
         """Of a twin: what is played by something else, or was refused by the kernel; else nothing."""
         return tuple(map(printable, self._answer("played")))
 
-    # -- looking ------------------------------------------------------------------------------------
+    # -- looking: see netlab.lab.network, too -------------------------------------------------------
 
     def status(self) -> Status:
         """Its name, its engine and its nodes: what `./run status` shows."""
         return self._ask(Status, "status")
 
-    def snapshot(self) -> Snapshot:
-        """Every namespace of the lab, now."""
-        from netlab.model import Snapshot
+    def replica(self) -> Replica:
+        """A `with` block that has this network once more, to be tried on; see netlab.lab.replica."""
+        from netlab.lab.replica import Replica
 
-        return self._ask(Snapshot, "snapshot")
-
-    def graph(self) -> MultiGraph:
-        """The topology, now, as a networkx graph: see netlab.model.graph. LabNotFound, LabDied."""
-        from netlab.model.graph import graph
-
-        return graph(self.snapshot())
-
-    def capture(self, points: Sequence[str] | None = None, *, noise: bool = False) -> Recording:
-        """A `with` block that records at all interfaces, or "NODE INTERFACE", …; see netlab.lab.capture."""
-        from netlab.lab.capture import Recording
-
-        return Recording(self._connection, self.snapshot, points, noise)
-
-    def watch(
-        self,
-        on_change: Callable[[Change], object] = lambda change: None,
-        on_end: Callable[[], object] = lambda: None,
-    ) -> Watch:
-        """A `with` block that keeps a snapshot up to date and tells of each change; see netlab.lab.watch."""
-        from netlab.lab.watch import Watch
-
-        return Watch(self._connection, on_change, on_end)
-
-    def monitor(self, on_notice: OnNotice, on_end: OnEnd = lambda: None) -> Monitor:
-        """A `with` block that tells at once what the kernel notifies; see netlab.lab.monitor."""
-        from netlab.lab.monitor import Monitor
-
-        return Monitor(self._connection, on_notice, on_end)
-
-    def tap(self, on_batch: Callable[[bytes], object]) -> Tap:
-        """A `with` block that captures at points which may come and go; see netlab.lab.tap."""
-        from netlab.lab.tap import Tap
-
-        return Tap(self._connection, on_batch)
-
-    def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
-        """Probes from a node, sent by the lab's keeper; `order` as in netlab.packets.probe.Order."""
-        from netlab.packets.probe import Probe
-
-        words = {"destination": destination, "count": count, "timeout": timeout, **order}
-        return self._ask(Probe, "probe", node=node, order=words)
-
-    def is_witnessed(
-        self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
-    ) -> bool:
-        """Whether probes are answered, all of them, and it is the node `witness` that answers.
-
-        It has seen each come in and its own answer leave, and no other answer is what the asker gets:
-        who takes the address for theirs on the way, or sends it a copy, answers with other words. To each
-        echo request the keeper answers there, too, with a secret of its own, and that has to come back.
-        `order` as in `probe`.
-        """
-        from netlab.lab.witness import is_answered_by
-        from netlab.packets.probe import Probe
-
-        snapshot, wanted = self.snapshot(), {"count": 1, **order}
-        there = [
-            f"{name} {interface.name}"
-            for name in dict.fromkeys((node, witness))
-            for interface in snapshot.node(name).interfaces
-            if interface.name != "lo"
-        ]
-        with self.capture(there) as seen:
-            words = {"destination": destination, "timeout": timeout, **wanted}
-            probe = self._ask(Probe, "probe", node=node, witness=witness, order=words)
-        netns = snapshot.node(node).netns, snapshot.node(witness).netns
-        secret = wanted.get("proto", "icmp") == "icmp" and ":" not in destination
-        known = probe.confirmed if secret else probe.received
-        return known == probe.received == probe.sent > 0 and is_answered_by(probe, seen.frames, *netns)
-
-    def route(self, node: str, *words: str) -> tuple[str, str]:
-        """`ip route get` with those words on a node: (the command, what it said)."""
-        command, said = map(printable, self._answer("route", node=node, words=words))
-        return command, said
-
-    def ip(self, node: str = "host") -> NodeIPRoute:
-        """pyroute2's IPRoute that speaks to the kernel of that node: a `with` block, see netlab.lab.iproute.
-
-        It reads and changes what `ip` reads and changes there, from the machine and from inside, where
-        `internet` can only be read. UnknownName, LabDied; what the kernel refuses is pyroute2's NetlinkError.
-        """
-        from netlab.lab.iproute import open_iproute
-
-        with self._connection() as connection:
-            return open_iproute(connection, node)
+        return Replica(self.name, self._connection)

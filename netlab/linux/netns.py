@@ -25,6 +25,12 @@ def is_one(fd: int) -> bool:
         return False
 
 
+def make() -> int:
+    """A descriptor of a network namespace in which nothing is. OSError where none may be made."""
+    with fresh():
+        return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
 @contextmanager
 def fresh() -> Iterator[None]:
     """Run the block in a network namespace in which nothing is. OSError where none may be made."""

@@ -1,0 +1,189 @@
+"""A network once more, to be tried on: namespaces in which nobody lives. They go when whoever asked hangs up.
+
+One child of the keeper's makes them. It gives up its rights first, and goes on as root of the lab host alone.
+Whoever asked sends it one socket for each request. What is asked there is what can be asked of a lab
+(netlab.keeper.observations), and two things more: to become like a pack, and to run a command, which the lab
+host's process 1 starts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from netlab.errors import LabError
+from netlab.i18n import gettext as _
+from netlab.keeper import pack as reading
+from netlab.keeper import protocol
+from netlab.keeper.observations import Observations
+from netlab.keeper.places import Place
+from netlab.keeper.populate import Order
+from netlab.keeper.protocol import Command
+from netlab.keeper.responder import Responder
+from netlab.keeper.unpack import Workshop, unpack
+from netlab.linux import netns, syscalls
+from netlab.model import codec
+from netlab.model.pack import Pack
+
+SECONDS_OF_SILENCE = 120.0
+SECONDS_TO_RUN = 10.0
+MOST_PRINTED = 4096  # bytes of what a command said
+ROLES = ("host", "internet")
+
+
+class Replica:
+    """Its namespaces, by name; `unchanged` are the settings of a fresh one."""
+
+    def __init__(self, original: Pack, unchanged: Mapping[str, str], to_init: socket.socket) -> None:
+        self._original, self._unchanged, self._to_init = original, unchanged, to_init
+        self._places: dict[tuple[str, str], Place] = {}
+        self._responder = Responder(fork)
+        for role in ROLES:
+            self._add(role, role)
+
+    def _add(self, kind: str, name: str, aliases: tuple[str, ...] = ()) -> None:
+        fd = netns.make()
+        path = f"/proc/self/fd/{fd}"
+        self._places[kind, name] = Place(path, os.fstat(fd).st_ino, name, kind, 0, aliases)
+
+    def places(self) -> list[Place]:
+        """Where each namespace is entered, in this process and in its children."""
+        return list(self._places.values())
+
+    def become(self, wanted: Pack) -> Pack:
+        """As netlab.lab.Lab.become. BadInput, LabError, OSError."""
+        workshop = Workshop(self.places, self._read, self._populate, self._responder.play, self._unchanged)
+        return unpack(wanted, workshop)
+
+    def _read(self, places: Sequence[Place]) -> Pack:
+        return reading.read(self._original.name, places, self._unchanged)
+
+    def _populate(self, order: Order) -> None:
+        """In place of the lab host's process 1, which gives a namespace a process: here none has any."""
+        for key in order.ended:
+            os.close(int(self._places.pop(key).path.rpartition("/")[2]))
+        aliases: dict[str, tuple[str, ...]] = {}
+        for alias, name in order.aliases:
+            aliases[name] = (*aliases.get(name, ()), alias)
+        for name, __ in order.containers:
+            self._add("container", name, aliases.get(name, ()))
+        for name in order.namespaces:
+            self._add("netns", name)
+
+    # -- requests, each on a socket of its own
+
+    def serve(self, control: socket.socket) -> None:
+        """Until whoever asked for it hangs up, or says nothing for too long."""
+        control.settimeout(SECONDS_OF_SILENCE)
+        while True:
+            try:
+                fds = socket.recv_fds(control, 1, 1)[1]
+            except OSError:
+                return
+            if len(fds) != 1:
+                return
+            with socket.socket(fileno=fds[0]) as client, suppress(protocol.Closed):
+                request, brought = protocol.receive(client, longest=protocol.MAX_REQUEST)
+                self._serve({**request, "fds": brought}, client)
+                for fd in brought:
+                    os.close(fd)
+            _reap()
+
+    def _serve(self, request: dict[str, Any], client: socket.socket) -> None:
+        """What makes namespaces is done here, all else by a child."""
+        operations = _Operations(self)
+        operation = str(request.get("op"))
+        if operation == "unpack":
+            operations.answer(operation, request, client)
+        else:
+            fork(lambda: operations.answer(operation, request, client))
+
+    def take_over(self, fds: Sequence[int]) -> Pack:
+        """As netlab.keeper.twin.Twin.take_over; without a file, how it was at first."""
+        return self.become(reading.from_file(fds) if fds else self._original)
+
+    def run(self, words: object) -> tuple[int, str]:
+        """Its exit status, and what it printed at first. LabError, BadInput, OSError."""
+        command = Command.parse({"command": words}, (0,) * protocol.STREAMS)
+        place = Observations(self._original.name, self.places).place(command.node)
+        printed, theirs = os.pipe2(os.O_CLOEXEC)
+        null = os.open(os.devnull, os.O_RDWR)
+        ours, claimed = protocol.claim_pair()
+        with ours, claimed, place.hold() as namespace:
+            fds = [claimed.fileno(), null, theirs, theirs, namespace]
+            try:
+                protocol.send(self._to_init, command.request({}), fds, at_once=True)
+                claimed.close()
+                ours.settimeout(SECONDS_TO_RUN)
+                protocol.read_claim(ours, "pid", protocol.PIDS)
+                status = protocol.read_claim(ours, "exit", protocol.EXITS)[0].said
+            except (protocol.Closed, OSError):
+                raise LabError(
+                    _("{command} did not end within {seconds:.0f} s.").format(
+                        command=" ".join(command.argv), seconds=SECONDS_TO_RUN
+                    ),
+                    _("Run it on the lab itself."),
+                ) from None
+        os.close(theirs)
+        os.set_blocking(printed, False)
+        with suppress(BlockingIOError):
+            return status, os.read(printed, MOST_PRINTED).decode(errors="backslashreplace")
+        return status, ""
+
+
+class _Operations(Observations):
+    """What can be asked of a replica."""
+
+    def __init__(self, replica: Replica) -> None:
+        super().__init__("", replica.places)
+        self._known |= {
+            "unpack": lambda request, client: codec.to_plain(replica.take_over(request["fds"])),
+            "run": lambda request, client: list(replica.run(request.get("command"))),
+        }
+
+
+def serve(
+    pack: Callable[[], Pack],
+    unchanged: Mapping[str, str],
+    user: str,
+    to_init: socket.socket,
+    control: socket.socket,
+) -> NoReturn:
+    """In a child of the keeper's: make it of that pack, say what is played, and serve. `user` is the path of
+    the lab host's user namespace. BadInput, LabError, OSError."""
+    original = pack()
+    _give_up_rights(user)
+    replica = Replica(original, unchanged, to_init)
+    built = replica.become(original)
+    protocol.send(control, {"ok": codec.to_plain(built)})
+    replica.serve(control)
+    os._exit(0)
+
+
+def _give_up_rights(user: str) -> None:
+    """Be root of the lab host's level alone, in a network namespace of that level. OSError."""
+    fd = os.open(user, os.O_RDONLY | os.O_CLOEXEC)
+    syscalls.setns(fd, syscalls.CLONE_NEWUSER)
+    os.close(fd)
+    syscalls.unshare(syscalls.CLONE_NEWNET)
+
+
+def fork(work: Callable[[], None]) -> None:
+    """In a child, which ends after it."""
+    if os.fork() == 0:
+        try:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            work()
+        finally:
+            os._exit(0)
+
+
+def _reap() -> None:
+    """The children that have ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
