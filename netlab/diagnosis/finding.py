@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation
-from netlab.diagnosis.verdict import LIKELY, PROVED, Cure, Evidence
+from netlab.diagnosis.verdict import Cure, Evidence
+
+STRONG, WEAK = "strong", "weak"  # evidence: what can hardly be otherwise, and what may
 
 
 @dataclass(frozen=True)
@@ -15,10 +17,15 @@ class Finding:
     """One cause that explains the end of the journey."""
 
     cause: str
-    certainty: str
+    strength: str
     explanation: str
     evidence: tuple[Evidence, ...]
     cure: tuple[Cure, ...] = ()
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether what was read can hardly have another reason."""
+        return self.strength == STRONG
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,6 @@ class Cleared:
 Suspect = Callable[[Observation, Focus], Finding | Cleared | None]
 
 
-def sure(proof: bool) -> str:
-    """How certain a finding is, with a proof or without one."""
-    return PROVED if proof else LIKELY
+def sure(is_shown: bool) -> str:
+    """How strong the evidence is: what was expected is shown, or not."""
+    return STRONG if is_shown else WEAK

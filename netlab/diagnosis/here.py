@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,22 @@ from netlab.diagnosis import trace as diagnose
 from netlab.diagnosis.verdict import Cure, Verdict
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
+from netlab.lab import Lab
 from netlab.lab.machine import Machine
+from netlab.twin import here
+
+
+class _Here(Machine):
+    """This machine, with a twin of it to try things on."""
+
+    @contextmanager
+    def replica(self) -> Iterator[Lab]:
+        """A lab with the machine's network, for as long as the block runs. LabError, BadInput."""
+        twin = Lab.unpack(here.pack(), f"here-{os.getpid()}")
+        try:
+            yield twin
+        finally:
+            twin.down()
 
 
 def trace(source: str, destination: str, **order: Any) -> Verdict:
@@ -21,7 +37,7 @@ def trace(source: str, destination: str, **order: Any) -> Verdict:
     """
     if os.geteuid() != 0:
         raise BadInput(_("Only root may look into other namespaces and capture."), _("Run it with sudo."))
-    machine = Machine()
+    machine = _Here()
     verdict = diagnose.trace(machine, machine.place(source).name, destination, **order)
     nodes = {place.name: place.pid for place in machine.places.values()}
     return replace(verdict, cure=tuple(_from_host(step, nodes) for step in verdict.cure))
@@ -31,4 +47,4 @@ def _from_host(step: Cure, pids: Mapping[str, int]) -> Cure:
     """The same command as it is typed on the host: a container may have no `ip` of its own."""
     if step.node == "host":
         return step
-    return Cure("host", ("nsenter", "-t", str(pids[step.node]), "-n", *step.argv))
+    return Cure("host", ("nsenter", "-t", str(pids[step.node]), "-n", *step.argv), step.node)

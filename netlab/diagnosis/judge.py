@@ -1,8 +1,11 @@
-"""From the suspects' answers to a verdict: the first proved, else the likely ones, or all that is left."""
+"""From the suspects' answers to a verdict: what was read makes a cause likely, and no more than that.
+
+Proved is one when its cure has been tried: see netlab.diagnosis.prove.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from netlab.diagnosis.finding import Cleared, Finding, Suspect
 from netlab.diagnosis.focus import Focus, find
@@ -19,7 +22,7 @@ from netlab.diagnosis.suspects import (
     routing,
     way_back,
 )
-from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Verdict
+from netlab.diagnosis.verdict import CAUSES, LIKELY, UNDECIDED, Verdict
 from netlab.i18n import gettext as _
 
 # What is miswired comes before the rules that the packet only meets because of it; what counts its drops
@@ -56,8 +59,23 @@ SUSPECTS: tuple[Suspect, ...] = (
 )
 
 
-def judge(scene: Observation) -> Verdict:
-    """The verdict on one trace."""
+@dataclass(frozen=True)
+class Judgement:
+    """What the suspects said of one trace; `verdict` has what is known without them."""
+
+    scene: Observation
+    verdict: Verdict
+    focus: Focus | None = None  # None when nothing was lost
+    findings: tuple[Finding, ...] = ()  # those with the best evidence first
+
+    @property
+    def place(self) -> tuple[str, frozenset[str]]:
+        """Where it ended, and who is suspected."""
+        return str(self.verdict.last_seen), frozenset(finding.cause for finding in self.findings)
+
+
+def examine(scene: Observation) -> Judgement:
+    """Ask every suspect."""
     base = Verdict(
         scene.source,
         scene.destination,
@@ -67,34 +85,49 @@ def judge(scene: Observation) -> Verdict:
         capture=scene.capture,
     )
     if scene.received == scene.sent:
-        return base
+        return Judgement(scene, base)
     focus = find(scene)
     answers = [suspect(scene, focus) for suspect in SUSPECTS]
-    findings = [a for a in answers if isinstance(a, Finding)]
+    findings = [answer for answer in answers if isinstance(answer, Finding)]
     cleared = tuple((a.cause, a.how) for a in answers if isinstance(a, Cleared))
     base = replace(base, last_seen=focus.last_seen, expected=focus.expected, ruled_out=cleared)
-    proved = [f for f in findings if f.certainty == PROVED]
-    if proved or len(findings) == 1:
-        return _with(scene, focus, base, (proved or findings)[0])
+    findings.sort(key=lambda finding: not finding.is_strong)
+    return Judgement(scene, base, focus, tuple(findings))
+
+
+def judge(scene: Observation) -> Verdict:
+    """The verdict on one trace by what was read, nothing of which has been tried: it is likely at best."""
+    return by_reading(examine(scene))
+
+
+def by_reading(judgement: Judgement) -> Verdict:
+    """The first with strong evidence, else the only one, else all that are left."""
+    base, findings = judgement.verdict, judgement.findings
+    if judgement.focus is None:
+        return base
     if findings:
-        named = tuple(dict.fromkeys(f.cause for f in findings))
-        first = _with(scene, focus, base, findings[0])
+        first = with_finding(judgement, findings[0])
+        named = tuple(dict.fromkeys(finding.cause for finding in findings))
+        if findings[0].is_strong or len(findings) == 1:
+            return first
         return replace(first, certainty=LIKELY if len(named) == 1 else UNDECIDED, candidates=named)
-    open_ = tuple(sorted(set(CAUSES) - {cause for cause, _ in cleared}))
-    place = focus.last_seen or _("no interface at all")
+    open_ = tuple(sorted(set(CAUSES) - {cause for cause, _ in base.ruled_out}))
+    place = base.last_seen or _("no interface at all")
     text = _("It was last seen on {place}; what was read does not tell why it ended there.").format(
         place=place
     )
     return replace(base, certainty=UNDECIDED, candidates=open_, explanation=text)
 
 
-def _with(scene: Observation, focus: Focus, base: Verdict, finding: Finding) -> Verdict:
+def with_finding(judgement: Judgement, finding: Finding) -> Verdict:
+    """The verdict that this one is likely."""
+    assert judgement.focus is not None, "something was lost"
     return replace(
-        base,
+        judgement.verdict,
         cause=finding.cause,
-        certainty=finding.certainty,
+        certainty=LIKELY,
         explanation=finding.explanation,
         evidence=finding.evidence,
         cure=finding.cure,
-        next_blocker=forecast(scene, focus, finding.cause),
+        next_blocker=forecast(judgement.scene, judgement.focus, finding.cause),
     )

@@ -194,5 +194,5 @@ def step(node: Node, *words: str) -> Cure:
     """One command for that node. In a container /proc/sys is read-only, and most images have no firewall's
     command: such things are done to it from the host."""
     if node.kind == "container" and (words[0].startswith(OF_THE_HOST) or words[-2:] == ("flush", "cache")):
-        return Cure("host", ("nsenter", "-t", str(node.pid), "-n", *words))
+        return Cure("host", ("nsenter", "-t", str(node.pid), "-n", *words), node.name)
     return Cure(node.name, words)

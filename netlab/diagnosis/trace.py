@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from ipaddress import ip_address
 from typing import Any
 
-from netlab.diagnosis.judge import judge
+from netlab.diagnosis.bench import SECONDS, Bench
+from netlab.diagnosis.judge import Judgement, by_reading, examine
 from netlab.diagnosis.observation import Observation
+from netlab.diagnosis.prove import prove
 from netlab.diagnosis.verdict import CAUSES, PROVED, Verdict
 from netlab.display import columns, pad
-from netlab.errors import BadInput
+from netlab.errors import BadInput, LabError
 from netlab.i18n import gettext as _
-from netlab.lab.observable import Traceable
+from netlab.lab.observable import Replicable, Traceable
 from netlab.model import Snapshot
 from netlab.packets.probe import PROTOCOLS, Probe
 
@@ -21,7 +24,7 @@ PARTIAL = 20  # probes more, when some were answered and some were not
 
 
 def trace(
-    lab: Traceable,
+    lab: Replicable,
     source: str,
     destination: str,
     *,
@@ -44,14 +47,33 @@ def trace(
     if proto != "icmp" and not 0 < port < 65536:
         raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
     _known_destination(destination)
-    verdict = _once(lab, source, destination, proto, port, size, df, count, timeout)
-    verdict = replace(verdict, played=lab.substitutes())
-    if 0 < verdict.received < verdict.sent:
-        more = _once(lab, source, destination, proto, port, size, df, PARTIAL, timeout)
-        found = more if more.cause else verdict
-        sent, received = verdict.sent + more.sent, verdict.received + more.received
-        return replace(found, sent=sent, received=received, played=verdict.played)
-    return verdict
+    order = {"proto": proto, "port": port, "size": max(size, 16), "df": df}
+    judgement = _once(lab, source, destination, count, timeout, order)
+    first = judgement.verdict
+    if 0 < first.received < first.sent:
+        judgement = _once(lab, source, destination, PARTIAL, timeout, order)
+        more = judgement.verdict
+        count = more.sent
+    if judgement.focus is None:
+        verdict = by_reading(judgement)
+    else:
+        verdict = _by_experiment(lab, judgement, count, order)
+    if judgement.verdict is not first:
+        verdict = replace(verdict, sent=first.sent + verdict.sent, received=first.received + verdict.received)
+    return replace(verdict, played=lab.substitutes())
+
+
+def _by_experiment(lab: Replicable, judgement: Judgement, count: int, order: Mapping[str, Any]) -> Verdict:
+    """The verdict, tried in a replica; by reading alone, with a word about it, where none can be made."""
+    ends = judgement.verdict.source, judgement.verdict.destination
+    try:
+        with lab.replica() as replica:
+            bench = Bench(replica, *ends, count, **order)
+            return prove(judgement, bench, lambda: _once(replica, *ends, count, SECONDS, order))
+    except LabError as error:
+        verdict = by_reading(judgement)
+        why = _("Nothing was tried: {why}").format(why=error.what)
+        return replace(verdict, explanation=" ".join(filter(None, (verdict.explanation, why))))
 
 
 def _known_source(snapshot: Snapshot, source: str) -> None:
@@ -83,29 +105,19 @@ def _known_destination(destination: str) -> None:
 
 
 def _once(
-    lab: Traceable,
-    source: str,
-    destination: str,
-    proto: str,
-    port: int,
-    size: int,
-    df: bool,
-    count: int,
-    timeout: float,
-) -> Verdict:
+    lab: Traceable, source: str, destination: str, count: int, timeout: float, order: Mapping[str, Any]
+) -> Judgement:
     recording = lab.capture(noise=":" in destination)  # IPv6 asks for neighbours by ICMPv6
     _known_source(recording.before, source)
     with recording:
-        probe: Probe = lab.probe(
-            source, destination, count, timeout, proto=proto, port=port, size=max(size, 16), df=df
-        )
-    return judge(
+        probe: Probe = lab.probe(source, destination, count, timeout, **order)
+    return examine(
         Observation(
             source=source,
             destination=destination,
-            proto=proto,
-            size=size,
-            port=port,
+            proto=order["proto"],
+            size=order["size"],
+            port=order["port"],
             sent=probe.sent,
             received=probe.received,
             refused=probe.refused,

@@ -31,10 +31,20 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Cure:
-    """A command, and the node that it runs on."""
+    """A command, and the node that it is typed on."""
 
     node: str
     argv: tuple[str, ...]
+    within: str = ""  # the node whose network it changes, where that is another one
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What came of the same probes in a replica of the network, with a change and nothing else."""
+
+    change: tuple[Cure, ...]  # none: as it is
+    sent: int
+    answered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class Verdict:
     ruled_out: tuple[tuple[str, str], ...] = ()  # (cause, how)
     cure: tuple[Cure, ...] = ()
     next_blocker: str = ""
+    experiments: tuple[Experiment, ...] = ()  # what was tried, in that order
+    side_effects: tuple[str, ...] = ()  # of the cure, as they were seen in the replica
     played: tuple[str, ...] = ()  # in a twin: what it has otherwise than the network that it is of
     journeys: tuple[Journey, ...] = ()
     capture: Capture | None = field(default=None, repr=False, compare=False)  # what it was read from

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from subprocess import CompletedProcess
 from typing import Any, Protocol
 
 from netlab.lab.capture import Recording
@@ -38,3 +41,17 @@ class Traceable(Observable, Protocol):
     def substitutes(self) -> tuple[str, ...]: ...  # of a twin: what is otherwise than in the original
 
     def route(self, node: str, *words: str) -> tuple[str, str]: ...
+
+
+class Replicated(Traceable, Protocol):
+    """It may be changed, and be put back: a replica, or a twin. See netlab.lab.replica."""
+
+    def run(self, argv: Sequence[str], node: str = "host") -> CompletedProcess[str]: ...
+
+    def put_back(self) -> object: ...
+
+
+class Replicable(Traceable, Protocol):
+    """It can be had once more, to be tried on."""
+
+    def replica(self) -> AbstractContextManager[Replicated]: ...  # LabError where none can be made

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, ip_address, ip_interface
 
-from netlab.diagnosis.finding import Finding
+from netlab.diagnosis.finding import STRONG, Finding
 from netlab.diagnosis.observation import Observation, cure, show
-from netlab.diagnosis.verdict import PROVED, Cure
+from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node
 
@@ -85,7 +85,7 @@ def missing_address(scene: Observation, node: Node) -> Finding | None:
         text = _("{name} in {node_name} has no address of the network {peer} that it is in.").format(
             name=interface.name, node_name=node.name, peer=peer
         )
-        return Finding("wrong-address" if own else "no-address", PROVED, text, evidence, steps)
+        return Finding("wrong-address" if own else "no-address", STRONG, text, evidence, steps)
     return None
 
 
@@ -117,7 +117,7 @@ def _narrow(scene: Observation, node: Node, interface: Interface, has: Address, 
     )
     steps = cure(node, f"ip addr del {has} dev {device}", add(has.address, peer.prefixlen, device))
     return Finding(
-        "wrong-prefix", PROVED, text, evidence, steps + default_by(scene, node, interface, peer.address)
+        "wrong-prefix", STRONG, text, evidence, steps + default_by(scene, node, interface, peer.address)
     )
 
 
@@ -146,11 +146,11 @@ def wrong_source(scene: Observation, source: Node, near: Interface, asker: str) 
         words = f"{scene.ip} route replace {hinted.destination}"
         words += f" via {hinted.gateway}" if hinted.gateway else ""
         steps = cure(source, f"{words} dev {hinted.device}")
-        return Finding("wrong-address", PROVED, text, (first, *evidence), steps)
+        return Finding("wrong-address", STRONG, text, (first, *evidence), steps)
     right = fitting_address(scene, mine, peer)
     if wrong is None or not right:
         return None
     steps = cure(source, add(right, peer.prefixlen, mine.name))
     steps += cure(source, f"ip addr del {wrong} dev {mine.name}")
     steps += cure(source, f"{scene.ip} route replace default via {peer.address} dev {mine.name}")
-    return Finding("wrong-address", PROVED, text, evidence, steps)
+    return Finding("wrong-address", STRONG, text, evidence, steps)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from netlab.diagnosis.finding import Finding
+from netlab.diagnosis.finding import STRONG, WEAK, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation, cure, show
-from netlab.diagnosis.verdict import LIKELY, PROVED
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node
 
@@ -78,7 +77,7 @@ def _twin(
     steps = cure(node, words)
     if not is_mac:  # whoever was misled remembers the wrong one for a while
         steps += cure(scene.after.node(scene.source), f"ip neigh flush to {name}")
-    return Finding("duplicate-address", PROVED if misled else LIKELY, text, evidence, steps)
+    return Finding("duplicate-address", STRONG if misled else WEAK, text, evidence, steps)
 
 
 def _other_mac(interface: Interface, taken: str) -> str:

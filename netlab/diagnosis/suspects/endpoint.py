@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_interface
 
-from netlab.diagnosis.finding import Cleared, Finding
+from netlab.diagnosis.finding import STRONG, WEAK, Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
 from netlab.diagnosis.suspects.addressing import add, default_by, fitting_address, neighbours_on
 from netlab.diagnosis.suspects.nat import listens
-from netlab.diagnosis.verdict import LIKELY, PROVED, Cure
+from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Interface, Node
 
@@ -26,7 +26,7 @@ def nobody_there(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         found = show(focus.node, "ip -br addr", "", says)
         return Finding(
             "nobody-there",
-            PROVED,
+            STRONG,
             _("Nobody holds {asked} (any more): {says}.").format(asked=asked, says=says),
             (found,),
         )
@@ -45,7 +45,7 @@ def nobody_there(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     )
     steps = cure(focus.node, f"ip addr add {asked}/{128 if scene.family == 6 else 32} dev lo")
     return Finding(
-        "nobody-there", PROVED, _("No node of the lab holds {asked}.").format(asked=asked), evidence, steps
+        "nobody-there", STRONG, _("No node of the lab holds {asked}.").format(asked=asked), evidence, steps
     )
 
 
@@ -64,7 +64,7 @@ def echo_ignored(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     evidence = (show_sysctl(focus.node, name, _("echo requests are thrown away")),)
     return Finding(
         "echo-ignored",
-        PROVED,
+        STRONG,
         _("{name} is told not to answer pings.").format(name=focus.node.name),
         evidence,
         cure(focus.node, f"sysctl -w {name}=0"),
@@ -109,7 +109,7 @@ def port_closed(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         text = _("On {name}, the program on port {destination_port} listens to itself only: {there}.").format(
             name=node.name, destination_port=packet.destination_port, there=there
         )
-    return Finding("port-closed", PROVED, text, evidence)
+    return Finding("port-closed", STRONG, text, evidence)
 
 
 def beyond(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -133,12 +133,12 @@ def beyond(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         text = _("On {name}, {says}: the MASQUERADE rule is missing, and answers may not find back.").format(
             name=node.name, says=says
         )
-        return Finding("no-way-back", LIKELY, text, (show(node, command, f"{source} > …", says),), steps)
+        return Finding("no-way-back", WEAK, text, (show(node, command, f"{source} > …", says),), steps)
     says = _("it went out, and nothing came back")
     text = _("It left {name} by {interface_name} and was not answered: beyond that nothing is seen.").format(
         name=node.name, interface_name=focus.interface.name
     )
-    return Finding("beyond", PROVED, text, (show(node, command, f"{source} > {scene.destination}", says),))
+    return Finding("beyond", STRONG, text, (show(node, command, f"{source} > {scene.destination}", says),))
 
 
 def silent_program(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -158,7 +158,7 @@ def silent_program(scene: Observation, focus: Focus) -> Finding | Cleared | None
     text = _("A program of {name} listens on UDP port {port}, and did not answer.").format(
         name=focus.node.name, port=port
     )
-    return Finding("silent-program", LIKELY, text, evidence)
+    return Finding("silent-program", WEAK, text, evidence)
 
 
 def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -179,7 +179,7 @@ def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             )
             says = _("IPv6 is off there, and its addresses are gone")
             steps = cure(node, f"sysctl -w {name}=0") + _address_again(scene, focus, node, interface)
-            return Finding("ipv6-disabled", PROVED, text, (show_sysctl(node, name, says),), steps)
+            return Finding("ipv6-disabled", STRONG, text, (show_sysctl(node, name, says),), steps)
     return Cleared("ipv6-disabled", _("disable_ipv6 is 0 on the way"))
 
 

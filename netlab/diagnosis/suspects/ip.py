@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from netlab.diagnosis.finding import Cleared, Finding, sure
+from netlab.diagnosis.finding import STRONG, WEAK, Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
 from netlab.diagnosis.suspects.firewall import listing, undo
 from netlab.diagnosis.suspects.routing import lookups, tables
-from netlab.diagnosis.verdict import LIKELY, PROVED, Cure
+from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Node
 
@@ -98,7 +98,7 @@ def _arp_filter(
     text = _(
         "The reverse path filter of {name} leaves ARP requests from {asker} on {device} unanswered."
     ).format(name=node.name, asker=asker, device=device)
-    return Finding("reverse-path", PROVED, text, evidence, cure(node, *(f"sysctl -w {n}=0" for n in strict)))
+    return Finding("reverse-path", STRONG, text, evidence, cure(node, *(f"sysctl -w {n}=0" for n in strict)))
 
 
 def ttl_exceeded(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -127,7 +127,7 @@ def ttl_exceeded(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     text = _("The time to live ran out on {name}: the packet started with {start}.").format(
         name=focus.node.name, start=start
     )
-    return Finding("ttl-exceeded", PROVED, text, tuple(evidence), cures)
+    return Finding("ttl-exceeded", STRONG, text, tuple(evidence), cures)
 
 
 def _ttl_rules(scene: Observation) -> tuple[Cure, ...]:
@@ -180,7 +180,7 @@ def _through_a_narrow_port(scene: Observation, focus: Focus) -> Finding | None:
     says = _("{device} takes {mtu} bytes at most").format(device=port.name, mtu=port.mtu)
     evidence = (show(focus.node, f"ip link show {port.name}", f"mtu {port.mtu}", says),)
     steps = cure(scene.after.node(first.node), f"ip link set {first.interface} mtu {port.mtu}")
-    return Finding("too-big", LIKELY, text, evidence, steps)
+    return Finding("too-big", WEAK, text, evidence, steps)
 
 
 def _by_route(scene: Observation, focus: Focus, output: str, command: str) -> Finding:
@@ -205,7 +205,7 @@ def _by_route(scene: Observation, focus: Focus, output: str, command: str) -> Fi
                 show(node, command, output, _("it may not be cut")),
                 show(node, *asked, f"mtu {said[1]}"),
             )
-            return Finding("too-big", PROVED, text, evidence, steps)
+            return Finding("too-big", STRONG, text, evidence, steps)
     return _narrow(scene, node, narrow.name, narrow.mtu, output, command)
 
 
@@ -228,4 +228,4 @@ def _narrow(scene: Observation, node: Node, device: str, mtu: int, output: str, 
             steps += (undo(node, chain, rule),)
     # The source remembers the smaller size for minutes, unless it is told to forget.
     steps += cure(scene.after.node(scene.source), f"{scene.ip} route flush cache")
-    return Finding("too-big", PROVED, text, tuple(evidence), steps)
+    return Finding("too-big", STRONG, text, tuple(evidence), steps)

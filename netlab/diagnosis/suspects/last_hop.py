@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_interface
 
-from netlab.diagnosis.finding import Cleared, Finding
+from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.addressing import wrong_source
 from netlab.diagnosis.suspects.link import down
 from netlab.diagnosis.suspects.neighbour import give_address
 from netlab.diagnosis.suspects.routing import Lookup, missing_connected_route, reroute, tables
-from netlab.diagnosis.verdict import PROVED
 from netlab.i18n import gettext as _
 from netlab.model import Interface, Journey, Node, Route
 from netlab.packets.forwarding.routing import prefix
@@ -84,7 +83,7 @@ def _why_astray(
         device=device, name=node.name, own=own, address=address
     )
     steps = cure(node, f"ip addr add {right} dev {device}", f"ip addr del {own} dev {device}")
-    return Finding("wrong-prefix", PROVED, text, evidence, steps)
+    return Finding("wrong-prefix", STRONG, text, evidence, steps)
 
 
 def _astray(scene: Observation, node: Node, near: Interface, address: str, route: Route) -> Finding:
@@ -99,4 +98,4 @@ def _astray(scene: Observation, node: Node, near: Interface, address: str, route
     text = _("{name} has a route “{route}”: what is for {address}, behind {device}, goes astray.").format(
         name=node.name, route=route, address=address, device=near.name
     )
-    return Finding("wrong-route", PROVED, text, evidence, reroute(scene, Lookup(node, address), route))
+    return Finding("wrong-route", STRONG, text, evidence, reroute(scene, Lookup(node, address), route))

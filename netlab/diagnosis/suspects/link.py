@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_interface
 
-from netlab.diagnosis.finding import Cleared, Finding
+from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.addressing import free_address, gateway_for
-from netlab.diagnosis.verdict import PROVED, Cure
+from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node
 
@@ -20,7 +20,7 @@ def no_interface(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         return None
     evidence = (show(node, "ip -br link", "lo", _("there is no interface but the loopback")),)
     text = _("{name} has no interface but lo: nothing is plugged in.").format(name=node.name)
-    return Finding("no-interface", PROVED, text, evidence, _plug_in(scene, node))
+    return Finding("no-interface", STRONG, text, evidence, _plug_in(scene, node))
 
 
 def _plug_in(scene: Observation, node: Node) -> tuple[Cure, ...]:
@@ -64,7 +64,7 @@ def down(scene: Observation, node: Node, interface: Interface) -> Finding:
     says = _("there is no UP among its flags")
     evidence = (show(node, f"ip link show {interface.name}", f"{interface.name}: <{flags}>", says),)
     text = _("{name} in {node_name} is down.").format(name=interface.name, node_name=node.name)
-    return Finding("interface-down", PROVED, text, evidence, _bring_up(scene, node, interface))
+    return Finding("interface-down", STRONG, text, evidence, _bring_up(scene, node, interface))
 
 
 def _bring_up(scene: Observation, node: Node, interface: Interface) -> tuple:  # type: ignore[type-arg]
@@ -151,7 +151,7 @@ def _loose_end(scene: Observation, node: Node, interface: Interface) -> Finding 
         name=interface.name, bridge=bridge
     )
     steps = cure(node, f"ip link set {interface.name} master {bridge}")
-    return Finding("not-a-port", PROVED, text, evidence, steps)
+    return Finding("not-a-port", STRONG, text, evidence, steps)
 
 
 def _belongs(scene: Observation, node: Node, bridge: Interface) -> bool:
@@ -226,4 +226,4 @@ def port_blocked(scene: Observation, focus: Focus) -> Finding | Cleared | None:
 def _blockage(node: Node, port: Interface, seen: tuple[str, str], text: str, *commands: str) -> Finding:
     """`seen` is what bridge(8) says of the port, and what that means."""
     evidence = show(node, f"bridge -d link show dev {port.name}", *seen)
-    return Finding("port-blocked", PROVED, text, (evidence,), cure(node, *commands))
+    return Finding("port-blocked", STRONG, text, (evidence,), cure(node, *commands))

@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from netlab.diagnosis.finding import Cleared, Finding, sure
+from netlab.diagnosis.finding import STRONG, Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, Focus
 from netlab.diagnosis.observation import Observation, show, step
 from netlab.diagnosis.suspects.firewall import listing, tool, undo
-from netlab.diagnosis.verdict import PROVED, Cure
+from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Chain, Node, Rule
 from netlab.packets.forwarding.iptables import Flow, walk
@@ -50,7 +50,7 @@ def wrong_dnat(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             show(node, "ss -lntu; ip -br addr", where, why),
         )
         steps = _mend_dnat(scene, node, chain, number, rule, address, port)
-        return Finding("wrong-dnat", PROVED, text, evidence, steps)
+        return Finding("wrong-dnat", STRONG, text, evidence, steps)
     return _never_met(scene, focus)
 
 
@@ -148,7 +148,7 @@ def wrong_snat(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             listing(node, chain, _("{name} counted it").format(name=name)),
             show(node, "ip -br addr", held, f"{address}: {why}"),
         )
-        return Finding("wrong-snat", PROVED, text, evidence, _mend_snat(scene, node, chain, number, rule))
+        return Finding("wrong-snat", STRONG, text, evidence, _mend_snat(scene, node, chain, number, rule))
     return None
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_interface
 
-from netlab.diagnosis.finding import Cleared, Finding
+from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
 from netlab.diagnosis.suspects.addressing import add, default_by, gateway_for, neighbours_on
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.suspects.routing import lookup_at, reroute, set_gateway, tables
-from netlab.diagnosis.verdict import PROVED, Evidence
+from netlab.diagnosis.verdict import Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node, Route
 
@@ -42,7 +42,7 @@ def wrong_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | Non
             )
             return Finding(
                 "wrong-neighbour",
-                PROVED,
+                STRONG,
                 text,
                 evidence,
                 cure(node, f"ip neigh del {entry.address} dev {entry.device}"),
@@ -85,7 +85,7 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     text = _("{name} sends by way of {asked}, which nobody on the link of {device} holds.").format(
         name=asker.name, asked=asked, device=device
     )
-    return Finding("no-neighbour", PROVED, text, tuple(evidence), steps)
+    return Finding("no-neighbour", STRONG, text, tuple(evidence), steps)
 
 
 def _nobody(
@@ -102,10 +102,10 @@ def _nobody(
             "{name} has a default route without gateway, and looks for {asked} on {device} itself."
         ).format(name=asker.name, asked=asked, device=device)
         steps = set_gateway(scene, asker, route, gateway)
-        return Finding("wrong-route", PROVED, text, tuple(evidence), steps)
+        return Finding("wrong-route", STRONG, text, tuple(evidence), steps)
     return Finding(
         "nobody-there",
-        PROVED,
+        STRONG,
         _("Nobody on the link of {device} holds {asked}.").format(device=device, asked=asked),
         tuple(evidence),
     )
@@ -126,7 +126,7 @@ def _elsewhere(
     steps = reroute(scene, look, route)
     if not steps and route.protocol == "kernel":
         return _wide(scene, asker, route, asked, evidence)
-    return Finding("wrong-route", PROVED, text, tuple(evidence), steps)
+    return Finding("wrong-route", STRONG, text, tuple(evidence), steps)
 
 
 def _wide(
@@ -146,7 +146,7 @@ def _wide(
     text = _("{name} in {asker_name} has {wide}: with this netmask {asked} seems to be on its link.").format(
         name=interface.name, asker_name=asker.name, wide=wide, asked=asked
     )
-    return Finding("wrong-prefix", PROVED, text, tuple(evidence), steps)
+    return Finding("wrong-prefix", STRONG, text, tuple(evidence), steps)
 
 
 def arp_off(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -165,7 +165,7 @@ def arp_off(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             text = _("{name} in {node_name} does not answer ARP requests for {asked}: {says}.").format(
                 name=device.name, node_name=node.name, asked=asked, says=says
             )
-            return Finding("arp-off", PROVED, text, evidence, cure(node, words))
+            return Finding("arp-off", STRONG, text, evidence, cure(node, words))
     return Cleared("arp-off", _("whoever holds {asked} is not told to keep silent").format(asked=asked))
 
 
@@ -185,7 +185,7 @@ def _speechless(scene: Observation, focus: Focus) -> Finding | None:
                 name=interface.name, node_name=node.name
             )
             steps = cure(node, f"ip link set {interface.name} arp on")
-            return Finding("arp-off", PROVED, text, evidence, steps)
+            return Finding("arp-off", STRONG, text, evidence, steps)
     return None
 
 
@@ -224,7 +224,7 @@ def _needs_proxy(scene: Observation, asker: Node, start: InterfaceId, asked: str
     text = _(
         "{name} asks for {asked}; {host_name}, which routes by {far_name}, does not answer for it."
     ).format(name=asker.name, asked=asked, host_name=host.name, far_name=far.name)
-    return Finding("no-proxy-arp", PROVED, text, evidence, cure(host, f"sysctl -w {name}=1"))
+    return Finding("no-proxy-arp", STRONG, text, evidence, cure(host, f"sysctl -w {name}=1"))
 
 
 def _bare(scene: Observation, start: InterfaceId) -> tuple[Node, Interface] | None:
@@ -250,4 +250,4 @@ def give_address(scene: Observation, asker: Node, bridge: tuple[Node, Interface]
         name=interface.name, node_name=node.name, asked=asked
     )
     steps = cure(node, add(asked, prefix, interface.name))
-    return Finding("no-address", PROVED, text, evidence, steps)
+    return Finding("no-address", STRONG, text, evidence, steps)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 
-from netlab.diagnosis.finding import Cleared, Finding, sure
+from netlab.diagnosis.finding import STRONG, Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Asked, Observation, cure, show
 from netlab.diagnosis.suspects.addressing import gateway_for, missing_address
-from netlab.diagnosis.verdict import PROVED, Cure, Evidence
+from netlab.diagnosis.verdict import Cure, Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node, Route
 from netlab.packets.forwarding.routing import Decision, longest
@@ -136,7 +136,7 @@ def no_route(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
         return Finding(
             "no-route",
-            PROVED,
+            STRONG,
             _("{name} has no route to {address}.").format(name=node.name, address=look.address),
             evidence,
             steps,
@@ -160,7 +160,7 @@ def _not_asked_for(scene: Observation, node: Node, address: str) -> Finding | No
         name=node.name, address=address, says=says
     )
     steps = cure(node, f"{scene.ip} rule add from all lookup main pref 32766")
-    return Finding("no-route", PROVED, text, evidence, steps)
+    return Finding("no-route", STRONG, text, evidence, steps)
 
 
 def missing_connected_route(
@@ -184,7 +184,7 @@ def missing_connected_route(
     )
     scope = "" if scene.family == 6 else _(" scope link src {address}").format(address=own.address)
     words = f"{scene.ip} route add {network} dev {near.name} proto kernel{scope}"
-    return Finding("no-route", PROVED, text, evidence, cure(node, words))
+    return Finding("no-route", STRONG, text, evidence, cure(node, words))
 
 
 def routes(scene: Observation, node: Node) -> Evidence:
@@ -229,7 +229,7 @@ def wrong_way(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         text = _("{name} sends what is for {address} out by {device}, but it is behind {place}.").format(
             name=node.name, address=look.address, device=device, place=place
         )
-        return Finding("wrong-route", PROVED, text, evidence, reroute(scene, look, route))
+        return Finding("wrong-route", STRONG, text, evidence, reroute(scene, look, route))
     return None
 
 
@@ -285,5 +285,5 @@ def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         steps = set_gateway(scene, sender, route, gateway) if gateway else ()
         if not gateway and route.destination != "default":
             steps = drop_route(scene, sender, route)
-        return Finding("wrong-route", PROVED, text, evidence, steps)
+        return Finding("wrong-route", STRONG, text, evidence, steps)
     return None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 
-from netlab.diagnosis.finding import Cleared, Finding
+from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, Focus
 from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.addressing import gateway_for, missing_address, wrong_source
 from netlab.diagnosis.suspects.firewall import listing, tool, undo
 from netlab.diagnosis.suspects.nat import outgoing_flow
 from netlab.diagnosis.suspects.routing import lookups, missing_connected_route
-from netlab.diagnosis.verdict import PROVED, Cure, Evidence
+from netlab.diagnosis.verdict import Cure, Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Interface, Node, Rule
 from netlab.packets.forwarding.iptables import Flow, Outcome, rules_of, walk
@@ -47,11 +47,11 @@ def no_way_back(scene: Observation, focus: Focus) -> Finding | Cleared | None:
                 name=node.name, address=address
             )
             steps = cure(node, f"{scene.ip} route add default via {gateway_for(scene, node)}")
-            return Finding("no-route", PROVED, text, tuple(evidence), steps)
+            return Finding("no-route", STRONG, text, tuple(evidence), steps)
         if host is None:
             gateway = gateway_for(scene, node)
             steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
-            return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
+            return Finding("no-way-back", STRONG, text, tuple(evidence), steps)
         if host.owns(address):  # translated it was
             return _own_fault(scene, node, host, address, text, evidence)
         entry = _entry(scene, focus, host)
@@ -71,7 +71,7 @@ def _own_fault(
                 return replace(
                     missing_connected_route(scene, node, interface, own, address), cause="no-way-back"
                 )
-    return missing_address(scene, host) or Finding("no-way-back", PROVED, text, tuple(evidence))
+    return missing_address(scene, host) or Finding("no-way-back", STRONG, text, tuple(evidence))
 
 
 def _translator(scene: Observation, focus: Focus) -> Node | None:
@@ -104,7 +104,7 @@ def _why_not_translated(
         )
         text += f" On {host.name} {says}."
         return Finding(
-            "no-way-back", PROVED, text, (*evidence, listing(host, chain, says)), (undo(host, chain, rule),)
+            "no-way-back", STRONG, text, (*evidence, listing(host, chain, says)), (undo(host, chain, rule),)
         )
     flow = outgoing_flow(scene, host)
     outcomes = walk(host, "nat", "POSTROUTING", flow) if flow else []
@@ -115,7 +115,7 @@ def _why_not_translated(
         )
         text += f" On {host.name}, {says}."
         steps = _let_through(scene, host, flow, early)
-        return Finding("no-way-back", PROVED, text, (*evidence, listing(host, early.chain, says)), steps)
+        return Finding("no-way-back", STRONG, text, (*evidence, listing(host, early.chain, says)), steps)
     network, bridge = _network_of(scene, host, address)
     text += _(" {name} should have put its own address in: the MASQUERADE rule is missing.").format(
         name=host.name
@@ -125,7 +125,7 @@ def _why_not_translated(
         show(host, f"{name} -t nat -S POSTROUTING", _nat(scene, host), _("no rule translates that source"))
     )
     steps = cure(host, f"{name} -t nat -A POSTROUTING -s {network} ! -o {bridge} -j MASQUERADE")
-    return Finding("no-way-back", PROVED, text, tuple(evidence), steps)
+    return Finding("no-way-back", STRONG, text, tuple(evidence), steps)
 
 
 def _exempts(scene: Observation, host: Node, rule: Rule) -> bool:

@@ -1,0 +1,153 @@
+"""From what is likely to what is proved: each cure is tried alone in a replica of the network.
+
+Proved is a cause when the fault shows in the replica, when with its cure alone every probe is answered,
+twice, and when what worked before still works. What does not survive that is not printed as a cause.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from netlab.diagnosis.bench import Bench, can_be_tried, tell_effects
+from netlab.diagnosis.finding import Finding
+from netlab.diagnosis.flows import Flow
+from netlab.diagnosis.judge import Judgement, by_reading, with_finding
+from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
+from netlab.i18n import gettext as _
+
+DEEPEST = 3  # faults one behind the other
+SECONDS = 8.0  # that experiments may take together
+Look = Callable[[], Judgement]  # a trace in the replica, as it is now
+Findings = tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Findings whose cures, one after the other, heal; and what that does to everything else."""
+
+    findings: Findings
+    change: tuple[Cure, ...]
+    stops: frozenset[Flow] = frozenset()
+    opens: frozenset[Flow] = frozenset()
+
+
+def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
+    """The verdict on a trace in which something was lost. LabError when the replica is gone."""
+    if not bench.shows_fault():
+        return _does_not_show(judgement, bench)
+    search = _Search(judgement, bench, look)
+    remedy = search.find()
+    return _healed(judgement, bench, remedy) if remedy else _not_healed(judgement, bench, search.failed)
+
+
+class _Search:
+    """For the first cure that harms nothing, or else the one that harms least."""
+
+    def __init__(self, judgement: Judgement, bench: Bench, look: Look) -> None:
+        self._judgement, self._bench, self._look = judgement, bench, look
+        self._until = time.monotonic() + SECONDS
+        self.failed: set[str] = set()  # causes whose cure did not heal
+
+    def find(self) -> Remedy | None:
+        found: list[Remedy] = []
+        for findings in self._healing():
+            remedy = self._remedy(findings)
+            if not remedy.stops:
+                return remedy
+            found.append(remedy)
+        return min(found, key=lambda remedy: len(remedy.stops), default=None)
+
+    def _healing(self) -> Iterator[Findings]:
+        """What heals, one cure alone before several together."""
+        level: list[tuple[Findings, Judgement]] = [((), self._judgement)]
+        for _depth in range(DEEPEST):
+            behind: list[Findings] = []
+            for before, judgement in level:
+                for finding in judgement.findings:
+                    if time.monotonic() > self._until:
+                        return
+                    findings = (*before, finding)
+                    if self._bench.heals(_change(findings)):
+                        yield findings
+                    elif finding.cure:
+                        self.failed.add(finding.cause)
+                        behind.append(findings)
+            level = list(self._next(behind))
+
+    def _next(self, tried: Sequence[Findings]) -> Iterator[tuple[Findings, Judgement]]:
+        """Those that got the packet further, or elsewhere, with what is suspected there."""
+        seen = {self._judgement.place}
+        for findings in tried:
+            if time.monotonic() > self._until or not all(map(can_be_tried, _change(findings))):
+                continue
+            if self._bench.apply(_change(findings)):
+                judgement = self._look()
+                if judgement.place not in seen:
+                    seen.add(judgement.place)
+                    yield findings, judgement
+
+    def _remedy(self, findings: Findings) -> Remedy:
+        findings, change = self._smallest(findings)
+        return Remedy(findings, change, *self._bench.effects(change))
+
+    def _smallest(self, findings: Findings) -> tuple[Findings, tuple[Cure, ...]]:
+        """Without what is not needed: whole findings, and single commands."""
+        for finding in findings[:-1]:
+            others = tuple(each for each in findings if each is not finding)
+            if self._bench.heals(_change(others)):
+                findings = others
+        change = _change(findings)
+        for step in change if len(change) > 1 else ():
+            others_ = tuple(each for each in change if each is not step)
+            if len(change) > 1 and self._bench.heals(others_):
+                change = others_
+        return findings, change
+
+
+def _change(findings: Sequence[Finding]) -> tuple[Cure, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(finding.cure for finding in findings)))
+
+
+def _healed(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
+    first, *others = remedy.findings
+    verdict = with_finding(judgement, first)
+    behind = [
+        _("Behind it: {title}. {explanation}").format(
+            title=_(CAUSES[finding.cause].title), explanation=finding.explanation
+        )
+        for finding in others
+    ]
+    return replace(
+        verdict,
+        certainty=PROVED if not remedy.stops else LIKELY,
+        explanation=" ".join([first.explanation, *behind]),
+        evidence=tuple(chain.from_iterable(finding.evidence for finding in remedy.findings)),
+        cure=remedy.change,
+        next_blocker=" ".join(behind),
+        experiments=tuple(bench.experiments),
+        side_effects=tell_effects(remedy.stops, remedy.opens),
+    )
+
+
+def _does_not_show(judgement: Judgement, bench: Bench) -> Verdict:
+    """In the replica all is well: what is at fault is nothing that is set."""
+    verdict = by_reading(judgement)
+    why = _(
+        "In a copy of the network, with the same settings, they are answered. So it lies in what a copy "
+        "does not have: what the kernel remembers of earlier packets, or a program."
+    )
+    explanation = " ".join(filter(None, (verdict.explanation, why)))
+    return replace(verdict, explanation=explanation, experiments=tuple(bench.experiments))
+
+
+def _not_healed(judgement: Judgement, bench: Bench, failed: set[str]) -> Verdict:
+    """Causes whose cures did nothing are none; those that nobody could try are left."""
+    left = tuple(finding for finding in judgement.findings if finding.cause not in failed)
+    how = _("tried in a copy of the network: with its cure they are lost all the same")
+    ruled_out = (*judgement.verdict.ruled_out, *((cause, how) for cause in sorted(failed)))
+    rest = replace(judgement, verdict=replace(judgement.verdict, ruled_out=ruled_out), findings=left)
+    verdict = replace(by_reading(rest), experiments=tuple(bench.experiments))
+    return replace(verdict, certainty=verdict.certainty if verdict.cause else UNDECIDED)
