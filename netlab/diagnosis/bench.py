@@ -10,17 +10,30 @@ from netlab.diagnosis.flows import Flow, flows, working
 from netlab.diagnosis.verdict import Cure, Experiment
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicated
+from netlab.model import Rule, Snapshot
+from netlab.model.pack import Pack
 
 SECONDS = 0.1  # that an answer may take: everything is near
+QUICK = 0.06
+BY_HANDLE = ("nft", "delete", "rule")
 NSENTER = 4  # words before the command: nsenter -t PID -n
 NOT_OF_THE_NETWORK = ("docker", "podman", "systemctl", "kill")  # what nobody who lives there could do
 
 
 class Bench:
-    """`order` says which probes, as netlab.packets.probe.Order does."""
+    """`seen` is the network that the replica is of; `order` says which probes, as netlab.packets.probe.Order
+    does."""
 
-    def __init__(self, replica: Replicated, source: str, destination: str, count: int, **order: Any) -> None:
-        self.replica = replica
+    def __init__(
+        self,
+        replica: Replicated,
+        seen: Snapshot,
+        source: str,
+        destination: str,
+        count: int,
+        **order: Any,
+    ) -> None:
+        self.replica, self._seen = replica, seen
         self.experiments: list[Experiment] = []
         self.source, self.destination = source, destination
         self._count, self._order = count, order
@@ -56,13 +69,28 @@ class Bench:
         """Whether something is lost in the replica, too."""
         sent, answered = self.send()
         self.experiments.append(Experiment((), sent, answered))
+        self._loses_all = answered == 0
         return answered < sent
 
     def apply(self, change: Sequence[Cure]) -> bool:
         """Whether each command of it went well; from the beginning on."""
         self.put_back()
         self._is_touched = bool(change)
-        return all(self._run(step) for step in change)
+        commands = [(step.within or step.node, step.argv[NSENTER * bool(step.within) :]) for step in change]
+        if any(argv[: len(BY_HANDLE)] == BY_HANDLE for __, argv in commands):
+            here = self.replica.snapshot()
+            commands = [(node, self._with_handle(node, argv, here)) for node, argv in commands]
+        return all(self.replica.run(argv, node).returncode == 0 for node, argv in commands)
+
+    def _with_handle(self, node: str, argv: tuple[str, ...], here: Snapshot) -> tuple[str, ...]:
+        """Rules of nft's have other numbers in the replica, and the same places."""
+        if argv[: len(BY_HANDLE)] != BY_HANDLE:
+            return argv
+        *words, handle = argv
+        there = [rule.handle for rule in _rules(self._seen, node, argv)]
+        number = there.index(int(handle)) if int(handle) in there else len(there)
+        rules = _rules(here, node, argv)
+        return (*words, str(rules[number].handle)) if number < len(rules) else argv
 
     def heals(self, change: Sequence[Cure]) -> bool:
         """Whether with that alone all are answered, twice."""
@@ -75,6 +103,14 @@ class Bench:
         self.experiments.append(Experiment(tuple(change), *map(sum, zip(*results, strict=True))))
         return went_well and len(results) == 2 and all(sent == got for sent, got in results)
 
+    def heals_as(self, wanted: Pack) -> bool:
+        """Whether in that network one probe, or as many as it takes to tell, is answered."""
+        self._is_touched = True
+        self.replica.become(wanted)
+        count = 1 if self._loses_all else self._count
+        probe = self.replica.probe(self.source, self.destination, count, QUICK, **self._order)
+        return probe.received == probe.sent
+
     def effects(self, change: Sequence[Cure]) -> tuple[frozenset[Flow], frozenset[Flow]]:
         """(what worked and stops, what did not and is open) with that change."""
         before = self.worked
@@ -82,9 +118,14 @@ class Bench:
         after = working(self.replica, self._flows)
         return before - after, after - before
 
-    def _run(self, step: Cure) -> bool:
-        argv = step.argv[NSENTER:] if step.within else step.argv
-        return self.replica.run(argv, step.within or step.node).returncode == 0
+
+def _rules(snapshot: Snapshot, node: str, argv: tuple[str, ...]) -> tuple[Rule, ...]:
+    """Those of the chain that a command of nft's is about."""
+    family, table, name = argv[len(BY_HANDLE) : len(BY_HANDLE) + 3]
+    chains = snapshot.node(node).chains
+    key = ("native", family, table, name)
+    found = (c.rules for c in chains if (c.backend, c.family, c.table, c.name) == key)
+    return next(found, ())
 
 
 def can_be_tried(step: Cure) -> bool:

@@ -255,6 +255,13 @@ CAUSES = {
             "tc qdisc del dev IFACE root",
         ),
         Cause(
+            "setting",
+            N_("a setting is in the way"),
+            N_("A setting that is not as in a fresh network keeps the packet from its way."),
+            N_("Where the setting is as in a fresh network, the packet gets through."),
+            "sysctl -w NAME=VALUE",
+        ),
+        Cause(
             "ipv6-disabled",
             N_("IPv6 is off"),
             N_("IPv6 is disabled on an interface on the way."),

@@ -15,6 +15,7 @@ from netlab.diagnosis.bench import Bench, can_be_tried, tell_effects
 from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.flows import Flow
 from netlab.diagnosis.judge import Judgement, by_reading, with_finding
+from netlab.diagnosis.search.search import search
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
 from netlab.i18n import gettext as _
 
@@ -76,6 +77,14 @@ class _Search:
                         self.failed.add(finding.cause)
                         behind.append(findings)
             level = list(self._next(behind))
+        yield from self._found_by_trying()
+
+    def _found_by_trying(self) -> Iterator[Findings]:
+        """What nobody suspected. Each has a share of the time, however long the suspects took."""
+        until = time.monotonic() + SECONDS
+        for finding in search(self._judgement, self._bench, lambda: time.monotonic() > until):
+            if self._bench.heals(finding.cure):
+                yield (finding,)
 
     def _next(self, tried: Sequence[Findings]) -> Iterator[tuple[Findings, Judgement]]:
         """Those that got the packet further, or elsewhere, with what is suspected there."""

@@ -68,7 +68,7 @@ def _by_experiment(lab: Replicable, judgement: Judgement, count: int, order: Map
     ends = judgement.verdict.source, judgement.verdict.destination
     try:
         with lab.replica() as replica:
-            bench = Bench(replica, *ends, count, **order)
+            bench = Bench(replica, judgement.scene.after, *ends, count, **order)
             return prove(judgement, bench, lambda: _once(replica, *ends, count, SECONDS, order))
     except LabError as error:
         verdict = by_reading(judgement)

@@ -59,6 +59,10 @@ class Replica:
         workshop = Workshop(self.places, self._read, self._populate, self._responder.play, self._unchanged)
         return unpack(wanted, workshop)
 
+    def read(self) -> Pack:
+        """All of it, now."""
+        return self._read(self.places())
+
     def _read(self, places: Sequence[Place]) -> Pack:
         return reading.read(self._original.name, places, self._unchanged)
 
@@ -141,6 +145,7 @@ class _Operations(Observations):
     def __init__(self, replica: Replica) -> None:
         super().__init__("", replica.places)
         self._known |= {
+            "pack": lambda request, client: codec.to_plain(replica.read()),
             "unpack": lambda request, client: codec.to_plain(replica.take_over(request["fds"])),
             "run": lambda request, client: list(replica.run(request.get("command"))),
         }

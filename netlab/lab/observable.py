@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from netlab.lab.capture import Recording
 from netlab.model import Snapshot
+from netlab.model.pack import Pack
 from netlab.packets.probe import Probe
 
 
@@ -49,6 +50,10 @@ class Replicated(Traceable, Protocol):
     def run(self, argv: Sequence[str], node: str = "host") -> CompletedProcess[str]: ...
 
     def put_back(self) -> object: ...
+
+    def become(self, wanted: Pack) -> Pack: ...
+
+    def pack(self) -> Pack: ...
 
 
 class Replicable(Traceable, Protocol):

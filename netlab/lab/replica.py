@@ -45,7 +45,7 @@ class Replica(Network):
         if "error" in answer:
             self._control.close()
             raise protocol.rebuild(answer)
-        self.pack = protocol.value(Pack, answer.get("ok"))  # what it was made of, as it was built
+        self._built = protocol.value(Pack, answer.get("ok"))
         return self
 
     def __exit__(
@@ -65,7 +65,11 @@ class Replica(Network):
 
     def substitutes(self) -> tuple[str, ...]:
         """What is otherwise than in the lab."""
-        return self.pack.remarks
+        return self._built.remarks
+
+    def pack(self) -> Pack:
+        """The whole network, as it is now, as a value."""
+        return self._ask(Pack, "pack")
 
     def put_back(self) -> None:
         """As it was at first. LabError."""

@@ -1,0 +1,113 @@
+"""What may be missing on a packet's way, and the command that adds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_interface, ip_network
+
+from netlab.diagnosis.finding import WEAK, Finding
+from netlab.diagnosis.focus import Focus
+from netlab.diagnosis.observation import Observation, step
+from netlab.diagnosis.verdict import Cure
+from netlab.i18n import gettext as _
+from netlab.model import Address, Interface, Node
+
+LOOSE = ("veth", "dummy", "vxlan")  # what a bridge may be missing
+
+
+def templates(scene: Observation, focus: Focus) -> Iterator[Finding]:
+    """One finding for each thing that could be added, what is most often forgotten first."""
+    nodes = [focus.node, *(node for node in scene.after.nodes if node is not focus.node)]
+    for node in nodes:
+        yield from _ports(node)
+    for kind in (_forwarding, _routes, _translation, _filters):
+        for node in nodes:
+            yield from kind(scene, node)
+
+
+def _finding(cause: str, text: str, *cure: Cure) -> Finding:
+    return Finding(cause, WEAK, text, (), cure)
+
+
+def _ports(node: Node) -> Iterator[Finding]:
+    bridges = [each.name for each in node.interfaces if each.kind == "bridge"]
+    for interface in node.interfaces:
+        if interface.kind in LOOSE and not interface.master and not _global(interface):
+            for bridge in bridges:
+                text = _("On {node}, {name} is no port of {bridge}.").format(
+                    node=node.name, name=interface.name, bridge=bridge
+                )
+                words = ("ip", "link", "set", interface.name, "master", bridge)
+                yield _finding("not-a-port", text, step(node, *words))
+
+
+def _forwarding(scene: Observation, node: Node) -> Iterator[Finding]:
+    name = "net.ipv6.conf.all.forwarding" if scene.family == 6 else "net.ipv4.ip_forward"
+    if node.name != scene.source and node.sysctls.get(name) == "0" and len(node.interfaces) > 2:
+        text = _("{node} does not pass packets on: {name} = 0.").format(node=node.name, name=name)
+        yield _finding("forwarding-off", text, step(node, "sysctl", "-w", f"{name}=1"))
+
+
+def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
+    """A way to whom it has to send to: the destination, or the source of the answers."""
+    for target in _targets(scene, node):
+        for gateway, device in _neighbours(scene, node):
+            if gateway == target:
+                continue
+            bits = 128 if scene.family == 6 else 32
+            wanted = f"{target}/{bits}" if scene.decide(node, target).route else "default"
+            words = (*scene.ip.split(), "route", "add", wanted, "via", gateway, "dev", device)
+            text = _("{node} has no way to {target}, or a wrong one.").format(node=node.name, target=target)
+            yield _finding("no-route", text, step(node, *words))
+
+
+def _targets(scene: Observation, node: Node) -> list[str]:
+    sources = [a.address for i in scene.after.node(scene.source).interfaces for a in scene.own(i)]
+    held = {address.address for interface in node.interfaces for address in interface.addresses}
+    wanted = [scene.destination] if node.name == scene.source else [*sources[:1], scene.destination]
+    return [target for target in wanted if target not in held]
+
+
+def _neighbours(scene: Observation, node: Node) -> Iterator[tuple[str, str]]:
+    """(address, by which interface) of others in a network of this node's."""
+    for interface in node.interfaces:
+        for own in scene.own(interface):
+            network = ip_interface(f"{own.address}/{own.prefixlen}").network
+            for other in scene.after.nodes:
+                if other is not node:
+                    near = [a for i in other.interfaces for a in scene.own(i) if _is_in(a, network)]
+                    yield from ((address.address, interface.name) for address in near)
+
+
+def _is_in(address: Address, network: object) -> bool:
+    return ip_interface(address.address).ip in ip_network(str(network))
+
+
+def _translation(scene: Observation, node: Node) -> Iterator[Finding]:
+    """Behind which address of its own a router could hide those who have no way back."""
+    if node.name == scene.source or scene.family == 6:
+        return
+    route = scene.best_route(node, scene.destination)
+    source = next((a for i in scene.after.node(scene.source).interfaces for a in scene.own(i)), None)
+    if route is None or source is None or not route.device:
+        return
+    network = ip_interface(f"{source.address}/{source.prefixlen}").network
+    words = ("iptables", "-t", "nat", "-A", "POSTROUTING", "-s", str(network), "-o", route.device)
+    text = _("No rule on {node} translates {network}.").format(node=node.name, network=network)
+    yield _finding("no-way-back", text, step(node, *words, "-j", "MASQUERADE"))
+
+
+def _filters(scene: Observation, node: Node) -> Iterator[Finding]:
+    """What lets a router take packets that come another way than it would send them, or answer for others."""
+    for interface in node.interfaces:
+        if interface.kind == "loopback" or scene.family == 6:
+            continue
+        for name, value, cause in (("rp_filter", "2", "reverse-path"), ("proxy_arp", "1", "no-proxy-arp")):
+            key = f"net.ipv4.conf.{interface.name}.{name}"
+            if node.sysctls.get(key, value) != value:
+                text = f"{node.name}: {key} = {node.sysctls[key]}."
+                yield _finding(cause, text, step(node, "sysctl", "-w", f"{key}={value}"))
+
+
+def _global(interface: Interface) -> bool:
+    return any(address.scope == "global" for address in interface.addresses)
