@@ -62,7 +62,7 @@ class Bench:
 
     def send(self) -> tuple[int, int]:
         """The probes, as the replica is now: how many were sent, and answered."""
-        probe = self.replica.probe(self.source, self.destination, self._count, SECONDS, **self._order)
+        probe = self.replica.probe_anew(self.source, self.destination, self._count, SECONDS, **self._order)
         return probe.sent, probe.received
 
     def shows_fault(self) -> bool:
@@ -93,22 +93,25 @@ class Bench:
         return (*words, str(rules[number].handle)) if number < len(rules) else argv
 
     def heals(self, change: Sequence[Cure]) -> bool:
-        """Whether with that alone all are answered, twice."""
+        """Whether with that alone all are answered, without it not, and with it again."""
         if not change or not all(can_be_tried(step) for step in change):
             return False
-        went_well = self.apply(change)
-        results = [self.send()]
-        if went_well and results[0][0] == results[0][1]:
-            results.append(self.send())
-        self.experiments.append(Experiment(tuple(change), *map(sum, zip(*results, strict=True))))
-        return went_well and len(results) == 2 and all(sent == got for sent, got in results)
+        sent, answered = self.send() if self.apply(change) else (1, 0)
+        if sent == answered:
+            self.put_back()
+            control = self.send()
+            self.experiments.append(Experiment((), *control))
+            again = self.send() if control[1] < control[0] and self.apply(change) else (1, 0)
+            sent, answered = sent + again[0], answered + again[1]
+        self.experiments.append(Experiment(tuple(change), sent, answered))
+        return sent == answered
 
     def heals_as(self, wanted: Pack) -> bool:
         """Whether in that network one probe, or as many as it takes to tell, is answered."""
         self._is_touched = True
         self.replica.become(wanted)
         count = 1 if self._loses_all else self._count
-        probe = self.replica.probe(self.source, self.destination, count, QUICK, **self._order)
+        probe = self.replica.probe_anew(self.source, self.destination, count, QUICK, **self._order)
         return probe.received == probe.sent
 
     def effects(self, change: Sequence[Cure]) -> tuple[frozenset[Flow], frozenset[Flow]]:

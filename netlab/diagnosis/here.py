@@ -14,6 +14,7 @@ from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lab import Lab
 from netlab.lab.machine import Machine
+from netlab.lab.replica import Replica
 from netlab.twin import here
 
 
@@ -21,11 +22,12 @@ class _Here(Machine):
     """This machine, with a twin of it to try things on."""
 
     @contextmanager
-    def replica(self) -> Iterator[Lab]:
-        """A lab with the machine's network, for as long as the block runs. LabError, BadInput."""
+    def replica(self) -> Iterator[Replica]:
+        """One of a lab with the machine's network, for as long as the block runs. LabError, BadInput."""
         twin = Lab.unpack(here.pack(), f"here-{os.getpid()}")
         try:
-            yield twin
+            with twin.replica() as replica:
+                yield replica
         finally:
             twin.down()
 

@@ -13,6 +13,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 from netlab.errors import LabError
@@ -26,6 +27,10 @@ from netlab.keeper.protocol import Command
 from netlab.keeper.responder import Responder
 from netlab.keeper.unpack import Workshop, unpack
 from netlab.linux import netns, syscalls
+from netlab.linux.netlink.netfilter import Netfilter
+from netlab.linux.netlink.route import RouteSocket
+from netlab.linux.wiring import neighbours
+from netlab.linux.wiring.reconcile import Node, Refusals
 from netlab.model import codec
 from netlab.model.pack import Pack
 
@@ -33,6 +38,7 @@ SECONDS_OF_SILENCE = 120.0
 SECONDS_TO_RUN = 10.0
 MOST_PRINTED = 4096  # bytes of what a command said
 ROLES = ("host", "internet")
+FLUSH = "/proc/sys/net/ipv4/route/flush"
 
 
 class Replica:
@@ -58,6 +64,20 @@ class Replica:
         """As netlab.lab.Lab.become. BadInput, LabError, OSError."""
         workshop = Workshop(self.places, self._read, self._populate, self._responder.play, self._unchanged)
         return unpack(wanted, workshop)
+
+    def forget(self) -> None:
+        """What passing packets have left: connections, neighbours, entries of bridges, cached routes. What had
+        been learned in the network that this is of is known again. OSError."""
+        for place in self.places():
+            with place.hold() as namespace, RouteSocket(namespace) as kernel:
+                neighbours.forget(kernel)
+                with Netfilter(namespace) as netfilter:
+                    netfilter.forget_connections()
+                with netns.enter(namespace), suppress(OSError):
+                    Path(FLUSH).write_text("1")
+                if node := self._original.node(place.name):
+                    known = Node(kernel, node, Refusals())
+                    known.learned()
 
     def read(self) -> Pack:
         """All of it, now."""
@@ -145,10 +165,19 @@ class _Operations(Observations):
     def __init__(self, replica: Replica) -> None:
         super().__init__("", replica.places)
         self._known |= {
+            "probe": self._probe_anew,
             "pack": lambda request, client: codec.to_plain(replica.read()),
             "unpack": lambda request, client: codec.to_plain(replica.take_over(request["fds"])),
             "run": lambda request, client: list(replica.run(request.get("command"))),
         }
+
+        self._replica = replica
+
+    def _probe_anew(self, request: Mapping[str, Any], client: socket.socket) -> Any:
+        """As if no packet had ever passed since it was made: what is tried first decides nothing later."""
+        if request.get("anew"):
+            self._replica.forget()
+        return self._probe(request, client)
 
 
 def serve(

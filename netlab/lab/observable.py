@@ -45,7 +45,11 @@ class Traceable(Observable, Protocol):
 
 
 class Replicated(Traceable, Protocol):
-    """It may be changed, and be put back: a replica, or a twin. See netlab.lab.replica."""
+    """It may be changed, and be put back. See netlab.lab.replica."""
+
+    def probe_anew(
+        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
+    ) -> Probe: ...
 
     def run(self, argv: Sequence[str], node: str = "host") -> CompletedProcess[str]: ...
 

@@ -16,6 +16,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Any
 
 from netlab.errors import LabDied
 from netlab.i18n import gettext as _
@@ -25,6 +26,7 @@ from netlab.keeper.protocol import Command
 from netlab.lab.network import Network
 from netlab.model import codec
 from netlab.model.pack import Pack
+from netlab.packets.probe import Probe
 
 
 class Replica(Network):
@@ -66,6 +68,14 @@ class Replica(Network):
     def substitutes(self) -> tuple[str, ...]:
         """What is otherwise than in the lab."""
         return self._built.remarks
+
+    def probe_anew(
+        self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
+    ) -> Probe:
+        """As `probe`, as if no packet had passed since the replica was made: what the kernels have learned by
+        earlier ones is forgotten first."""
+        words = {"destination": destination, "count": count, "timeout": timeout, **order}
+        return self._ask(Probe, "probe", node=node, order=words, anew=True)
 
     def pack(self) -> Pack:
         """The whole network, as it is now, as a value."""

@@ -62,6 +62,21 @@ def is_passing(entry: pack.Neighbour | pack.FdbEntry) -> bool:
     return bool(entry.state & LEARNED)
 
 
+def forget(kernel: RouteSocket) -> None:
+    """All that was learned, or is being looked for: neighbours, and entries of bridges. OSError."""
+    listed = [
+        content
+        for family in (socket.AF_UNSPEC, socket.AF_BRIDGE)
+        for _, content in kernel.query(rt.RTM_GETNEIGH, rt.NLM_F_DUMP, rt.NDMSG.pack(family, 0, 0, 0, 0))
+    ]
+    gone: list[OSError] = []  # what the kernel has forgotten by itself meanwhile
+    with kernel.batch(gone):
+        for content in listed:
+            _, _, state, flags, _ = rt.NDMSG.unpack_from(content)
+            if not state & (NUD_PERMANENT | rt.NUD_NOARP) and not flags & NTF_SELF:
+                kernel.request(rt.RTM_DELNEIGH, 0, content, "forget what was learned")
+
+
 def read_fdb(kernel: RouteSocket) -> tuple[pack.FdbEntry, ...]:
     """The entries of bridges and tunnels, but no groups of a link's. OSError."""
     question = rt.NDMSG.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
