@@ -193,7 +193,8 @@ def _draw(options: argparse.Namespace) -> None:
 def _trace(options: argparse.Namespace) -> int:
     """Exit status 0: reached, 1: not reached, 2: could not be traced."""
     from netlab.diagnosis import here
-    from netlab.diagnosis.trace import as_json, as_text, trace
+    from netlab.diagnosis.text import as_json, as_text
+    from netlab.diagnosis.trace import trace
     from netlab.lab import Lab
 
     words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from html import escape
 
-from netlab.diagnosis.trace import as_text
+from netlab.diagnosis.text import as_text, tell_experiments
 from netlab.diagnosis.verdict import CAUSES, Verdict
 from netlab.display import Printer
 from netlab.drawing import timeline as lanes
@@ -38,7 +38,8 @@ class Report(Verdict):
 
 def page(verdict: Verdict) -> str:
     """The page, in HTML that needs no script and shows its pictures in an untrusted notebook as well."""
-    parts = [_headline(verdict), *_pictures(verdict), _evidence(verdict), _cure(verdict), _others(verdict)]
+    parts = [_headline(verdict), _experiments(verdict), _cure(verdict), *_pictures(verdict)]
+    parts += [_evidence(verdict), _others(verdict)]
     return f"<div style='max-width:60em'>{''.join(part for part in parts if part)}</div>"
 
 
@@ -122,6 +123,11 @@ def _evidence(verdict: Verdict) -> str:
         f"<th {CELL}>{word}</th>" for word in (_("command"), _("what it showed"), _("what that says"))
     )
     return f"<h4>{title}</h4><table><tr>{heads}</tr>{''.join(rows)}</table>" if rows else ""
+
+
+def _experiments(verdict: Verdict) -> str:
+    lines = [line[:1].upper() + line[1:] for line in tell_experiments(verdict)]
+    return "".join(f"<p>{escape(line)}.</p>" for line in lines)
 
 
 def _cure(verdict: Verdict) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,8 +11,7 @@ from netlab.diagnosis.bench import SECONDS, Bench
 from netlab.diagnosis.judge import Judgement, by_reading, examine
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.prove import prove
-from netlab.diagnosis.verdict import CAUSES, PROVED, Verdict
-from netlab.display import columns, pad
+from netlab.diagnosis.verdict import Verdict
 from netlab.errors import BadInput, LabError
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicable, Traceable
@@ -129,91 +127,3 @@ def _once(
             whole=lab.whole,
         )
     )
-
-
-def as_text(verdict: Verdict) -> str:
-    """The verdict as a colleague would tell it."""
-    words = _("{received} of {sent} probes from {source} to {destination} were answered.")
-    ends = {"source": verdict.source, "destination": verdict.destination}
-    lines = [words.format(received=verdict.received, sent=verdict.sent, **ends)]
-    played = ["  " + _("in this twin: {what}").format(what=what) for what in verdict.played]
-    if verdict.received == verdict.sent:
-        way = [str(hop.frame.point) for hop in verdict.journeys[0].hops] if verdict.journeys else []
-        reached = _("✔ reached, by way of {way}").format(way=" → ".join(way) or _("no captured interface"))
-        return "\n".join([*lines, reached, *played])
-    place = (
-        _("last seen on {last_seen}").format(last_seen=verdict.last_seen)
-        if verdict.last_seen
-        else _("never seen on any interface")
-    )
-    lines.append(
-        f"✘ {place}"
-        + (_(", expected next on {expected}").format(expected=verdict.expected) if verdict.expected else "")
-    )
-    title = _(CAUSES[verdict.cause].title) if verdict.cause else _("the cause is not decided")
-    words = _("{title} ({certainty}): {explanation}")
-    said = words.format(title=title, certainty=_(verdict.certainty), explanation=verdict.explanation)
-    lines.append(f"  {said}")
-    if 0 < verdict.received < verdict.sent:
-        lines.append(_loss(verdict))
-    if verdict.candidates:
-        lines.append(_("  one of: {candidates}").format(candidates=", ".join(verdict.candidates)))
-    for piece in verdict.evidence:
-        first = piece.output.splitlines()[0] if piece.output else ""
-        lines.append(f"  · {piece.node}# {piece.command}\n      {first}\n      {piece.says}")
-    for number, step in enumerate(verdict.cure):
-        label = pad("" if number else _("cure:"), columns(_("cure:")))
-        lines.append(f"  {label} {step.node}# {' '.join(step.argv)}")
-    if verdict.next_blocker:
-        lines.append("  " + _("next: {blocker}").format(blocker=verdict.next_blocker))
-    lines += played
-    lines += [
-        "  " + _("not: {cause} ({how})").format(cause=cause, how=how) for cause, how in verdict.ruled_out[:4]
-    ]
-    return "\n".join(lines)
-
-
-def _loss(verdict: Verdict) -> str:
-    """What share was lost, how sure that is, and where each was seen last."""
-    low, high = (round(100 * share) for share in verdict.loss_interval)
-    counts = (_("{count} on {point}").format(count=count, point=point) for point, count in verdict.ends)
-    return _("  loss {loss:.0%} (95 % sure: {low} to {high} %); last seen: {ends}").format(
-        loss=verdict.loss, low=low, high=high, ends=", ".join(counts)
-    )
-
-
-def as_json(verdict: Verdict) -> str:
-    """The verdict for programs; the fields are those of Verdict, with journeys told point by point."""
-    words: dict[str, Any] = {
-        "reached": verdict.reached,
-        "loss": verdict.loss,
-        "loss_interval": verdict.loss_interval,
-        "ends": [{**(_point(point) or {}), "packets": count} for point, count in verdict.ends],
-        "last_seen": _point(verdict.last_seen),
-        "cause": verdict.cause,
-        "certainty": verdict.certainty or PROVED,
-        "candidates": verdict.candidates,
-        "explanation": verdict.explanation,
-        "evidence": [asdict(piece) for piece in verdict.evidence],
-        "ruled_out": [{"cause": cause, "how": how} for cause, how in verdict.ruled_out],
-        "cure": [{"node": step.node, "argv": step.argv} for step in verdict.cure],
-        "next_blocker": verdict.next_blocker,
-        "played": verdict.played,
-        "journeys": [[_hop(hop) for hop in journey.hops] for journey in verdict.journeys],
-    }
-    return json.dumps(words, indent=2)
-
-
-def _point(point: Any) -> dict[str, str] | None:
-    return {"node": point.node, "interface": point.interface} if point else None
-
-
-def _hop(hop: Any) -> dict[str, Any]:
-    frame = hop.frame
-    rewritten = [asdict(rewrite) for rewrite in hop.rewrites]
-    return {
-        **(_point(frame.point) or {}),
-        "direction": frame.direction,
-        "time_ns": frame.time_ns,
-        "rewrites": rewritten,
-    }

@@ -66,8 +66,8 @@ class Replica:
         return unpack(wanted, workshop)
 
     def forget(self) -> None:
-        """What passing packets have left: connections, neighbours, entries of bridges, cached routes. What had
-        been learned in the network that this is of is known again. OSError."""
+        """What passing packets have left: connections, neighbours, entries of bridges, cached routes. What
+        had been learned in the network that this is of is known again. OSError."""
         for place in self.places():
             with place.hold() as namespace, RouteSocket(namespace) as kernel:
                 neighbours.forget(kernel)

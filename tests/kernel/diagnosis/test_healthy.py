@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netlab import faults
-from netlab.diagnosis.trace import as_text, trace
+from netlab.diagnosis.text import as_text
+from netlab.diagnosis.trace import trace
 from netlab.diagnosis.verdict import PROVED, Verdict
 from netlab.faults.fault import STANDARD, Symptom
 from netlab.lab import Lab

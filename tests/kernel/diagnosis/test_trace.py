@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from netlab.diagnosis.trace import as_text, trace
+from netlab.diagnosis.text import as_text
+from netlab.diagnosis.trace import trace
 from netlab.diagnosis.verdict import LIKELY, PROVED, Verdict
 from netlab.errors import BadInput, UnknownName
 from netlab.lab import Lab

@@ -7,7 +7,8 @@ import os
 import pytest
 
 from netlab import faults
-from netlab.diagnosis.trace import as_text, trace
+from netlab.diagnosis.text import as_text
+from netlab.diagnosis.trace import trace
 from netlab.diagnosis.verdict import PROVED, Verdict
 from netlab.errors import CommandFailed
 from netlab.faults.fault import INTERNET, Command, Fault, Symptom
