@@ -21,32 +21,45 @@ NOT_OF_THE_NETWORK = ("docker", "podman", "systemctl", "kill")  # what nobody wh
 
 
 class Bench:
-    """`seen` is the network that the replica is of; `order` says which probes, as netlab.packets.probe.Order
-    does."""
+    """`order` says which probes, as netlab.packets.probe.Order does."""
 
-    def __init__(
-        self,
-        replica: Replicated,
-        seen: Snapshot,
-        source: str,
-        destination: str,
-        count: int,
-        **order: Any,
-    ) -> None:
-        self.replica, self._seen = replica, seen
+    def __init__(self, replica: Replicated, source: str, destination: str, count: int, **order: Any) -> None:
+        self.replica = replica
         self.experiments: list[Experiment] = []
         self.source, self.destination = source, destination
         self._count, self._order = count, order
-        self._is_touched = False
+        self._seen: Snapshot | None = None
+        self._now: tuple[Cure, ...] | None = ()  # how it differs from the original; None: somehow
+        self._loses_all = True
 
     @property
     def flow(self) -> Flow:
         """What all this is about."""
         return Flow(self.source, self.destination, self._order["proto"], self._order["port"])
 
+    def adapt(self, seen: Snapshot, count: int) -> None:
+        """To the network as it was looked at for the verdict, and to that many probes."""
+        self._seen = seen
+        if count != self._count:
+            self._count = count
+            self.experiments.clear()
+
+    def shows_fault(self) -> bool:
+        """Whether something is lost in the replica, too. Asked once."""
+        if not self.experiments:
+            self.put_back()
+            sent, answered = self.send()
+            self.experiments.append(Experiment((), sent, answered))
+            self._loses_all = answered == 0
+        first = self.experiments[0]
+        return first.answered < first.sent
+
+    def look_around(self) -> frozenset[Flow]:
+        """What gets through as it is, beside the probes."""
+        return self._worked
+
     @cached_property
-    def worked(self) -> frozenset[Flow]:
-        """What gets through as it is."""
+    def _worked(self) -> frozenset[Flow]:
         self.put_back()
         return working(self.replica, self._flows)
 
@@ -56,35 +69,32 @@ class Bench:
 
     def put_back(self) -> None:
         """As it was."""
-        if self._is_touched:
+        if self._now != ():
             self.replica.put_back()
-            self._is_touched = False
+            self._now = ()
 
     def send(self) -> tuple[int, int]:
         """The probes, as the replica is now: how many were sent, and answered."""
         probe = self.replica.probe_anew(self.source, self.destination, self._count, SECONDS, **self._order)
         return probe.sent, probe.received
 
-    def shows_fault(self) -> bool:
-        """Whether something is lost in the replica, too."""
-        sent, answered = self.send()
-        self.experiments.append(Experiment((), sent, answered))
-        self._loses_all = answered == 0
-        return answered < sent
-
     def apply(self, change: Sequence[Cure]) -> bool:
         """Whether each command of it went well; from the beginning on."""
+        if self._now == tuple(change) != ():
+            return True
         self.put_back()
-        self._is_touched = bool(change)
+        self._now = None
         commands = [(step.within or step.node, step.argv[NSENTER * bool(step.within) :]) for step in change]
         if any(argv[: len(BY_HANDLE)] == BY_HANDLE for __, argv in commands):
             here = self.replica.snapshot()
             commands = [(node, self._with_handle(node, argv, here)) for node, argv in commands]
-        return all(self.replica.run(argv, node).returncode == 0 for node, argv in commands)
+        went_well = all(self.replica.run(argv, node).returncode == 0 for node, argv in commands)
+        self._now = tuple(change) if went_well else None
+        return went_well
 
     def _with_handle(self, node: str, argv: tuple[str, ...], here: Snapshot) -> tuple[str, ...]:
         """Rules of nft's have other numbers in the replica, and the same places."""
-        if argv[: len(BY_HANDLE)] != BY_HANDLE:
+        if argv[: len(BY_HANDLE)] != BY_HANDLE or self._seen is None:
             return argv
         *words, handle = argv
         there = [rule.handle for rule in _rules(self._seen, node, argv)]
@@ -108,15 +118,19 @@ class Bench:
 
     def heals_as(self, wanted: Pack) -> bool:
         """Whether in that network one probe, or as many as it takes to tell, is answered."""
-        self._is_touched = True
-        self.replica.become(wanted)
+        self.become(wanted)
         count = 1 if self._loses_all else self._count
         probe = self.replica.probe_anew(self.source, self.destination, count, QUICK, **self._order)
         return probe.received == probe.sent
 
+    def become(self, wanted: Pack) -> None:
+        """Make the replica that network. LabError."""
+        self._now = None
+        self.replica.become(wanted)
+
     def effects(self, change: Sequence[Cure]) -> tuple[frozenset[Flow], frozenset[Flow]]:
         """(what worked and stops, what did not and is open) with that change."""
-        before = self.worked
+        before = self._worked
         self.apply(change)
         after = working(self.replica, self._flows)
         return before - after, after - before

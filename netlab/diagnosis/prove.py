@@ -37,6 +37,7 @@ class Remedy:
 
 def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
     """The verdict on a trace in which something was lost. LabError when the replica is gone."""
+    bench.adapt(judgement.scene.after, judgement.verdict.sent)
     if not bench.shows_fault():
         return _does_not_show(judgement, bench)
     search = _Search(judgement, bench, look)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
-from netlab.diagnosis.bench import SECONDS, Bench
+from netlab.diagnosis.ahead import Ahead
+from netlab.diagnosis.bench import SECONDS
 from netlab.diagnosis.judge import Judgement, by_reading, examine
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.prove import prove
 from netlab.diagnosis.verdict import Verdict
-from netlab.errors import BadInput, LabError
+from netlab.errors import BadInput, NetlabError
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicable, Traceable
 from netlab.model import Snapshot
@@ -46,29 +48,31 @@ def trace(
         raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
     _known_destination(destination)
     order = {"proto": proto, "port": port, "size": max(size, 16), "df": df}
-    judgement = _once(lab, source, destination, count, timeout, order)
-    first = judgement.verdict
-    if 0 < first.received < first.sent:
-        judgement = _once(lab, source, destination, PARTIAL, timeout, order)
-        more = judgement.verdict
-        count = more.sent
-    if judgement.focus is None:
-        verdict = by_reading(judgement)
-    else:
-        verdict = _by_experiment(lab, judgement, count, order)
-    if judgement.verdict is not first:
-        verdict = replace(verdict, sent=first.sent + verdict.sent, received=first.received + verdict.received)
+    with Ahead(lab, source, destination, count, order) as ahead:
+        first = _once(lab, source, destination, count, timeout, order)
+        if not 0 < first.verdict.received < first.verdict.sent:
+            verdict = _conclude(first, ahead, order)
+        else:
+            more = _once(lab, source, destination, PARTIAL, timeout, order)
+            found = _conclude(more if more.focus else first, ahead, order)
+            verdict = replace(
+                found,
+                sent=first.verdict.sent + more.verdict.sent,
+                received=first.verdict.received + more.verdict.received,
+            )
     return replace(verdict, played=lab.substitutes())
 
 
-def _by_experiment(lab: Replicable, judgement: Judgement, count: int, order: Mapping[str, Any]) -> Verdict:
+def _conclude(judgement: Judgement, ahead: Ahead, order: Mapping[str, Any]) -> Verdict:
     """The verdict, tried in a replica; by reading alone, with a word about it, where none can be made."""
-    ends = judgement.verdict.source, judgement.verdict.destination
+    seen = judgement.verdict
+    if judgement.focus is None:
+        return seen
     try:
-        with lab.replica() as replica:
-            bench = Bench(replica, judgement.scene.after, *ends, count, **order)
-            return prove(judgement, bench, lambda: _once(replica, *ends, count, SECONDS, order))
-    except LabError as error:
+        bench = ahead.bench()
+        again = partial(_once, bench.replica, seen.source, seen.destination, seen.sent, SECONDS, order)
+        return prove(judgement, bench, again)
+    except NetlabError as error:
         verdict = by_reading(judgement)
         why = _("Nothing was tried: {why}").format(why=error.what)
         return replace(verdict, explanation=" ".join(filter(None, (verdict.explanation, why))))

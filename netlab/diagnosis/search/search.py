@@ -26,7 +26,7 @@ def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> I
     original = bench.replica.pack()
     parts = list(atoms(original, seen))
     for gone in narrow(bench, original, parts, _near(judgement, focus), is_late):
-        bench.replica.become(without(original, gone))
+        bench.become(without(original, gone))
         yield _finding(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
     for finding in templates(judgement.scene, focus):
         if is_late():
