@@ -74,7 +74,7 @@ class _Search:
                     findings = (*before, finding)
                     if self._bench.heals(_change(findings)):
                         yield findings
-                    elif finding.cure:
+                    elif finding.cure and all(map(can_be_tried, finding.cure)):
                         self.failed.add(finding.cause)
                         behind.append(findings)
             level = list(self._next(behind))

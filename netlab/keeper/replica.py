@@ -30,8 +30,8 @@ from netlab.linux import netns, syscalls
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.wiring import neighbours
-from netlab.linux.wiring.reconcile import Node, Refusals
 from netlab.model import codec
+from netlab.model.outside import empty
 from netlab.model.pack import Pack
 
 SECONDS_OF_SILENCE = 120.0
@@ -67,17 +67,15 @@ class Replica:
 
     def forget(self) -> None:
         """What passing packets have left: connections, neighbours, entries of bridges, cached routes. What
-        had been learned in the network that this is of is known again. OSError."""
+        had been learned in the network that this is of stays known. OSError."""
         for place in self.places():
             with place.hold() as namespace, RouteSocket(namespace) as kernel:
-                neighbours.forget(kernel)
+                known = self._original.node(place.name)
+                neighbours.forget(kernel, known or empty(place.name, place.kind))
                 with Netfilter(namespace) as netfilter:
                     netfilter.forget_connections()
                 with netns.enter(namespace), suppress(OSError):
                     Path(FLUSH).write_text("1")
-                if node := self._original.node(place.name):
-                    known = Node(kernel, node, Refusals())
-                    known.learned()
 
     def read(self) -> Pack:
         """All of it, now."""

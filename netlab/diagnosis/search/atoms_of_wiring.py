@@ -84,14 +84,15 @@ def _with_link(index: int, **values: Any) -> Without:
 
 
 def of_neighbours(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
+    """Also what was learned: it may be wrong, and is learned again."""
     for entry in node.neighbours:
-        if entry.state & (PERMANENT | NOBODYS) and entry.index in names:
-            name = names[entry.index]
-            text = _("the neighbour {address} of {name}, set to {mac}").format(
+        if entry.index in names:
+            name, lasts = names[entry.index], bool(entry.state & (PERMANENT | NOBODYS))
+            text = _("the neighbour {address} of {name}, {mac}").format(
                 address=entry.address, name=name, mac=entry.mac
             )
             cure = (step(place, "ip", "neigh", "del", entry.address, "dev", name),)
-            yield Atom(node.name, "wrong-neighbour", text, cure, _dropped("neighbours", entry))
+            yield Atom(node.name, "wrong-neighbour", text, cure, _dropped("neighbours", entry), not lasts)
 
 
 def of_fdb(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
@@ -163,7 +164,7 @@ def _without_setting(name: str) -> Without:
 
 def of_addresses(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
     for entry in node.addresses:
-        if entry.scope == 0 and entry.index in names and names[entry.index] != "lo":
+        if entry.scope == 0 and entry.index in names:
             name, which = names[entry.index], f"{entry.address}/{entry.prefixlen}"
             text = _("the address {address} of {name}").format(address=which, name=name)
             cure = (step(place, "ip", "addr", "del", which, "dev", name),)

@@ -17,11 +17,7 @@ Test = Callable[[Sequence[Atom]], bool]  # whether without these the packet pass
 
 
 def groups(found: Sequence[Atom], near: Sequence[str]) -> Iterator[list[Atom]]:
-    """What is taken away together: first all that can close nothing, then by node and kind, where the packet
-    ended before elsewhere."""
-    harmless = [atom for atom in found if atom.harmless]
-    if harmless:
-        yield harmless
+    """What may be needed, by node and kind, where the packet ended before elsewhere."""
 
     def place(atom: Atom) -> tuple[int, str, str]:
         return near.index(atom.node) if atom.node in near else len(near), atom.node, atom.cause
@@ -68,6 +64,12 @@ def narrow(
     def heals(gone: Sequence[Atom]) -> bool:
         return not is_late() and bench.heals_as(without(found, gone))
 
+    harmless = [atom for atom in parts if atom.harmless]
+    if harmless and heals(harmless):
+        yield smallest(harmless, heals, is_late)
     for group in groups(parts, near):
-        if heals(group):
-            yield smallest(group, heals, is_late)
+        # Of addresses, routes and the like some are needed: so all together, and else each by itself.
+        singles = [[atom] for atom in group] if len(group) > 1 else []
+        wanted = next((some for some in (group, *singles) if heals([*harmless, *some])), None)
+        if wanted:
+            yield smallest([*wanted, *harmless], heals, is_late)

@@ -62,8 +62,10 @@ def is_passing(entry: pack.Neighbour | pack.FdbEntry) -> bool:
     return bool(entry.state & LEARNED)
 
 
-def forget(kernel: RouteSocket) -> None:
-    """All that was learned, or is being looked for: neighbours, and entries of bridges. OSError."""
+def forget(kernel: RouteSocket, known: pack.Node) -> None:
+    """What was learned, or is being looked for, but what was known in that node: neighbours, and entries of
+    bridges. OSError."""
+    kept = {(e.index, e.address, e.mac) for e in known.neighbours} | {(e.index, "", e.mac) for e in known.fdb}
     listed = [
         content
         for family in (socket.AF_UNSPEC, socket.AF_BRIDGE)
@@ -72,8 +74,11 @@ def forget(kernel: RouteSocket) -> None:
     gone: list[OSError] = []  # what the kernel has forgotten by itself meanwhile
     with kernel.batch(gone):
         for content in listed:
-            _, _, state, flags, _ = rt.NDMSG.unpack_from(content)
-            if not state & (NUD_PERMANENT | rt.NUD_NOARP) and not flags & NTF_SELF:
+            _, index, state, flags, _ = rt.NDMSG.unpack_from(content)
+            words = rt.attributes(content, rt.NDMSG.size)
+            key = index, rt.ip(words.get(rt.NDA_DST)), rt.mac(words.get(rt.NDA_LLADDR))
+            lasts = state & (NUD_PERMANENT | rt.NUD_NOARP) or flags & NTF_SELF
+            if not lasts and key not in kept:
                 kernel.request(rt.RTM_DELNEIGH, 0, content, "forget what was learned")
 
 

@@ -113,15 +113,6 @@ class Node:
         missing = [entry for entry in wanted if entry not in have]
         self._make_alike(lasting, missing, neighbours.delete_fdb, neighbours.add_fdb)
 
-    def learned(self) -> None:
-        """Only what had been learned, beside what is there."""
-        known = neighbours.read(self._kernel)
-        come = [e for e in self._wanted.neighbours if neighbours.is_passing(e) and e not in known]
-        self._change(neighbours.add, come, quietly=True)
-        bridged = neighbours.read_fdb(self._kernel)
-        missing = [e for e in self._wanted.fdb if neighbours.is_passing(e) and e not in bridged]
-        self._change(neighbours.add_fdb, missing, quietly=True)
-
     def queues(self) -> None:
         """Those below another behind it."""
         have, wanted = queues.read(self._kernel), self._wanted.queues

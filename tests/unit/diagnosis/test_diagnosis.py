@@ -8,14 +8,14 @@ import pytest
 
 from netlab.cli.main import main
 from netlab.diagnosis import trace as tracing
-from netlab.diagnosis.finding import Finding
+from netlab.diagnosis.finding import STRONG, WEAK, Finding
 from netlab.diagnosis.focus import ROUTE, Focus
 from netlab.diagnosis.judge import judge
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.report import Report, path_of
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.suspects.nat import listens
-from netlab.diagnosis.verdict import LIKELY, PROVED, UNDECIDED
+from netlab.diagnosis.verdict import LIKELY, UNDECIDED
 from netlab.lab import Lab
 from netlab.model import Capture, Chain, Listener, Node, PolicyRule, Route, Rule, Snapshot
 from netlab.packets.forwarding.iptables import Flow, matches, walk
@@ -62,13 +62,13 @@ def with_forwarding_setting(capture: Capture) -> Capture:
     return replace(capture, before=set_in(capture.before), after=set_in(capture.after))
 
 
-def test_the_lectures_death_is_forwarding_off() -> None:
-    """The setting, and a counter that rose with every packet, are the proof."""
+def test_the_lectures_death_is_likely_forwarding_off() -> None:
+    """The setting, and a counter that rose with every packet: nobody has tried anything yet."""
     capture = with_forwarding_setting(changed(lecture_death(), **{"Ip.InAddrErrors": 3}))
     verdict = judge(scene(capture))
     assert (verdict.cause, verdict.certainty, str(verdict.last_seen)) == (
         "forwarding-off",
-        PROVED,
+        LIKELY,
         "host docker0",
     )
     assert [step.argv for step in verdict.cure] == [("sysctl", "-w", "net.ipv4.ip_forward=1")]
@@ -85,17 +85,17 @@ def test_without_any_evidence_nothing_is_called_proved() -> None:
     assert "firewall-drop" not in verdict.candidates and "random-loss" in verdict.candidates
 
 
-def test_what_is_proved_goes_before_what_is_likely(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is asked first; where nothing is proved, all that is likely is named."""
+def test_strong_evidence_goes_before_weak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is asked first; where there is none, all that may be is named."""
     found = [
-        Finding("no-route", LIKELY, "", ()),
-        Finding("arp-off", PROVED, "", ()),
-        Finding("too-big", PROVED, "", ()),
+        Finding("no-route", WEAK, "", ()),
+        Finding("arp-off", STRONG, "", ()),
+        Finding("too-big", STRONG, "", ()),
     ]
     for said, cause, certainty in (
-        (found, "arp-off", PROVED),
+        (found, "arp-off", LIKELY),
         (found[:1], "no-route", LIKELY),
-        ([found[0], replace(found[1], certainty=LIKELY)], "no-route", UNDECIDED),
+        ([found[0], replace(found[1], strength=WEAK)], "no-route", UNDECIDED),
     ):
         suspects = [lambda scene, focus, finding=finding: finding for finding in said]
         monkeypatch.setitem(judge.__globals__, "SUSPECTS", suspects)
