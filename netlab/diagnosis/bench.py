@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from netlab.diagnosis.flows import Flow, flows, working
+from netlab.diagnosis.flows import Flow, find_working, flows
 from netlab.diagnosis.verdict import Cure, Experiment
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicated
@@ -61,7 +61,7 @@ class Bench:
     @cached_property
     def _worked(self) -> frozenset[Flow]:
         self.put_back()
-        return working(self.replica, self._flows)
+        return find_working(self.replica, self._flows)
 
     @cached_property
     def _flows(self) -> tuple[Flow, ...]:
@@ -132,7 +132,7 @@ class Bench:
         """(what worked and stops, what did not and is open) with that change."""
         before = self._worked
         self.apply(change)
-        after = working(self.replica, self._flows)
+        after = find_working(self.replica, self._flows)
         return before - after, after - before
 
 

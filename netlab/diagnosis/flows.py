@@ -35,7 +35,7 @@ class Flow:
 def flows(snapshot: Snapshot) -> tuple[Flow, ...]:
     """Pings from every node to an address of every other one, connections to what listens and to published
     ports; at most MOST."""
-    found = dict.fromkeys((*_published(snapshot), *_served(snapshot), *_pings(snapshot)))
+    found = dict.fromkeys((*_to_published_ports(snapshot), *_to_listeners(snapshot), *_pings(snapshot)))
     return tuple(islice(found, MOST))
 
 
@@ -46,7 +46,7 @@ def _pings(snapshot: Snapshot) -> Iterator[Flow]:
                 yield from (Flow(node.name, address) for address in islice(_addresses(other), 2))
 
 
-def _served(snapshot: Snapshot) -> Iterator[Flow]:
+def _to_listeners(snapshot: Snapshot) -> Iterator[Flow]:
     for node in snapshot.nodes:
         ports = {each.port for each in node.listeners if each.protocol == "tcp"}
         others = [other.name for other in snapshot.nodes if other is not node][:2]
@@ -55,7 +55,7 @@ def _served(snapshot: Snapshot) -> Iterator[Flow]:
                 yield from (Flow(other, address, "tcp", port) for address in islice(_addresses(node), 1))
 
 
-def _published(snapshot: Snapshot) -> Iterator[Flow]:
+def _to_published_ports(snapshot: Snapshot) -> Iterator[Flow]:
     """Ports that a DNAT rule leads elsewhere, asked for from all other nodes."""
     for node in snapshot.nodes:
         rules = [rule for chain in node.chains for rule in chain.rules if rule.target == "DNAT"]
@@ -73,13 +73,13 @@ def _addresses(node: Node) -> Iterator[str]:
         yield from (a.address for a in interface.addresses if a.scope == "global")
 
 
-def working(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
+def find_working(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
     """Those that are answered; what is not, is asked a second time. LabError."""
-    first = _answered(network, wanted)
-    return first | _answered(network, [flow for flow in wanted if flow not in first])
+    first = _ask(network, wanted)
+    return first | _ask(network, [flow for flow in wanted if flow not in first])
 
 
-def _answered(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
+def _ask(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
     if not wanted:
         return frozenset()
     with ThreadPoolExecutor(AT_ONCE) as pool:

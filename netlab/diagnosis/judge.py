@@ -97,16 +97,16 @@ def examine(scene: Observation) -> Judgement:
 
 def judge(scene: Observation) -> Verdict:
     """The verdict on one trace by what was read, nothing of which has been tried: it is likely at best."""
-    return by_reading(examine(scene))
+    return conclude(examine(scene))
 
 
-def by_reading(judgement: Judgement) -> Verdict:
+def conclude(judgement: Judgement) -> Verdict:
     """The first with strong evidence, else the only one, else all that are left."""
     base, findings = judgement.verdict, judgement.findings
     if judgement.focus is None:
         return base
     if findings:
-        first = with_finding(judgement, findings[0])
+        first = accuse(judgement, findings[0])
         named = tuple(dict.fromkeys(finding.cause for finding in findings))
         if findings[0].is_strong or len(findings) == 1:
             return first
@@ -119,7 +119,7 @@ def by_reading(judgement: Judgement) -> Verdict:
     return replace(base, certainty=UNDECIDED, candidates=open_, explanation=text)
 
 
-def with_finding(judgement: Judgement, finding: Finding) -> Verdict:
+def accuse(judgement: Judgement, finding: Finding) -> Verdict:
     """The verdict that this one is likely."""
     assert judgement.focus is not None, "something was lost"
     return replace(

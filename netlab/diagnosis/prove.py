@@ -14,7 +14,7 @@ from itertools import chain
 from netlab.diagnosis.bench import Bench, can_be_tried, tell_effects
 from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.flows import Flow
-from netlab.diagnosis.judge import Judgement, by_reading, with_finding
+from netlab.diagnosis.judge import Judgement, accuse, conclude
 from netlab.diagnosis.search.search import search
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
 from netlab.i18n import gettext as _
@@ -39,10 +39,10 @@ def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
     """The verdict on a trace in which something was lost. LabError when the replica is gone."""
     bench.adapt(judgement.scene.after, judgement.verdict.sent)
     if not bench.shows_fault():
-        return _does_not_show(judgement, bench)
+        return _tell_absence(judgement, bench)
     search = _Search(judgement, bench, look)
     remedy = search.find()
-    return _healed(judgement, bench, remedy) if remedy else _not_healed(judgement, bench, search.failed)
+    return _tell_cure(judgement, bench, remedy) if remedy else _tell_failure(judgement, bench, search.failed)
 
 
 class _Search:
@@ -55,14 +55,14 @@ class _Search:
 
     def find(self) -> Remedy | None:
         found: list[Remedy] = []
-        for findings in self._healing():
+        for findings in self._cures():
             remedy = self._remedy(findings)
             if not remedy.stops:
                 return remedy
             found.append(remedy)
         return min(found, key=lambda remedy: len(remedy.stops), default=None)
 
-    def _healing(self) -> Iterator[Findings]:
+    def _cures(self) -> Iterator[Findings]:
         """What heals, one cure alone before several together."""
         level: list[tuple[Findings, Judgement]] = [((), self._judgement)]
         for _depth in range(DEEPEST):
@@ -78,9 +78,9 @@ class _Search:
                         self.failed.add(finding.cause)
                         behind.append(findings)
             level = list(self._next(behind))
-        yield from self._found_by_trying()
+        yield from self._search_all()
 
-    def _found_by_trying(self) -> Iterator[Findings]:
+    def _search_all(self) -> Iterator[Findings]:
         """What nobody suspected. Each has a share of the time, however long the suspects took."""
         until = time.monotonic() + SECONDS
         for finding in search(self._judgement, self._bench, lambda: time.monotonic() > until):
@@ -121,9 +121,9 @@ def _change(findings: Sequence[Finding]) -> tuple[Cure, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(finding.cure for finding in findings)))
 
 
-def _healed(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
+def _tell_cure(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
     first, *others = remedy.findings
-    verdict = with_finding(judgement, first)
+    verdict = accuse(judgement, first)
     behind = [
         _("Behind it: {title}. {explanation}").format(
             title=_(CAUSES[finding.cause].title), explanation=finding.explanation
@@ -142,9 +142,9 @@ def _healed(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
     )
 
 
-def _does_not_show(judgement: Judgement, bench: Bench) -> Verdict:
+def _tell_absence(judgement: Judgement, bench: Bench) -> Verdict:
     """In the replica all is well: what is at fault is nothing that is set."""
-    verdict = by_reading(judgement)
+    verdict = conclude(judgement)
     why = _(
         "In a copy of the network, with the same settings, they are answered. So it lies in what a copy "
         "does not have: what the kernel remembers of earlier packets, or a program."
@@ -153,11 +153,11 @@ def _does_not_show(judgement: Judgement, bench: Bench) -> Verdict:
     return replace(verdict, explanation=explanation, experiments=tuple(bench.experiments))
 
 
-def _not_healed(judgement: Judgement, bench: Bench, failed: set[str]) -> Verdict:
+def _tell_failure(judgement: Judgement, bench: Bench, failed: set[str]) -> Verdict:
     """Causes whose cures did nothing are none; those that nobody could try are left."""
     left = tuple(finding for finding in judgement.findings if finding.cause not in failed)
     how = _("tried in a copy of the network: with its cure they are lost all the same")
     ruled_out = (*judgement.verdict.ruled_out, *((cause, how) for cause in sorted(failed)))
     rest = replace(judgement, verdict=replace(judgement.verdict, ruled_out=ruled_out), findings=left)
-    verdict = replace(by_reading(rest), experiments=tuple(bench.experiments))
+    verdict = replace(conclude(rest), experiments=tuple(bench.experiments))
     return replace(verdict, certainty=verdict.certainty if verdict.cause else UNDECIDED)

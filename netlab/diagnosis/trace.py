@@ -10,7 +10,7 @@ from typing import Any
 
 from netlab.diagnosis.ahead import Ahead
 from netlab.diagnosis.bench import SECONDS
-from netlab.diagnosis.judge import Judgement, by_reading, examine
+from netlab.diagnosis.judge import Judgement, conclude, examine
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.prove import prove
 from netlab.diagnosis.verdict import Verdict
@@ -73,7 +73,7 @@ def _conclude(judgement: Judgement, ahead: Ahead, order: Mapping[str, Any]) -> V
         again = partial(_once, bench.replica, seen.source, seen.destination, seen.sent, SECONDS, order)
         return prove(judgement, bench, again)
     except NetlabError as error:
-        verdict = by_reading(judgement)
+        verdict = conclude(judgement)
         why = _("Nothing was tried: {why}").format(why=error.what)
         return replace(verdict, explanation=" ".join(filter(None, (verdict.explanation, why))))
 

@@ -201,7 +201,7 @@ def _give_up_rights(user: str) -> None:
     fd = os.open(user, os.O_RDONLY | os.O_CLOEXEC)
     syscalls.setns(fd, syscalls.CLONE_NEWUSER)
     os.close(fd)
-    syscalls.unshare(syscalls.CLONE_NEWNET)
+    netns.go_to_fresh()
 
 
 def fork(work: Callable[[], None]) -> None:

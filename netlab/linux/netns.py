@@ -25,6 +25,11 @@ def is_one(fd: int) -> bool:
         return False
 
 
+def go_to_fresh() -> None:
+    """Be in a network namespace in which nothing is, from now on. OSError where none may be made."""
+    syscalls.unshare(CLONE_NEWNET)
+
+
 def make() -> int:
     """A descriptor of a network namespace in which nothing is. OSError where none may be made."""
     with fresh():

@@ -21,6 +21,7 @@ SWITCHES = (*ON, "hairpin", "guard", "root_block", "neigh_suppress", "isolated",
 
 
 def of_queues(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
+    """Queueing disciplines of whole links."""
     for queue in node.queues:
         name, where = names.get(queue.index, ""), "root"
         if queue.kind in ("ingress", "clsact"):
@@ -37,6 +38,7 @@ def _without_queues(index: int) -> Without:
 
 
 def of_ports(node: pack.Node, place: Node, _names: Mapping[int, str]) -> Iterator[Atom]:
+    """Ports of bridges that are not as new ones."""
     for link in node.links:
         usual = {word: "on" if word in ON else "off" for word in SWITCHES}
         odd = {w: usual[w] for w, value in link.port.items() if w in usual and value != usual[w]}
@@ -52,6 +54,7 @@ def of_ports(node: pack.Node, place: Node, _names: Mapping[int, str]) -> Iterato
 
 
 def of_links(node: pack.Node, place: Node, _names: Mapping[int, str]) -> Iterator[Atom]:
+    """Links that are down, or have what a new one does not."""
     for link in node.links:
         set_ = ("ip", "link", "set", "dev", link.name)
         for cause, text, words, values in _odd(link):
@@ -92,10 +95,11 @@ def of_neighbours(node: pack.Node, place: Node, names: Mapping[int, str]) -> Ite
                 address=entry.address, name=name, mac=entry.mac
             )
             cure = (step(place, "ip", "neigh", "del", entry.address, "dev", name),)
-            yield Atom(node.name, "wrong-neighbour", text, cure, _dropped("neighbours", entry), not lasts)
+            yield Atom(node.name, "wrong-neighbour", text, cure, _without("neighbours", entry), not lasts)
 
 
 def of_fdb(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
+    """Entries of forwarding tables that somebody set."""
     own = {link.mac for link in node.links}
     for entry in node.fdb:
         if entry.state & PERMANENT and entry.mac not in own and entry.index in names:
@@ -112,19 +116,21 @@ def of_fdb(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[A
             ]
             words += ["dst", entry.destination] if entry.destination else []
             words += ["self" if entry.flags & SELF else "master"]
-            yield Atom(node.name, "port-blocked", text, (step(place, *words),), _dropped("fdb", entry))
+            yield Atom(node.name, "port-blocked", text, (step(place, *words),), _without("fdb", entry))
 
 
 def of_policies(node: pack.Node, place: Node, __: Mapping[int, str]) -> Iterator[Atom]:
+    """Rules of `ip rule`."""
     for rule in node.policies:
         if rule not in policies.OWN:
             ip = ("ip", "-6") if rule.family == 6 else ("ip",)
             text = _("the rule of ip rule with preference {number}").format(number=rule.preference)
             cure = (step(place, *ip, "rule", "del", "pref", str(rule.preference)),)
-            yield Atom(node.name, "wrong-route", text, cure, _dropped("policies", rule))
+            yield Atom(node.name, "wrong-route", text, cure, _without("policies", rule))
 
 
 def of_routes(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
+    """Routes that somebody set, and those of broadcast addresses."""
     for route in node.routes:
         if route.protocol == KERNEL and route.kind != BROADCAST:
             continue
@@ -141,14 +147,15 @@ def of_routes(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterato
         words += ["table", str(route.table)] if route.table != 254 else []
         words += ["metric", str(route.metric)] if route.metric else []
         text = _("the route to {destination}").format(destination=" ".join(words[len(ip) + 2 :]))
-        yield Atom(node.name, "wrong-route", text, (step(place, *words),), _dropped("routes", route))
+        yield Atom(node.name, "wrong-route", text, (step(place, *words),), _without("routes", route))
 
 
 def of_settings(node: pack.Node, __: Node, _names: Mapping[int, str]) -> Iterator[Atom]:
+    """Settings of the namespace and of its links."""
     for name, value in node.settings.items():
         words = name.replace("/", ".")
         text = f"{words} = {value}"
-        yield Atom(node.name, "setting", text, (), _without_setting(name), setting=words)
+        yield Atom(node.name, "setting", text, (), _unset(name), setting=words)
     for link in node.links:
         for key, value in link.settings.items():
             path = settings.of_link(link, key)
@@ -158,11 +165,12 @@ def of_settings(node: pack.Node, __: Node, _names: Mapping[int, str]) -> Iterato
             yield Atom(node.name, "setting", text, (), change, setting=path.replace(".", "/"))
 
 
-def _without_setting(name: str) -> Without:
+def _unset(name: str) -> Without:
     return lambda node: replace(node, settings={k: v for k, v in node.settings.items() if k != name})
 
 
 def of_addresses(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
+    """Addresses of all links."""
     for entry in node.addresses:
         if entry.scope == 0 and entry.index in names:
             name, which = names[entry.index], f"{entry.address}/{entry.prefixlen}"
@@ -186,7 +194,7 @@ def _without_address(entry: pack.Address) -> Without:
     )
 
 
-def _dropped(field: str, entry: object) -> Without:
+def _without(field: str, entry: object) -> Without:
     def change(node: pack.Node) -> pack.Node:
         kept: Any = {field: tuple(each for each in getattr(node, field) if each != entry)}
         return replace(node, **kept)

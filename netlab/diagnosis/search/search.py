@@ -27,7 +27,7 @@ def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> I
     parts = list(atoms(original, seen))
     for gone in narrow(bench, original, parts, _near(judgement, focus), is_late):
         bench.become(without(original, gone))
-        yield _finding(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
+        yield _accuse(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
     for finding in templates(judgement.scene, focus):
         if is_late():
             return
@@ -55,7 +55,7 @@ def _cure(atom: Atom, bench: Bench, seen: Snapshot) -> tuple[Cure, ...]:
     return (step(seen.node(atom.node), "sysctl", "-w", f"{atom.setting}={value}"),)
 
 
-def _finding(gone: Sequence[Atom], cure: Sequence[Cure], seen: Snapshot) -> Finding:
+def _accuse(gone: Sequence[Atom], cure: Sequence[Cure], seen: Snapshot) -> Finding:
     told = ", ".join(f"{atom.node}: {atom.text}" for atom in gone)
     text = _("Found by trying: without this all are answered ({what}).").format(what=told)
     evidence = tuple(

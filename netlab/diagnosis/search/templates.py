@@ -20,12 +20,12 @@ def templates(scene: Observation, focus: Focus) -> Iterator[Finding]:
     nodes = [focus.node, *(node for node in scene.after.nodes if node is not focus.node)]
     for node in nodes:
         yield from _ports(node)
-    for kind in (_forwarding, _routes, _translation, _filters):
+    for kind in (_switches, _routes, _translation, _filters):
         for node in nodes:
             yield from kind(scene, node)
 
 
-def _finding(cause: str, text: str, *cure: Cure) -> Finding:
+def _accuse(cause: str, text: str, *cure: Cure) -> Finding:
     return Finding(cause, WEAK, text, (), cure)
 
 
@@ -38,14 +38,14 @@ def _ports(node: Node) -> Iterator[Finding]:
                     node=node.name, name=interface.name, bridge=bridge
                 )
                 words = ("ip", "link", "set", interface.name, "master", bridge)
-                yield _finding("not-a-port", text, step(node, *words))
+                yield _accuse("not-a-port", text, step(node, *words))
 
 
-def _forwarding(scene: Observation, node: Node) -> Iterator[Finding]:
+def _switches(scene: Observation, node: Node) -> Iterator[Finding]:
     name = "net.ipv6.conf.all.forwarding" if scene.family == 6 else "net.ipv4.ip_forward"
     if node.name != scene.source and node.sysctls.get(name) == "0" and len(node.interfaces) > 2:
         text = _("{node} does not pass packets on: {name} = 0.").format(node=node.name, name=name)
-        yield _finding("forwarding-off", text, step(node, "sysctl", "-w", f"{name}=1"))
+        yield _accuse("forwarding-off", text, step(node, "sysctl", "-w", f"{name}=1"))
 
 
 def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
             wanted = f"{target}/{bits}" if scene.decide(node, target).route else "default"
             words = (*scene.ip.split(), "route", "add", wanted, "via", gateway, "dev", device)
             text = _("{node} has no way to {target}, or a wrong one.").format(node=node.name, target=target)
-            yield _finding("no-route", text, step(node, *words))
+            yield _accuse("no-route", text, step(node, *words))
 
 
 def _targets(scene: Observation, node: Node) -> list[str]:
@@ -94,7 +94,7 @@ def _translation(scene: Observation, node: Node) -> Iterator[Finding]:
     network = ip_interface(f"{source.address}/{source.prefixlen}").network
     words = ("iptables", "-t", "nat", "-A", "POSTROUTING", "-s", str(network), "-o", route.device)
     text = _("No rule on {node} translates {network}.").format(node=node.name, network=network)
-    yield _finding("no-way-back", text, step(node, *words, "-j", "MASQUERADE"))
+    yield _accuse("no-way-back", text, step(node, *words, "-j", "MASQUERADE"))
 
 
 def _filters(scene: Observation, node: Node) -> Iterator[Finding]:
@@ -106,7 +106,7 @@ def _filters(scene: Observation, node: Node) -> Iterator[Finding]:
             key = f"net.ipv4.conf.{interface.name}.{name}"
             if node.sysctls.get(key, value) != value:
                 text = f"{node.name}: {key} = {node.sysctls[key]}."
-                yield _finding(cause, text, step(node, "sysctl", "-w", f"{key}={value}"))
+                yield _accuse(cause, text, step(node, "sysctl", "-w", f"{key}={value}"))
 
 
 def _global(interface: Interface) -> bool:

@@ -74,7 +74,7 @@ def judged(*findings: Finding, place: str = "") -> Judgement:
 @pytest.fixture(autouse=True)
 def _no_forecast(monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands next in line is not what is asked here."""
-    monkeypatch.setitem(prove.__globals__["with_finding"].__globals__, "forecast", lambda *_: "")
+    monkeypatch.setitem(prove.__globals__["accuse"].__globals__, "forecast", lambda *_: "")
 
 
 def verdict(passes: Passes, *findings: Finding, behind: Judgement | None = None) -> Verdict:
