@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from netlab.diagnosis.finding import Program
 from netlab.diagnosis.flows import Flow, find_working, flows
 from netlab.diagnosis.verdict import Cure, Experiment
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicated
 from netlab.model import Rule, Snapshot
-from netlab.model.pack import Pack
+from netlab.model.pack import Listener, Pack
+from netlab.model.pack import Node as PackNode
 
 SECONDS = 0.1  # that an answer may take: everything is near
 QUICK = 0.06
@@ -116,6 +119,25 @@ class Bench:
         self.experiments.append(Experiment(tuple(change), sent, answered))
         return sent == answered
 
+    def heals_with(self, program: Program, change: Sequence[Cure]) -> bool:
+        """Whether with that change, and with a program that listens, all are answered, and without it not."""
+        self.apply(change)
+        before, original = self.send(), self.replica.pack()
+        listener = Listener(program.protocol, "::" if ":" in self.destination else "0.0.0.0", program.port)
+        nodes = tuple(
+            replace(node, listeners=(*_others(node, listener), listener))
+            if node.name == program.node
+            else node
+            for node in original.nodes
+        )
+        self.become(replace(original, nodes=nodes))
+        sent, answered = self.send()
+        told = _("a program that listens on {proto} port {port}").format(
+            proto=program.protocol, port=program.port
+        )
+        self.experiments.append(Experiment((*change, Cure(program.node, (told,))), sent, answered))
+        return before[1] < before[0] and sent == answered
+
     def heals_as(self, wanted: Pack) -> bool:
         """Whether in that network one probe, or as many as it takes to tell, is answered."""
         self.become(wanted)
@@ -134,6 +156,12 @@ class Bench:
         self.apply(change)
         after = find_working(self.replica, self._flows)
         return before - after, after - before
+
+
+def _others(node: PackNode, listener: Listener) -> tuple[Listener, ...]:
+    """What listens there, but on that port."""
+    port = (listener.protocol, listener.port)
+    return tuple(each for each in node.listeners if (each.protocol, each.port) != port)
 
 
 def _rules(snapshot: Snapshot, node: str, argv: tuple[str, ...]) -> tuple[Rule, ...]:

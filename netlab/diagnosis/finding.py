@@ -12,6 +12,15 @@ from netlab.diagnosis.verdict import Cure, Evidence
 STRONG, WEAK = "strong", "weak"  # evidence: what can hardly be otherwise, and what may
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One that listens, on a node, at all its addresses."""
+
+    node: str
+    protocol: str
+    port: int
+
+
 @dataclass(frozen=True)
 class Finding:
     """One cause that explains the end of the journey."""
@@ -21,6 +30,13 @@ class Finding:
     explanation: str
     evidence: tuple[Evidence, ...]
     cure: tuple[Cure, ...] = ()
+    others: tuple[tuple[Cure, ...], ...] = ()  # cures to be tried when that one does not heal, in this order
+    program: Program | None = None  # that would have to run
+
+    @property
+    def cures(self) -> tuple[tuple[Cure, ...], ...]:
+        """All of them, in the order in which they are tried."""
+        return (self.cure, *self.others)
 
     @property
     def is_strong(self) -> bool:

@@ -71,12 +71,13 @@ class _Search:
                 for finding in judgement.findings:
                     if time.monotonic() > self._until:
                         return
-                    findings = (*before, finding)
-                    if self._bench.heals(_change(findings)):
-                        yield findings
+                    tries = [(*before, replace(finding, cure=cure)) for cure in finding.cures]
+                    healed = next((each for each in tries if self._heals(each)), None)
+                    if healed:
+                        yield healed
                     elif finding.cure and all(map(can_be_tried, finding.cure)):
                         self.failed.add(finding.cause)
-                        behind.append(findings)
+                        behind += tries
             level = list(self._next(behind))
         yield from self._search_all()
 
@@ -86,6 +87,12 @@ class _Search:
         for finding in search(self._judgement, self._bench, lambda: time.monotonic() > until):
             if self._bench.heals(finding.cure):
                 yield (finding,)
+
+    def _heals(self, findings: Findings) -> bool:
+        program = findings[-1].program
+        if program is not None and not findings[-1].cure:
+            return self._bench.heals_with(program, _change(findings))
+        return self._bench.heals(_change(findings))
 
     def _next(self, tried: Sequence[Findings]) -> Iterator[tuple[Findings, Judgement]]:
         """Those that got the packet further, or elsewhere, with what is suspected there."""
@@ -100,6 +107,8 @@ class _Search:
                     yield findings, judgement
 
     def _remedy(self, findings: Findings) -> Remedy:
+        if any(finding.program for finding in findings):
+            return Remedy(findings, _change(findings))
         findings, change = self._smallest(findings)
         return Remedy(findings, change, *self._bench.effects(change))
 

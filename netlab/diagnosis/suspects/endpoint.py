@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_interface
 
-from netlab.diagnosis.finding import STRONG, WEAK, Cleared, Finding
+from netlab.diagnosis.finding import STRONG, WEAK, Cleared, Finding, Program
 from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
 from netlab.diagnosis.suspects.addressing import add, default_by, fitting_address, neighbours_on
@@ -109,7 +109,8 @@ def port_closed(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         text = _("On {name}, the program on port {destination_port} listens to itself only: {there}.").format(
             name=node.name, destination_port=packet.destination_port, there=there
         )
-    return Finding("port-closed", STRONG, text, evidence)
+    program = Program(node.name, scene.proto, packet.destination_port)
+    return Finding("port-closed", STRONG, text, evidence, program=program)
 
 
 def beyond(scene: Observation, focus: Focus) -> Finding | Cleared | None:

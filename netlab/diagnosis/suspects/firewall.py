@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 from netlab.diagnosis.finding import Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
-from netlab.diagnosis.observation import Observation, cure, show, step
-from netlab.diagnosis.verdict import Cure, Evidence
+from netlab.diagnosis.observation import Observation, cure, show
+from netlab.diagnosis.suspects.opening import tool, ways_to_open
+from netlab.diagnosis.verdict import Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Chain, Node, Rule
 from netlab.packets.forwarding.iptables import Flow, matches
 
-DOCKERS_RULES = (
-    "-j DOCKER-USER",
-    "-j DOCKER-ISOLATION-STAGE-1",
-    "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-    "-o docker0 -j DOCKER",
-    "-i docker0 ! -o docker0 -j ACCEPT",
-    "-i docker0 -o docker0 -j ACCEPT",
-)
 DROPS = ("DROP", "REJECT")
 # Where nft's own chains may have dropped it; "" are those that are jumped to.
 HOOKS = {
@@ -52,10 +44,10 @@ def firewall_drop(scene: Observation, focus: Focus) -> Finding | Cleared | None:
                 or not _may_be_ours(scene, focus, chain, rule)
             ):
                 continue
-            return _drop(scene, node, chain, rule, number, rose, 1 if focus.is_arp else scene.lost)
+            return _drop(scene, focus, node, chain, rule, number, rose, 1 if focus.is_arp else scene.lost)
         uncounted = _filled_table(node, focus)
         if uncounted is not None:
-            return _drop(scene, node, *uncounted, 0, scene.lost)
+            return _drop(scene, focus, node, *uncounted, 0, scene.lost)
         looked.append(node.name)
     return Cleared(
         "firewall-drop",
@@ -88,7 +80,14 @@ def _filled_table(node: Node, focus: Focus) -> tuple[Chain, Rule | None, int] | 
 
 
 def _drop(
-    scene: Observation, node: Node, chain: Chain, rule: Rule | None, number: int, rose: int, enough: int
+    scene: Observation,
+    focus: Focus,
+    node: Node,
+    chain: Chain,
+    rule: Rule | None,
+    number: int,
+    rose: int,
+    enough: int,
 ) -> Finding:
     """`enough`: how many packets it must have counted to be proved; of ARP requests one holds up all."""
     name = (
@@ -113,31 +112,7 @@ def _drop(
         name=node.name, what=what, counted=counted
     )
     code = "random-loss" if random else "firewall-drop"
-    steps = _dockers_rules(node, chain) if rule is None and chain.name == "FORWARD" else ()
-    return Finding(code, certainty, text, evidence, steps or (undo(node, chain, rule),))
-
-
-def _dockers_rules(node: Node, chain: Chain) -> tuple[Cure, ...]:
-    """What Docker had in FORWARD for docker0 and is missing, back at its place; () where Docker is not."""
-    own = {c.name for c in node.chains if (c.backend, c.family, c.table) == (chain.backend, "ip", "filter")}
-    if not {"DOCKER", "DOCKER-USER", "DOCKER-ISOLATION-STAGE-1"} <= own or not node.has_interface("docker0"):
-        return ()
-    there, place, steps = [rule.text for rule in chain.rules], 0, []
-    for text in DOCKERS_RULES:
-        if text in there:
-            place = max(place, there.index(text) + 1)
-            continue
-        there.insert(place, text)
-        place += 1
-        words = (tool(chain), "-I", "FORWARD", str(place), *text.split())
-        steps.append(step(node, *words))
-    return tuple(steps)
-
-
-def tool(chain: Chain) -> str:
-    """The command that this chain is kept with."""
-    base = {"ip": "iptables", "ip6": "ip6tables"}.get(chain.family, "nft")
-    return f"{base}-legacy" if chain.backend == "legacy" else base
+    return Finding(code, certainty, text, evidence, *ways_to_open(scene, focus, node, chain, rule))
 
 
 def listing(node: Node, chain: Chain, says: str) -> Evidence:
@@ -152,19 +127,6 @@ def listing(node: Node, chain: Chain, says: str) -> Evidence:
         lines = [f"{head} -c {chain.packets} {chain.bytes}" if chain.policy else head]
         lines += [f"-A {chain.name} {rule.text} -c {rule.packets} {rule.bytes}" for rule in chain.rules]
     return show(node, command, "\n".join(lines), says)
-
-
-def undo(node: Node, chain: Chain, rule: Rule | None) -> Cure:
-    """The command that takes a rule, or a policy, back."""
-    if chain.backend == "native":
-        where = (chain.family, chain.table, chain.name)
-        if rule is None:
-            return step(node, "nft", "chain", *where, "{", "policy", "accept", ";", "}")
-        return step(node, "nft", "delete", "rule", *where, "handle", str(rule.handle))
-    start = (tool(chain), "-t", chain.table)
-    if rule is None:
-        return step(node, *start, "-P", chain.name, "ACCEPT")
-    return step(node, *start, "-D", chain.name, *shlex.split(rule.text))
 
 
 def conntrack_full(scene: Observation, focus: Focus) -> Finding | Cleared | None:

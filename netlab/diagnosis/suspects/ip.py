@@ -7,7 +7,8 @@ import re
 from netlab.diagnosis.finding import STRONG, WEAK, Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
-from netlab.diagnosis.suspects.firewall import listing, undo
+from netlab.diagnosis.suspects.firewall import listing
+from netlab.diagnosis.suspects.opening import undo
 from netlab.diagnosis.suspects.routing import lookups, tables
 from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
@@ -72,8 +73,16 @@ def reverse_path(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         sure(rose >= scene.lost),
         text,
         evidence,
-        cure(node, *(f"sysctl -w {n}=0" for n in strict)),
+        *_loosen(node, device, strict),
     )
+
+
+def _loosen(
+    node: Node, device: str, strict: list[str]
+) -> tuple[tuple[Cure, ...], tuple[tuple[Cure, ...], ...]]:
+    """The mildest first: from any interface, then no filter at all."""
+    loose = cure(node, f"sysctl -w net.ipv4.conf.{device}.rp_filter=2")
+    return loose, (cure(node, *(f"sysctl -w {name}=0" for name in strict)),)
 
 
 def _arp_filter(
@@ -98,7 +107,7 @@ def _arp_filter(
     text = _(
         "The reverse path filter of {name} leaves ARP requests from {asker} on {device} unanswered."
     ).format(name=node.name, asker=asker, device=device)
-    return Finding("reverse-path", STRONG, text, evidence, cure(node, *(f"sysctl -w {n}=0" for n in strict)))
+    return Finding("reverse-path", STRONG, text, evidence, *_loosen(node, device, strict))
 
 
 def ttl_exceeded(scene: Observation, focus: Focus) -> Finding | Cleared | None:

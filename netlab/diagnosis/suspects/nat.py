@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from netlab.diagnosis.finding import STRONG, Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, Focus
 from netlab.diagnosis.observation import Observation, show, step
-from netlab.diagnosis.suspects.firewall import listing, tool, undo
+from netlab.diagnosis.suspects.firewall import listing
+from netlab.diagnosis.suspects.opening import tool, undo
 from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Chain, Node, Rule

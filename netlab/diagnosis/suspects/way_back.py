@@ -9,8 +9,9 @@ from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, Focus
 from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.addressing import gateway_for, missing_address, wrong_source
-from netlab.diagnosis.suspects.firewall import listing, tool, undo
+from netlab.diagnosis.suspects.firewall import listing
 from netlab.diagnosis.suspects.nat import outgoing_flow
+from netlab.diagnosis.suspects.opening import tool, undo
 from netlab.diagnosis.suspects.routing import lookups, missing_connected_route
 from netlab.diagnosis.verdict import Cure, Evidence
 from netlab.i18n import gettext as _
