@@ -124,13 +124,10 @@ class Bench:
         self.apply(change)
         before, original = self.send(), self.replica.pack()
         listener = Listener(program.protocol, "::" if ":" in self.destination else "0.0.0.0", program.port)
-        nodes = tuple(
-            replace(node, listeners=(*_others(node, listener), listener))
-            if node.name == program.node
-            else node
-            for node in original.nodes
-        )
-        self.become(replace(original, nodes=nodes))
+        nodes = {node.name: node for node in original.nodes}
+        there = nodes[program.node]
+        nodes[program.node] = replace(there, listeners=(*_others(there, listener), listener))
+        self.become(replace(original, nodes=tuple(nodes.values())))
         sent, answered = self.send()
         told = _("a program that listens on {proto} port {port}").format(
             proto=program.protocol, port=program.port

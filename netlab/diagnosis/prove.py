@@ -20,7 +20,8 @@ from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Ve
 from netlab.i18n import gettext as _
 
 DEEPEST = 3  # faults one behind the other
-SECONDS = 8.0  # that experiments may take together
+SECONDS = 8.0  # that experiments with what is suspected may take
+SECONDS_TO_SEARCH = 20.0
 Look = Callable[[], Judgement]  # a trace in the replica, as it is now
 Findings = tuple[Finding, ...]
 
@@ -82,8 +83,8 @@ class _Search:
         yield from self._search_all()
 
     def _search_all(self) -> Iterator[Findings]:
-        """What nobody suspected. Each has a share of the time, however long the suspects took."""
-        until = time.monotonic() + SECONDS
+        """What nobody suspected."""
+        until = time.monotonic() + SECONDS_TO_SEARCH
         for finding in search(self._judgement, self._bench, lambda: time.monotonic() > until):
             if self._bench.heals(finding.cure):
                 yield (finding,)

@@ -25,13 +25,19 @@ def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> I
     bench.put_back()
     original = bench.replica.pack()
     parts = list(atoms(original, seen))
-    for gone in narrow(bench, original, parts, _near(judgement, focus), is_late):
+    near = _near(judgement, focus)
+    here = [atom for atom in parts if atom.harmless or atom.node in near[:2]]
+    for gone in narrow(bench, original, here, near, is_late):
         bench.become(without(original, gone))
         yield _accuse(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
     for finding in templates(judgement.scene, focus):
         if is_late():
             return
         yield finding
+    elsewhere = [atom for atom in parts if not atom.harmless and atom not in here]
+    for gone in narrow(bench, original, elsewhere, near, is_late):
+        bench.become(without(original, gone))
+        yield _accuse(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
 
 
 def _near(judgement: Judgement, focus: Focus) -> list[str]:

@@ -54,11 +54,19 @@ def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
         for gateway, device in _neighbours(scene, node):
             if gateway == target:
                 continue
-            bits = 128 if scene.family == 6 else 32
-            wanted = f"{target}/{bits}" if scene.decide(node, target).route else "default"
-            words = (*scene.ip.split(), "route", "add", wanted, "via", gateway, "dev", device)
+            words = (*scene.ip.split(), *_route(scene, node, target), "via", gateway, "dev", device)
             text = _("{node} has no way to {target}, or a wrong one.").format(node=node.name, target=target)
             yield _accuse("no-route", text, step(node, *words))
+
+
+def _route(scene: Observation, node: Node, target: str) -> list[str]:
+    """The route that is taken now, in another way; else a new one."""
+    now = scene.decide(node, target).route
+    if now is None or not now.gateway:
+        return ["route", "add", "default"] if now is None else ["route", "replace", target]
+    table = ["table", now.table] if now.table not in ("", "main") else []
+    metric = ["metric", str(now.metric)] if now.metric else []
+    return ["route", "replace", now.destination, *table, *metric]
 
 
 def _targets(scene: Observation, node: Node) -> list[str]:

@@ -24,7 +24,7 @@ Ways = tuple[tuple[Cure, ...], tuple[tuple[Cure, ...], ...]]  # the first to be 
 
 
 def ways_to_open(scene: Observation, focus: Focus, node: Node, chain: Chain, rule: Rule | None) -> Ways:
-    """Of a rule, without it; of a policy, by what Docker had there, by a rule for this flow, or without it."""
+    """Of a rule, without it; of a policy, what Docker had there, a rule for this flow, or without it."""
     if rule is not None:
         times = [each.text for each in chain.rules].count(rule.text)
         number = [each.text for each in chain.rules].index(rule.text) + 1
@@ -46,8 +46,10 @@ def _accepts(scene: Observation, focus: Focus, node: Node, chain: Chain) -> list
     packet = focus.packet
     if packet is None or focus.is_arp or chain.family not in ("ip", "ip6", "inet"):
         return []
+    start: tuple[str, ...]
+    start: tuple[str, ...]
     if chain.backend == "native":
-        start: tuple[str, ...] = ("nft", "insert", "rule", chain.family, chain.table, chain.name)
+        start = ("nft", "insert", "rule", chain.family, chain.table, chain.name)
         flow, answers = _nft_words(scene, packet), NFT_ESTABLISHED
     else:
         own = {c.name for c in node.chains if (c.backend, c.family, c.table) == _place(chain)}
