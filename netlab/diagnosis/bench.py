@@ -34,15 +34,17 @@ class Bench:
         self._seen: Snapshot | None = None
         self._now: tuple[Cure, ...] | None = ()  # how it differs from the original; None: somehow
         self._loses_all = True
+        self._learns = False  # whether the kernels remember what they were told of probes that were lost
 
     @property
     def flow(self) -> Flow:
         """What all this is about."""
         return Flow(self.source, self.destination, self._order["proto"], self._order["port"])
 
-    def adapt(self, seen: Snapshot, count: int) -> None:
-        """To the network as it was looked at for the verdict, and to that many probes."""
-        self._seen = seen
+    def adapt(self, seen: Snapshot, count: int, *, learns: bool) -> None:
+        """To the network as it was looked at for the verdict, and to that many probes; `learns`: what a lost
+        probe has taught the kernels (how large packets may be) keeps the next one from its way, too."""
+        self._seen, self._learns = seen, learns
         if count != self._count:
             self._count = count
             self.experiments.clear()
@@ -87,6 +89,8 @@ class Bench:
             return True
         self.put_back()
         self._now = None
+        if self._learns:
+            self.send()
         commands = [(step.within or step.node, step.argv[NSENTER * bool(step.within) :]) for step in change]
         if any(argv[: len(BY_HANDLE)] == BY_HANDLE for __, argv in commands):
             here = self.replica.snapshot()

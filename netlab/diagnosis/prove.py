@@ -38,7 +38,8 @@ class Remedy:
 
 def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
     """The verdict on a trace in which something was lost. LabError when the replica is gone."""
-    bench.adapt(judgement.scene.after, judgement.verdict.sent)
+    learns = any(finding.cause == "too-big" for finding in judgement.findings)
+    bench.adapt(judgement.scene.after, judgement.verdict.sent, learns=learns)
     if not bench.shows_fault():
         return _tell_absence(judgement, bench)
     search = _Search(judgement, bench, look)

@@ -66,16 +66,14 @@ class Replica:
         return unpack(wanted, workshop)
 
     def forget(self) -> None:
-        """What passing packets have left: connections, neighbours, entries of bridges, cached routes. What
-        had been learned in the network that this is of stays known. OSError."""
+        """What passing packets have left: connections, neighbours, entries of bridges. What had been learned
+        in the network that this is of stays known. OSError."""
         for place in self.places():
             with place.hold() as namespace, RouteSocket(namespace) as kernel:
                 known = self._original.node(place.name)
                 neighbours.forget(kernel, known or empty(place.name, place.kind))
                 with Netfilter(namespace) as netfilter:
                     netfilter.forget_connections()
-                with netns.enter(namespace), suppress(OSError):
-                    Path(FLUSH).write_text("1")
 
     def read(self) -> Pack:
         """All of it, now."""
@@ -126,7 +124,16 @@ class Replica:
 
     def take_over(self, fds: Sequence[int]) -> Pack:
         """As netlab.keeper.twin.Twin.take_over; without a file, how it was at first."""
-        return self.become(reading.from_file(fds) if fds else self._original)
+        return self.become(reading.from_file(fds)) if fds else self.put_back()
+
+    def put_back(self) -> Pack:
+        """As it was at first, and as if no packet had passed. BadInput, LabError, OSError."""
+        built = self.become(self._original)
+        for place in self.places():
+            with place.hold() as namespace, netns.enter(namespace), suppress(OSError):
+                Path(FLUSH).write_text("1")  # which paths take smaller packets only
+        self.forget()
+        return built
 
     def run(self, words: object) -> tuple[int, str]:
         """Its exit status, and what it printed at first. LabError, BadInput, OSError."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from netlab.diagnosis.observation import step
 from netlab.diagnosis.search.atom import Atom, Without
+from netlab.diagnosis.suspects.opening import words_of
 from netlab.i18n import gettext as _
 from netlab.model import Node, pack
 
@@ -31,7 +31,7 @@ def of_iptables(node: pack.Node, place: Node) -> Iterator[Atom]:
             for rule in dict.fromkeys(chain.rules):
                 kept = tuple(each for each in chain.rules if each != rule)
                 text = _("the rule {rule} of {chain}").format(rule=rule, chain=where)
-                delete = step(place, *words, "-D", chain.name, *shlex.split(rule))
+                delete = step(place, *words, "-D", chain.name, *words_of(rule, chain.rules.index(rule) + 1))
                 cure = (delete,) * chain.rules.count(rule)
                 cause = "firewall-drop" if harmless else "wrong-dnat"
                 without = _without_rule(table, chain, kept)

@@ -17,8 +17,10 @@ DOCKERS_RULES = (
     "-i docker0 ! -o docker0 -j ACCEPT",
     "-i docker0 -o docker0 -j ACCEPT",
 )
-ESTABLISHED = ("-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT")
-NFT_ESTABLISHED = ("ct", "state", "established,related", "accept")
+ESTABLISHED: tuple[str, ...] = ("-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT")
+# Of these, `iptables -D` finds again what `iptables -S` prints; of others it compares more than that.
+PLAIN = ("tcp", "udp", "icmp", "icmp6", "conntrack", "state", "addrtype", "comment", "mark", "multiport")
+NFT_ESTABLISHED: tuple[str, ...] = ("ct", "state", "established,related", "accept")
 PORTS = ("tcp", "udp")
 Ways = tuple[tuple[Cure, ...], tuple[tuple[Cure, ...], ...]]  # the first to be tried, and others
 
@@ -27,12 +29,8 @@ def ways_to_open(scene: Observation, focus: Focus, node: Node, chain: Chain, rul
     """Of a rule, without it; of a policy, what Docker had there, a rule for this flow, or without it."""
     if rule is not None:
         times = [each.text for each in chain.rules].count(rule.text)
-        number = [each.text for each in chain.rules].index(rule.text) + 1
         once = undo(node, chain, rule)
-        others = [(once,) * times] if times > 1 and chain.backend != "native" else []
-        if chain.backend != "native":
-            others.append((step(node, tool(chain), "-t", chain.table, "-D", chain.name, str(number)),))
-        return (once,), tuple(others)
+        return (once,), (((once,) * times,) if times > 1 and chain.backend != "native" else ())
     docker = _dockers_rules(node, chain) if chain.name == "FORWARD" else ()
     accept = _accepts(scene, focus, node, chain)
     ways = [docker, *accept, (undo(node, chain, None),)]
@@ -46,7 +44,6 @@ def _accepts(scene: Observation, focus: Focus, node: Node, chain: Chain) -> list
     packet = focus.packet
     if packet is None or focus.is_arp or chain.family not in ("ip", "ip6", "inet"):
         return []
-    start: tuple[str, ...]
     start: tuple[str, ...]
     if chain.backend == "native":
         start = ("nft", "insert", "rule", chain.family, chain.table, chain.name)
@@ -112,4 +109,12 @@ def undo(node: Node, chain: Chain, rule: Rule | None) -> Cure:
     start = (tool(chain), "-t", chain.table)
     if rule is None:
         return step(node, *start, "-P", chain.name, "ACCEPT")
-    return step(node, *start, "-D", chain.name, *shlex.split(rule.text))
+    texts = [each.text for each in chain.rules]
+    return step(node, *start, "-D", chain.name, *words_of(rule.text, texts.index(rule.text) + 1))
+
+
+def words_of(text: str, number: int) -> list[str]:
+    """By which words `iptables -D` finds that rule, the one with that number from 1."""
+    words = shlex.split(text)
+    matches = {words[place + 1] for place, word in enumerate(words[:-1]) if word == "-m"}
+    return words if matches <= set(PLAIN) else [str(number)]

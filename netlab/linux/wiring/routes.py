@@ -54,7 +54,7 @@ def _route(content: bytes) -> pack.Route | None:
     return pack.Route(
         destination=f"{rt.ip(words.get(rt.RTA_DST)) or nothing}/{length}",
         table=table,
-        kind=kind,
+        kind=rt.RTN_UNICAST if RTA_NH_ID in words else kind,  # shown is what its object is
         protocol=protocol,
         scope=scope,
         tos=tos,
