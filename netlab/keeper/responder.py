@@ -25,6 +25,7 @@ METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ")
 MOST_CONNECTIONS, LARGEST = 256, 1 << 16
 SECONDS = 10.0  # that a connection may take
 BACKLOG = 64
+IP_PKTINFO, LONGEST_WORD = 8, 256
 ANY = "0.0.0.0"
 LONGEST_ORDER = 1 << 20
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
@@ -112,9 +113,10 @@ class _Player:
         client.close()
 
     def send_back(self, sock: socket.socket) -> None:
+        """From the address that it came to: a node may have several."""
         with suppress(OSError):
-            said, sender = sock.recvfrom(LARGEST, socket.MSG_DONTWAIT)
-            sock.sendto(said, socket.MSG_DONTWAIT, sender)
+            said, told, __, sender = sock.recvmsg(LARGEST, LONGEST_WORD, socket.MSG_DONTWAIT)
+            sock.sendmsg([said], [_from_there(*word) for word in told], socket.MSG_DONTWAIT, sender)
 
     def let_go_of_the_late(self) -> float | None:
         """Until the next one is late."""
@@ -122,6 +124,13 @@ class _Player:
         for client in [each for each, until in self.connections.items() if until <= now]:
             self.let_go(client)
         return min((until - now for until in self.connections.values()), default=None)
+
+
+def _from_there(level: int, kind: int, word: bytes) -> tuple[int, int, bytes]:
+    """in_pktinfo(7) of what has come as that of the answer: no interface, the same address."""
+    if level == socket.IPPROTO_IP:
+        return level, kind, bytes(4) + word[8:12] + bytes(4)
+    return level, kind, word[:16] + bytes(4)
 
 
 def _bound(listener: pack.Listener, alone: bool) -> socket.socket:
@@ -133,6 +142,10 @@ def _bound(listener: pack.Listener, alone: bool) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IP, ip_freebind, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(alone))
+        if listener.protocol == "udp":
+            sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         sock.bind((listener.address, listener.port))
         if listener.protocol == "tcp":
             sock.listen(BACKLOG)

@@ -62,8 +62,10 @@ def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
 def _route(scene: Observation, node: Node, target: str) -> list[str]:
     """The route that is taken now, in another way; else a new one."""
     now = scene.decide(node, target).route
-    if now is None or not now.gateway:
-        return ["route", "add", "default"] if now is None else ["route", "replace", target]
+    if now is None:
+        return ["route", "add", "default"]
+    if now.kind == "unicast" and not now.gateway and now.destination != "default":
+        return ["route", "replace", target]  # beside the network of a link
     table = ["table", now.table] if now.table not in ("", "main") else []
     metric = ["metric", str(now.metric)] if now.metric else []
     return ["route", "replace", now.destination, *table, *metric]
