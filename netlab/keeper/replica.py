@@ -36,6 +36,7 @@ from netlab.model.pack import Pack
 
 SECONDS_OF_SILENCE = 120.0
 SECONDS_TO_RUN = 10.0
+MOST_CHILDREN = 64
 MOST_PRINTED = 4096  # bytes of what a command said
 ROLES = ("host", "internet")
 FLUSH = "/proc/sys/net/ipv4/route/flush"
@@ -48,6 +49,7 @@ class Replica:
         self._original, self._unchanged, self._to_init = original, unchanged, to_init
         self._places: dict[tuple[str, str], Place] = {}
         self._responder = Responder(fork)
+        self._children = 0  # requests that are being answered
         for role in ROLES:
             self._add(role, role)
 
@@ -111,7 +113,7 @@ class Replica:
                 self._serve({**request, "fds": brought}, client)
                 for fd in brought:
                     os.close(fd)
-            _reap()
+            self._reap()
 
     def _serve(self, request: dict[str, Any], client: socket.socket) -> None:
         """What makes namespaces is done here, all else by a child."""
@@ -121,6 +123,13 @@ class Replica:
             operations.answer(operation, request, client)
         else:
             fork(lambda: operations.answer(operation, request, client))
+            self._children += 1
+
+    def _reap(self) -> None:
+        """The children that have ended; with too many of them, wait for one."""
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG if self._children < MOST_CHILDREN else 0)[0]:
+                self._children -= 1
 
     def take_over(self, fds: Sequence[int]) -> Pack:
         """As netlab.keeper.twin.Twin.take_over; without a file, how it was at first."""
@@ -219,10 +228,3 @@ def fork(work: Callable[[], None]) -> None:
             work()
         finally:
             os._exit(0)
-
-
-def _reap() -> None:
-    """The children that have ended."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass

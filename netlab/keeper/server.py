@@ -40,6 +40,7 @@ from netlab.linux.sandbox import unshare
 from netlab.linux.sandbox.rootfs import BindMount
 from netlab.linux.sysctl import make_room
 
+MOST_REPLICAS = 4
 MOST_CHILDREN = 256  # at once: each request that is not for a command is a process on the keeper"s level
 
 
@@ -65,6 +66,7 @@ class Keeper:
             self.init = unshare.spawn(unshare.Identity.nested(), lambda: self._become_init(theirs))
         theirs.close()
         self.children: set[int] = set()
+        self.replicas: set[int] = set()  # of those, the ones that keep a network of their own
         self.host = os.open(f"/proc/{self.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         self.operations = Operations(
             self.plan.name, self.engine, self.init, self._put_back, lambda: self.twin
@@ -144,6 +146,7 @@ class Keeper:
         if self.init in ended:
             os._exit(0)  # without its host there is no lab
         self.children -= ended
+        self.replicas -= ended
 
     def _handle(
         self, request: dict[str, Any], fds: list[int], client: socket.socket, *, learner: bool
@@ -181,12 +184,16 @@ class Keeper:
         if operation == "exec":
             self._exec(Command.parse(request, fds), fds, client, learner=learner)
             return True
-        if len(self.children) >= MOST_CHILDREN:
+        is_replica = operation == "replica"
+        if len(self.children) >= MOST_CHILDREN or (is_replica and len(self.replicas) >= MOST_REPLICAS):
             raise LabError(_("The lab has too much to do at once."), _("Try again in a moment."))
         if operation == "reset" and self.daemonless and not self.plan.bare:
             self.resets.pass_on(request, client)
         else:
-            self._fork(lambda: self.operations.answer(operation, {**request, "fds": fds}, client))
+            self._fork(
+                lambda: self.operations.answer(operation, {**request, "fds": fds}, client),
+                self.replicas if is_replica else None,
+            )
         return False
 
     def _end(self, client: socket.socket) -> NoReturn:
@@ -199,9 +206,11 @@ class Keeper:
         finally:
             os._exit(0)
 
-    def _fork(self, work: Callable[[], None]) -> None:
+    def _fork(self, work: Callable[[], None], among: set[int] | None = None) -> None:
         if pid := os.fork():
             self.children.add(pid)
+            if among is not None:
+                among.add(pid)
             return
         try:
             kept: list[Closable] = [*self.doors, *self.spawner.running.values()]

@@ -97,6 +97,29 @@ AT_THE_DOOR: dict[str, str] = {
         "for _ in range(2): detach(work)\n"
         "time.sleep(1)\n"
     ),
+    "replicas that nobody uses": (
+        "def work(ready):\n"
+        "    socks = []\n"
+        "    for n in range(60):\n"
+        "        try: socks.append(asked(op='replica'))\n"
+        "        except OSError: break\n"
+        "    ready(); time.sleep(60)\n"
+        "detach(work)\n"
+    ),
+    "a replica that is asked for too much": (
+        "def work(ready):\n"
+        "    control = asked(op='replica')\n"
+        "    size = int.from_bytes(control.recv(4, socket.MSG_WAITALL), 'big')\n"
+        "    control.recv(size, socket.MSG_WAITALL)\n"
+        "    ready(); kept = []\n"
+        "    for n in range(3000):\n"
+        "        ours, theirs = socket.socketpair(); kept.append(ours)\n"
+        "        body = json.dumps({'op': ['watch', 'run', 'unpack', 'capture', 5][n % 5], 'points': []}).encode()\n"
+        "        ours.sendall(struct.pack('!I', len(body)) + body)\n"
+        "        socket.send_fds(control, [b'+'], [theirs.fileno()]); theirs.close()\n"
+        "    time.sleep(60)\n"
+        "detach(work)\n"
+    ),
     "watchers that do not read": (
         "def work(ready):\n"
         "    socks = []\n"
