@@ -18,6 +18,7 @@ from netlab.model.pack import Node as PackNode
 
 SECONDS = 0.1  # that an answer may take: everything is near
 QUICK = 0.06
+SMALL = 56  # bytes
 BY_HANDLE = ("nft", "delete", "rule")
 NSENTER = 4  # words before the command: nsenter -t PID -n
 NOT_OF_THE_NETWORK = ("docker", "podman", "systemctl", "kill")  # what nobody who lives there could do
@@ -122,6 +123,13 @@ class Bench:
             sent, answered = sent + again[0], answered + again[1]
         self.experiments.append(Experiment(tuple(change), sent, answered))
         return sent == answered
+
+    def passes_when_small(self) -> bool:
+        """Whether nothing is changed, and short probes are answered."""
+        self.put_back()
+        order = {**self._order, "size": SMALL}
+        probe = self.replica.probe_anew(self.source, self.destination, self._count, SECONDS, **order)
+        return probe.received == probe.sent
 
     def heals_with(self, program: Program, change: Sequence[Cure]) -> bool:
         """Whether with that change, and with a program that listens, all are answered, and without it not."""

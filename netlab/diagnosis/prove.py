@@ -136,7 +136,7 @@ def _tell_cure(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
     first, *others = remedy.findings
     verdict = accuse(judgement, first)
     behind = [
-        _("Behind it: {title}. {explanation}").format(
+        _("With that mended: {title}. {explanation}").format(
             title=_(CAUSES[finding.cause].title), explanation=finding.explanation
         )
         for finding in others
@@ -144,7 +144,6 @@ def _tell_cure(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
     return replace(
         verdict,
         certainty=PROVED if not remedy.stops else LIKELY,
-        explanation=" ".join([first.explanation, *behind]),
         evidence=tuple(chain.from_iterable(finding.evidence for finding in remedy.findings)),
         cure=remedy.change,
         next_blocker=" ".join(behind),
@@ -166,6 +165,8 @@ def _tell_absence(judgement: Judgement, bench: Bench) -> Verdict:
 
 def _tell_failure(judgement: Judgement, bench: Bench, failed: set[str]) -> Verdict:
     """Causes whose cures did nothing are none; those that nobody could try are left."""
+    if "too-big" in failed and bench.passes_when_small():
+        failed = failed - {"too-big"}  # its cure is to send smaller ones
     left = tuple(finding for finding in judgement.findings if finding.cause not in failed)
     how = _("tried in a copy of the network: with its cure they are lost all the same")
     ruled_out = (*judgement.verdict.ruled_out, *((cause, how) for cause in sorted(failed)))

@@ -113,28 +113,28 @@ def test_a_share_that_is_lost_is_counted_and_its_rule_named(healthy: Lab) -> Non
     assert cured(healthy, verdict).loss == 0
 
 
-def test_a_rule_without_counter_is_likely_and_not_proved(healthy: Lab) -> None:
-    """Where nothing counts, the verdict says so."""
+def test_a_rule_without_counter_is_found_by_trying(healthy: Lab) -> None:
+    """Where nothing counts, it shows without the rule that packets are answered."""
     sh(
         healthy,
         "nft add table ip m; nft add chain ip m c '{ type filter hook forward priority 0; policy accept; }'",
     )
     sh(healthy, f"nft add rule ip m c ip daddr {THERE} drop")
     verdict = trace(healthy, "if-test", THERE, count=3, timeout=0.4)
-    assert (verdict.cause, verdict.certainty) == ("firewall-drop", LIKELY)
+    assert (verdict.cause, verdict.certainty) == ("firewall-drop", PROVED)
+    assert cured(healthy, verdict).is_whole
 
 
-def test_two_faults_are_found_one_after_the_other(healthy: Lab) -> None:
-    """The first blocker is named first, and the second as what comes next; with it cured, the second."""
+def test_two_faults_are_cured_together(healthy: Lab) -> None:
+    """The first blocker is named first, the second as what was seen next; neither cure heals alone."""
     sh(healthy, "echo 0 > /proc/sys/net/ipv4/ip_forward; iptables -t nat -F POSTROUTING")
     first = trace(healthy, "if-test", THERE, count=3, timeout=0.4)
-    assert first.cause == "forwarding-off" and "internet knows no way back" in first.next_blocker
-    second = cured(healthy, first)
-    assert second.cause == "no-way-back"
-    assert cured(healthy, second).reached
+    assert (first.cause, first.certainty) == ("forwarding-off", PROVED)
+    assert "no way back" in first.next_blocker and len(first.cure) == 2
+    assert cured(healthy, first).is_whole
 
 
-def test_what_drops_next_is_foretold(healthy: Lab) -> None:
+def test_what_drops_next_was_seen_in_the_replica(healthy: Lab) -> None:
     """With forwarding on, FORWARD drops; a rule for somebody else does not count."""
     sh(healthy, "echo 0 > /proc/sys/net/ipv4/ip_forward; iptables -I FORWARD -s 10.0.0.0/8 -j DROP")
     assert trace(healthy, "if-test", THERE, count=2, timeout=0.3).next_blocker == ""
