@@ -18,6 +18,7 @@ from netlab.diagnosis.judge import Judgement, accuse, conclude
 from netlab.diagnosis.search.search import search
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
 from netlab.i18n import gettext as _
+from netlab.model import Snapshot
 
 DEEPEST = 3  # faults one behind the other
 SECONDS = 8.0  # that experiments with what is suspected may take
@@ -103,7 +104,7 @@ class _Search:
             if time.monotonic() > self._until or not all(map(can_be_tried, _change(findings))):
                 continue
             if self._bench.apply(_change(findings)):
-                judgement = self._look()
+                judgement = _in_the_original(self._look(), self._judgement.scene.after)
                 if judgement.place not in seen:
                     seen.add(judgement.place)
                     yield findings, judgement
@@ -126,6 +127,26 @@ class _Search:
             if len(change) > 1 and self._bench.heals(others_):
                 change = others_
         return findings, change
+
+
+def _in_the_original(judgement: Judgement, original: Snapshot) -> Judgement:
+    """With cures as they are typed there: a container has another process, or in a replica none."""
+
+    def translate(step: Cure) -> Cure:
+        if not step.within:
+            return step
+        pid = str(original.node(step.within).pid)
+        return replace(step, argv=(*step.argv[:2], pid, *step.argv[3:]))
+
+    findings = tuple(
+        replace(
+            finding,
+            cure=tuple(map(translate, finding.cure)),
+            others=tuple(tuple(map(translate, cure)) for cure in finding.others),
+        )
+        for finding in judgement.findings
+    )
+    return replace(judgement, findings=findings)
 
 
 def _change(findings: Sequence[Finding]) -> tuple[Cure, ...]:

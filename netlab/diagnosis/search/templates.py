@@ -12,6 +12,8 @@ from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node
 
+# Settings that keep packets from their way: their names, how they are then, and how they are tried.
+OTHERWISE = (("rp_filter", "1", "2", "reverse-path"), ("proxy_arp", "0", "1", "no-proxy-arp"))
 LOOSE = ("veth", "dummy", "vxlan")  # what a bridge may be missing
 
 
@@ -112,9 +114,9 @@ def _filters(scene: Observation, node: Node) -> Iterator[Finding]:
     for interface in node.interfaces:
         if interface.kind == "loopback" or scene.family == 6:
             continue
-        for name, value, cause in (("rp_filter", "2", "reverse-path"), ("proxy_arp", "1", "no-proxy-arp")):
+        for name, usual, value, cause in OTHERWISE:
             key = f"net.ipv4.conf.{interface.name}.{name}"
-            if node.sysctls.get(key, value) != value:
+            if node.sysctls.get(key) == usual:
                 text = f"{node.name}: {key} = {node.sysctls[key]}."
                 yield _accuse(cause, text, step(node, "sysctl", "-w", f"{key}={value}"))
 
