@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from netlab.diagnosis.finding import Program
@@ -93,12 +94,22 @@ class Bench:
         if self._learns:
             self.send()
         commands = [(step.within or step.node, step.argv[NSENTER * bool(step.within) :]) for step in change]
+        commands = [(node, self._with_names(argv)) for node, argv in commands]
         if any(argv[: len(BY_HANDLE)] == BY_HANDLE for __, argv in commands):
             here = self.replica.snapshot()
             commands = [(node, self._with_handle(node, argv, here)) for node, argv in commands]
         went_well = all(self.replica.run(argv, node).returncode == 0 for node, argv in commands)
         self._now = tuple(change) if went_well else None
         return went_well
+
+    def _with_names(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        """Namespaces that are told by a process in them have none in the replica, but the same name."""
+        pids = {str(node.pid): node.name for node in self._seen.nodes if node.pid} if self._seen else {}
+        words = list(argv)
+        for number, (before, word) in enumerate(pairwise(argv), 1):
+            if before == "netns" and word in pids:
+                words[number] = pids[word]
+        return tuple(words)
 
     def _with_handle(self, node: str, argv: tuple[str, ...], here: Snapshot) -> tuple[str, ...]:
         """Rules of nft's have other numbers in the replica, and the same places."""

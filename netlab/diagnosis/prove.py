@@ -112,21 +112,16 @@ class _Search:
     def _remedy(self, findings: Findings) -> Remedy:
         if any(finding.program for finding in findings):
             return Remedy(findings, _change(findings))
-        findings, change = self._smallest(findings)
-        return Remedy(findings, change, *self._bench.effects(change))
+        findings = self._smallest(findings)
+        return Remedy(findings, _change(findings), *self._bench.effects(_change(findings)))
 
-    def _smallest(self, findings: Findings) -> tuple[Findings, tuple[Cure, ...]]:
-        """Without what is not needed: whole findings, and single commands."""
+    def _smallest(self, findings: Findings) -> Findings:
+        """Without those that are not needed."""
         for finding in findings[:-1]:
             others = tuple(each for each in findings if each is not finding)
             if self._bench.heals(_change(others)):
                 findings = others
-        change = _change(findings)
-        for step in change if len(change) > 1 else ():
-            others_ = tuple(each for each in change if each is not step)
-            if len(change) > 1 and self._bench.heals(others_):
-                change = others_
-        return findings, change
+        return findings
 
 
 def _in_the_original(judgement: Judgement, original: Snapshot) -> Judgement:

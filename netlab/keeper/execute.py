@@ -85,7 +85,7 @@ class Spawner:
 
     def start(self, request: Mapping[str, Any], fds: list[int], client: socket.socket) -> None:
         """Start request["argv"] with `fds` as its standard streams (or a new terminal if request["tty"]); a
-        fourth is the network namespace that it runs in.
+        fourth is the network namespace that it runs in, and others are open in it from 3 on.
 
         The client (see protocol.claim_pair) is told "pid" now and "exit" later; what it says is a signal, its
         end SIGKILL (if request["outlives"], nothing: it goes on, as a child of ours like any orphan).
@@ -215,9 +215,13 @@ def _become(request: Mapping[str, Any], fds: list[int], tty: bool) -> None:
             os.dup2(fd, number)
         if tty:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        for fd in fds[3:]:
+        for fd in fds[3:4]:
             syscalls.setns(fd, syscalls.CLONE_NEWNET)
-        os.closerange(3, 1 << 16)
+        kept = [fcntl.fcntl(fd, fcntl.F_DUPFD, 1 << 8) for fd in fds[4:]]
+        os.closerange(3, 1 << 8)
+        for number, fd in enumerate(kept, 3):
+            os.dup2(fd, number)
+        os.closerange(3 + len(kept), 1 << 16)
         _enter(request.get("enter") or {})
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)

@@ -12,7 +12,9 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -145,32 +147,48 @@ class Replica:
         return built
 
     def run(self, words: object) -> tuple[int, str]:
-        """Its exit status, and what it printed at first. LabError, BadInput, OSError."""
+        """Its exit status, and what it printed at first. LabError, BadInput, OSError.
+
+        After "netns" the name of a node means the one in here, which has no name that ip-netns(8) knows.
+        """
         command = Command.parse({"command": words}, (0,) * protocol.STREAMS)
-        place = Observations(self._original.name, self.places).place(command.node)
+        find = Observations(self._original.name, self.places).place
         printed, theirs = os.pipe2(os.O_CLOEXEC)
         null = os.open(os.devnull, os.O_RDWR)
+        with ExitStack() as stack:
+            for fd in (printed, null):
+                stack.callback(os.close, fd)
+            namespace = stack.enter_context(find(command.node).hold())
+            argv, others = list(command.argv), list[int]()
+            for number, (before, word) in enumerate(pairwise(argv), 1):
+                if before == "netns" and any(word == place.name for place in self.places()):
+                    argv[number] = f"/proc/self/fd/{protocol.STREAMS + len(others)}"
+                    others.append(stack.enter_context(find(word).hold()))
+            request = replace(command, argv=tuple(argv)).request({})
+            status = self._start(request, [null, theirs, theirs, namespace, *others])
+            os.close(theirs)
+            os.set_blocking(printed, False)
+            with suppress(BlockingIOError):
+                return status, os.read(printed, MOST_PRINTED).decode(errors="backslashreplace")
+        return status, ""
+
+    def _start(self, request: Mapping[str, Any], fds: Sequence[int]) -> int:
+        """Have the lab host's process 1 run it, and wait: its exit status. LabError."""
         ours, claimed = protocol.claim_pair()
-        with ours, claimed, place.hold() as namespace:
-            fds = [claimed.fileno(), null, theirs, theirs, namespace]
+        with ours, claimed:
             try:
-                protocol.send(self._to_init, command.request({}), fds, at_once=True)
+                protocol.send(self._to_init, request, [claimed.fileno(), *fds], at_once=True)
                 claimed.close()
                 ours.settimeout(SECONDS_TO_RUN)
                 protocol.read_claim(ours, "pid", protocol.PIDS)
-                status = protocol.read_claim(ours, "exit", protocol.EXITS)[0].said
+                return protocol.read_claim(ours, "exit", protocol.EXITS)[0].said
             except (protocol.Closed, OSError):
                 raise LabError(
                     _("{command} did not end within {seconds:.0f} s.").format(
-                        command=" ".join(command.argv), seconds=SECONDS_TO_RUN
+                        command=" ".join(request["argv"]), seconds=SECONDS_TO_RUN
                     ),
                     _("Run it on the lab itself."),
                 ) from None
-        os.close(theirs)
-        os.set_blocking(printed, False)
-        with suppress(BlockingIOError):
-            return status, os.read(printed, MOST_PRINTED).decode(errors="backslashreplace")
-        return status, ""
 
 
 class _Operations(Observations):

@@ -129,3 +129,12 @@ def test_it_can_be_had_from_inside(broken: Lab) -> None:
     )
     done = broken.run([sys.executable, "-c", code])
     assert done.stdout.split() == ["0", "2"], done.stderr
+
+
+def test_a_cable_to_a_node_leads_to_the_one_in_the_replica(broken: Lab, replica: Replica) -> None:
+    """Not to the namespace of that name in the lab, in which nothing new is seen."""
+    before = broken.pack()
+    words = "ip link add trial type veth peer name eth9 netns if-test"
+    assert replica.run(words.split()).returncode == 0
+    assert "eth9" in replica.run(["ip", "-br", "link"], "if-test").stdout
+    assert differences(before, broken.pack()) == []

@@ -132,9 +132,9 @@ def test_two_faults_in_a_row_are_cured_together() -> None:
 
 
 def test_what_is_not_needed_is_left_out_of_the_cure() -> None:
-    """Of three commands one would have done."""
-    found = verdict(after("two"), finding("arp-off", "one", "two", "three"))
-    assert [step.argv for step in found.cure] == [("two",)]
+    """The first one's cure got the packet elsewhere, and the second would have done without it."""
+    found = verdict(after("two"), finding("arp-off", "one"), behind=judged(finding("no-route", "two")))
+    assert (found.cause, [step.argv for step in found.cure]) == ("no-route", [("two",)])
 
 
 def test_a_cure_that_stops_something_else_is_not_proved_and_says_so() -> None:
