@@ -36,17 +36,16 @@ class Bench:
         self._seen: Snapshot | None = None
         self._now: tuple[Cure, ...] | None = ()  # how it differs from the original; None: somehow
         self._loses_all = True
-        self._learns = False  # whether the kernels remember what they were told of probes that were lost
+        self.remembers = False  # whether that heals, but for what the kernels were told about lost probes
 
     @property
     def flow(self) -> Flow:
         """What all this is about."""
         return Flow(self.source, self.destination, self._order["proto"], self._order["port"])
 
-    def adapt(self, seen: Snapshot, count: int, *, learns: bool) -> None:
-        """To the network as it was looked at for the verdict, and to that many probes; `learns`: what a lost
-        probe has taught the kernels (how large packets may be) keeps the next one from its way, too."""
-        self._seen, self._learns = seen, learns
+    def adapt(self, seen: Snapshot, count: int) -> None:
+        """To the network as it was looked at for the verdict, and to that many probes."""
+        self._seen = seen
         if count != self._count:
             self._count = count
             self.experiments.clear()
@@ -87,12 +86,13 @@ class Bench:
 
     def apply(self, change: Sequence[Cure]) -> bool:
         """Whether each command of it went well; from the beginning on."""
-        if self._now == tuple(change) != () and not self._learns:
+        if self._now == tuple(change) != ():
             return True
         self.put_back()
+        return self._run(change)
+
+    def _run(self, change: Sequence[Cure]) -> bool:
         self._now = None
-        if self._learns:
-            self.send()
         commands = [(step.within or step.node, step.argv[NSENTER * bool(step.within) :]) for step in change]
         commands = [(node, self._with_names(argv)) for node, argv in commands]
         if any(argv[: len(BY_HANDLE)] == BY_HANDLE for __, argv in commands):
@@ -122,7 +122,8 @@ class Bench:
         return (*words, str(rules[number].handle)) if number < len(rules) else argv
 
     def heals(self, change: Sequence[Cure]) -> bool:
-        """Whether with that alone all are answered, without it not, and with it again."""
+        """Whether with that alone all are answered, without it not, and right after that with it again."""
+        self.remembers = False
         if not change or not all(can_be_tried(step) for step in change):
             return False
         sent, answered = self.send() if self.apply(change) else (1, 0)
@@ -130,7 +131,8 @@ class Bench:
             self.put_back()
             control = self.send()
             self.experiments.append(Experiment((), *control))
-            again = self.send() if control[1] < control[0] and self.apply(change) else (1, 0)
+            again = self.send() if control[1] < control[0] and self._run(change) else (1, 0)
+            self.remembers = control[1] < control[0] and again[1] < again[0]
             sent, answered = sent + again[0], answered + again[1]
         self.experiments.append(Experiment(tuple(change), sent, answered))
         return sent == answered

@@ -15,7 +15,9 @@ from netlab.diagnosis.bench import Bench, can_be_tried, tell_effects
 from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.flows import Flow
 from netlab.diagnosis.judge import Judgement, accuse, conclude
+from netlab.diagnosis.observation import step
 from netlab.diagnosis.search.search import search
+from netlab.diagnosis.search.templates import templates
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
 from netlab.i18n import gettext as _
 from netlab.model import Snapshot
@@ -39,8 +41,7 @@ class Remedy:
 
 def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
     """The verdict on a trace in which something was lost. LabError when the replica is gone."""
-    learns = any(finding.cause == "too-big" for finding in judgement.findings)
-    bench.adapt(judgement.scene.after, judgement.verdict.sent, learns=learns)
+    bench.adapt(judgement.scene.after, judgement.verdict.sent)
     if not bench.shows_fault():
         return _tell_absence(judgement, bench)
     search = _Search(judgement, bench, look)
@@ -75,33 +76,52 @@ class _Search:
                     if time.monotonic() > self._until:
                         return
                     tries = [(*before, replace(finding, cure=cure)) for cure in finding.cures]
-                    healed = next((each for each in tries if self._heals(each)), None)
+                    healed = next(filter(None, map(self._try, tries)), None)
                     if healed:
                         yield healed
                     elif finding.cure and all(map(can_be_tried, finding.cure)):
                         self.failed.add(finding.cause)
                         behind += tries
             level = list(self._next(behind))
+            if not _depth and not level:
+                level = list(self._next([()]))  # asked cold, the replica may tell more than the lab did
         yield from self._search_all()
 
     def _search_all(self) -> Iterator[Findings]:
-        """What nobody suspected."""
+        """What nobody suspected; and behind what gets the packet further, what is suspected there."""
         until = time.monotonic() + SECONDS_TO_SEARCH
+        tried: list[Findings] = []
         for finding in search(self._judgement, self._bench, lambda: time.monotonic() > until):
-            if self._bench.heals(finding.cure):
-                yield (finding,)
+            healed = self._try((finding,))
+            if healed:
+                yield healed
+            else:
+                tried.append((finding,))
+        for before, judgement in self._next(tried, until):
+            assert judgement.focus is not None
+            for finding in (*judgement.findings, *templates(judgement.scene, judgement.focus)):
+                if time.monotonic() < until and (healed := self._try((*before, finding))):
+                    yield healed
 
-    def _heals(self, findings: Findings) -> bool:
-        program = findings[-1].program
-        if program is not None and not findings[-1].cure:
-            return self._bench.heals_with(program, _change(findings))
-        return self._bench.heals(_change(findings))
+    def _try(self, findings: Findings) -> Findings | None:
+        """Those that heal: as they are, or when what the source has been told is forgotten, too."""
+        last = findings[-1]
+        if last.program is not None and not last.cure:
+            return findings if self._bench.heals_with(last.program, _change(findings)) else None
+        if self._bench.heals(_change(findings)):
+            return findings
+        if self._bench.remembers:
+            source = self._judgement.scene.after.node(self._judgement.scene.source)
+            flush = step(source, *self._judgement.scene.ip.split(), "route", "flush", "cache")
+            findings = (*findings[:-1], replace(last, cure=(*last.cure, flush)))
+            return findings if self._bench.heals(_change(findings)) else None
+        return None
 
-    def _next(self, tried: Sequence[Findings]) -> Iterator[tuple[Findings, Judgement]]:
+    def _next(self, tried: Sequence[Findings], until: float = 0.0) -> Iterator[tuple[Findings, Judgement]]:
         """Those that got the packet further, or elsewhere, with what is suspected there."""
         seen = {self._judgement.place}
         for findings in tried:
-            if time.monotonic() > self._until or not all(map(can_be_tried, _change(findings))):
+            if time.monotonic() > (until or self._until) or not all(map(can_be_tried, _change(findings))):
                 continue
             if self._bench.apply(_change(findings)):
                 judgement = _in_the_original(self._look(), self._judgement.scene.after)
@@ -127,11 +147,11 @@ class _Search:
 def _in_the_original(judgement: Judgement, original: Snapshot) -> Judgement:
     """With cures as they are typed there: a container has another process, or in a replica none."""
 
-    def translate(step: Cure) -> Cure:
-        if not step.within:
-            return step
-        pid = str(original.node(step.within).pid)
-        return replace(step, argv=(*step.argv[:2], pid, *step.argv[3:]))
+    def translate(cure: Cure) -> Cure:
+        if not cure.within:
+            return cure
+        pid = str(original.node(cure.within).pid)
+        return replace(cure, argv=(*cure.argv[:2], pid, *cure.argv[3:]))
 
     findings = tuple(
         replace(
@@ -159,7 +179,7 @@ def _tell_cure(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
     ]
     return replace(
         verdict,
-        certainty=PROVED if not remedy.stops else LIKELY,
+        certainty=PROVED if remedy.change and not remedy.stops else LIKELY,  # no command starts a program
         evidence=tuple(chain.from_iterable(finding.evidence for finding in remedy.findings)),
         cure=remedy.change,
         next_blocker=" ".join(behind),

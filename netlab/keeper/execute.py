@@ -211,17 +211,9 @@ def _become(request: Mapping[str, Any], fds: list[int], tty: bool) -> None:
     """In the child: turn into the command; never returns."""
     try:
         os.setsid()
-        for number, fd in enumerate(fds[:3]):
-            os.dup2(fd, number)
+        _take(fds)
         if tty:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        for fd in fds[3:4]:
-            syscalls.setns(fd, syscalls.CLONE_NEWNET)
-        kept = [fcntl.fcntl(fd, fcntl.F_DUPFD, 1 << 8) for fd in fds[4:]]
-        os.closerange(3, 1 << 8)
-        for number, fd in enumerate(kept, 3):
-            os.dup2(fd, number)
-        os.closerange(3 + len(kept), 1 << 16)
         _enter(request.get("enter") or {})
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
@@ -248,6 +240,19 @@ def _become(request: Mapping[str, Any], fds: list[int], tty: bool) -> None:
             .encode(),
         )
         os._exit(EXIT_CANNOT_EXECUTE)
+
+
+def _take(fds: Sequence[int]) -> None:
+    """Have the first three as standard streams, be in the fourth, have the others from 3 on, and no more."""
+    for number, fd in enumerate(fds[:3]):
+        os.dup2(fd, number)
+    for fd in fds[3:4]:
+        syscalls.setns(fd, syscalls.CLONE_NEWNET)
+    kept = [fcntl.fcntl(fd, fcntl.F_DUPFD, 1 << 8) for fd in fds[4:]]
+    os.closerange(3, 1 << 8)
+    for number, fd in enumerate(kept, 3):
+        os.dup2(fd, number)
+    os.closerange(3 + len(kept), 1 << 16)
 
 
 def _enter(where: Mapping[str, str]) -> None:

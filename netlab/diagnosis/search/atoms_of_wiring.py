@@ -14,6 +14,12 @@ from netlab.model import Node, pack
 
 KERNEL, BROADCAST, PERMANENT, NOBODYS, SELF = 2, 3, 0x80, 0x40, 2  # RTPROT_, RTN_, NUD_, NUD_NOARP, NTF_SELF
 TYPES = {2: "local", 3: "broadcast", 6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw"}
+# What can do nothing but refuse, so that without it nothing is refused that was let through.
+REFUSING_ROUTES, REFUSING_RULES = (6, 7, 8), (6, 7, 8)  # blackhole, unreachable, prohibit: RTN_…, FR_ACT_…
+REFUSING_SETTINGS = (
+    *("icmp_echo_ignore_all", "echo_ignore_all", "arp_ignore", "arp_filter", "rp_filter"),
+    *("drop_unicast_in_l2_multicast", "ignore_routes_with_linkdown"),
+)
 # Of a port of a bridge, what a new one has, by the words of bridge(8); all others are off.
 ON = ("learning", "flood", "mcast_flood", "bcast_flood")
 USUAL_MTU = 1500
@@ -57,6 +63,11 @@ def of_links(node: pack.Node, place: Node, _names: Mapping[int, str]) -> Iterato
     """Links that are down, or have what a new one does not."""
     for link in node.links:
         set_ = ("ip", "link", "set", "dev", link.name)
+        own = any(address.index == link.index and address.scope == 0 for address in node.addresses)
+        if link.master and own:
+            text = _("{name} has an address, and is a port of a bridge").format(name=link.name)
+            change = _with_link(link.index, master=0, port={})
+            yield Atom(node.name, "not-a-port", text, (step(place, *set_, "nomaster"),), change)
         for cause, text, words, values in _odd(link):
             harmless = cause not in ("interface-down", "too-big")
             change = _with_link(link.index, **values)
@@ -126,7 +137,8 @@ def of_policies(node: pack.Node, place: Node, __: Mapping[int, str]) -> Iterator
             ip = ("ip", "-6") if rule.family == 6 else ("ip",)
             text = _("the rule of ip rule with preference {number}").format(number=rule.preference)
             cure = (step(place, *ip, "rule", "del", "pref", str(rule.preference)),)
-            yield Atom(node.name, "wrong-route", text, cure, _without("policies", rule))
+            change = _without("policies", rule)
+            yield Atom(node.name, "wrong-route", text, cure, change, rule.action in REFUSING_RULES)
 
 
 def of_routes(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
@@ -147,7 +159,10 @@ def of_routes(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterato
         words += ["table", str(route.table)] if route.table != 254 else []
         words += ["metric", str(route.metric)] if route.metric else []
         text = _("the route to {destination}").format(destination=" ".join(words[len(ip) + 2 :]))
-        yield Atom(node.name, "wrong-route", text, (step(place, *words),), _without("routes", route))
+        harmless = route.kind in REFUSING_ROUTES or route.kind == BROADCAST
+        yield Atom(
+            node.name, "wrong-route", text, (step(place, *words),), _without("routes", route), harmless
+        )
 
 
 def of_settings(node: pack.Node, __: Node, _names: Mapping[int, str]) -> Iterator[Atom]:
@@ -155,14 +170,17 @@ def of_settings(node: pack.Node, __: Node, _names: Mapping[int, str]) -> Iterato
     for name, value in node.settings.items():
         words = name.replace("/", ".")
         text = f"{words} = {value}"
-        yield Atom(node.name, "setting", text, (), _unset(name), setting=words)
+        harmless = name.rpartition("/")[2] in REFUSING_SETTINGS
+        yield Atom(node.name, "setting", text, (), _unset(name), harmless, setting=words)
     for link in node.links:
         for key, value in link.settings.items():
             path = settings.of_link(link, key)
             text = f"{path.replace('/', '.')} = {value}"
             left = {each: v for each, v in link.settings.items() if each != key}
             change = _with_link(link.index, settings=left)
-            yield Atom(node.name, "setting", text, (), change, setting=path.replace(".", "/"))
+            harmless = key.rpartition("/")[2] in REFUSING_SETTINGS
+            setting = path.replace(".", "\0").replace("/", ".").replace("\0", "/")
+            yield Atom(node.name, "setting", text, (), change, harmless, setting=setting)
 
 
 def _unset(name: str) -> Without:

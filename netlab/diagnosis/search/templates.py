@@ -22,7 +22,7 @@ def templates(scene: Observation, focus: Focus) -> Iterator[Finding]:
     nodes = [focus.node, *(node for node in scene.after.nodes if node is not focus.node)]
     for node in nodes:
         yield from _ports(node)
-    for kind in (_switches, _routes, _translation, _filters):
+    for kind in (_addresses, _switches, _routes, _translation, _filters):
         for node in nodes:
             yield from kind(scene, node)
 
@@ -34,13 +34,31 @@ def _accuse(cause: str, text: str, *cure: Cure) -> Finding:
 def _ports(node: Node) -> Iterator[Finding]:
     bridges = [each.name for each in node.interfaces if each.kind == "bridge"]
     for interface in node.interfaces:
-        if interface.kind in LOOSE and not interface.master and not _global(interface):
-            for bridge in bridges:
+        if interface.kind in LOOSE and not _global(interface):
+            for bridge in (name for name in bridges if name != interface.master):
                 text = _("On {node}, {name} is no port of {bridge}.").format(
                     node=node.name, name=interface.name, bridge=bridge
                 )
                 words = ("ip", "link", "set", interface.name, "master", bridge)
                 yield _accuse("not-a-port", text, step(node, *words))
+
+
+def _addresses(scene: Observation, node: Node) -> Iterator[Finding]:
+    """The address of a gateway that nobody has: at the other end of the link on which it is looked for."""
+    for route in node.routes:
+        if not route.gateway or scene.holders(route.gateway) or not node.has_interface(route.device):
+            continue
+        near = node.interface(route.device)
+        for key in scene.link(near.id) - {near.id}:
+            interface, other = scene.after.interface(key), scene.node(key.netns)
+            if interface is None or other is node or scene.own(interface) or interface.master:
+                continue
+            for own in scene.own(near):
+                text = _("{gateway}, by which {node} sends, is nobody's.").format(
+                    gateway=route.gateway, node=node.name
+                )
+                words = ("ip", "addr", "add", f"{route.gateway}/{own.prefixlen}", "dev", interface.name)
+                yield _accuse("no-address", text, step(other, *words))
 
 
 def _switches(scene: Observation, node: Node) -> Iterator[Finding]:

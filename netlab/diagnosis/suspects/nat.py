@@ -18,10 +18,21 @@ from netlab.model import Chain, Node, Rule
 from netlab.packets.forwarding.iptables import Flow, walk
 from netlab.packets.forwarding.next_hop import dnat_target
 
-_TO = re.compile(
-    r"--to-(?:destination|source) \[?([0-9a-f.:]+?)\]?(?:-[0-9a-f.:]+)?(?::(\d+)(?:-\d+)?)?(?: |$)"
+# The first address of a target, and the first port: [v6]:port, v6, v4:port, and a port alone.
+_TO = re.compile(r"--to-(?:destination|source) (\S+)")
+_NATIVE = re.compile(r"\b[ds]nat (?:ip6? )?to (\S+)")
+_TARGET = re.compile(
+    r"(?:\[([0-9a-f:.]+)[^]]*\]|([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*)|([0-9.]*))(?:-[0-9a-f:.]+?)?(?::(\d+).*)?"
 )
-_NATIVE = re.compile(r"\b[ds]nat (?:ip6? )?to \[?([0-9a-f.]+)\]?(?::(\d+))?")
+
+
+def parse_target(rule: str) -> tuple[str, int] | None:
+    """(address or "", port or 0) that a rule puts in; None where that is no address."""
+    told = _TO.search(rule) or _NATIVE.search(rule)
+    found = _TARGET.fullmatch(told[1]) if told else None
+    if found is None or not any(found.groups()):
+        return None
+    return found[1] or found[2] or found[3] or "", int(found[4] or 0)
 
 
 def translations(scene: Observation, target: str) -> Iterator[tuple[Node, Chain, int, Rule, str, int]]:
@@ -30,9 +41,11 @@ def translations(scene: Observation, target: str) -> Iterator[tuple[Node, Chain,
         for chain, rule, number, __ in scene.counted_rules(node):
             if rule is None or rule.target != target:
                 continue
-            found = _TO.search(rule.text) or _NATIVE.search(rule.text)
+            found = parse_target(rule.text)
             if found:
-                yield node, chain, number, rule, found[1], int(found[2] or 0)
+                kept = scene.destination if target == "DNAT" else ""
+                if address := found[0] or kept:
+                    yield node, chain, number, rule, address, found[1]
 
 
 def wrong_dnat(scene: Observation, focus: Focus) -> Finding | Cleared | None:
