@@ -67,7 +67,11 @@ class _Search:
         return min(found, key=lambda remedy: len(remedy.stops), default=None)
 
     def _cures(self) -> Iterator[Findings]:
-        """What heals, one cure alone before several together."""
+        yield from self._cure_suspects()
+        yield from self._search_all()
+
+    def _cure_suspects(self) -> Iterator[Findings]:
+        """One cure alone before several together, as long as there is time."""
         level: list[tuple[Findings, Judgement]] = [((), self._judgement)]
         for _depth in range(DEEPEST):
             behind: list[Findings] = []
@@ -85,7 +89,6 @@ class _Search:
             level = list(self._next(behind))
             if not _depth and not level:
                 level = list(self._next([()]))  # asked cold, the replica may tell more than the lab did
-        yield from self._search_all()
 
     def _search_all(self) -> Iterator[Findings]:
         """What nobody suspected; and behind what gets the packet further, what is suspected there."""

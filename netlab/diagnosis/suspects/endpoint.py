@@ -75,42 +75,39 @@ def port_closed(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """The packet arrived, and the destination says itself that nobody listens."""
     if not scene.refused or focus.is_arp:
         return None
-    arrived = [j for j in scene.requests if j.reached]
-    if not arrived:
+    asker, arrived = scene.after.node(scene.source), [j for j in scene.requests if j.reached]
+    if arrived:
+        packet, node = arrived[-1].last_seen.packet, scene.node(arrived[-1].last_seen.frame.point.netns)
+        address, port = packet.destination, packet.destination_port
+    elif asker.owns(scene.destination) or ip_address(scene.destination).is_loopback:
+        node, address, port = asker, scene.destination, scene.port  # by lo, which is not captured
+    else:
         return Cleared("port-closed", _("the refusal did not come from the destination"))
-    packet, node = arrived[-1].last_seen.packet, scene.node(arrived[-1].last_seen.frame.point.netns)
-    if listens(node, scene.proto, packet.destination, packet.destination_port):
+    if listens(node, scene.proto, address, port):
         return Cleared(
             "port-closed",
             _("a program of {name} listens on port {destination_port}").format(
-                name=node.name, destination_port=packet.destination_port
+                name=node.name, destination_port=port
             ),
         )
-    asker = scene.after.node(scene.source)
+    return _refusal(scene, asker, node, port)
+
+
+def _refusal(scene: Observation, asker: Node, node: Node, port: int) -> Finding:
     there = ", ".join(f"{one.address}:{one.port}" for one in node.listeners if one.protocol == scene.proto)
+    says = _("nobody waits on port {destination_port}").format(destination_port=port)
     evidence = (
-        show(
-            node,
-            "ss -lntu",
-            there or "(nothing)",
-            _("nobody waits on port {destination_port}").format(destination_port=packet.destination_port),
-        ),
-        show(
-            asker,
-            f"nc {scene.destination}",
-            scene.errors[0],
-            _("so the kernel refuses"),
-        ),
+        show(node, "ss -lntu", there or "(nothing)", says),
+        show(asker, f"nc {scene.destination}", scene.errors[0], _("so the kernel refuses")),
     )
     text = _("{name} answers, but no program of it listens on port {destination_port}.").format(
-        name=node.name, destination_port=packet.destination_port
+        name=node.name, destination_port=port
     )
-    if any((one.protocol, one.port) == (scene.proto, packet.destination_port) for one in node.listeners):
+    if any((one.protocol, one.port) == (scene.proto, port) for one in node.listeners):
         text = _("On {name}, the program on port {destination_port} listens to itself only: {there}.").format(
-            name=node.name, destination_port=packet.destination_port, there=there
+            name=node.name, destination_port=port, there=there
         )
-    program = Program(node.name, scene.proto, packet.destination_port)
-    return Finding("port-closed", STRONG, text, evidence, program=program)
+    return Finding("port-closed", STRONG, text, evidence, program=Program(node.name, scene.proto, port))
 
 
 def beyond(scene: Observation, focus: Focus) -> Finding | Cleared | None:
