@@ -61,21 +61,20 @@ def _cause(verdict: Verdict) -> Iterator[str]:
 def tell_experiments(verdict: Verdict) -> list[str]:
     """What was tried in a copy, and what came of it; nothing where nothing was tried."""
     as_it_is = [each for each in verdict.experiments if not each.change]
-    cured = [each for each in verdict.experiments if each.change and each.change == verdict.cure]
-    lines = []
-    if verdict.certainty == PROVED and cured:
-        lines.append(
-            _("tried in a copy: without the cure {before} are answered, with it {after}").format(
-                before=_count(as_it_is), after=_count(cured)
-            )
-        )
+    helped = [each for each in verdict.experiments if each.change and each.answered == each.sent]
+    cured = [each for each in helped if each.change == verdict.cure]
+    before, lines = _count(as_it_is), []
+    if cured:
+        told = _("tried in a copy: without the cure {before} are answered, with it {after}")
+        lines.append(told.format(before=before, after=_count(cured)))
+    elif helped and not verdict.cure:
+        what = ", ".join(" ".join(step.argv) for step in helped[-1].change)
+        told = _("tried in a copy: as it is, {before} are answered, with {what} {after}")
+        lines.append(told.format(before=before, what=what, after=_count(helped[-1:])))
     elif verdict.experiments:
-        others = {each.change for each in verdict.experiments if each.change}
-        lines.append(
-            _("tried in a copy: as it is, {before} are answered; {count} changes did not help").format(
-                before=_count(as_it_is), count=len(others)
-            )
-        )
+        count = len({each.change for each in verdict.experiments if each.change})
+        told = _("tried in a copy: as it is, {before} are answered; {count} changes did not help")
+        lines.append(told.format(before=before, count=count))
     return lines + [_("with the cure {effect}").format(effect=effect) for effect in verdict.side_effects]
 
 
