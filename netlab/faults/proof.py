@@ -222,6 +222,7 @@ def try_out(
     lab = Lab.up(name, confined=confined, forkserver=forkserver)
     try:
         faults.prepare(lab, fault)
+        _lift_limits(lab)
         off, on = [look(lab, command, fault.symptom)], list[Look]()
         for _round in range(2):
             faults.inject(lab, fault)
@@ -239,6 +240,13 @@ def try_out(
     finally:
         with suppress(LabError):
             lab.down()
+
+
+def _lift_limits(lab: Lab) -> None:
+    """Have each packet's sender told why it goes no further. The kernel says so once a second, and what tries
+    beside the command would use that up."""
+    for node in ("host", "internet"):
+        lab.run(["sysctl", "-eqw", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0"], node)
 
 
 def _instead(lab: Lab, other: Fault, command: Command, fault: Fault) -> list[Look]:
