@@ -151,7 +151,12 @@ def generalize(command: Command, snapshot: Snapshot) -> Command:
 def look(lab: Lab, command: Command, symptom: Symptom) -> Look:
     """Run it twice while somebody tries what does not work; numbers that have moved from one run to the next
     are ↑. Nothing where it cannot be run, or prints more than somebody reads."""
-    runs = [run(lab, command, symptom) for _number in polling.looks(APART, APART)]  # a clock tells nobody
+    runs: list[list[str]] = []
+    for _number in polling.looks(APART, APART):  # a clock tells nobody
+        runs.append(run(lab, command, symptom))
+        if len(runs) == 1:
+            with suppress(LabError, OSError):  # what moves has moved then, whoever was the first before
+                measure(lab, symptom)
     if len(runs) < 2:
         runs.append(run(lab, command, symptom))
     first, second = runs[:2]
