@@ -19,6 +19,7 @@ ALONE = (
     "kernel/faults/test_catalogue.py",
     "kernel/grade/test_grade.py",
     "kernel/twin/test_faults.py",
+    "attacks/test_fuzz_decoders.py",
     "docker/test_lessons.py",
     "docker/test_catalogue.py",
 )

@@ -22,6 +22,7 @@ APART = (
     "docker/test_catalogue.py",
     "kernel/faults/test_catalogue.py",
     "kernel/twin/test_faults.py",
+    "attacks/test_fuzz_decoders.py",
     "docker/test_parity.py",
     "docker/test_attacks.py",
 )
