@@ -11,7 +11,8 @@ from tests.kernel.conftest import sh
 def test_the_plain_exec_is_the_one_with_options(lab: Lab) -> None:
     """By name or the id's first digits: environment, rights and folder, and the same refusals."""
     identity = sh(lab, "docker run -d --name a -e WHO=me -w /tmp x sleep 1000").strip()
-    look = "sh -c 'env | sort; pwd; cat /proc/self/status | grep Cap; ls -l --time-style=+ /proc/self/ns /proc/self/fd/0'"
+    shown = "grep Cap /proc/self/status; ls -l --time-style=+ /proc/self/ns /proc/self/fd/0"
+    look = f"sh -c 'env | sort; pwd; {shown}'"
     for plain in (f"docker exec {name} {look}" for name in ("a", identity, identity[:3])):
         full = plain.replace("exec", "exec -e WHO=me")
         assert sh(lab, plain) == sh(lab, full)
