@@ -74,7 +74,7 @@ def main(words: Sequence[str]) -> int:
     if IS_ROOT:
         install([tier for tier in tiers if chosen or CI])
     as_user = ordinary.tiers(tiers if chosen or CI else [tier for tier in tiers if tier != "docker"])
-    waiting = parts.of(tiers, ordinary.ALONE if as_user else ())
+    waiting = parts.of(tiers, ordinary.alone(as_user))
     if len(waiting) == 1 and not as_user:
         return subprocess.run(pytest(rest, waiting[0]), cwd=ROOT, check=False).returncode
     begun = time.monotonic()

@@ -50,40 +50,48 @@ class History:
 
     def marks(self) -> list[Mark]:
         """All of them. OSError."""
-        content, at, found, before = os.pread(self._file, os.fstat(self._file).st_size, 0), 0, [], b""
+        before, found = self._read()
+        return [_mark(pressed, before) for pressed in found]
+
+    def last(self) -> Mark | None:
+        """The newest alone, whatever there is before it. OSError."""
+        before, found = self._read()
+        return _mark(found[-1], before) if found else None
+
+    def add(self, mark: Mark) -> None:
+        """One more; those that there is no room for any more are forgotten. OSError."""
+        before, found = self._read()
+        plain = codec.write(mark)
+        before = before or plain[-WINDOW:]
+        self._write(before, [*found, _compress(plain, before)])
+
+    def keep(self, number: int) -> None:
+        """Forget all but so many of the oldest. OSError."""
+        before, found = self._read()
+        self._write(before, found[:number])
+
+    def _read(self) -> tuple[bytes, list[bytes]]:
+        """What each is kept as what it has beyond that, and these: to unpack all takes ever longer."""
+        content, at, found = os.pread(self._file, os.fstat(self._file).st_size, 0), 0, list[bytes]()
         while at < len(content):
             (length,) = _HEAD.unpack_from(content, at)
-            at += _HEAD.size
-            plain = _decompress(content[at : at + length], before)
-            before = before or plain[-WINDOW:]
-            found.append(codec.read(Mark, plain))
-            at += length
-        return found
+            found.append(content[at + _HEAD.size : at + _HEAD.size + length])
+            at += _HEAD.size + length
+        return (zlib.decompress(found[0]), found[1:]) if found else (b"", [])
 
-    def write(self, marks: Sequence[Mark]) -> None:
-        """Those are all; of more than there is room for, the newest."""
+    def _write(self, before: bytes, marks: Sequence[bytes]) -> None:
         kept = list(marks[-MOST:])
-        while len(content := _content(kept)) > LARGEST:
+        while sum(map(len, kept)) > LARGEST:
             kept = kept[len(kept) // 2 + 1 :]
+        content = b"".join(_HEAD.pack(len(part)) + part for part in (zlib.compress(before), *kept))
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, content, 0)
 
 
-def _content(marks: Sequence[Mark]) -> bytes:
-    parts, before = [], b""
-    for mark in marks:
-        plain = codec.write(mark)
-        pressed = _compress(plain, before)
-        before = before or plain[-WINDOW:]
-        parts.append(_HEAD.pack(len(pressed)) + pressed)
-    return b"".join(parts)
+def _mark(pressed: bytes, before: bytes) -> Mark:
+    return codec.read(Mark, zlib.decompressobj(zdict=before).decompress(pressed))
 
 
 def _compress(plain: bytes, before: bytes) -> bytes:
-    press = zlib.compressobj(6, zdict=before) if before else zlib.compressobj(6)
+    press = zlib.compressobj(6, zdict=before)
     return press.compress(plain) + press.flush()
-
-
-def _decompress(pressed: bytes, before: bytes) -> bytes:
-    press = zlib.decompressobj(zdict=before) if before else zlib.decompressobj()
-    return press.decompress(pressed)

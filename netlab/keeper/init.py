@@ -29,14 +29,12 @@ from netlab.linux import syscalls
 from netlab.linux.limits import Limits, harden
 from netlab.linux.sandbox import rootfs, seccomp
 from netlab.linux.sandbox.rootfs import BindMount
-from netlab.model.fields import Range
 
 LOG = "/run/netlab/init.log"
 LONGEST = 4096  # characters of a traceback
 MOST_DESCRIPTORS = 1 << 16
 SECONDS_TO_END = 5.0
 SECONDS_TO_TIDY = 15.0  # until process 1 has to have said that it is done
-MOST_ERRORS = 4096  # more than there are errno(3)s
 NAMED = "/run/netns"  # where ip-netns(8) keeps names of network namespaces
 PLACE = "/mnt"  # an empty folder of the level above, to build the root file system on
 
@@ -113,19 +111,9 @@ def _log_here() -> None:
 
 def ask_to_tidy(to_init: socket.socket) -> None:
     """At the keeper: have the lab host end and forget what was started in it; LabError if that fails."""
-    ours, theirs = protocol.claim_pair()
-    with ours, theirs:
-        try:
-            protocol.send(to_init, {"op": "tidy"}, [theirs.fileno()], at_once=True)
-            theirs.close()
-            ours.settimeout(SECONDS_TO_TIDY)
-            error = protocol.read_claim(ours, "done", Range(0, MOST_ERRORS))[0].said
-        except (protocol.Closed, OSError):  # it does not read, or does not answer: somebody holds it
-            error = MOST_ERRORS
-    if error:
-        what = os.strerror(error) if error < MOST_ERRORS else _("its process 1 does not answer")
+    if why := protocol.order(to_init, {"op": "tidy"}, SECONDS_TO_TIDY):
         raise LabError(
-            _("The lab host could not be tidied up: {error}.").format(error=what),
+            _("The lab host could not be tidied up: {error}.").format(error=why),
             _("End the lab: ./run down"),
         )
 

@@ -21,11 +21,9 @@ from netlab.keeper import protocol
 from netlab.linux import syscalls
 from netlab.linux.netns import fresh, inode
 from netlab.model import codec, pack
-from netlab.model.codec import Range
 
 NAMED = "/run/netns"
 SECONDS_TO_MAKE = 60.0
-MOST_ERRORS = 4096  # more than there are errno(3)s
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +42,10 @@ class Order:
 
 def ask(to_init: socket.socket, order: Order) -> None:
     """At the keeper: have it done, and wait. LabError."""
-    ours, theirs = protocol.claim_pair()
-    with ours, theirs:
-        try:
-            message = {"op": "populate", "order": codec.to_plain(order)}
-            protocol.send(to_init, message, [theirs.fileno()], at_once=True)
-            theirs.close()
-            ours.settimeout(SECONDS_TO_MAKE)
-            error = protocol.read_claim(ours, "done", Range(0, MOST_ERRORS))[0].said
-        except (protocol.Closed, OSError):  # it does not read, or does not answer: somebody holds it
-            error = MOST_ERRORS
-    if error:
-        what = os.strerror(error) if error < MOST_ERRORS else _("its process 1 does not answer")
+    message = {"op": "populate", "order": codec.to_plain(order)}
+    if why := protocol.order(to_init, message, SECONDS_TO_MAKE):
         raise LabError(
-            _("The twin's containers could not be made: {error}.").format(error=what),
+            _("The twin's containers could not be made: {error}.").format(error=why),
             _("Look at: ./run doctor"),
         )
 

@@ -35,7 +35,8 @@ SECONDS_TO_SAY = 30.0  # for whoever asked to take the answer
 LONGEST_CLAIM = 512  # bytes of what a lab says of a command's life
 
 STREAMS = 3  # of a command
-PIDS, EXITS = Range(0, 1 << 22), Range(0, 255)  # what is taken from a lab
+# What is taken from a lab.
+PIDS, EXITS, ERRORS = Range(0, 1 << 22), Range(0, 255), Range(0, 4095)
 
 T = TypeVar("T")
 
@@ -271,3 +272,20 @@ def read_claim(sock: socket.socket, word: str, bounds: Range) -> tuple[FromLab[i
             os.close(fd)
         raise Closed(f"the lab said no {word}")
     return FromLab(number), fds
+
+
+def order(to_init: socket.socket, message: Mapping[str, Any], seconds: float) -> str:
+    """At the keeper: have the lab host's process 1 do something. It answers with "done" and an errno(3).
+
+    Why it was not done, in the language that is spoken; "" if it was.
+    """
+    ours, theirs = claim_pair()
+    with ours, theirs:
+        try:
+            send(to_init, message, [theirs.fileno()], at_once=True)
+            theirs.close()
+            ours.settimeout(seconds)
+            error = read_claim(ours, "done", ERRORS)[0].said
+        except (Closed, OSError):  # it does not read, or does not answer: somebody holds it
+            return _("its process 1 does not answer")
+    return os.strerror(error) if error else ""

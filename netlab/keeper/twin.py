@@ -126,9 +126,9 @@ class Twin:
         """Keep how the lab is now under that word; whether it is otherwise than at the last mark. OSError."""
         now = self.pack()
         with self._history.hold():
-            marks = self._history.marks()
-            has_changed = not marks or bool(differences(marks[-1].pack, now))
-            self._history.write([*marks, Mark(label, now if has_changed else marks[-1].pack)])
+            last = self._history.last()
+            has_changed = last is None or bool(differences(last.pack, now))
+            self._history.add(Mark(label, last.pack if last and not has_changed else now))
         return has_changed
 
     def undo(self, label: str) -> Undone:
@@ -144,7 +144,7 @@ class Twin:
             lines = differences(now, there.pack)
             if lines:
                 self._unpack(there.pack, now)
-            self._history.write(marks[: number + 1])
+            self._history.keep(number + 1)
         return Undone(there.label, tuple(lines[:MOST_TOLD]))
 
     def put_back(self) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from netlab.errors import LabNotFound
 from netlab.keeper.address import HOME, exchange_folder
 from netlab.lab import Lab
 from tests.browser.chromium import QUIET
+from tests.browser.live_view import notebook, view
 from tests.support.need import need
 from tests.support.server import Server
 
+__all__ = ["notebook", "view"]
 PICTURES = HOME / "build/browser"
 URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 

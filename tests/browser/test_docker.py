@@ -13,17 +13,13 @@ from tests.support.server import Server
 
 from .conftest import serving
 from .test_live import (
-    notebook,
     test_each_command_of_the_lecture_shows_by_itself,
     test_keyboard_words_and_a_lab_that_is_put_back,
-    view,
 )
 
 __all__ = [
-    "notebook",
     "test_each_command_of_the_lecture_shows_by_itself",
     "test_keyboard_words_and_a_lab_that_is_put_back",
-    "view",
 ]
 
 

@@ -13,7 +13,7 @@ from netlab.errors import LabNotFound
 from netlab.keeper import address
 from netlab.lab import Lab
 from tests.kernel.conftest import sh
-from tests.kernel.lab.test_lab import processes_of
+from tests.kernel.lab.test_end import processes_of
 from tests.support.patience import eventually
 
 LARGEST_REST = 1 << 20  # bytes: a log, and empty folders

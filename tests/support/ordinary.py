@@ -15,8 +15,11 @@ BESIDE = "NETLAB_TESTS_BESIDE_ROOTS"
 ROLE = ("unit", "kernel", "attacks", "docker")  # the tiers in which it matters who one is
 # What takes long and does not ask who one is, that user does for root as well.
 ALONE = (
+    "unit",
     "kernel/faults/test_catalogue.py",
     "kernel/grade/test_grade.py",
+    "kernel/twin/test_faults.py",
+    "attacks/test_fuzz_decoders.py",
     "docker/test_lessons.py",
     "docker/test_catalogue.py",
 )
@@ -33,7 +36,12 @@ def tiers(chosen: Sequence[str]) -> list[str]:
     if "docker" in found and not _user_of_docker():
         found.remove("docker")
         print("Docker is tried as root alone: no ordinary user here has subordinate ids (/etc/subuid).")
-    return found
+    return found if set(found) - {"unit"} else []  # by itself it is not worth a copy and an environment
+
+
+def alone(chosen: Sequence[str]) -> tuple[str, ...]:
+    """What of its tiers that user does for root as well."""
+    return tuple(name for name in ALONE if name.partition("/")[0] in chosen)
 
 
 def command(chosen: Sequence[str], words: Sequence[str]) -> list[str]:

@@ -21,8 +21,11 @@ APART = (
     "kernel/grade/test_grade.py",
     "docker/test_catalogue.py",
     "kernel/faults/test_catalogue.py",
+    "kernel/twin/test_faults.py",
+    "attacks/test_fuzz_decoders.py",
     "docker/test_parity.py",
     "docker/test_attacks.py",
+    "unit/drawing",
 )
 SUMMARY = re.compile(r"^=+ (.*) in [\d.]+s.*=+$", re.MULTILINE)
 COUNT = re.compile(r"(\d+) (failed|passed|skipped|deselected|xfailed|xpassed|errors?|rerun)\b")
@@ -46,9 +49,10 @@ class Part:
 
 
 def of(tiers: Sequence[str], elsewhere: Sequence[str] = ()) -> list[Part]:
-    """The parts of those tiers, the longest first, but for the files that are run `elsewhere`."""
-    rest = [tier for tier in reversed(tiers) if tier not in APART]
-    names = [name for name in APART if name.partition("/")[0] in tiers and name not in elsewhere]
+    """The parts of those tiers, the longest first, but for the files and tiers that are run `elsewhere`."""
+    rest = [tier for tier in reversed(tiers) if tier not in APART and tier not in elsewhere]
+    here = [name for name in APART if name.partition("/")[0] in tiers]
+    names = [name for name in here if not {name, name.partition("/")[0]} & set(elsewhere)]
     return [
         *(Part(name) for name in names),
         *(Part(tier, tuple(name for name in APART if name.startswith(f"{tier}/"))) for tier in rest),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.__main__ import INTERRUPTED, Run, side_by_side
 from tests.conftest import TIERS
-from tests.support import parts
+from tests.support import ordinary, parts
 from tests.support.parts import Part
 
 ENDED = """
@@ -20,7 +20,7 @@ FAILED = """
 """
 
 
-@pytest.mark.parametrize("elsewhere", [(), ("kernel/faults/test_catalogue.py",)])
+@pytest.mark.parametrize("elsewhere", [(), ("kernel/faults/test_catalogue.py",), ordinary.ALONE])
 def test_every_file_is_in_one_part(elsewhere: tuple[str, ...]) -> None:
     """All files of all tiers, but for those that somebody else runs."""
     files = {
@@ -32,9 +32,16 @@ def test_every_file_is_in_one_part(elsewhere: tuple[str, ...]) -> None:
         name
         for part in parts.of(list(TIERS), elsewhere)
         for name in files
-        if name.startswith(part.name) and name not in part.without
+        if name.startswith(part.name) and not name.startswith(part.without)
     ]
-    assert sorted(run) == sorted(files - set(elsewhere))
+    assert sorted(run) == sorted(file for file in files if not file.startswith(elsewhere))
+
+
+def test_what_somebody_else_runs_is_nobodys_who_does_not_run_its_tier() -> None:
+    """Where an ordinary user does not try Docker, root does all of it."""
+    assert [name for name in ordinary.alone(["unit", "kernel"]) if name.startswith("docker")] == []
+    assert ordinary.alone(ordinary.ROLE) == ordinary.ALONE and ordinary.alone([]) == ()
+    assert [name for name in ordinary.ALONE if not (parts.TESTS / name).exists()] == []
 
 
 def test_what_runs_apart_is_there() -> None:

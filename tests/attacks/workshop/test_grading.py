@@ -1,13 +1,11 @@
-"""Hand-ins that want root's rights: what is handed in, what grades it, and what comes back."""
+"""Who grades: a user that owns nothing, ends with the grader, and gives no grade when it dies."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,34 +15,10 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from netlab.errors import BadInput
-from netlab.grade import bundle, formats, jail, naming, privsep
+from netlab.grade import bundle, jail, privsep
 from netlab.grade.batch import Batch
-from netlab.grade.judge import Grade
-from netlab.grade.naming import Known
-from netlab.grade.privsep import Handed, Wanted
-from netlab.grade.submission import read
 from netlab.keeper.address import HOME
-from netlab.lessons import build
-from netlab.lessons.content import lesson
-from netlab.linux import files
-
-KEY = b"the teacher's own key: 0123456789"
-SECRET = "nobody-hands-this-in"
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's grader becomes somebody else")
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    (tmp_path / "secret").write_text(SECRET)
-    (tmp_path / "handed-in").mkdir()
-    return tmp_path
-
-
-def honest(file: Path, id: str = "02") -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(build.notebook(lesson(id), solution=True))
-    return file
+from tests.attacks.workshop.grading import KEY, SECRET, honest, needs_root
 
 
 def workers(root: int = 0) -> list[int]:
@@ -79,9 +53,6 @@ def memory(pid: int) -> Iterator[bytes]:
                     yield mem.read(last - first)
                 except OSError:
                     continue
-
-
-# -- who grades -------------------------------------------------------------------------------------
 
 
 @needs_root
@@ -183,227 +154,6 @@ def test_a_module_in_the_folder_that_one_is_in_is_none_of_ours(place: Path) -> N
         (place / f"handed-in/{name}.py").write_text(f"open({str(place / 'owned')!r}, 'w')\n")
     done = subprocess.run([HOME / "run", "grade", "none.ipynb"], cwd=place / "handed-in", capture_output=True)
     assert b"none.ipynb" in done.stderr and not (place / "owned").exists()
-
-
-# -- what is handed in ------------------------------------------------------------------------------
-
-
-def link(place: Path, file: Path) -> None:
-    file.symlink_to(place / "secret")
-
-
-def linked_folder(place: Path, file: Path) -> None:
-    (place / "elsewhere").mkdir()
-    (place / "elsewhere" / file.name).write_text(SECRET)
-    file.parent.rmdir()
-    file.parent.symlink_to(place / "elsewhere")
-
-
-def pipe(place: Path, file: Path) -> None:
-    os.mkfifo(file)
-
-
-def huge(place: Path, file: Path) -> None:
-    with file.open("wb") as opened:
-        opened.truncate(1 << 40)
-
-
-def folder(place: Path, file: Path) -> None:
-    file.mkdir()
-
-
-def device(place: Path, file: Path) -> None:
-    os.mknod(file, 0o666 | 0o020000, os.makedev(1, 5))  # /dev/zero
-
-
-TRAPS = (link, linked_folder, pipe, huge, folder, device)
-
-
-@needs_root
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.__name__)
-def test_a_trap_is_not_read_and_stops_nobody(place: Path, trap: Callable[[Path, Path], None]) -> None:
-    """A link, a pipe, a device, a terabyte: said in one line, and the others' grading goes on."""
-    bad = place / "handed-in/mallory/02.ipynb"
-    bad.parent.mkdir()
-    trap(place, bad)
-    said: list[str] = []
-    [found] = Batch(place / "out").run([bad], lambda done, every, text: said.append(f"{done}/{every} {text}"))
-    assert "was not read" in found["error"] and "was not read" in said[0]
-    taken = [file.read_bytes() for file in (place / "out").rglob("*") if file.is_file()]
-    assert not any(SECRET.encode() in content for content in taken)
-
-
-def test_a_file_that_is_swapped_while_it_is_read_leads_nowhere(place: Path) -> None:
-    """File, link, file, link: whoever wins the race gets an error or their own file."""
-    file, end = place / "handed-in/x.ipynb", threading.Event()
-
-    def swap() -> None:
-        while not end.is_set():
-            for name, target in (("link", place / "secret"), ("plain", None)):
-                beside = place / name
-                if target:
-                    beside.symlink_to(target)
-                else:
-                    beside.write_text("mine")
-                beside.replace(file)
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    read, refused = set(), 0
-    for _ in range(2000):
-        try:
-            read.add(files.read_path(file, 100))
-        except OSError:
-            refused += 1
-    end.set()
-    thread.join()
-    assert read <= {b"mine", b""} and refused
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[" * 200_000,
-        '{"a":' * 50_000,
-        "[" + "[]," * 5_000_000 + "[]]",
-        v4.writes(v4.new_notebook(cells=[v4.new_code_cell("SIGN")])).replace("SIGN", "\\ud800"),
-    ],
-    ids=["deep list", "deep table", "many", "half a pair of surrogates"],
-)
-def test_a_notebook_that_no_parser_takes_is_said_in_one_line(place: Path, text: str) -> None:
-    """Not a traceback, and not the end of the batch."""
-    file = place / "handed-in/02.ipynb"
-    file.write_text(text)
-    with pytest.raises(BadInput, match=r"02\.ipynb is not a notebook"):
-        read(file, "02")
-
-
-def test_nobody_gets_the_name_of_anothers_result(place: Path) -> None:
-    """Neither by a link to their file, nor by a folder whose name reads the same when it is cleaned."""
-    ada = honest(place / "handed-in/ada/02.ipynb")
-    other = place / "handed-in/mallory/03.ipynb"
-    other.parent.mkdir()
-    other.symlink_to(ada)
-    assert naming.names([ada, other]) == ["02", "03"]
-    names = naming.names([Path("h/ada-x/02.ipynb"), Path("h/ada x/02.ipynb"), Path("h/ada_x/02.ipynb")])
-    assert len(set(names)) == 3 and "ada_x-02" not in names
-
-
-@needs_root
-def test_a_name_does_not_speak_to_the_terminal(place: Path) -> None:
-    """A file's name may hold anything but / and NUL; what is printed of it cannot move the cursor."""
-    said: list[str] = []
-    bad = place / "handed-in/\x1b]0;owned\x07\x9b2J.ipynb"
-    bad.write_text("{")
-    [found] = Batch(place / "out").run([bad], lambda done, every, text: said.append(text))
-    assert all(text.isprintable() for text in said) and "\x1b" not in json.dumps(found)
-
-
-# -- what comes back --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def back(place: Path) -> Callable[..., dict[str, Any]]:
-    """Have a result taken back from a grader's folder that somebody has prepared."""
-    out = place / "theirs"
-    out.mkdir()
-    wanted = Wanted(place / "out", "", KEY, 1, 60.0, 600.0, ())
-    (place / "out").mkdir()
-
-    def take(name: str = "02", content: bytes = b"{}") -> dict[str, Any]:
-        each = Handed(place / "02.ipynb", Known(name, None), content)
-        with files.folder(out) as fd:
-            return privsep._result(fd, each, "", wanted, os.geteuid())
-
-    return take
-
-
-def result(**words: Any) -> str:
-    plain = formats.result(Grade("02", "02", bundle.hashlib.sha256(b"{}").hexdigest()))
-    return json.dumps({**plain, **words})
-
-
-def written(place: Path, text: str, name: str = "02") -> Path:
-    folder = place / "theirs" / name
-    folder.mkdir()
-    (folder / "manifest.json").write_text("{ }")
-    (folder / "result.json").write_text(text)
-    return folder
-
-
-def test_an_honest_result_is_taken_and_signed(place: Path, back: Callable[..., dict[str, Any]]) -> None:
-    """The way that the attacks below leave."""
-    written(place, result())
-    assert back()["error"] == "" and bundle.find_tampering(place / "out/02", KEY) == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[" * 100_000,
-        "",
-        "7",
-        result(points=7),
-        result(points=float("nan")),
-        result(points=10**30),
-        result(max_points=-1),
-        result(name="ada"),
-        result(digest="0" * 64),
-        result(more=1),
-        result(steps=[{"id": "../../x"}]),
-    ],
-    ids=lambda text: text[:20] + text[-20:],
-)
-def test_a_forged_result_is_not_taken(place: Path, back: Callable[..., dict[str, Any]], text: str) -> None:
-    """Not the schema's, another one's, points that do not add up: nothing is written, nothing is signed."""
-    written(place, text)
-    assert "was not taken" in back()["error"] and not (place / "out/02").exists()
-
-
-@pytest.mark.parametrize("trap", [link, pipe, huge, folder], ids=lambda trap: trap.__name__)
-@pytest.mark.parametrize("name", ["result.json", "feedback.html", "manifest.json"])
-def test_a_trap_among_the_results_is_not_taken(
-    place: Path, back: Callable[..., dict[str, Any]], trap: Callable[[Path, Path], None], name: str
-) -> None:
-    """A link to the teacher's files would be a way to read them: the pages go to the learner."""
-    made = written(place, result())
-    (made / name).unlink(missing_ok=True)
-    trap(place, made / name)
-    assert "was not taken" in back()["error"] and not (place / "out/02").exists()
-
-
-def test_a_hard_link_to_anothers_file_is_not_taken(place: Path, back: Callable[..., dict[str, Any]]) -> None:
-    """Nor what has two names."""
-    made = written(place, result())
-    os.link(place / "secret", made / "feedback.html")
-    assert "was not taken" in back()["error"]
-
-
-def test_a_result_that_is_a_link_is_not_taken(place: Path, back: Callable[..., dict[str, Any]]) -> None:
-    """The folder as a whole leads elsewhere."""
-    written(place, result(), "other")
-    (place / "theirs/02").symlink_to("other")
-    assert "was not taken" in back()["error"]
-
-
-def test_a_file_that_no_result_has_stays_behind(place: Path, back: Callable[..., dict[str, Any]]) -> None:
-    """Only known names are copied; what was handed in is root's own copy."""
-    made = written(place, result())
-    for name in ("run.sh", "..x", "submission.ipynb", "02.1.pcapng"):
-        (made / name).write_text("theirs")
-    back()
-    kept = {file.name: file.read_bytes() for file in (place / "out/02").iterdir()}
-    assert set(kept) == {"manifest.json", "result.json", "submission.ipynb", "02.1.pcapng"}
-    assert kept["submission.ipynb"] == b"{}"
-
-
-def test_a_grader_cannot_say_that_nothing_had_to_be_graded(
-    place: Path, back: Callable[..., dict[str, Any]]
-) -> None:
-    """The sign for "as it was before" means nothing where there was nothing before."""
-    made = written(place, result())
-    (made / "manifest.json").write_bytes(privsep.STAYS)
-    assert back()["error"] == "" and bundle.find_tampering(place / "out/02", KEY) == []
 
 
 def test_the_jail_is_made_for_one_user_alone() -> None:

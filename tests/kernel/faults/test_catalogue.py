@@ -20,11 +20,11 @@ from tests.worlds.mistakes import MORE
 from tests.worlds.places import state
 
 COMES_AND_GOES = {"duplicate-ip"}  # each of the two is believed who was heard last
-PINGS = int(os.environ.get("NETLAB_FAULT_SECONDS", "1")) * 10
+PINGS = int(os.environ.get("NETLAB_FAULT_PINGS", "10"))
 UNSEEN = {"conntrack-full"}  # nothing changes but what the kernel counts
 UNTRIED = {"conntrack-full": LIKELY}  # the connections are in no replica
 MILDER = {"forward-policy-drop", "strict-rp-filter"}  # the cure opens less than was open before
-PING = f"ping -c {PINGS} -i 0.1 -W 0.3"
+PING = f"ping -c {PINGS} -i 0.02 -W 0.3"
 BOTH_SIDES = f"""
 ip neigh flush all
 address=$(docker inspect -f '{{{{.NetworkSettings.IPAddress}}}}' if-test)

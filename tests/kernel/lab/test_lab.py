@@ -1,4 +1,4 @@
-"""A lab comes, is used, is put back, and goes without a trace."""
+"""A lab comes, is used, and is put back."""
 
 from __future__ import annotations
 
@@ -6,45 +6,18 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from netlab.errors import BadInput, LabAlreadyUp, LabDied, LabError, LabNotFound, UnknownName
+from netlab.errors import BadInput, LabAlreadyUp, LabError, UnknownName
 from netlab.i18n import speaking
-from netlab.keeper import address, protocol
+from netlab.keeper import address
 from netlab.lab import Lab
 from netlab.model import Route
-from tests.bench.remains import Remains
 from tests.kernel.conftest import sh
-
-
-def processes_of(name: str) -> list[int]:
-    """The keeper of the lab of that name and all that descends from it, as the machine numbers them."""
-    found: list[int] = []
-    for pid in sorted(int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()):
-        try:
-            mounts = Path(f"/proc/{pid}/mountinfo").read_text()
-            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if parent in found or (f"netlab-{os.geteuid()}/{name}/exchange " in mounts and "/.lower" in mounts):
-            found.append(pid)
-    return found
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    """Whether the condition came true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        os.sched_yield()
-    return True
+from tests.support.patience import eventually
 
 
 def test_base_lab_has_what_the_lecture_starts_from(lab: Lab) -> None:
@@ -121,59 +94,6 @@ def test_reset_takes_everything_back_that_a_learner_can_leave(lab: Lab) -> None:
     assert lab.probe("host", "39.106.233.176", 1).reached
 
 
-@pytest.mark.parametrize("whom", ["keeper", "init", "container"])
-def test_kill_9_of_any_process_leaves_nothing_behind(whom: str) -> None:
-    """The kernel takes the whole lab back when its keeper or its host's init is killed."""
-    name = f"k{os.getpid()}"
-    lab = Lab.up(name)
-    sh(lab, "docker run -d --name c x sleep 1000")
-    pids = processes_of(name)
-    assert len(pids) >= 3
-    victim = {"keeper": pids[0], "init": pids[1], "container": pids[-1]}[whom]
-    os.kill(victim, signal.SIGKILL)
-    if whom == "container":
-        assert wait_until(lambda: sh(lab, "docker ps -q") == "")
-        lab.down()
-    assert wait_until(lambda: not processes_of(name))
-    assert wait_until(lambda: name not in address.names())
-    with pytest.raises(LabNotFound):
-        lab.snapshot()
-
-
-def test_down_frees_the_name_at_once_and_leaves_nothing(lab_name: str) -> None:
-    """A new lab of the name finds nothing of the old one, which goes with all its processes and files."""
-    is_root = os.geteuid() == 0  # else the other end of a cable cannot be in reach
-    old = Lab.up(lab_name)
-    sh(old, "docker run -d --name c x sleep 1000; sleep 1000 >/dev/null 2>&1 & disown")
-    (old.exchange / "mine").write_text("the old lab's")
-    with Remains([old]) as remains:
-        before = remains.left()
-        assert before["processes"] and before["files"] and bool(before["network namespaces"]) == is_root
-        old.down()
-        assert lab_name not in address.names()
-        new = Lab.up(lab_name)
-        assert [node.name for node in new.snapshot().nodes] == ["host", "internet"]
-        assert not (new.exchange / "mine").exists()
-        new.down()
-        remains.seconds()
-
-
-def test_an_interrupted_down_is_made_good_by_the_next_up(lab_name: str) -> None:
-    """Whoever asked for the end was killed before he had removed the files: the lab is gone all the same."""
-    lab = Lab.up(lab_name)
-    with Remains([lab]) as remains, address.connect(lab_name) as sock:
-        protocol.send(sock, {"op": "down"})
-        answer, ends = protocol.receive(sock)
-        for end in ends:
-            os.close(end)
-        assert answer == {"ok": True}
-        assert lab_name not in address.names()
-        left = lab.folder.rename(lab.folder.with_name(f"{address.ENDED}{lab_name}-1"))
-        assert wait_until(lambda: remains.left()["processes"] == [])
-    Lab.up(lab_name).down()
-    assert not left.exists()
-
-
 def test_a_second_up_is_refused_with_what_to_do(lab: Lab) -> None:
     """Two labs cannot have one name; the message tells how to go on."""
     with pytest.raises(LabAlreadyUp, match="reset"):
@@ -212,9 +132,9 @@ def test_a_killed_client_takes_its_command_along(lab: Lab) -> None:
     """Nobody is left pinging when the one who asked for it is gone."""
     command = [sys.executable, "-m", "netlab", "--lab", lab.name, "exec", "--", "sleep", "4321"]
     with subprocess.Popen(command) as client:
-        assert wait_until(lambda: "sleep 4321" in sh(lab, "ps -ef"))
+        assert eventually(lambda: "sleep 4321" in sh(lab, "ps -ef"))
         client.kill()
-    assert wait_until(lambda: "sleep 4321" not in sh(lab, "ps -ef"))
+    assert eventually(lambda: "sleep 4321" not in sh(lab, "ps -ef"))
 
 
 def test_commands_run_on_the_node_that_is_named(lab: Lab) -> None:
@@ -235,15 +155,6 @@ def test_what_is_asked_of_host_is_not_asked_of_a_container_of_that_name(lab: Lab
     assert "dev eth0 " in lab.route("host", "192.0.2.1")[1]
     assert "dev uplink " in lab.route("internet", "192.0.2.10")[1]
     assert lab.probe("host", "39.106.233.176", 1).reached
-
-
-def test_a_lab_that_dies_while_it_is_used_says_so() -> None:
-    """The client is told that the lab went away, not left waiting."""
-    lab = Lab.up(f"d{os.getpid()}")
-    pid = processes_of(lab.name)[0]
-    threading.Timer(0.2, os.kill, (pid, signal.SIGKILL)).start()
-    with pytest.raises(LabDied, match="up"):
-        lab.run(["sleep", "100"])
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 33, "../etc"])
@@ -312,15 +223,3 @@ def test_the_lab_answers_in_the_language_of_who_asks(lab: Lab) -> None:
     with pytest.raises(UnknownName, match="There is no node 'nobody'"):
         lab.run(["true"], "nobody")
     assert lab.run(["printenv", "NETLAB_LANG"]).stdout == "en\n"
-
-
-def test_the_folder_of_a_lab_that_was_killed_goes_with_the_next_up(
-    lab_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody ended it, and nobody uses its name again: its files do not stay for good."""
-    lab = Lab.up(f"{lab_name}-k")
-    os.kill(processes_of(lab.name)[0], signal.SIGKILL)
-    assert wait_until(lambda: lab.name not in address.names())
-    monkeypatch.setattr("netlab.keeper.folders.OLD", 0.0)
-    Lab.up(lab_name).down()
-    assert not lab.folder.exists()

@@ -7,40 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from netlab.checks import CHECKS, check, runner
-from netlab.errors import LabDied, UnknownName
-from netlab.lessons import content
-from netlab.model import Chain, InterfaceId, Node, Route, Rule, Snapshot
-from tests.worlds.stories import CONTAINER, HOST, OUTSIDE, Answer, PretendLab, World, interface
+from netlab.checks import check
+from netlab.model import Chain, InterfaceId, Node, Route, Rule
+from tests.worlds.lessons import CONCLUDED, SAID, bare, docker_made, plugged, reaches_all, wired
+from tests.worlds.stories import HOST, OUTSIDE, PretendLab, World, interface
 
 Change = Callable[[World], object]
 
 
-def bare() -> World:
-    """if-test with --network none."""
-    return World().container()
-
-
-def wired() -> World:
-    """Lesson 03 after step 4: cable inside, address, up, default route."""
-    world = bare().cable().address("if-test", "eth0", "172.17.1.2/16")
-    return world.route("if-test", Route("172.17.0.0/16", "eth0"), Route("default", "eth0", "172.17.0.1"))
-
-
-def plugged() -> World:
-    """Lesson 05's start: the cable's outer end is a port of docker0, FORWARD accepts."""
-    world = wired().change("host", "veth_host", master="docker0")
-    return world.chain(
-        Chain("ip", "filter", "FORWARD", "ACCEPT", rules=(Rule("-j DOCKER-USER", "DOCKER-USER"),))
-    )
-
-
 def reaches_nothing(node: str, destination: str) -> bool:
     return False
-
-
-def reaches_all(node: str, destination: str) -> bool:
-    return True
 
 
 SOLVED: dict[str, tuple[Callable[[], World], Callable[[str, str], bool]]] = {
@@ -57,8 +33,6 @@ SOLVED: dict[str, tuple[Callable[[], World], Callable[[str, str], bool]]] = {
 }
 DROPS = Chain("ip", "filter", "FORWARD", "ACCEPT", rules=(Rule("-j DROP", "DROP"),))
 TWO_ROUTES = Route("172.17.0.0/16", "veth_host")
-SAID = {"03.5": "lost", "04.2": "answered", "04.4": "lost", "05.1": "docker0", "05.4": "192.0.2.10"}
-CONCLUDED = {"04.3": "source", "04.4": "host only", "05.1": "docker0", "05.2": "sysctl", "05.4": "192.0.2.10"}
 
 
 @pytest.mark.parametrize("step", SOLVED)
@@ -117,15 +91,6 @@ def test_a_wrong_turn_is_named(step: str, change: Change, hint: str) -> None:
     assert result.found
     assert result.hint
     assert result.next_step
-
-
-def test_a_steps_text_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether the check passes or not: one word with the lessons' texts for one check."""
-    asked: list[str] = []
-    monkeypatch.setattr(runner, "lesson_step", lambda id: asked.append(id) or content.step(id))
-    assert check(PretendLab(plugged(), reaches_all), "04.2", SAID, CONCLUDED, seconds=0).passed
-    assert not check(PretendLab(wired(), reaches_all), "04.2", SAID, CONCLUDED, seconds=0).passed
-    assert asked == ["04.2", "04.2"]
 
 
 LOST: list[tuple[Change, str]] = [
@@ -221,16 +186,6 @@ def test_where_the_other_end_of_the_cable_went() -> None:
     assert inside.hint_id == "both-inside"
 
 
-def docker_made() -> World:
-    """Lesson 01's container, as Docker connects it."""
-    return (
-        World()
-        .container()
-        .cable(outside="veth12ab", master="docker0")
-        .address("if-test", "eth0", "172.17.0.2/16")
-    )
-
-
 def test_lesson_01_wants_a_container_on_docker0() -> None:
     """Running, on the bridge, with an address; each that is missing is named."""
     assert check(PretendLab(docker_made()), "01.1", seconds=0).passed
@@ -276,117 +231,6 @@ def test_a_prediction_is_wanted_right_or_wrong() -> None:
     concluded = check(PretendLab(world), "05.1", {"05.1": "docker0"}, {"05.1": "host eth0"}, seconds=0)
     assert (wrong.passed, none.hint_id, concluded.hint_id) == (True, "not-predicted", "wrong-answer")
     assert "192.0.2.10" in concluded.hint
-
-
-@pytest.mark.parametrize("step", CHECKS)
-@pytest.mark.parametrize(
-    "snapshot",
-    [
-        Snapshot(0, "nothing"),
-        Snapshot(0, "host only", (Node(HOST, "host", "host"),)),
-        Snapshot(0, "container only", (Node(CONTAINER, "if-test", "container"),)),
-        Snapshot(0, "shared", (Node(HOST, "host", "host", aliases=("if-test",)),)),
-    ],
-    ids=lambda snapshot: snapshot.lab,
-)
-def test_strange_states_fail_and_never_crash(step: str, snapshot: Snapshot) -> None:
-    """Whatever a learner did to the lab, the answer is a result with words in it."""
-
-    class Strange(PretendLab):
-        def snapshot(self) -> Snapshot:
-            return snapshot
-
-        def probe(
-            self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: object
-        ) -> Answer:
-            return Answer(count, 0, ("Network is unreachable",))
-
-    result = check(Strange(World()), step, SAID, CONCLUDED, seconds=0)
-    assert result.found
-    assert result.passed or result.hint
-
-
-def test_a_probe_that_cannot_be_sent_is_no_answer() -> None:
-    """A node that vanishes between the snapshot and the probe does not crash the check."""
-
-    class Vanishing(PretendLab):
-        def probe(
-            self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: object
-        ) -> Answer:
-            raise UnknownName("node", node, [])
-
-    assert not check(Vanishing(plugged()), "05.3", seconds=0).passed
-
-
-def test_a_dead_lab_is_not_a_failed_step() -> None:
-    """When the lab itself is gone, the learner is told that, and not that the step is wrong."""
-
-    class Dead(PretendLab):
-        def snapshot(self) -> Snapshot:
-            raise LabDied("The lab went away.", "./run up")
-
-    with pytest.raises(LabDied):
-        check(Dead(World()), "03.1", seconds=0)
-
-
-def test_a_check_waits_for_what_is_about_to_be_there() -> None:
-    """A cable that comes up a moment later is seen; the check does not answer from the first look."""
-
-    class Late(PretendLab):
-        looks = 0
-
-        def snapshot(self) -> Snapshot:
-            self.looks += 1
-            return (bare().cable() if self.looks > 3 else bare().spare_cable()).snapshot()
-
-    assert check(Late(World()), "03.2", seconds=5).passed
-
-
-def test_a_missing_answer_is_not_waited_for() -> None:
-    """What only the learner can change is said at once."""
-
-    class Counting(PretendLab):
-        looks = 0
-
-        def snapshot(self) -> Snapshot:
-            self.looks += 1
-            return super().snapshot()
-
-    lab = Counting(plugged())
-    check(lab, "05.1", {}, {}, seconds=60)
-    assert lab.looks == 1
-
-
-def test_an_unknown_check_names_the_known_ones() -> None:
-    """A typo in a step's number is answered with the right ones."""
-    with pytest.raises(UnknownName, match=r"03\.1"):
-        check(PretendLab(World()), "03.11", seconds=0)
-
-
-def test_a_result_reads_the_same_as_text_and_on_the_page() -> None:
-    """Start, wanted, found, hint and next step, in words; colour alone says nothing."""
-    result = check(PretendLab(World()), "01.1", seconds=0)
-    text, page = str(result), result._repr_html_()
-    for words in (
-        "not yet",
-        result.start,
-        "wanted",
-        "found",
-        "no container if-test is running",
-        "docker ps -a",
-    ):
-        assert words in text
-        assert words in page
-    passed = check(PretendLab(docker_made()), "01.1", seconds=0)
-    assert "✔ passed" in str(passed)
-    assert "✔ passed" in passed._repr_html_()
-
-
-def test_what_a_learner_wrote_is_not_markup() -> None:
-    """An answer with angle brackets is shown, not run."""
-    result = check(PretendLab(docker_made()), "01.3", {}, {"01.3": "<script>"}, seconds=0)
-    assert "<script>" not in result._repr_html_()
-    assert "&lt;script&gt;" in result._repr_html_()
 
 
 def test_an_answer_that_the_server_never_saw_the_request_of_does_not_count() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from matplotlib.colors import to_hex
@@ -51,13 +52,14 @@ def alternating() -> Capture:
     return replace(capture, frames=tuple(kept))
 
 
+ALIKE = cache(lambda: b.ping(200, 150))
 CAPTURES = {
     "nothing": lambda: b.capture(b.lab(), []),
     "lecture": b.lecture_death,
     "ping": lambda: b.ping(3),
     "one ping": lambda: b.ping(1),
     "ten pings": lambda: b.ping(10),
-    "two hundred": lambda: b.ping(200, 150),
+    "two hundred": ALIKE,
     "two hundred deaths": lambda: b.lecture_death(200),
     "dnat": tcp_through_dnat,
     "arp": lambda: with_arp(b.ping(2)),
@@ -68,8 +70,9 @@ CAPTURES = {
 @pytest.mark.parametrize("name", CAPTURES)
 def test_every_capture_can_be_read(name: str) -> None:
     """No text on another and none out of the picture, with and without a title."""
-    check_picture(timeline(CAPTURES[name]()))
-    check_picture(timeline(CAPTURES[name](), title="ping 39.106.233.176 from if-test"))
+    capture = CAPTURES[name]()
+    check_picture(timeline(capture))
+    check_picture(timeline(capture, title="ping 39.106.233.176 from if-test"))
 
 
 def test_the_cross_is_between_docker0_and_eth0_and_the_ring_on_eth0() -> None:
@@ -147,10 +150,10 @@ def test_a_rewrite_of_address_and_port_is_one_note() -> None:
 
 def test_many_alike_packets_are_drawn_by_their_ends_and_counted() -> None:
     """What is drawn and what is left out add up to what was captured, and the picture says so."""
-    found = journeys(b.ping(200, 150))
+    found = journeys(ALIKE())
     chosen = plan(found, 24)
     assert len(chosen.drawn) + chosen.left_out == len(found) == 350
-    assert f"{chosen.left_out} packets not drawn" in " ".join(words(timeline(b.ping(200, 150))).split())
+    assert f"{chosen.left_out} packets not drawn" in " ".join(words(timeline(ALIKE())).split())
 
 
 def test_a_different_packet_among_many_is_drawn() -> None:

@@ -1,4 +1,4 @@
-"""What netlab says: marked to be translated, translated, and said in the language that is wanted."""
+"""What netlab says: marked to be translated, and translated."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.cli.main import main
-from netlab.display import pad
-from netlab.errors import BadInput, NetlabError, UnknownName, check_language
-from netlab.i18n import LANGUAGES, catalogue, gettext, language, ngettext, speaking, translations
-from netlab.jupyter.provisioner import find_or_make
-from netlab.notebook.live.texts import TEXTS
-from netlab.workshop.board.texts import PAGES as HUBS
-from netlab.workshop.board.texts import TEXTS as BOARDS
+from netlab.i18n import LANGUAGES, catalogue
 
 PACKAGE = Path(catalogue.__file__).parents[1]
 MARKS = ("_", "N_", "ngettext")
@@ -250,101 +243,3 @@ def test_each_exception_is_needed() -> None:
         if not any(re.match(where, file) and re.search(part, text) for file, text in exceptions())
     ]
     assert parts == []
-
-
-def test_the_boards_script_says_what_the_catalogue_knows() -> None:
-    """board.js asks for each text by its English, and for no other than those of
-    netlab/workshop/board/texts.py."""
-    script = (PACKAGE / "workshop/board/board.js").read_text(encoding="utf-8")
-    states = {"passed", "failing", "stuck", "at work", "idle", "away", "not yet"}  # by way of a variable
-    assert all(f'"{state}"' in script for state in states)
-    assert set(re.findall(r'say\("([^"]+)"', script)) | states == set(BOARDS)
-
-
-def test_the_hubs_pages_say_what_the_catalogue_knows() -> None:
-    """The pages in place of the Hub's own ask for each text by its English, and hold no other words."""
-    asked: set[str] = set()
-    for file in sorted((PACKAGE / "workshop/hub/pages").glob("*.html")):
-        page = file.read_text(encoding="utf-8")
-        asked.update(found[1] for found in re.findall(r"""say\((["'])(.+?)\1\)""", page))
-        bare = re.sub(r"<script>.*?</script>|{[{%].*?[%}]}|<[^>]*>", "", page, flags=re.DOTALL)
-        assert not re.search(r"\w", bare), f"{file.name}: {bare}"
-    assert asked == set(HUBS)
-
-
-def test_the_live_views_script_says_what_the_catalogue_knows() -> None:
-    """view.js asks for each text by its English, and for no other than those of
-    netlab/notebook/live/texts.py."""
-    script = (PACKAGE / "notebook/live/view.js").read_text(encoding="utf-8")
-    code = re.sub(r"^\s*//.*$|(?<=;) //.*$", "", script, flags=re.MULTILINE)
-    asked = set(re.findall(r'say\("([^"]+)"\)', code))
-    assert asked | set(re.findall(r'^  \w+: "([^"]+)",$', code, re.MULTILINE)) == set(TEXTS)
-    rest = re.sub(r'say\("[^"]+"\)|^  \w+: "[^"]+",$', "", code, flags=re.MULTILINE)
-    assert [
-        text for text in re.findall(r'["`]([^"`\n]*)["`]', rest) if re.search(r"[A-Z][a-z]+ [a-z]+", text)
-    ] == []
-    with speaking("zh"):
-        assert translations(TEXTS).keys() == set(TEXTS)
-    assert translations(TEXTS) == {}
-
-
-def test_the_language_may_be_another_each_time() -> None:
-    """A text is translated when it is said: in one thread Chinese and English follow each other."""
-    with speaking("zh"):
-        assert language() == "zh"
-        assert gettext("no route") == "没有路由"
-        with speaking("en"):
-            assert gettext("no route") == "no route"
-        assert ngettext("{count} request", "{count} requests", 1) == "{count} 个请求"
-    assert gettext("no route") == "no route"
-    assert ngettext("{count} request", "{count} requests", 1) == "{count} request"
-
-
-def test_a_text_that_is_not_known_is_said_in_english() -> None:
-    """Somebody's own hidden check, say, has no translation, and needs none."""
-    with speaking("zh"):
-        assert gettext("never heard of") == "never heard of"
-
-
-def test_errors_are_said_in_the_language_that_is_spoken() -> None:
-    """What, why and what next, with the names that exist."""
-    with speaking("zh"):
-        said = str(UnknownName(gettext("lesson"), "3", ["03", "04"]))
-    assert said.startswith("没有名为 '3' 的课。")
-    assert "03" in said
-    with speaking("zh"):
-        assert "\n  下一步：" in str(NetlabError("a", "b"))
-
-
-def test_a_language_that_there_is_not_is_named(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """--lang and NETLAB_LANG are checked before anything is done."""
-    with pytest.raises(BadInput, match="'fr'"):
-        check_language("fr")
-    assert main(["--lang", "fr", "status"]) == 2
-    monkeypatch.setenv("NETLAB_LANG", "tlh")
-    assert main(["status"]) == 2
-    with pytest.raises(BadInput, match="'tlh'"):  # a notebook's kernel
-        find_or_make("nobody's")
-    assert "Languages: en, zh" in capsys.readouterr().err
-
-
-def test_the_help_is_in_the_language_that_is_asked_for(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """argparse's own words too, and its complaints."""
-    monkeypatch.setenv("NETLAB_LANG", "en")
-    with pytest.raises(SystemExit):
-        main(["--lang", "zh", "--help"])
-    said = capsys.readouterr().out
-    assert "用法" in said
-    assert not re.search(r"usage|options:|positional|show this", said)
-    assert main(["--lang", "zh", "trace"]) == 2
-    assert "缺少这些参数" in capsys.readouterr().err
-
-
-def test_chinese_letters_take_two_columns() -> None:
-    """What stands in columns on a terminal stays in columns."""
-    assert pad("ab", 4) == "ab  "
-    assert pad("起点", 7) == "起点   "

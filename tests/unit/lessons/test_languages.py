@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +11,11 @@ from typing import Any
 
 import pytest
 
-from netlab import engines
-from netlab.errors import BadInput
 from netlab.grade import nbgrader, otter, redacted
-from netlab.i18n import LANGUAGES, decide, speaking
+from netlab.i18n import LANGUAGES, speaking
 from netlab.lessons import build, content
 from netlab.lessons.content import LABS, TEXTS, Lesson
-from netlab.lessons.translation import Piece, comments, pieces, translate
+from netlab.lessons.translation import comments
 from netlab.lessons.variant import Variant
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -30,76 +27,6 @@ PAGES = [content.LANDING, *WRITTEN]
 NOT_YET: set[str] = set()
 each_lesson = pytest.mark.parametrize("lesson", WRITTEN, ids=lambda lesson: lesson.id)
 each_page = pytest.mark.parametrize("lesson", PAGES, ids=lambda lesson: lesson.id)
-
-ENGLISH = """# 03 · A cable
-
-Some prose.
-
-```bash tags=["type", "03.1"]
-# your turn: make the pair
-# --- solution ---
-ip link add name veth_host type veth peer name veth_container
-```
-
-## 03.1 More
-
-```python
-lab.draw()
-```
-
-The end.
-"""
-OTHER = """# 03 · 一根网线
-
-一些文字。
-
-```bash tags=["type", "03.1"]
-# 轮到你了：创建这一对
-```
-
-## 03.1 还有
-
-```python
-```
-
-完。
-"""
-
-
-def both(other: str) -> list[Piece]:
-    return list(translate(list(pieces(ENGLISH)), list(pieces(other)), "zh/03.md"))
-
-
-def test_the_code_stands_once_and_its_comments_in_each_language() -> None:
-    """Prose and comments are the translation's, every command is the English source's."""
-    made = both(OTHER)
-    assert [piece.kind for piece in made] == ["markdown", "code", "markdown", "code", "markdown"]
-    assert made[1].source.splitlines() == [
-        "%%bash",
-        "# 轮到你了：创建这一对",
-        "# --- solution ---",
-        "ip link add name veth_host type veth peer name veth_container",
-    ]
-    assert made[1].tags == ["type", "03.1"]
-    assert made[3].source == "lab.draw()"
-
-
-@pytest.mark.parametrize(
-    ("was", "becomes", "said"),
-    [
-        ("## 03.1 还有", "## 03.2 还有", "cell 3"),
-        ('tags=["type", "03.1"]', 'tags=["type", "03.2"]', "cell 2"),
-        ("```bash", "```python", "cell 2"),
-        ("# 轮到你了：创建这一对", "ip link", "more than comments"),
-        ("# 轮到你了：创建这一对\n", "", "0 comments"),
-        ("\n完。\n", "", "4 cells"),
-    ],
-)
-def test_a_translation_that_is_out_of_step_is_named(was: str, becomes: str, said: str) -> None:
-    """Its author is told which cell differs and how."""
-    assert was in OTHER
-    with pytest.raises(BadInput, match=said):
-        both(OTHER.replace(was, becomes))
 
 
 def test_every_lesson_has_a_chinese_source() -> None:
@@ -206,166 +133,6 @@ def test_the_translated_lessons_differ_in_their_texts_alone() -> None:
         for step, other in zip(ours.steps, theirs.steps, strict=True):
             assert (step.id, step.points, step.solution) == (other.id, other.points, other.solution)
             assert step.wrong_turns == other.wrong_turns
-
-
-def test_the_chinese_readme_is_a_whole_one() -> None:
-    """The same sections, tables, pictures and folders, and every command that the English one names."""
-    english = (LABS.parent / "README.md").read_text(encoding="utf-8")
-    chinese = (LABS / "zh/README.md").read_text(encoding="utf-8")
-
-    def form(text: str) -> list[str]:
-        begins = r"(?m)^(?:## |\| |!\[| {4,8}[.a-z][\w./]*| {4}\./run \w*)"
-        return [found.strip() for found in re.findall(begins, text)]
-
-    assert form(chinese) == form(english)
-    commands = r"`(\./run [^`A-Z]*|[A-Z_]+=[^`]*|lab\.[^`]*)`"
-    assert set(re.findall(commands, english)) <= set(re.findall(commands, chinese))
-
-
-def test_the_virtual_machines_readme_is_a_whole_one_too() -> None:
-    """The same sections, rows of tables and remarks, and every command, setting and path in both."""
-    folder = LABS.parent / "vagrant"
-    both = [(folder / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")]
-
-    def form(text: str) -> list[str]:
-        return re.findall(r"(?m)^(?:#+ |\||- | {4}[\w=/.-]+)", text)
-
-    english, chinese = both
-    assert form(chinese) == form(english)
-    assert set(re.findall(r"`[^`]+`", chinese)) == set(re.findall(r"`[^`]+`", english))
-
-
-SHELL_WORDS = {"say": (0,), "give_up": (0, 2), "without_network": (0,)}  # where an English text stands
-COMMANDS = ("", "sudo", "vagrant", "./run")
-
-
-@pytest.mark.parametrize("script", ["run", "vagrant/provision.sh"])
-def test_what_a_script_says_it_says_in_both_languages(script: str) -> None:
-    """Behind each English text of a message stands the Chinese one, or a command that needs none."""
-    said = 0
-    text = (LABS.parent / script).read_text(encoding="utf-8")
-    for call in re.finditer(r"(?m)(?:^|\|\| |&& |\{ )\s*(say|give_up|without_network) +(?=[\"'])", text):
-        words = shlex.split(_arguments(text[call.end() :]).replace("\\\n", " "))
-        for place in SHELL_WORDS[call[1]]:
-            english, chinese = (*words[place : place + 2], "", "")[:2]
-            if english.partition(" ")[0] not in COMMANDS and not english.startswith("$"):
-                said += 1
-                assert re.search(r"[\u4e00-\u9fff]", chinese), (english, chinese)
-    assert said > 5
-
-
-def _arguments(text: str) -> str:
-    """A shell command's words up to its end: an unquoted end of line, ; or ||."""
-    found = re.match(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\\n|[^"'\n;|&])*""", text)
-    return found[0] if found else ""
-
-
-def test_what_vagrant_says_it_says_in_both_languages() -> None:
-    """Each problem and each notice of netlab.rb is a pair of texts."""
-    text = (LABS.parent / "vagrant/netlab.rb").read_text(encoding="utf-8")
-    said = re.findall(r"(?:Problem\.new|ui\.(?:warn|success))\((.{6})", text)
-    assert len(said) > 8 and set(said) == {"words("}
-    pairs = len(re.findall(r"\bwords\(", text)) - 1  # its definition
-    assert len(re.findall(r"[\u4e00-\u9fff][^\n]*", text)) >= pairs
-
-
-def test_the_engines_differ_in_chinese_as_in_english() -> None:
-    """The same table, with the same patterns, and as many remarks behind it."""
-    folder = Path(engines.__file__).parent
-    both = [(folder / name).read_text(encoding="utf-8") for name in ("DIFFERENCES.md", "DIFFERENCES.zh.md")]
-
-    def form(text: str) -> tuple[list[list[str]], int]:
-        rows = [re.split(r"(?<!\\)\|", line)[2:4] for line in text.splitlines() if line.startswith("|")]
-        return rows, len(re.findall(r"(?m)^- ", text))
-
-    english, chinese = map(form, both)
-    assert len(english[0]) > 5
-    assert chinese == english
-
-
-LESSONS = """
-[[lesson]]
-id = "01"
-slug = "a"
-title = "A title"
-minutes = 10
-start = ""
-[[lesson.step]]
-id = "01.1"
-title = "A step"
-points = 1
-begin = "nothing"
-hints = ["a", "b", "c"]
-wrong_turn = []
-[lesson.step.prediction]
-question = "What?"
-options = { yes = "it does", no = "it does not" }
-right = "yes"
-"""
-CHINESE_TEXTS = """
-[[lesson]]
-id = "01"
-title = "标题"
-[[lesson.step]]
-id = "01.1"
-hints = ["一", "二", "三"]
-[lesson.step.prediction]
-question = "什么？"
-options = { yes = "会", no = "不会" }
-"""
-
-
-def read(folder: Path, texts: str) -> Lesson:
-    (folder / "lessons.toml").write_text(LESSONS)
-    (folder / "lessons.zh.toml").write_text(texts)
-    with speaking("zh"):
-        return content.lessons(folder / "lessons.toml")[0]
-
-
-def test_texts_are_found_by_their_ids(tmp_path: Path) -> None:
-    """What is translated is Chinese; what is not yet stays as it is."""
-    lesson = read(tmp_path, CHINESE_TEXTS)
-    step = lesson.steps[0]
-    assert (lesson.title, step.title, step.hints) == ("标题", "A step", ("一", "二", "三"))
-    assert step.prediction and step.prediction.options == {"yes": "会", "no": "不会"}
-    assert step.prediction.right == "yes"
-
-
-@pytest.mark.parametrize(
-    ("was", "becomes", "said"),
-    [
-        ('id = "01.1"', 'id = "01.7"', "01.7"),
-        ('id = "01"\n', 'id = "17"\n', "17"),
-        ('"三"]', '"三", "四"]', "hints"),
-        ("no = ", "maybe = ", "选项"),
-        ("question = ", "asked = ", "asked"),
-        ('title = "标题"', 'title = "标题"\nstart = "ip link"', "start"),
-    ],
-)
-def test_texts_without_a_place_are_named(tmp_path: Path, was: str, becomes: str, said: str) -> None:
-    """A translator's slip is told with the lesson or step, not swallowed."""
-    assert was in CHINESE_TEXTS
-    with pytest.raises(BadInput, match=said):
-        read(tmp_path, CHINESE_TEXTS.replace(was, becomes))
-
-
-@pytest.mark.parametrize(
-    ("environment", "language"),
-    [
-        ({}, "en"),
-        ({"LANG": "zh_CN.UTF-8"}, "zh"),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
-        ({"LANG": "de_DE.UTF-8", "LC_MESSAGES": "zh_TW"}, "zh"),
-        ({"LANG": "zh_CN.UTF-8", "NETLAB_NOTEBOOK_LANG": "en"}, "en"),
-        ({"NETLAB_NOTEBOOK_LANG": "zh"}, "zh"),
-        ({"NETLAB_LANG": "en", "NETLAB_NOTEBOOK_LANG": "zh", "LANG": "zh_CN"}, "en"),
-        ({"NETLAB_LANG": "zh", "NETLAB_NOTEBOOK_LANG": "en"}, "zh"),
-        ({"NETLAB_LANG": "fr", "LANG": "zh_CN"}, "zh"),
-    ],
-)
-def test_who_decides_the_language(environment: dict[str, str], language: str) -> None:
-    """NETLAB_LANG, then the notebook's own language, then the locale, then English."""
-    assert decide(environment) == language
 
 
 def test_a_variant_is_made_in_the_language_that_is_spoken(tmp_path: Path) -> None:

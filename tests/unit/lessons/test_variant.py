@@ -8,7 +8,7 @@ from netlab.checks import check
 from netlab.lessons import build
 from netlab.lessons.content import lesson, lessons
 from netlab.lessons.variant import PLAIN, Variant
-from tests.unit.checks.test_checks import CONCLUDED, SAID, plugged
+from tests.worlds.lessons import CONCLUDED, SAID, plugged
 from tests.worlds.stories import PretendLab
 
 SEEDS = [f"class:{number}" for number in range(40)]

@@ -13,7 +13,7 @@ from netlab.notebook.live.subshells import CHOOSER, hear_where_the_page_says
 CHANGED = (
     f"ipykernel {ipykernel.__version__} no longer asks a comm's {CHOOSER}(data, shell) where a message is to "
     "be heard. Look into its kernelbase.py, and bring netlab/notebook/live/subshells.py in step: the live "
-    "view's buttons must work while a cell runs (tests/browser/test_live.py)."
+    "view's buttons must work while a cell runs (tests/browser/test_live_packets.py)."
 )
 
 
