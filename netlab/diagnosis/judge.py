@@ -121,7 +121,7 @@ def conclude(judgement: Judgement) -> Verdict:
 
 def accuse(judgement: Judgement, finding: Finding) -> Verdict:
     """The verdict that this one is likely."""
-    assert judgement.focus is not None, "something was lost"
+    assert judgement.focus is not None
     return replace(
         judgement.verdict,
         cause=finding.cause,

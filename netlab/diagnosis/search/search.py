@@ -20,7 +20,7 @@ from netlab.model import Snapshot
 
 def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> Iterator[Finding]:
     """What is too much first, then what may be missing. LabError."""
-    assert judgement.focus is not None, "something was lost"
+    assert judgement.focus is not None
     seen, focus = judgement.scene.after, judgement.focus
     bench.put_back()
     original = bench.replica.pack()
