@@ -79,7 +79,7 @@ def forget(kernel: RouteSocket, known: pack.Node) -> None:
             key = index, rt.ip(words.get(rt.NDA_DST)), rt.mac(words.get(rt.NDA_LLADDR))
             lasts = state & (NUD_PERMANENT | rt.NUD_NOARP) or flags & NTF_SELF
             if not lasts and key not in kept:
-                kernel.request(rt.RTM_DELNEIGH, 0, content, f"forget neighbour {index}")
+                kernel.request(rt.RTM_DELNEIGH, 0, content, f"delete what is learned at {index}")
 
 
 def read_fdb(kernel: RouteSocket) -> tuple[pack.FdbEntry, ...]:

@@ -126,7 +126,7 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
 # What is not for those who use netlab, or is in English wherever it is said: where, and what.
 NOT_OURS = {
     "what processes say of each other's messages": (
-        r"(model/codec|keeper/(protocol|probe|twin|responder)|lab/(execution|streams)|packets/batch)",
+        r"(model/codec|keeper/(protocol|probe|pack|responder)|lab/(execution|streams)|packets/batch)",
         r"^(a|not|no|more|it|too|the|half|one|\{\}) ",
     ),
     "what Python says of a name that is not there": ("(lab/)?__init__", "has no attribute"),
