@@ -97,7 +97,8 @@ class Keeper:
             sysctl.write_sysctls(base_lab.SYSCTLS, None)
         else:
             self.engine.lay_out(self._lab_host(), self.files, say)
-        self.baseline = base_lab.baseline(self.host)  # before anybody can have changed anything
+        # Before anybody can have changed anything: the lab host's settings, and internet's.
+        self.baselines = base_lab.baseline(self.host), base_lab.baseline(None)
         self.remembered = Baseline()
         with closing(NamespaceState(self.host)) as host, closing(NamespaceState(None)) as internet:
             self.remembered.write([host.look(), internet.look()])
@@ -120,7 +121,7 @@ class Keeper:
         )
         make_room()
         find = partial(places, self.init, self.engine)
-        self.twin = Twin(self.plan, find, self._lab_host().root, self.daemonless, self.to_init, self.baseline)
+        self.twin = Twin(self.plan, find, self._lab_host().root, self.engine, self.to_init, self.baselines[0])
         self.twin.begin(self._fork)
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:
@@ -220,7 +221,7 @@ class Keeper:
         return self.twin.put_back() if self.plan.bare else self.resets.put_back(way)
 
     def _restorer(self) -> Restorer:
-        return Restorer(self.engine, self._lab_host(), self.files, self.baseline, self.remembered)
+        return Restorer(self.engine, self._lab_host(), self.files, self.baselines, self.remembered)
 
     def _exec(self, command: Command, fds: list[int], client: socket.socket, *, learner: bool) -> None:
         """Start it on its node. What becomes of it is said on a connection of its own, which the client gets:

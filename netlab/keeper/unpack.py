@@ -19,7 +19,7 @@ from netlab.keeper.populate import Order
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
-from netlab.linux.ruleset import iptables, native
+from netlab.linux.ruleset import ip_sets, iptables, native
 from netlab.linux.wiring import reconcile, settings
 from netlab.linux.wiring.fields import Unfit
 from netlab.linux.wiring.reconcile import Refusals
@@ -75,9 +75,11 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
             _furnish(site, refusals)
         cables.finish(workshop.unchanged)
         for site in sites.values():
-            node = reconcile.Node(site.kernel, site.node, refusals)
+            node = _node(site, refusals)
             node.neighbours()  # of which a change of their link may let the kernel forget some
             node.fdb()
+            node.vlans()
+            node.ipsec()
             _rules(site, have.node(site.node.name), refusals)
         refusals.lines += workshop.play([(site.fd, site.node.listeners) for site in sites.values()])
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
@@ -154,8 +156,12 @@ def _lay_cables(
     return wanted, cables
 
 
+def _node(site: Site, refusals: Refusals) -> reconcile.Node:
+    return reconcile.Node(site.fd, site.kernel, site.node, refusals)
+
+
 def _furnish(site: Site, refusals: Refusals) -> None:
-    node = reconcile.Node(site.kernel, site.node, refusals)
+    node = _node(site, refusals)
     node.addresses()
     node.nexthops()
     node.add_policies()
@@ -184,12 +190,19 @@ def _set_links(site: Site, have: pack.Node | None, unchanged: Mapping[str, str],
 def _rules(site: Site, have: pack.Node | None, refusals: Refusals) -> None:
     """All of a namespace's rules anew, where they are not the wanted ones."""
     node = site.node
-    if (have.tables, have.native) == (node.tables, node.native) if have else not (node.tables or node.native):
+    there, wanted = (
+        (each.tables, each.native, each.ip_sets) if each else ((), (), ()) for each in (have, node)
+    )
+    if there == wanted:
         return
-    if have and (have.tables or have.native):
+    if any(there):
         base_lab.clear_legacy(site.fd)
         with Netfilter(site.fd) as netfilter:
             netfilter.flush()
+    with Netfilter(site.fd) as netfilter:  # a rule has let go of its set when the first was closed
+        if have and have.ip_sets:
+            netfilter.destroy_sets()
+        refusals.lines += [f"{node.name}: {line}" for line in ip_sets.restore(netfilter, node.ip_sets)]
     with enter(site.fd):
         for family in iptables.COMMANDS:
             for backend in iptables.BACKENDS:

@@ -43,7 +43,7 @@ class NamespacesEngine:
         docker_rules.lay_out(host.netns, list(files))
 
     def containers(self, root: str) -> list[Container]:
-        return [Container(record.name, record.pid) for record in Store(root).all()]
+        return [Container(r.name, r.pid, r.started > r.finished) for r in Store(root).all()]
 
     def about(self, root: str) -> tuple[str, ...]:
         return ()

@@ -182,3 +182,12 @@ def neighbour(content: bytes, names: dict[int, str]) -> Neighbour:
         rt.mac(found.get(rt.NDA_LLADDR)),
         " ".join(words) or "NONE",
     )
+
+
+def rule_to_delete(content: bytes) -> bytes:
+    """A listed rule as what is to be deleted: with its number, or the first that is like it in the rest would
+    go; and without its users, whom only their own user namespace can tell."""
+    kept = [piece for piece in rt.pieces(content[rt.RTMSG.size :]) if piece[0] != rt.FRA_UID_RANGE]
+    if all(number != rt.FRA_PRIORITY for number, _ in kept):
+        kept.append((rt.FRA_PRIORITY, bytes(4)))
+    return content[: rt.RTMSG.size] + b"".join(rt.attribute(number, value) for number, value in kept)

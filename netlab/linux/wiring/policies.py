@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink.route import RouteSocket
@@ -22,7 +23,7 @@ DETAILS: Table = {
     "suppress_prefixlength": whole(rt.FRA_SUPPRESS_PREFIXLEN, 4),
     "l3mdev": whole(19, 1),
     "uidrange": pair(rt.FRA_UID_RANGE, 4),
-    "protocol": whole(21, 1),
+    "protocol": whole(rt.FRA_PROTOCOL, 1),
     "ipproto": whole(rt.FRA_IP_PROTO, 1),
     "sport": pair(rt.FRA_SPORT_RANGE, 2),
     "dport": pair(rt.FRA_DPORT_RANGE, 2),
@@ -70,8 +71,15 @@ def add(kernel: RouteSocket, rule: pack.PolicyRule) -> None:
     kernel.request(rt.RTM_NEWRULE, flags, _body(rule), f"add rule {rule.preference}")
 
 
+def is_of_users(rule: pack.PolicyRule) -> bool:
+    """Whether it is for some users: such a one is made only from the user namespace that the network
+    namespace belongs to."""
+    return "uidrange" in rule.details
+
+
 def delete(kernel: RouteSocket, rule: pack.PolicyRule) -> None:
-    """Unfit; OSError."""
+    """Of rules that are alike but for their users, the first. Unfit; OSError."""
+    rule = replace(rule, details={word: value for word, value in rule.details.items() if word != "uidrange"})
     kernel.request(rt.RTM_DELRULE, 0, _body(rule), f"delete rule {rule.preference}")
 
 

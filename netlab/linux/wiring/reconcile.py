@@ -6,13 +6,18 @@ kernel refuses is collected, and the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
+from netlab.linux.netlink import xfrm
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.wiring import addresses, neighbours, policies, queues, routes
+from netlab.linux.netlink.socket import NetlinkSocket
+from netlab.linux.netlink.xfrm import Xfrm
+from netlab.linux.netns import do_as_owner
+from netlab.linux.wiring import addresses, ipsec, neighbours, policies, queues, routes, vlans
 from netlab.linux.wiring.fields import Unfit
 from netlab.model import pack
 
@@ -27,7 +32,7 @@ class Refusals:
         self.lines: list[str] = []
 
     @contextmanager
-    def batch(self, kernel: RouteSocket, node: str) -> Iterator[None]:
+    def batch(self, kernel: NetlinkSocket, node: str) -> Iterator[None]:
         """A batch of changes of which each is tried."""
         refused: list[OSError] = []
         with kernel.batch(refused):
@@ -45,10 +50,11 @@ class Refusals:
 
 
 class Node:
-    """One namespace to be made like `wanted`, by way of its socket."""
+    """One namespace (a descriptor) to be made like `wanted`, by way of its socket."""
 
-    def __init__(self, kernel: RouteSocket, wanted: pack.Node, refusals: Refusals) -> None:
-        self._kernel, self._wanted, self._refusals = kernel, wanted, refusals
+    def __init__(self, namespace: int, kernel: RouteSocket, wanted: pack.Node, refusals: Refusals) -> None:
+        self._namespace, self._kernel = namespace, kernel
+        self._wanted, self._refusals = wanted, refusals
 
     def addresses(self) -> None:
         """Of a link whose IPv4 addresses are others, all are given anew: the first is not like the rest."""
@@ -92,12 +98,50 @@ class Node:
     def add_policies(self) -> None:
         """Before the routes: by some of them their gateways are found."""
         have, wanted = policies.read(self._kernel), self._wanted.policies
-        self._change(policies.add, [rule for rule in wanted if rule not in have])
+        missing = [rule for rule in wanted if rule not in have]
+        self._change(policies.add, [rule for rule in missing if not policies.is_of_users(rule)])
+        if of_users := [rule for rule in missing if policies.is_of_users(rule)]:
+            self._refusals.attempt(self._wanted.name, lambda: self._add_of_users(of_users))
+
+    def _add_of_users(self, rules: Sequence[pack.PolicyRule]) -> None:
+        def work() -> None:
+            with RouteSocket() as kernel, kernel.batch():
+                for rule in rules:
+                    policies.add(kernel, rule)
+
+        do_as_owner(self._namespace, work)
 
     def delete_policies(self) -> None:
         """Behind the routes, for the same reason."""
         have, wanted = policies.read(self._kernel), self._wanted.policies
         self._change(policies.delete, [rule for rule in have if rule not in wanted])
+
+    def ipsec(self) -> None:
+        """In the order of the pack where there are several to one place: a kernel finds the first."""
+        if not xfrm.is_there(self._namespace):
+            lacking = len(self._wanted.ipsec)
+            self._refusals.lines += [f"{self._wanted.name}: no IPsec here"] if lacking else []
+            return
+        with Xfrm(self._namespace) as socket:
+            have, wanted = ipsec.read(socket), self._wanted.ipsec
+            if have == wanted:
+                return
+            with self._refusals.batch(socket, self._wanted.name):
+                for change, those in ((ipsec.delete, have), (ipsec.add, wanted)):
+                    for each in those:
+                        self._refusals.attempt(self._wanted.name, partial(change, socket, each))
+
+    def vlans(self) -> None:
+        """Of bridges that filter by VLAN: others are in none."""
+        bridges = {link.index for link in self._wanted.links if link.kind == "bridge"}
+        if not any(vlans.filters(link) for link in self._wanted.links):
+            return
+        have, wanted = vlans.read(self._kernel), self._wanted.vlans
+        for change, each in (
+            (vlans.delete, [vlan for vlan in have if vlan not in wanted]),
+            (vlans.add, [vlan for vlan in wanted if vlan not in have]),
+        ):
+            self._change(partial(_of_bridges, change, bridges), each)
 
     def neighbours(self) -> None:
         """What has been learned beyond that stays: it may have been learned since."""
@@ -132,6 +176,15 @@ class Node:
         with refusals.batch(self._kernel, self._wanted.name):
             for value in values:
                 refusals.attempt(self._wanted.name, lambda value=value: change(self._kernel, value))  # type: ignore[misc]
+
+
+def _of_bridges(
+    change: Callable[[RouteSocket, pack.PortVlan, bool], None],
+    bridges: Collection[int],
+    kernel: RouteSocket,
+    vlan: pack.PortVlan,
+) -> None:
+    change(kernel, vlan, vlan.index in bridges)
 
 
 def _onlink(route: pack.Route) -> pack.Route:

@@ -35,10 +35,18 @@ _MEMBER = struct.Struct("=IBBH")
 _ANY = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def read(kernel: RouteSocket) -> tuple[pack.Route, ...]:
-    """The routes of every table, but what the kernel keeps by itself for IPv6. OSError."""
-    found = (_route(content) for _, content in kernel.query(rt.RTM_GETROUTE, rt.NLM_F_DUMP, _ANY))
-    return tuple(route for route in found if route is not None)
+def read(kernel: RouteSocket, left_out: list[str] | None = None) -> tuple[pack.Route, ...]:
+    """The routes of every table, but what the kernel keeps by itself for IPv6. Destinations of those that put
+    packets into others are put into `left_out`. OSError."""
+    found = []
+    for _, content in kernel.query(rt.RTM_GETROUTE, rt.NLM_F_DUMP, _ANY):
+        route = _route(content)
+        if route and RTA_ENCAP_TYPE in rt.attributes(content, rt.RTMSG.size):
+            if left_out is not None:
+                left_out.append(route.destination)
+        elif route:
+            found.append(route)
+    return tuple(found)
 
 
 def _route(content: bytes) -> pack.Route | None:

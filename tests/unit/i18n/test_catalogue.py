@@ -158,7 +158,7 @@ NOT_OURS = {
     "what ping and the kernel call it": (
         r"keeper/probe|linux/|faults/measure|engines/",
         r"destination unreachable|time to live|hop limit|packet too big|"
-        r"^(add|call|change|delete|set) |destroy all|connection table|"
+        r"^(add|call|change|delete|flush|set) |destroy all|connection table|"
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
@@ -183,8 +183,8 @@ NOT_OURS = {
     ),
     "why a value of a pack was not taken, beside it, where the kernel's own words stand, too": (
         "linux/(wiring|ruleset)/",
-        r"there is no|cannot be|is no |is neither|has no room|is made here|is one line|is not installed|"
-        r"^(a|an|no|more|nft|not|quotes) ",
+        r"there is no|cannot be|(is|are) no |is neither|has no room|is made here|is one line|is not installed|"
+        r"^(a|an|no|more|nft|not|quotes|ip link) |of one family|no IPsec here|not in this kernel|^bitmap:ip ",
     ),
     "for those who work on the catalogue": (
         "i18n/catalogue",
