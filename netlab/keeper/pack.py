@@ -68,18 +68,19 @@ class _Rules:
 def read(
     name: str,
     places: Sequence[Place],
-    unchanged: Mapping[str, str],
+    reader: settings.Reader,
     containers: Containers | None = None,
     *,
     whole: bool = True,
 ) -> pack.Pack:
-    """Those namespaces; `unchanged` are the settings of a fresh one, as `fresh_settings` or
+    """Those namespaces; `reader` knows the settings of a fresh one, as `fresh_settings` or
     `settings_of_baseline` give them. What vanishes is left out."""
     remarks: list[str] = []
     with ExitStack() as stack:
         opened = [each for place in places if (each := _open(place, stack, remarks)) is not None]
         linked = _join(opened)
-        programs, reader = Programs(), settings.Reader(unchanged)
+        programs = Programs()
+        reader.close_all_but({place.netns for place in places})
         nodes = []
         for each in opened:
             with enter(each.fd):
@@ -182,7 +183,7 @@ def _node(
     remarks: list[str],
 ) -> pack.Node:
     kernel, place = each.kernel, each.place
-    here = reader.of_namespace()
+    here = reader.of_namespace(place.netns)
     of_link = reader.of_links(kernel, here)
     queued = queues.read(kernel)
     tables, own = each.rules.read()

@@ -33,7 +33,9 @@ from netlab.keeper.protocol import Command
 from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
 from netlab.keeper.reset.worker import ResetWorker
 from netlab.keeper.spec import ETC, LabSpec
+from netlab.keeper.twin import OPERATIONS as TWINS
 from netlab.keeper.twin import Twin
+from netlab.keeper.worker import Worker
 from netlab.linux import sysctl
 from netlab.linux.limits import for_children, wait_until_exceeded
 from netlab.linux.sandbox import unshare
@@ -115,6 +117,10 @@ class Keeper:
         )
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         answer = partial(self._handle, learner=False), partial(self._handle, learner=True)
+        self.twins = Worker(
+            self._fork,
+            lambda request, client: self.operations.answer(str(request["op"]), request, client),
+        )
         self.doors = (
             Door(self.machine_door, self.loop, is_owner(self.plan.owner), answer[0]),
             Door(self.learners_door, self.loop, is_from_the_lab, answer[1]),
@@ -185,7 +191,9 @@ class Keeper:
         if len(self.children) >= MOST_CHILDREN:
             raise LabError(_("The lab has too much to do at once."), _("Try again in a moment."))
         if operation == "reset" and self.daemonless and not self.plan.bare:
-            self.resets.pass_on(request, client)
+            self.resets.pass_on({word: str(request.get(word, "")) for word in ("way", "language")}, client)
+        elif operation in TWINS:
+            self.twins.pass_on(request, client, fds)
         else:
             self._fork(lambda: self.operations.answer(operation, {**request, "fds": fds}, client))
         return False

@@ -23,12 +23,14 @@ from netlab.keeper.spec import LabSpec
 from netlab.keeper.unpack import Workshop, unpack
 from netlab.keeper.unread import containers_beside
 from netlab.linux.netlink.netfilter import Netfilter
+from netlab.linux.wiring import settings
 from netlab.model import codec
 from netlab.model.netpack import LARGEST
 from netlab.model.outside import empty
 from netlab.model.pack import Listener, Pack
 from netlab.model.pack_changes import differences
 
+OPERATIONS = ("pack", "unpack", "played", "mark", "undo")
 MOST_TOLD, LONGEST_LABEL = 500, 100  # lines, characters
 
 
@@ -66,6 +68,7 @@ class Twin:
         self._every, self._to_init = engine, to_init  # whichever it is
         self._engine = engine if isinstance(engine, Daemonless) else None
         self._unchanged = pack.settings_of_baseline(baseline)
+        self._reader = settings.Reader(self._unchanged)
         self._origin = Origin()
         self._history = History()
         self._responder: Responder | None = None
@@ -86,7 +89,7 @@ class Twin:
 
     def _read(self, places: Sequence[Place]) -> Pack:
         described = self._engine.describe(self._root) if self._engine else {}
-        found = pack.read(self._plan.name, places, self._unchanged, described)
+        found = pack.read(self._plan.name, places, self._reader, described)
         containers = self._every.containers(self._root)
         known = {beside_roles(one_line(each.name), "container"): each.runs for each in containers}
         return replace(found, remarks=(*found.remarks, *containers_beside(found, known)))

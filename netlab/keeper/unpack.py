@@ -16,6 +16,7 @@ from netlab.i18n import gettext as _
 from netlab.keeper.cables import DAD, Cables, Links, Site
 from netlab.keeper.places import Place
 from netlab.keeper.populate import Order
+from netlab.keeper.present import Present, look
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
@@ -58,30 +59,32 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
             _("This is no network that could be built: {error}.").format(error=error),
             _("Have it packed again: ./run pack -o FILE.netpack"),
         ) from None
-    if _populate(wanted, workshop):
-        now = None
+    made = _populate(wanted, workshop)
     refusals = Refusals()
     with ExitStack() as stack:
         found = workshop.places()
-        have = now or workshop.read(found)
+        have = Present(now, {}) if now and made.is_empty() else look(workshop.read, found, made)
         sites = _open(wanted, found, stack)
         _set_namespaces(sites, have, workshop.unchanged)
         wanted, cables = _lay_cables(wanted, sites, have, refusals)
         wanted = outside.world(wanted)
         sites = {node.name: replace(sites[node.name], node=node) for node in wanted.nodes}
-        for site in sites.values():
+        others = [
+            site for name, site in sites.items() if cables.is_touched(name) or not have.is_same(site.node)
+        ]
+        for site in others:
             # An address may need a setting.
             _set_links(site, have.node(site.node.name), workshop.unchanged, refusals)
             _furnish(site, refusals)
         cables.finish(workshop.unchanged)
-        for site in sites.values():
+        for site in others:
             node = _node(site, refusals)
             node.neighbours()  # of which a change of their link may let the kernel forget some
             node.fdb()
             node.vlans()
             node.ipsec()
             _rules(site, have.node(site.node.name), refusals)
-        refusals.lines += workshop.play([(site.fd, site.node.listeners) for site in sites.values()])
+        refusals.lines += _play(list(sites.values()), have, workshop)
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
 
 
@@ -94,8 +97,8 @@ def give_names(found: pack.Pack) -> pack.Pack:
 # -- the namespaces
 
 
-def _populate(wanted: pack.Pack, workshop: Workshop) -> bool:
-    """Make the namespaces that are missing, and end the others; whether there were any."""
+def _populate(wanted: pack.Pack, workshop: Workshop) -> Order:
+    """Make the namespaces that are missing, and end the others; which those were."""
     have = {(place.kind, place.name): place for place in workshop.places()}
     nodes = {(node.kind, node.name): node for node in wanted.nodes}
     missing = [node for key, node in nodes.items() if key not in have and node.kind in ("container", "netns")]
@@ -111,10 +114,9 @@ def _populate(wanted: pack.Pack, workshop: Workshop) -> bool:
         aliases=tuple(aliases),
         ended=tuple(key for key in have if key not in nodes and key[0] in ("container", "netns", "process")),
     )
-    if order.is_empty():
-        return False
-    workshop.populate(order)
-    return True
+    if not order.is_empty():
+        workshop.populate(order)
+    return order
 
 
 def _open(wanted: pack.Pack, places: Iterable[Place], stack: ExitStack) -> dict[str, Site]:
@@ -128,27 +130,26 @@ def _open(wanted: pack.Pack, places: Iterable[Place], stack: ExitStack) -> dict[
     return sites
 
 
-def _set_namespaces(sites: Mapping[str, Site], have: pack.Pack, unchanged: Mapping[str, str]) -> None:
+def _set_namespaces(sites: Mapping[str, Site], have: Present, unchanged: Mapping[str, str]) -> None:
     """First of all: new links take over what is set here."""
     for name, site in sites.items():
-        now = have.node(name)
         settings.check(site.node.settings)
-        with enter(site.fd):
-            settings.assure(settings.differences(now.settings if now else {}, site.node.settings, unchanged))
+        if todo := settings.differences(have.settings(name), site.node.settings, unchanged):
+            with enter(site.fd):
+                settings.assure(todo)
 
 
 # -- what is in them
 
 
 def _lay_cables(
-    wanted: pack.Pack, sites: Mapping[str, Site], have: pack.Pack, refusals: Refusals
+    wanted: pack.Pack, sites: Mapping[str, Site], have: Present, refusals: Refusals
 ) -> tuple[pack.Pack, Cables]:
-    there: Links = {
-        (node.name, link.index): link for node in have.nodes for link in node.links if node.name in sites
-    }
+    there: Links = {key: link for key, link in have.links().items() if key[0] in sites}
+    same = {name for name, site in sites.items() if have.is_same(site.node)}
     for _round in range(ROUNDS):
         here = {node.name: replace(sites[node.name], node=node) for node in wanted.nodes}
-        cables = Cables(here, there, refusals)
+        cables = Cables(here, there, refusals, same)
         cables.make()
         if not cables.lacking:
             break
@@ -182,9 +183,18 @@ def _set_links(site: Site, have: pack.Node | None, unchanged: Mapping[str, str],
             values += [(settings.of_link(link, key), value) for key, value in told.items()]
         except Unfit as error:
             refusals.lines.append(f"{site.node.name}: {error}")
+    if not values:
+        return
     with enter(site.fd):
         refused = settings.assure(values)
     refusals.lines += [f"{site.node.name}: {name}" for name in refused]
+
+
+def _play(sites: Sequence[Site], have: Present, workshop: Workshop) -> list[str]:
+    """All listeners anew, where they are not the wanted ones."""
+    if all(have.plays(site.node) for site in sites):
+        return []
+    return workshop.play([(site.fd, site.node.listeners) for site in sites])
 
 
 def _rules(site: Site, have: pack.Node | None, refusals: Refusals) -> None:

@@ -16,6 +16,7 @@ from netlab.keeper import pack as reading
 from netlab.keeper.places import Place, beside_roles
 from netlab.keeper.unread import containers_beside
 from netlab.lab import machine
+from netlab.linux.wiring import settings
 from netlab.model import bounded_json
 from netlab.model.pack import Container, Pack
 from netlab.twin import docker_view
@@ -34,7 +35,7 @@ def pack() -> Pack:
         unchanged = {}
         remarks.append(_("packed without root's rights: settings and other namespaces were not read"))
     described, known = _containers()
-    found = reading.read(NAME, places, unchanged, described, whole=False)
+    found = reading.read(NAME, places, settings.Reader(unchanged), described, whole=False)
     return replace(found, remarks=(*remarks, *found.remarks, *containers_beside(found, known)))
 
 

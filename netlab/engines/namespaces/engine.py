@@ -49,9 +49,9 @@ class NamespacesEngine:
         return ()
 
     def describe(self, root: str) -> Mapping[int, pack.Container]:
-        from netlab.engines.namespaces import populate  # here, and below: a lab does not begin with it
+        from netlab.engines.namespaces import description  # here, and below: a lab does not begin with it
 
-        return populate.describe(root)
+        return description.describe(root)
 
     def make(self, name: str, container: pack.Container) -> None:
         from netlab.engines.namespaces import populate

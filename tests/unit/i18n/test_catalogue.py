@@ -183,8 +183,9 @@ NOT_OURS = {
     ),
     "why a value of a pack was not taken, beside it, where the kernel's own words stand, too": (
         "linux/(wiring|ruleset)/",
-        r"there is no|cannot be|(is|are) no |is neither|has no room|is made here|is one line|is not installed|"
-        r"^(a|an|no|more|nft|not|quotes|ip link) |of one family|no IPsec here|not in this kernel|^bitmap:ip ",
+        r"there is no|cannot be|(is|are) no |is neither|has no room|is made here|is one line|"
+        r"is not installed|^(a|an|no|more|nft|not|quotes|ip link) |of one family|no IPsec here|"
+        r"not in this kernel|^bitmap:ip ",
     ),
     "for those who work on the catalogue": (
         "i18n/catalogue",
