@@ -44,7 +44,7 @@ class Present:
         if node is None or any(getattr(node, name) != getattr(wanted, name) for name in _COMPARED):
             return False
         return all(
-            set(theirs) <= set(ours) and _lasting(theirs) == _lasting(ours)
+            set(theirs) <= set(ours) and _permanent_entries(theirs) == _permanent_entries(ours)
             for ours, theirs in ((node.neighbours, wanted.neighbours), (node.fdb, wanted.fdb))
         )
 
@@ -54,7 +54,7 @@ class Present:
         return _ports(node.listeners if node else ()) == _ports(wanted.listeners)
 
 
-def _lasting(
+def _permanent_entries(
     entries: Sequence[pack.Neighbour] | Sequence[pack.FdbEntry],
 ) -> set[pack.Neighbour | pack.FdbEntry]:
     return {entry for entry in entries if not neighbours.is_passing(entry)}
