@@ -203,12 +203,13 @@ def _node(
         fdb=neighbours.read_fdb(kernel),
         vlans=vlans.read(kernel) if any(vlans.filters(one.link) for one in found) else (),
         queues=queued,
+        classes=queues.read_classes(kernel, queued),
         ipsec=policies_,
         ip_sets=each.rules.sets,
         tables=tables,
         native=own,
         settings=settings.changes(here, reader.fresh),
-        listeners=tuple(programs.listeners()),
+        listeners=tuple(each for each in programs.listeners() if not _is_tunnels(each, found)),
     )
 
 
@@ -229,3 +230,9 @@ def _ipsec(node: str, remarks: list[str]) -> tuple[pack.IpsecPolicy, ...]:
         told = _("{node}: IPsec's policies could not be read: {error}")
         remarks.append(told.format(node=node, error=error.strerror or error))
         return ()
+
+
+def _is_tunnels(listener: pack.Listener, found: Sequence[Found]) -> bool:
+    """Whether it is no program's, but the end of a tunnel, and comes with that."""
+    ports = {one.link.details.get("dstport") for one in found if one.link.kind == "vxlan"}
+    return listener.protocol == "udp" and not listener.program and str(listener.port) in ports

@@ -77,15 +77,23 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
             _set_links(site, have.node(site.node.name), workshop.unchanged, refusals)
             _furnish(site, refusals)
         cables.finish(workshop.unchanged)
-        for site in others:
-            node = _node(site, refusals)
-            node.neighbours()  # of which a change of their link may let the kernel forget some
-            node.fdb()
-            node.vlans()
-            node.ipsec()
-            _rules(site, have.node(site.node.name), refusals)
+        _finish(others, have, refusals)
         refusals.lines += _play(list(sites.values()), have, workshop)
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
+
+
+def _finish(sites: Sequence[Site], have: Present, refusals: Refusals) -> None:
+    """What needs the links as they are to be."""
+    nodes = [_node(site, refusals) for site in sites]
+    duplicates = [(node, each) for node in nodes if (each := node.add_duplicates())]
+    for node, each in duplicates:
+        node.wait_for(each)
+    for site, node in zip(sites, nodes, strict=True):
+        node.neighbours()  # of which a change of their link may let the kernel forget some
+        node.fdb()
+        node.vlans()
+        node.ipsec()
+        _rules(site, have.node(site.node.name), refusals)
 
 
 def give_names(found: pack.Pack) -> pack.Pack:

@@ -223,6 +223,7 @@ class Node:
     fdb: tuple[FdbEntry, ...] = ()
     vlans: tuple[PortVlan, ...] = ()
     queues: tuple[Queue, ...] = ()
+    classes: tuple[Queue, ...] = ()  # of queues of several classes; the handle is the class's
     ipsec: tuple[IpsecPolicy, ...] = ()
     ip_sets: tuple[IpSet, ...] = ()
     tables: tuple[Table, ...] = ()

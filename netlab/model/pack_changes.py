@@ -10,7 +10,16 @@ from typing import Any
 from netlab.model import codec, pack
 
 # By node: lists whose order says nothing. Routes to one place, and rules, are compared in order.
-_UNORDERED: tuple[str, ...] = ("addresses", "nexthops", "policies", "neighbours", "fdb", "vlans", "queues")
+_UNORDERED: tuple[str, ...] = (
+    "addresses",
+    "nexthops",
+    "policies",
+    "neighbours",
+    "fdb",
+    "vlans",
+    "queues",
+    "classes",
+)
 _UNORDERED += ("ipsec", "listeners")
 
 

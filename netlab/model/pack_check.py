@@ -22,6 +22,7 @@ OTHERS = (
     "fdb",
     "vlans",
     "queues",
+    "classes",
     "ipsec",
     "settings",
     "listeners",

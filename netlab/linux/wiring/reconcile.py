@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from netlab.linux import polling
 from netlab.linux.netlink import xfrm
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netlink.socket import NetlinkSocket
@@ -22,6 +23,7 @@ from netlab.linux.wiring.fields import Unfit
 from netlab.model import pack
 
 T = TypeVar("T")
+SECONDS_TO_FIND = 2.5  # a duplicate: a kernel waits up to a second before it asks
 Change = Callable[[RouteSocket, T], None]
 
 
@@ -58,7 +60,10 @@ class Node:
 
     def addresses(self) -> None:
         """Of a link whose IPv4 addresses are others, all are given anew: the first is not like the rest."""
-        have, wanted = addresses.read(self._kernel), self._wanted.addresses
+        have = addresses.read(self._kernel)
+        wanted = [
+            each for each in self._wanted.addresses if not each.flags & addresses.FAILED or each in have
+        ]
         gone, come = [], []
         for index in dict.fromkeys(each.index for each in (*have, *wanted)):
             for is_six in (False, True):
@@ -69,6 +74,20 @@ class Node:
                 come += [each for each in new if not is_six or each not in old]
         self._change(addresses.delete, gone, quietly=True)  # the first takes the rest with it
         self._change(addresses.add, come)
+
+    def add_duplicates(self) -> list[pack.Address]:
+        """Addresses that the kernel found somebody else to have: added again, and which those are."""
+        have = addresses.read(self._kernel)
+        failed = [each for each in self._wanted.addresses if each.flags & addresses.FAILED]
+        missing = [each for each in failed if each not in have]
+        self._change(addresses.add, missing)
+        return missing
+
+    def wait_for(self, duplicates: Sequence[pack.Address]) -> None:
+        """Until the kernel has found again that somebody has them."""
+        for _look in polling.looks(seconds=SECONDS_TO_FIND, pause=0.02):
+            if set(duplicates) <= set(addresses.read(self._kernel)):
+                return
 
     def routes(self) -> None:
         """Of routes to one place, all are given anew where their order is another.
@@ -158,11 +177,20 @@ class Node:
         self._make_alike(lasting, missing, neighbours.delete_fdb, neighbours.add_fdb)
 
     def queues(self) -> None:
-        """Those below another behind it."""
+        """Those below another, or below one of its classes, behind it."""
         have, wanted = queues.read(self._kernel), self._wanted.queues
-        self._make_alike(
-            have, sorted(wanted, key=lambda queue: queue.parent != 0xFFFFFFFF), queues.delete, queues.add
-        )
+        missing = [each for each in wanted if each not in have]
+        gone = [each for each in have if each not in wanted]
+        self._change(queues.delete, sorted(gone, key=lambda each: each.parent == queues.ROOT))
+        self._change(queues.add, [each for each in missing if each.parent == queues.ROOT])
+        if self._wanted.classes or any(each.kind in queues.CLASSES for each in have):
+            self._classes()
+        self._change(queues.add, [each for each in missing if each.parent != queues.ROOT])
+
+    def _classes(self) -> None:
+        have, wanted = queues.read_classes(self._kernel, self._wanted.queues), self._wanted.classes
+        self._change(queues.delete_class, [each for each in reversed(have) if each not in wanted])
+        self._change(queues.add_class, [each for each in wanted if each not in have])
 
     def _make_alike(self, have: Sequence[T], wanted: Sequence[T], delete: Change[T], add: Change[T]) -> None:
         self._change(delete, [each for each in have if each not in wanted])

@@ -15,6 +15,7 @@ from netlab.linux.netlink.netfilter import IP_SETS
 from netlab.model import netpack
 from netlab.model.pack_changes import differences
 from tests.kernel.conftest import sh
+from tests.support.patience import eventually
 
 FAR = "39.106.233.176"
 SETS = f"""
@@ -124,13 +125,13 @@ def test_next_hop_objects_and_settings_of_internet_are_put_back(lab: Lab) -> Non
 
 
 def test_what_is_not_in_a_pack_is_told_by_name(lab: Lab) -> None:
-    """Nothing is left out without a word: stopped containers, those on the host's network, classes of tc."""
+    """Nothing is left out without a word: stopped containers, those on the host's network, filters of tc."""
     sh(
         lab,
         "docker run -d --network host --name beside centos:8 sleep 36000\n"
         "docker run -d --name gone centos:8 sleep 36000; docker stop -t 0 gone\n"
         "tc qdisc add dev eth0 root handle 1: htb default 1\n"
-        "tc class add dev eth0 parent 1: classid 1:1 htb rate 1mbit\n"
+        "tc class add dev eth0 parent 1: classid 1:1 htb rate 1gbit\n"
         "tc filter add dev eth0 parent 1: protocol ip u32 match ip dst 10.0.0.1/32 flowid 1:1",
     )
     told = lab.pack().remarks
@@ -138,3 +139,53 @@ def test_what_is_not_in_a_pack_is_told_by_name(lab: Lab) -> None:
         assert any(words in line for line in told), (words, told)
     lab.reset()
     assert lab.pack().remarks == ()
+
+
+def test_classes_of_htb_hold_up_the_same_packets(lab: Lab, twin_name: str) -> None:
+    """A tree of them with a queue below; undone, nothing of it is left."""
+    before = lab.pack()
+    lab.mark("before")
+    sh(
+        lab,
+        "tc qdisc add dev eth0 root handle 1: htb default 30\n"
+        "tc class add dev eth0 parent 1: classid 1:1 htb rate 10mbit ceil 12gbit\n"
+        "tc class add dev eth0 parent 1:1 classid 1:20 htb rate 5mbit prio 2\n"
+        "tc class add dev eth0 parent 1:1 classid 1:30 htb rate 8bit burst 1 ceil 8bit\n"
+        "tc qdisc add dev eth0 parent 1:20 handle 20: pfifo limit 7",
+    )
+    found = lab.pack()
+    assert len(found.nodes[0].classes) == 3 and found.remarks == ()
+    twin = lab.copy(twin_name)
+    assert differences(found, twin.pack()) == []
+    assert sh(twin, "tc class show dev eth0 | sort") == sh(lab, "tc class show dev eth0 | sort")
+    for each in (lab, twin):
+        gets_through(each, "host")  # it takes what may be sent at once
+        assert not gets_through(each, "host")
+    sh(twin, "tc qdisc del dev eth0 root")
+    assert gets_through(twin, "host")
+    lab.undo()
+    assert differences(before, lab.pack()) == []
+
+
+def test_an_address_that_somebody_else_has_is_found_to_be_so_again(lab: Lab, twin_name: str) -> None:
+    """The kernel of the twin looks for it as that of the original did."""
+    sh(
+        lab,
+        "ip netns add other; ip link add v0 type veth peer name v1 netns other\n"
+        "ip link set v0 up; ip -n other link set v1 up; ip -n other addr add fd00::2/64 dev v1 nodad\n"
+        "ip addr add fd00::2/64 dev v0",
+    )
+    has_failed = ["ip", "-6", "addr", "show", "dev", "v0", "dadfailed"]
+    assert eventually(lambda: "fd00::2" in lab.run(has_failed).stdout, 10.0)
+    found = lab.pack()
+    twin = lab.copy(twin_name)
+    assert "fd00::2" in twin.run(has_failed).stdout
+    assert differences(found, twin.pack()) == []
+
+
+def test_the_end_of_a_tunnel_is_no_listener(lab: Lab, twin_name: str) -> None:
+    """It comes with its vxlan, and nobody has to play it."""
+    sh(lab, "ip link add vx7 type vxlan id 7 dstport 4789 remote 192.0.2.1 dev eth0; ip link set vx7 up")
+    assert all(not node.listeners for node in lab.pack().nodes)
+    twin = lab.copy(twin_name)
+    assert twin.status().about == (f"a twin of {lab.name}",)
