@@ -139,7 +139,10 @@ NOT_OURS = {
     "what Python says of a name that is not there": ("(lab/)?__init__", "has no attribute"),
     "the title of a schema": ("model/schema", "A snapshot of a lab|A network as netlab packs it"),
     "what a twin's listeners answer": ("keeper/responder", "HTTP/1|played by netlab"),
-    "the words of iptables and nft": ("linux/ruleset/", "^(addrtype|ACCEPT|--src-type|ct )"),
+    "the words of iptables and nft": (
+        "linux/ruleset/|twin/paste/",
+        "^(addrtype|ACCEPT|--src-type|ct )|managed by",
+    ),
     "a database's language": (
         r"workshop/(hub/accounts|hub/guesses|board/results)",
         r"SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA",
