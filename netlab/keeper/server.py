@@ -99,8 +99,8 @@ class Keeper:
             sysctl.write_sysctls(base_lab.SYSCTLS, None)
         else:
             self.engine.lay_out(self._lab_host(), self.files, say)
-        # Before anybody can have changed anything: the lab host's settings, and internet's, which are the same
-        # but for what a daemon has set.
+        # Before anybody can have changed anything: the lab host's settings, and internet's, which are the
+        # same but for what a daemon has set.
         found = base_lab.baseline(self.host)
         self.baselines = found, found if self.daemonless else base_lab.baseline(None)
         self.remembered = Baseline()
