@@ -184,6 +184,11 @@ def neighbour(content: bytes, names: dict[int, str]) -> Neighbour:
     )
 
 
+def is_of_users(content: bytes) -> bool:
+    """Whether a listed rule is for some users: deleted without them, it is taken for one that is like it."""
+    return rt.FRA_UID_RANGE in rt.attributes(content, rt.RTMSG.size)
+
+
 def rule_to_delete(content: bytes) -> bytes:
     """A listed rule as what is to be deleted: with its number, or the first that is like it in the rest would
     go; and without its users, whom only their own user namespace can tell."""

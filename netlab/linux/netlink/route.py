@@ -258,6 +258,7 @@ class RouteSocket(NetlinkSocket):
         """Send back what the kernel lists as what is to be deleted; what it keeps, it keeps."""
         listed = [content for _, content in self.query(question, rt.NLM_F_DUMP, body)]
         with suppress(OSError), self.batch():
+            listed.sort(key=parse.is_of_users if question == rt.RTM_GETRULE else lambda content: False)
             for content in listed:
                 body = parse.rule_to_delete(content) if question == rt.RTM_GETRULE else content
                 self.request(deletion, 0, body, "delete")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import replace
 
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink.route import RouteSocket
@@ -72,14 +71,13 @@ def add(kernel: RouteSocket, rule: pack.PolicyRule) -> None:
 
 
 def is_of_users(rule: pack.PolicyRule) -> bool:
-    """Whether it is for some users: such a one is made only from the user namespace that the network
-    namespace belongs to."""
+    """Whether it is for some users: of such a one the kernel hears only in the user namespace that the
+    network namespace belongs to."""
     return "uidrange" in rule.details
 
 
 def delete(kernel: RouteSocket, rule: pack.PolicyRule) -> None:
-    """Of rules that are alike but for their users, the first. Unfit; OSError."""
-    rule = replace(rule, details={word: value for word, value in rule.details.items() if word != "uidrange"})
+    """Unfit; OSError."""
     kernel.request(rt.RTM_DELRULE, 0, _body(rule), f"delete rule {rule.preference}")
 
 

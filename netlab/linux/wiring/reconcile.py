@@ -117,23 +117,24 @@ class Node:
     def add_policies(self) -> None:
         """Before the routes: by some of them their gateways are found."""
         have, wanted = policies.read(self._kernel), self._wanted.policies
-        missing = [rule for rule in wanted if rule not in have]
-        self._change(policies.add, [rule for rule in missing if not policies.is_of_users(rule)])
-        if of_users := [rule for rule in missing if policies.is_of_users(rule)]:
-            self._refusals.attempt(self._wanted.name, lambda: self._add_of_users(of_users))
-
-    def _add_of_users(self, rules: Sequence[pack.PolicyRule]) -> None:
-        def work() -> None:
-            with RouteSocket() as kernel, kernel.batch():
-                for rule in rules:
-                    policies.add(kernel, rule)
-
-        do_as_owner(self._namespace, work)
+        self._change_policies(policies.add, [rule for rule in wanted if rule not in have])
 
     def delete_policies(self) -> None:
         """Behind the routes, for the same reason."""
         have, wanted = policies.read(self._kernel), self._wanted.policies
-        self._change(policies.delete, [rule for rule in have if rule not in wanted])
+        self._change_policies(policies.delete, [rule for rule in have if rule not in wanted])
+
+    def _change_policies(self, change: Change[pack.PolicyRule], rules: Sequence[pack.PolicyRule]) -> None:
+        self._change(change, [rule for rule in rules if not policies.is_of_users(rule)])
+        of_users = [rule for rule in rules if policies.is_of_users(rule)]
+
+        def work() -> None:
+            with RouteSocket() as kernel, kernel.batch():
+                for rule in of_users:
+                    change(kernel, rule)
+
+        if of_users:
+            self._refusals.attempt(self._wanted.name, lambda: do_as_owner(self._namespace, work))
 
     def ipsec(self) -> None:
         """In the order of the pack where there are several to one place: a kernel finds the first."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink.route import RouteSocket
@@ -103,12 +104,14 @@ def _hops(raw: bytes) -> Iterator[pack.Hop]:
 def add(kernel: RouteSocket, route: pack.Route) -> None:
     """Behind all others to the same place. Unfit; OSError."""
     flags = rt.NLM_F_CREATE | rt.NLM_F_APPEND
-    kernel.request(rt.RTM_NEWROUTE, flags, _body(route), f"add route {route.destination}")
+    told = replace(route, kind=rt.RTN_UNICAST) if route.nexthop else route
+    kernel.request(rt.RTM_NEWROUTE, flags, _body(told), f"add route {route.destination}")
 
 
 def delete(kernel: RouteSocket, route: pack.Route) -> None:
     """Unfit; OSError."""
-    kernel.request(rt.RTM_DELROUTE, 0, _body(route), f"delete route {route.destination}")
+    told = replace(route, kind=0) if route.nexthop else route  # of which kind it is, is its object's
+    kernel.request(rt.RTM_DELROUTE, 0, _body(told), f"delete route {route.destination}")
 
 
 def _body(route: pack.Route) -> bytes:
