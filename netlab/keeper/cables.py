@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from netlab.linux import polling
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
-from netlab.linux.wiring import kinds, links, settings
+from netlab.linux.wiring import kinds, links, neighbours, settings
 from netlab.linux.wiring.fields import Unfit
 from netlab.linux.wiring.reconcile import Refusals
 from netlab.model import pack
@@ -21,6 +21,7 @@ from netlab.model import pack
 Key = tuple[str, int]  # a node's name, a link's index
 Links = dict[Key, pack.Link]
 SECONDS_TO_SETTLE = 1.5
+TELL_CARRIER = ("bridge", "veth", "macvlan")  # kinds whose state says whether they have one
 DAD, DEFAULT_DAD = "ipv6/conf/accept_dad", "ipv6/conf/default/accept_dad"
 
 
@@ -201,7 +202,7 @@ class Cables:
                 settings.assure((settings.of_link(link, DAD), link.settings[DAD]) for link in told)
         for name, site in self._others():
             if self._has_states(site):
-                _wait_until_settled(site)
+                _wait_until_settled(site, {link.index for link in site.node.links if link.master})
                 with self._refusals.batch(site.kernel, name):
                     for key, have, wanted in self._pairs(site):
                         self._attempt(key, links.set_state, site, have, wanted)
@@ -220,8 +221,16 @@ def _with_bridge_mac(have: pack.Link, wanted: pack.Link, others: Iterable[pack.L
     return wanted
 
 
-def _wait_until_settled(site: Site) -> None:
+def wait_for_proxies(site: Site) -> None:
+    """A link whose carrier has gone forgets for whom it answers, a moment later: before they are told."""
+    kinds_ = {link.index: link.kind for link in site.node.links}
+    told = {entry.index for entry in site.node.neighbours if neighbours.is_proxy(entry)}
+    if told := {index for index in told if kinds_[index] in TELL_CARRIER}:
+        _wait_until_settled(site, told)
+
+
+def _wait_until_settled(site: Site, indexes: Collection[int]) -> None:
     """A bridge enables a port when it hears that it has a carrier, a moment later, whatever has been set."""
     for _look in polling.looks(seconds=SECONDS_TO_SETTLE, pause=0.002):
-        if all(found.has_settled for found in links.read(site.kernel) if found.link.master):
+        if all(found.has_settled for found in links.read(site.kernel) if found.link.index in indexes):
             return

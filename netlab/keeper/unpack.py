@@ -13,7 +13,7 @@ from dataclasses import replace
 from netlab.engines import base_lab
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
-from netlab.keeper.cables import DAD, Cables, Links, Site
+from netlab.keeper.cables import DAD, Cables, Links, Site, wait_for_proxies
 from netlab.keeper.places import Place
 from netlab.keeper.populate import Order
 from netlab.keeper.present import Present, look
@@ -89,6 +89,7 @@ def _finish(sites: Sequence[Site], have: Present, refusals: Refusals) -> None:
     for node, each in duplicates:
         node.wait_for(each)
     for site, node in zip(sites, nodes, strict=True):
+        wait_for_proxies(site)
         node.neighbours()  # of which a change of their link may let the kernel forget some
         node.fdb()
         node.vlans()
