@@ -117,7 +117,7 @@ class Operations:
         return iproute.hand_over(client, self.place(str(request["node"])))
 
     def _reset(self, request: Mapping[str, Any], _: socket.socket) -> dict[str, Any]:
-        return self._put_back(str(request.get("way", "kept")))
+        return self._put_back(str(request.get("way") or "kept"))
 
     def place(self, name: str) -> Place:
         """The namespace of that name, or of which it is another. UnknownName."""
