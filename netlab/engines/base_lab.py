@@ -14,6 +14,7 @@ from contextlib import suppress
 from netlab.errors import CommandFailed
 from netlab.i18n import gettext as _
 from netlab.linux import sysctl
+from netlab.linux.netlink import xfrm
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
@@ -76,13 +77,15 @@ def build(host: int, *, links: bool = True) -> None:
         lab_host.add_default_route(UPLINK_ADDRESS)
 
 
-def clear(host: int, baseline: Mapping[str, str]) -> None:
+def clear(host: int, baseline: Mapping[str, str], internets: Mapping[str, str]) -> None:
     """Take everything out of both namespaces again: links, addresses, routes, rules, changed settings."""
     for namespace in (host, None):
         with RouteSocket(namespace) as kernel:
             kernel.clear()
         clear_firewall(namespace)
+        clear_ipsec(namespace)
     sysctl.write_sysctls(baseline, host)
+    sysctl.write_sysctls(internets, None)
 
 
 def clear_firewall(namespace: int | None) -> None:
@@ -94,6 +97,13 @@ def clear_firewall(namespace: int | None) -> None:
     clear_legacy(namespace)
     with Netfilter(namespace) as netfilter:  # rules that were deleted have ended when the first was closed
         netfilter.destroy_sets()
+
+
+def clear_ipsec(namespace: int | None) -> None:
+    """No policies and no states any more."""
+    if xfrm.is_there(namespace):
+        with xfrm.Xfrm(namespace) as socket:
+            socket.flush()
 
 
 def clear_legacy(namespace: int | None) -> bool:
@@ -112,10 +122,11 @@ def clear_legacy(namespace: int | None) -> bool:
     return found
 
 
-def baseline(host: int) -> dict[str, str]:
-    """The settings of the lab host's namespace that do not belong to one device, by file below /proc/sys."""
+def baseline(namespace: int | None) -> dict[str, str]:
+    """The settings of a namespace (None: our own) that do not belong to one device, by file below
+    /proc/sys."""
     found: dict[str, str] = {}
-    with enter(host):
+    with enter(namespace if namespace is not None else "/proc/thread-self/ns/net"):
         for folder in BASELINE_FOLDERS:
             with suppress(FileNotFoundError):  # not in this kernel
                 found |= sysctl.in_folder(folder)

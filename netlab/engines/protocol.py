@@ -20,6 +20,7 @@ class Container:
 
     name: str
     pid: int  # of its process 1, as the lab host numbers it
+    runs: bool = True  # as the engine last knew it
 
 
 @dataclass(frozen=True)

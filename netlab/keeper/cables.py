@@ -7,13 +7,13 @@ set of them, and who is up.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from netlab.linux import polling
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
-from netlab.linux.wiring import kinds, links, settings
+from netlab.linux.wiring import kinds, links, neighbours, settings
 from netlab.linux.wiring.fields import Unfit
 from netlab.linux.wiring.reconcile import Refusals
 from netlab.model import pack
@@ -21,6 +21,7 @@ from netlab.model import pack
 Key = tuple[str, int]  # a node's name, a link's index
 Links = dict[Key, pack.Link]
 SECONDS_TO_SETTLE = 1.5
+TELL_CARRIER = ("bridge", "veth", "macvlan")  # kinds whose state says whether they have one
 DAD, DEFAULT_DAD = "ipv6/conf/accept_dad", "ipv6/conf/default/accept_dad"
 
 
@@ -34,9 +35,15 @@ class Site:
 
 
 class Cables:
-    """Makes the links of all sites those of their nodes; `have` are the links that are there."""
+    """Makes the links of all sites those of their nodes; `have` are the links that are there.
 
-    def __init__(self, sites: Mapping[str, Site], have: Links, refusals: Refusals) -> None:
+    `same` are the nodes that are as they are to be, while nobody touches them.
+    """
+
+    def __init__(
+        self, sites: Mapping[str, Site], have: Links, refusals: Refusals, same: Collection[str] = ()
+    ) -> None:
+        self._same = set(same)
         self._sites, self._have, self._refusals = sites, have, refusals
         self._wanted: Links = {
             (name, link.index): link for name, site in sites.items() for link in site.node.links
@@ -54,6 +61,13 @@ class Cables:
                 self._add(key)
         if not self.lacking:
             self._change()
+
+    def is_touched(self, name: str) -> bool:
+        """Whether a node's links had to be changed."""
+        return name not in self._same
+
+    def _others(self) -> list[tuple[str, Site]]:
+        return [(name, site) for name, site in self._sites.items() if name not in self._same]
 
     def _leftovers(self) -> set[Key]:
         """What is not in the pack, or cannot become what is, with all that goes with it."""
@@ -77,6 +91,7 @@ class Cables:
         return wanted is not None and links.is_alike(link, wanted)
 
     def _delete(self, gone: set[Key]) -> None:
+        self._same -= {name for name, __ in gone}
         for name, site in self._sites.items():
             kept = [index for node, index in self._have if node == name and (node, index) not in gone]
             if any(node == name for node, __ in gone):
@@ -132,19 +147,20 @@ class Cables:
         """What a new link is like is seen when it is looked at; until then only that it is there."""
         for key in keys:
             self._have[key] = self._wanted[key]
+            self._same.discard(key[0])
             self.new.append(key)
 
     # -- what is set of links
 
     def _change(self) -> None:
         new = set(self.new)
-        for name, site in self._sites.items():
+        for name, site in self._others():
             with self._refusals.batch(site.kernel, name):
                 for key, have, wanted in self._pairs(site):
                     if key in new and wanted.up:  # it gets no address by itself: see `addresses`
                         links.set_address_mode(site.kernel, wanted, links.BY_HAND)
                     self._attempt(key, links.change, site, have, wanted)
-        for name, site in self._sites.items():
+        for name, site in self._others():
             self._set_dad(site, "0")
             with self._refusals.batch(site.kernel, name):
                 for key, have, wanted in sorted(self._pairs(site), key=lambda each: self._depth(each[0])):
@@ -173,7 +189,7 @@ class Cables:
 
     def finish(self, unchanged: Mapping[str, str]) -> None:
         """Once the addresses are there: how IPv6 makes others, whether it looks for them; states of ports."""
-        for name, site in self._sites.items():
+        for name, site in self._others():
             with self._refusals.batch(site.kernel, name):
                 for found in links.read(site.kernel):
                     wanted = self._wanted.get((name, found.link.index))
@@ -184,9 +200,9 @@ class Cables:
             with enter(site.fd):
                 told = [link for link in site.node.links if DAD in link.settings]
                 settings.assure((settings.of_link(link, DAD), link.settings[DAD]) for link in told)
-        for name, site in self._sites.items():
+        for name, site in self._others():
             if self._has_states(site):
-                _wait_until_settled(site)
+                _wait_until_settled(site, {link.index for link in site.node.links if link.master})
                 with self._refusals.batch(site.kernel, name):
                     for key, have, wanted in self._pairs(site):
                         self._attempt(key, links.set_state, site, have, wanted)
@@ -205,8 +221,16 @@ def _with_bridge_mac(have: pack.Link, wanted: pack.Link, others: Iterable[pack.L
     return wanted
 
 
-def _wait_until_settled(site: Site) -> None:
+def wait_for_proxies(site: Site) -> None:
+    """A link whose carrier has gone forgets for whom it answers, a moment later: before they are told."""
+    kinds_ = {link.index: link.kind for link in site.node.links}
+    told = {entry.index for entry in site.node.neighbours if neighbours.is_proxy(entry)}
+    if told := {index for index in told if kinds_[index] in TELL_CARRIER}:
+        _wait_until_settled(site, told)
+
+
+def _wait_until_settled(site: Site, indexes: Collection[int]) -> None:
     """A bridge enables a port when it hears that it has a carrier, a moment later, whatever has been set."""
     for _look in polling.looks(seconds=SECONDS_TO_SETTLE, pause=0.002):
-        if all(found.has_settled for found in links.read(site.kernel) if found.link.master):
+        if all(found.has_settled for found in links.read(site.kernel) if found.link.index in indexes):
             return

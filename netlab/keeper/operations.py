@@ -44,4 +44,4 @@ class Operations(Observations):
         return codec.to_plain(Status(self._name, self._engine.name, found, (*about, *self._twin().about())))
 
     def _reset(self, request: Mapping[str, Any], _: socket.socket) -> dict[str, Any]:
-        return self._put_back(str(request.get("way", "kept")))
+        return self._put_back(str(request.get("way") or "kept"))

@@ -6,26 +6,26 @@ Runs on the keeper's level, as a snapshot does; of the machine itself with Machi
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from netlab.display import one_line
 from netlab.engines import base_lab
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.keeper.places import Place
+from netlab.keeper.programs import Programs
+from netlab.keeper.unread import unread
 from netlab.linux import firewall
-from netlab.linux.netlink import sock_diag
+from netlab.linux.netlink import xfrm
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
+from netlab.linux.netlink.xfrm import Xfrm
 from netlab.linux.netns import enter, fresh
-from netlab.linux.ruleset import iptables, native
-from netlab.linux.wiring import addresses, kinds, links, neighbours, policies, queues, routes, settings
+from netlab.linux.ruleset import ip_sets, iptables, native
+from netlab.linux.wiring import addresses, ipsec, links, neighbours, policies, queues, routes, settings, vlans
 from netlab.linux.wiring.links import Found
 from netlab.model import codec, pack
 from netlab.model.netpack import LARGEST
@@ -34,7 +34,6 @@ Process = subprocess.Popen[str]
 Key = tuple[int, int]
 Containers = Mapping[int, pack.Container]  # by the pid of their first process, as a Place has it
 NOWHERE = -1  # the number by which a namespace knows one that it has not met
-_SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class _Rules:
 
     saves: list[tuple[Process, str, str]]  # with family and backend
     there: set[tuple[str, str]]  # (family, table) of all that nf_tables holds
+    sets: tuple[pack.IpSet, ...]
 
     def read(self) -> tuple[tuple[pack.Table, ...], tuple[str, ...]]:
         """Waits for them; to be called in the namespace."""
@@ -71,18 +71,19 @@ class _Rules:
 def read(
     name: str,
     places: Sequence[Place],
-    unchanged: Mapping[str, str],
+    reader: settings.Reader,
     containers: Containers | None = None,
     *,
     whole: bool = True,
 ) -> pack.Pack:
-    """Those namespaces; `unchanged` are the settings of a fresh one, as `fresh_settings` or
+    """Those namespaces; `reader` knows the settings of a fresh one, as `fresh_settings` or
     `settings_of_baseline` give them. What vanishes is left out."""
     remarks: list[str] = []
     with ExitStack() as stack:
         opened = [each for place in places if (each := _open(place, stack, remarks)) is not None]
         linked = _join(opened)
-        programs, reader = Programs(), settings.Reader(unchanged)
+        programs = Programs()
+        reader.close_all_but({place.netns for place in places})
         nodes = []
         for each in opened:
             with enter(each.fd):
@@ -138,9 +139,10 @@ def _start_rules(node: str, stack: ExitStack, remarks: list[str]) -> _Rules:
     """What lists the rules of the namespace that we are in, on its way."""
     there: set[tuple[str, str]] = set()
     legacy: list[str] = []
+    sets: tuple[pack.IpSet, ...] = ()
     try:
         with Netfilter() as netfilter:
-            there = netfilter.tables()
+            there, sets = netfilter.tables(), ip_sets.read(netfilter)
         legacy = firewall.legacy_tables()
     except OSError as error:
         told = _("{node}: the firewall's rules could not be read: {error}")
@@ -153,7 +155,7 @@ def _start_rules(node: str, stack: ExitStack, remarks: list[str]) -> _Rules:
     for family, backend in wanted:
         if (process := iptables.start_save(family, backend)) is not None:
             saves.append((stack.enter_context(process), family, backend))
-    return _Rules(saves, there)
+    return _Rules(saves, there, sets)
 
 
 # -- links, and where their other ends are
@@ -194,11 +196,13 @@ def _node(
     remarks: list[str],
 ) -> pack.Node:
     kernel, place = each.kernel, each.place
-    here = reader.of_namespace()
+    here = reader.of_namespace(place.netns)
     of_link = reader.of_links(kernel, here)
     queued = queues.read(kernel)
     tables, own = each.rules.read()
-    remarks += _unread(place.name, kernel, found, queued)
+    encapsulated: list[str] = []
+    ways, policies_ = routes.read(kernel, encapsulated), _ipsec(place.name, remarks)
+    remarks += unread(place.name, kernel, found, queued, encapsulated)
     return pack.Node(
         name=place.name,
         kind=place.kind,
@@ -206,73 +210,42 @@ def _node(
         links=tuple(replace(one.link, settings=of_link(one)) for one in found),
         addresses=addresses.read(kernel),
         nexthops=routes.read_nexthops(kernel),
-        routes=routes.read(kernel),
+        routes=ways,
         policies=policies.read(kernel),
         neighbours=neighbours.read(kernel),
         fdb=neighbours.read_fdb(kernel),
+        vlans=vlans.read(kernel) if any(vlans.filters(one.link) for one in found) else (),
         queues=queued,
+        classes=queues.read_classes(kernel, queued),
+        ipsec=policies_,
+        ip_sets=each.rules.sets,
         tables=tables,
         native=own,
         settings=settings.changes(here, reader.fresh),
-        listeners=tuple(programs.listeners()),
+        listeners=tuple(each for each in programs.listeners() if not _is_tunnels(each, found)),
     )
 
 
-def _unread(
-    node: str, kernel: RouteSocket, found: Sequence[Found], queued: tuple[pack.Queue, ...]
-) -> Iterator[str]:
-    if _is_full():
-        yield _("{node}: the table of connections is full, and not read").format(node=node)
-    for what in queues.unread(kernel, queued):
-        yield _("{node}: not read: {what}").format(node=node, what=what)
-    for link in (one.link for one in found):
-        if link.kind not in ("", "loopback") and link.kind not in kinds.KINDS:
-            told = _("{node}: the details of {link}, a {kind}, were not read")
-            yield told.format(node=node, link=link.name, kind=link.kind)
+def _ipsec(node: str, remarks: list[str]) -> tuple[pack.IpsecPolicy, ...]:
+    """The policies; of states, which hold keys, that there are some."""
+    if not xfrm.is_there():
+        return ()
+    try:
+        with Xfrm() as socket:
+            told = _("{node}: not read: {what}")
+            if count := socket.count_states():
+                what = _("IPsec states ({count}), which hold keys").format(count=count)
+                remarks.append(told.format(node=node, what=what))
+            if xfrm.BLOCK in socket.defaults():
+                remarks.append(told.format(node=node, what="ip xfrm policy setdefault"))
+            return ipsec.read(socket)
+    except OSError as error:
+        told = _("{node}: IPsec's policies could not be read: {error}")
+        remarks.append(told.format(node=node, error=error.strerror or error))
+        return ()
 
 
-def _is_full() -> bool:
-    """Whether the namespace that we are in can take on no more connections, or hardly any."""
-    with suppress(OSError, ValueError):
-        count, most = (
-            int(Path(f"/proc/sys/net/netfilter/nf_conntrack_{name}").read_text()) for name in ("count", "max")
-        )
-        return count > most * 0.9
-    return False
-
-
-class Programs:
-    """Which program has which socket, as far as one may look."""
-
-    def __init__(self) -> None:
-        self._names: dict[int, str] | None = None
-
-    def listeners(self) -> Iterator[pack.Listener]:
-        """Of the namespace that we are in."""
-        for listener, inode in sock_diag.listeners_with_inodes().items():
-            if not inode:  # the kernel's own: of a tunnel
-                continue
-            yield pack.Listener(listener.protocol, listener.address, listener.port, self._name(inode))
-
-    def _name(self, inode: int) -> str:
-        if self._names is None:
-            self._names = dict(_sockets())
-        return self._names.get(inode, "")
-
-
-def _sockets() -> Iterator[tuple[int, str]]:
-    """(number of the socket, name of the program) of all processes that we may look at."""
-    for process in filter(str.isdigit, os.listdir("/proc")):
-        with suppress(OSError):  # it ended, or is somebody else's
-            found = [os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd")]
-            sockets = [match[1] for link in found if (match := _SOCKET.fullmatch(link))]
-            if sockets:
-                name = program(int(process))
-                yield from ((int(socket), name) for socket in sockets)
-
-
-def program(pid: int) -> str:
-    """The name of the program of a process, without a word of what it was told; "" if it has ended."""
-    with suppress(OSError), open(f"/proc/{pid}/comm", errors="replace") as file:
-        return one_line(file.read().strip())
-    return ""
+def _is_tunnels(listener: pack.Listener, found: Sequence[Found]) -> bool:
+    """Whether it is no program's, but the end of a tunnel, and comes with that."""
+    ports = {one.link.details.get("dstport") for one in found if one.link.kind == "vxlan"}
+    return listener.protocol == "udp" and not listener.program and str(listener.port) in ports

@@ -31,7 +31,8 @@ from netlab.keeper.unpack import Workshop, unpack
 from netlab.linux import netns, syscalls
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.wiring import neighbours
+from netlab.linux.wiring import neighbours, settings
+from netlab.linux.wiring.reconcile import Node, Refusals
 from netlab.model import codec
 from netlab.model.outside import empty
 from netlab.model.pack import Pack
@@ -49,6 +50,7 @@ class Replica:
 
     def __init__(self, original: Pack, unchanged: Mapping[str, str], to_init: socket.socket) -> None:
         self._original, self._unchanged, self._to_init = original, unchanged, to_init
+        self._reader = settings.Reader(unchanged)
         self._places: dict[tuple[str, str], Place] = {}
         self._responder = Responder(fork)
         self._children = 0  # requests that are being answered
@@ -84,7 +86,7 @@ class Replica:
         return self._read(self.places())
 
     def _read(self, places: Sequence[Place]) -> Pack:
-        return reading.read(self._original.name, places, self._unchanged)
+        return reading.read(self._original.name, places, self._reader)
 
     def _populate(self, order: Order) -> None:
         """In place of the lab host's process 1, which gives a namespace a process: here none has any."""
@@ -140,10 +142,16 @@ class Replica:
     def put_back(self) -> Pack:
         """As it was at first, and as if no packet had passed. BadInput, LabError, OSError."""
         built = self.become(self._original)
-        for place in self.places():
-            with place.hold() as namespace, netns.enter(namespace), suppress(OSError):
-                Path(FLUSH).write_text("1")  # which paths take smaller packets only
         self.forget()
+        for place in self.places():
+            node = built.node(place.name)
+            with place.hold() as namespace, RouteSocket(namespace) as kernel:
+                if node:
+                    known = Node(kernel, node, Refusals())
+                    known.neighbours()
+                    known.fdb()
+                with netns.enter(namespace), suppress(OSError):
+                    Path(FLUSH).write_text("1")  # which paths take smaller packets only
         return built
 
     def run(self, words: object) -> tuple[int, str]:

@@ -51,6 +51,8 @@ class Responder:
         """Those listeners in these namespaces (descriptors), and no others; which were refused. OSError."""
         refused = []
         for number, (namespace, listeners) in enumerate(nodes):
+            if number and not listeners:
+                continue
             ours, theirs = socket.socketpair()
             with ours, theirs:
                 message = codec.write(Order(tuple(listeners), number == 0))

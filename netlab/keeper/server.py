@@ -33,7 +33,9 @@ from netlab.keeper.protocol import Command
 from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
 from netlab.keeper.reset.worker import ResetWorker
 from netlab.keeper.spec import ETC, LabSpec
+from netlab.keeper.twin import OPERATIONS as TWINS
 from netlab.keeper.twin import Twin
+from netlab.keeper.worker import Worker
 from netlab.linux import sysctl
 from netlab.linux.limits import for_children, wait_until_exceeded
 from netlab.linux.sandbox import unshare
@@ -99,7 +101,10 @@ class Keeper:
             sysctl.write_sysctls(base_lab.SYSCTLS, None)
         else:
             self.engine.lay_out(self._lab_host(), self.files, say)
-        self.baseline = base_lab.baseline(self.host)  # before anybody can have changed anything
+        # Before anybody can have changed anything: the lab host's settings, and internet's, which are the
+        # same but for what a daemon has set.
+        found = base_lab.baseline(self.host)
+        self.baselines = found, found if self.daemonless else base_lab.baseline(None)
         self.remembered = Baseline()
         with closing(NamespaceState(self.host)) as host, closing(NamespaceState(None)) as internet:
             self.remembered.write([host.look(), internet.look()])
@@ -116,13 +121,17 @@ class Keeper:
         )
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         answer = partial(self._handle, learner=False), partial(self._handle, learner=True)
+        self.twins = Worker(
+            self._fork,
+            lambda request, client: self.operations.answer(str(request["op"]), request, client),
+        )
         self.doors = (
             Door(self.machine_door, self.loop, is_owner(self.plan.owner), answer[0]),
             Door(self.learners_door, self.loop, is_from_the_lab, answer[1]),
         )
         make_room()
         find = partial(places, self.init, self.engine)
-        self.twin = Twin(self.plan, find, self._lab_host().root, self.daemonless, self.to_init, self.baseline)
+        self.twin = Twin(self.plan, find, self._lab_host().root, self.engine, self.to_init, self.baselines[0])
         self.twin.begin(self._fork)
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:
@@ -188,7 +197,9 @@ class Keeper:
         if len(self.children) >= MOST_CHILDREN or (is_replica and len(self.replicas) >= MOST_REPLICAS):
             raise LabError(_("The lab has too much to do at once."), _("Try again in a moment."))
         if operation == "reset" and self.daemonless and not self.plan.bare:
-            self.resets.pass_on(request, client)
+            self.resets.pass_on({word: str(request.get(word, "")) for word in ("way", "language")}, client)
+        elif operation in TWINS:
+            self.twins.pass_on(request, client, fds)
         else:
             self._fork(
                 lambda: self.operations.answer(operation, {**request, "fds": fds}, client),
@@ -229,7 +240,7 @@ class Keeper:
         return self.twin.put_back() if self.plan.bare else self.resets.put_back(way)
 
     def _restorer(self) -> Restorer:
-        return Restorer(self.engine, self._lab_host(), self.files, self.baseline, self.remembered)
+        return Restorer(self.engine, self._lab_host(), self.files, self.baselines, self.remembered)
 
     def _exec(self, command: Command, fds: list[int], client: socket.socket, *, learner: bool) -> None:
         """Start it on its node. What becomes of it is said on a connection of its own, which the client gets:

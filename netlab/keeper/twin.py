@@ -10,22 +10,26 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from netlab.engines.protocol import Daemonless
+from netlab.display import one_line
+from netlab.engines.protocol import Daemonless, Engine
 from netlab.errors import BadInput, UnknownName
 from netlab.i18n import gettext as _
 from netlab.keeper import pack, populate, replica
 from netlab.keeper.history import History, Mark
-from netlab.keeper.places import Place
+from netlab.keeper.places import Place, beside_roles
 from netlab.keeper.protocol import Undone
 from netlab.keeper.responder import Responder
 from netlab.keeper.spec import LabSpec
 from netlab.keeper.unpack import Workshop, unpack
+from netlab.keeper.unread import containers_beside
 from netlab.linux.netlink.netfilter import Netfilter
+from netlab.linux.wiring import settings
 from netlab.model import codec
 from netlab.model.outside import empty
 from netlab.model.pack import Listener, Pack
 from netlab.model.pack_changes import differences
 
+OPERATIONS = ("pack", "unpack", "played", "mark", "undo")
 MOST_TOLD, LONGEST_LABEL = 500, 100  # lines, characters
 
 
@@ -55,13 +59,15 @@ class Twin:
         plan: LabSpec,
         places: Callable[[], Sequence[Place]],
         root: str,
-        engine: Daemonless | None,
+        engine: Engine,
         to_init: socket.socket,
         baseline: Mapping[str, str],
     ) -> None:
         self._plan, self._places, self._root = plan, places, root
-        self._engine, self._to_init = engine, to_init
+        self._every, self._to_init = engine, to_init  # whichever it is
+        self._engine = engine if isinstance(engine, Daemonless) else None
         self._unchanged = pack.settings_of_baseline(baseline)
+        self._reader = settings.Reader(self._unchanged)
         self._origin = Origin()
         self._history = History()
         self._responder: Responder | None = None
@@ -82,7 +88,10 @@ class Twin:
 
     def _read(self, places: Sequence[Place]) -> Pack:
         described = self._engine.describe(self._root) if self._engine else {}
-        return pack.read(self._plan.name, places, self._unchanged, described)
+        found = pack.read(self._plan.name, places, self._reader, described)
+        containers = self._every.containers(self._root)
+        known = {beside_roles(one_line(each.name), "container"): each.runs for each in containers}
+        return replace(found, remarks=(*found.remarks, *containers_beside(found, known)))
 
     def take_over(self, fds: Sequence[int]) -> Pack:
         """Make the lab like the pack in a file without a name, which the lab's owner has handed over.

@@ -13,13 +13,14 @@ from dataclasses import replace
 from netlab.engines import base_lab
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
-from netlab.keeper.cables import DAD, Cables, Links, Site
+from netlab.keeper.cables import DAD, Cables, Links, Site, wait_for_proxies
 from netlab.keeper.places import Place
 from netlab.keeper.populate import Order
+from netlab.keeper.present import Present, look
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
-from netlab.linux.ruleset import iptables, native
+from netlab.linux.ruleset import ip_sets, iptables, native
 from netlab.linux.wiring import reconcile, settings
 from netlab.linux.wiring.fields import Unfit
 from netlab.linux.wiring.reconcile import Refusals
@@ -58,29 +59,42 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
             _("This is no network that could be built: {error}.").format(error=error),
             _("Have it packed again: ./run pack -o FILE.netpack"),
         ) from None
-    if _populate(wanted, workshop):
-        now = None
+    made = _populate(wanted, workshop)
     refusals = Refusals()
     with ExitStack() as stack:
         found = workshop.places()
-        have = now or workshop.read(found)
+        have = Present(now, {}) if now and made.is_empty() else look(workshop.read, found, made)
         sites = _open(wanted, found, stack)
         _set_namespaces(sites, have, workshop.unchanged)
         wanted, cables = _lay_cables(wanted, sites, have, refusals)
         wanted = outside.world(wanted)
         sites = {node.name: replace(sites[node.name], node=node) for node in wanted.nodes}
-        for site in sites.values():
+        others = [
+            site for name, site in sites.items() if cables.is_touched(name) or not have.is_same(site.node)
+        ]
+        for site in others:
             # An address may need a setting.
             _set_links(site, have.node(site.node.name), workshop.unchanged, refusals)
             _furnish(site, refusals)
         cables.finish(workshop.unchanged)
-        for site in sites.values():
-            node = reconcile.Node(site.kernel, site.node, refusals)
-            node.neighbours()  # of which a change of their link may let the kernel forget some
-            node.fdb()
-            _rules(site, have.node(site.node.name), refusals)
-        refusals.lines += workshop.play([(site.fd, site.node.listeners) for site in sites.values()])
+        _finish(others, have, refusals)
+        refusals.lines += _play(list(sites.values()), have, workshop)
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
+
+
+def _finish(sites: Sequence[Site], have: Present, refusals: Refusals) -> None:
+    """What needs the links as they are to be."""
+    nodes = [_node(site, refusals) for site in sites]
+    duplicates = [(node, each) for node in nodes if (each := node.add_duplicates())]
+    for node, each in duplicates:
+        node.wait_for(each)
+    for site, node in zip(sites, nodes, strict=True):
+        wait_for_proxies(site)
+        node.neighbours()  # of which a change of their link may let the kernel forget some
+        node.fdb()
+        node.vlans()
+        node.ipsec()
+        _rules(site, have.node(site.node.name), refusals)
 
 
 def give_names(found: pack.Pack) -> pack.Pack:
@@ -92,8 +106,8 @@ def give_names(found: pack.Pack) -> pack.Pack:
 # -- the namespaces
 
 
-def _populate(wanted: pack.Pack, workshop: Workshop) -> bool:
-    """Make the namespaces that are missing, and end the others; whether there were any."""
+def _populate(wanted: pack.Pack, workshop: Workshop) -> Order:
+    """Make the namespaces that are missing, and end the others; which those were."""
     have = {(place.kind, place.name): place for place in workshop.places()}
     nodes = {(node.kind, node.name): node for node in wanted.nodes}
     missing = [node for key, node in nodes.items() if key not in have and node.kind in ("container", "netns")]
@@ -109,10 +123,9 @@ def _populate(wanted: pack.Pack, workshop: Workshop) -> bool:
         aliases=tuple(aliases),
         ended=tuple(key for key in have if key not in nodes and key[0] in ("container", "netns", "process")),
     )
-    if order.is_empty():
-        return False
-    workshop.populate(order)
-    return True
+    if not order.is_empty():
+        workshop.populate(order)
+    return order
 
 
 def _open(wanted: pack.Pack, places: Iterable[Place], stack: ExitStack) -> dict[str, Site]:
@@ -126,27 +139,26 @@ def _open(wanted: pack.Pack, places: Iterable[Place], stack: ExitStack) -> dict[
     return sites
 
 
-def _set_namespaces(sites: Mapping[str, Site], have: pack.Pack, unchanged: Mapping[str, str]) -> None:
+def _set_namespaces(sites: Mapping[str, Site], have: Present, unchanged: Mapping[str, str]) -> None:
     """First of all: new links take over what is set here."""
     for name, site in sites.items():
-        now = have.node(name)
         settings.check(site.node.settings)
-        with enter(site.fd):
-            settings.assure(settings.differences(now.settings if now else {}, site.node.settings, unchanged))
+        if todo := settings.differences(have.settings(name), site.node.settings, unchanged):
+            with enter(site.fd):
+                settings.assure(todo)
 
 
 # -- what is in them
 
 
 def _lay_cables(
-    wanted: pack.Pack, sites: Mapping[str, Site], have: pack.Pack, refusals: Refusals
+    wanted: pack.Pack, sites: Mapping[str, Site], have: Present, refusals: Refusals
 ) -> tuple[pack.Pack, Cables]:
-    there: Links = {
-        (node.name, link.index): link for node in have.nodes for link in node.links if node.name in sites
-    }
+    there: Links = {key: link for key, link in have.links().items() if key[0] in sites}
+    same = {name for name, site in sites.items() if have.is_same(site.node)}
     for _round in range(ROUNDS):
         here = {node.name: replace(sites[node.name], node=node) for node in wanted.nodes}
-        cables = Cables(here, there, refusals)
+        cables = Cables(here, there, refusals, same)
         cables.make()
         if not cables.lacking:
             break
@@ -154,8 +166,12 @@ def _lay_cables(
     return wanted, cables
 
 
+def _node(site: Site, refusals: Refusals) -> reconcile.Node:
+    return reconcile.Node(site.fd, site.kernel, site.node, refusals)
+
+
 def _furnish(site: Site, refusals: Refusals) -> None:
-    node = reconcile.Node(site.kernel, site.node, refusals)
+    node = _node(site, refusals)
     node.addresses()
     node.nexthops()
     node.add_policies()
@@ -176,20 +192,36 @@ def _set_links(site: Site, have: pack.Node | None, unchanged: Mapping[str, str],
             values += [(settings.of_link(link, key), value) for key, value in told.items()]
         except Unfit as error:
             refusals.lines.append(f"{site.node.name}: {error}")
+    if not values:
+        return
     with enter(site.fd):
         refused = settings.assure(values)
     refusals.lines += [f"{site.node.name}: {name}" for name in refused]
 
 
+def _play(sites: Sequence[Site], have: Present, workshop: Workshop) -> list[str]:
+    """All listeners anew, where they are not the wanted ones."""
+    if all(have.plays(site.node) for site in sites):
+        return []
+    return workshop.play([(site.fd, site.node.listeners) for site in sites])
+
+
 def _rules(site: Site, have: pack.Node | None, refusals: Refusals) -> None:
     """All of a namespace's rules anew, where they are not the wanted ones."""
     node = site.node
-    if (have.tables, have.native) == (node.tables, node.native) if have else not (node.tables or node.native):
+    there, wanted = (
+        (each.tables, each.native, each.ip_sets) if each else ((), (), ()) for each in (have, node)
+    )
+    if there == wanted:
         return
-    if have and (have.tables or have.native):
+    if any(there):
         base_lab.clear_legacy(site.fd)
         with Netfilter(site.fd) as netfilter:
             netfilter.flush()
+    with Netfilter(site.fd) as netfilter:  # a rule has let go of its set when the first was closed
+        if have and have.ip_sets:
+            netfilter.destroy_sets()
+        refusals.lines += [f"{node.name}: {line}" for line in ip_sets.restore(netfilter, node.ip_sets)]
     with enter(site.fd):
         for family in iptables.COMMANDS:
             for backend in iptables.BACKENDS:

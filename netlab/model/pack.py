@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from netlab.model.fields import Count, Exact, Index, Port, PrefixLength, Range
+from netlab.model.pack_rules import Byte, Texts, Word
+from netlab.model.pack_rules import Chain as Chain
+from netlab.model.pack_rules import IpsecPolicy as IpsecPolicy
+from netlab.model.pack_rules import IpsecTemplate as IpsecTemplate
+from netlab.model.pack_rules import IpSet as IpSet
+from netlab.model.pack_rules import Table as Table
 
-VERSION = 1  # of the schema: a pack of a higher one is refused, one of a lower one is read
-
-Byte = Annotated[int, Range(0, 255)]
-Word = Annotated[int, Range(0, (1 << 32) - 1)]
-Texts = Mapping[str, str]
+VERSION = 2  # of the schema: a pack of a higher one is refused, one of a lower one is read
+Vid = Annotated[int, Range(0, 4095)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +152,21 @@ class FdbEntry:
     mac: str
     state: Annotated[int, Range(0, 0xFFFF)] = 0x80
     flags: Byte = 0  # NTF_SELF, NTF_MASTER
-    vlan: Annotated[int, Range(0, 4095)] = 0
+    vlan: Vid = 0
     destination: str = ""  # of a tunnel: the other end
     port: Port = 0
     vni: Word = 0
     via: Index = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PortVlan:
+    """VLANs that a port of a bridge, or the bridge itself, is in, as `bridge vlan` shows them."""
+
+    index: Index
+    first: Vid
+    last: Vid
+    flags: Byte = 0  # BRIDGE_VLAN_INFO_…: 2 pvid, 4 untagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,25 +178,6 @@ class Queue:
     handle: Word = 0
     parent: Word = 0xFFFFFFFF  # TC_H_ROOT
     details: Mapping[str, int] = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """A chain of iptables(8)."""
-
-    name: str
-    policy: str = ""  # "ACCEPT" or "DROP" of a base chain
-    rules: tuple[str, ...] = ()  # as iptables-save prints them, without "-A CHAIN"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of iptables(8), ip6tables(8), ebtables(8)."""
-
-    family: str  # "ip", "ip6", "bridge"
-    backend: str  # "nft", "legacy"
-    name: str
-    chains: tuple[Chain, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +221,11 @@ class Node:
     policies: tuple[PolicyRule, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     fdb: tuple[FdbEntry, ...] = ()
+    vlans: tuple[PortVlan, ...] = ()
     queues: tuple[Queue, ...] = ()
+    classes: tuple[Queue, ...] = ()  # of queues of several classes; the handle is the class's
+    ipsec: tuple[IpsecPolicy, ...] = ()
+    ip_sets: tuple[IpSet, ...] = ()
     tables: tuple[Table, ...] = ()
     native: tuple[Exact, ...] = ()  # nft's own, an object of libnftables-json(5) each
     settings: Texts = field(default_factory=dict, hash=False)  # "net/ipv4/ip_forward": "1"

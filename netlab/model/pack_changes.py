@@ -10,7 +10,17 @@ from typing import Any
 from netlab.model import codec, pack
 
 # By node: lists whose order says nothing. Routes to one place, and rules, are compared in order.
-_UNORDERED = ("addresses", "nexthops", "policies", "neighbours", "fdb", "queues", "listeners")
+_UNORDERED: tuple[str, ...] = (
+    "addresses",
+    "nexthops",
+    "policies",
+    "neighbours",
+    "fdb",
+    "vlans",
+    "queues",
+    "classes",
+)
+_UNORDERED += ("ipsec", "listeners")
 
 
 def differences(before: pack.Pack, after: pack.Pack) -> list[str]:
@@ -39,6 +49,7 @@ def facts(node: pack.Node) -> Iterator[str]:
         yield from _of_link(link)
     for name in _UNORDERED:
         yield from (f"{name}: {_text(each)}" for each in getattr(node, name) if not _passes(each))
+    yield from _ip_sets(node)
     yield from _routes(node)
     for table in node.tables:
         for chain in table.chains:
@@ -57,6 +68,14 @@ def _of_link(link: pack.Link) -> Iterator[str]:
             yield from (f"link {link.name}: {name} {key} = {each}" for key, each in value.items())
         elif name != "name":
             yield f"link {link.name}: {name} {value}"
+
+
+def _ip_sets(node: pack.Node) -> Iterator[str]:
+    """A set, and each of its entries by itself."""
+    for each in node.ip_sets:
+        yield f"ipset: {_text(replace(each, entries=()))}"
+        for entry in each.entries:
+            yield f"ipset {each.name}: {' '.join(f'{word}={value}' for word, value in entry.items())}"
 
 
 def _routes(node: pack.Node) -> Iterator[str]:

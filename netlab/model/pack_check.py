@@ -14,8 +14,20 @@ from netlab.model import pack
 from netlab.model.codec import Malformed
 
 KINDS = ("host", "internet", "container", "netns", "process")
-OTHERS = ("addresses", "routes", "policies", "neighbours", "fdb", "queues", "settings", "listeners")
-OF_A_LINK = ("addresses", "routes", "neighbours", "fdb", "queues", "nexthops")
+OTHERS = (
+    "addresses",
+    "routes",
+    "policies",
+    "neighbours",
+    "fdb",
+    "vlans",
+    "queues",
+    "classes",
+    "ipsec",
+    "settings",
+    "listeners",
+)
+OF_A_LINK = ("addresses", "routes", "neighbours", "fdb", "vlans", "queues", "nexthops", "ipsec")
 MOST_NODES, MOST_LINKS, MOST_RULES, MOST_OTHERS = 512, 4096, 100_000, 65_536  # of the whole pack
 LONGEST_NAME = 100
 LO = 1  # which every namespace has
@@ -43,6 +55,7 @@ def check(found: pack.Pack) -> None:
 def _check_sizes(found: pack.Pack) -> None:
     rules = sum(len(c.rules) for node in found.nodes for table in node.tables for c in table.chains)
     others = sum(len(getattr(node, name)) for node in found.nodes for name in OTHERS)
+    others += sum(1 + len(each.entries) for node in found.nodes for each in node.ip_sets)
     for count, most, what in (
         (len(found.nodes), MOST_NODES, _("nodes")),
         (sum(len(node.links) for node in found.nodes), MOST_LINKS, _("links")),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from netlab.display import Card
-from netlab.errors import NetlabError
+from netlab.errors import BadInput, NetlabError
 from netlab.i18n import gettext as _
 from netlab.i18n import ngettext
 from netlab.model.changes import describe_changes
@@ -36,7 +36,10 @@ class Steps:
 
     def _back(self, word: str) -> Card:
         before = self._previous = self.lab.snapshot()
-        undone = self.lab.undo(word)
+        try:
+            undone = self.lab.undo(word)
+        except BadInput as error:  # nothing to undo, or an engine that cannot: no reason to stop a notebook
+            return Card(_("nothing was undone"), (error.what, error.next_step))
         return card(undone.label, describe_changes(before, self.lab.snapshot()))
 
     def mark(self, word: str) -> None:

@@ -13,15 +13,14 @@ BOUNDS = bounded_json.Bounds(size=1 << 25, depth=48, values=1 << 20)
 LONGEST = 200
 
 
-def containers(text: str) -> dict[int, tuple[str, Container]]:
-    """{pid of its first process: (name, container)} of those that run. NotJson."""
+def inspections(text: str) -> list[tuple[int, str, Container]]:
+    """(pid of its first process, 0 of a stopped one; name; container) of each. NotJson."""
     found = bounded_json.loads(text, BOUNDS)
-    entries = found if isinstance(found, list) else [found]
-    return {pid: (name, container) for pid, name, container in map(_container, entries) if pid}
+    return [_container(entry) for entry in (found if isinstance(found, list) else [found])]
 
 
 def read_containers(entries: Any) -> Iterator[tuple[str, Container]]:
-    """(name, container) of what was inspected, whether it runs or not."""
+    """(name, container) of what was inspections, whether it runs or not."""
     for entry in entries if isinstance(entries, list) else [entries]:
         __, name, container = _container(entry)
         if name:

@@ -13,8 +13,10 @@ from dataclasses import replace
 
 from netlab.i18n import gettext as _
 from netlab.keeper import pack as reading
-from netlab.keeper.places import Place
+from netlab.keeper.places import Place, beside_roles
+from netlab.keeper.unread import containers_beside
 from netlab.lab import machine
+from netlab.linux.wiring import settings
 from netlab.model import bounded_json
 from netlab.model.pack import Container, Pack
 from netlab.twin import docker_view
@@ -32,8 +34,9 @@ def pack() -> Pack:
     except OSError:
         unchanged = {}
         remarks.append(_("packed without root's rights: settings and other namespaces were not read"))
-    found = reading.read(NAME, places, unchanged, _containers(), whole=False)
-    return replace(found, remarks=(*remarks, *found.remarks))
+    described, known = _containers()
+    found = reading.read(NAME, places, settings.Reader(unchanged), described, whole=False)
+    return replace(found, remarks=(*remarks, *found.remarks, *containers_beside(found, known)))
 
 
 def _with_own_names(places: Sequence[Place]) -> list[Place]:
@@ -47,16 +50,19 @@ def _with_own_names(places: Sequence[Place]) -> list[Place]:
     return named
 
 
-def _containers() -> dict[int, Container]:
-    """What Docker and Podman say of those that run, by process; nothing where neither is."""
+def _containers() -> tuple[dict[int, Container], dict[str, bool]]:
+    """What Docker and Podman say of those that run, by process, and whether each runs, by name; nothing where
+    neither is."""
     found: dict[int, Container] = {}
+    known: dict[str, bool] = {}
     for tool in filter(shutil.which, ("docker", "podman")):
-        numbers = _output_of([tool, "ps", "-q"]).split()
+        numbers = _output_of([tool, "ps", "-aq"]).split()
         if numbers:
             with suppress(bounded_json.NotJson):
-                told = docker_view.containers(_output_of([tool, "inspect", *numbers]))
-                found |= {pid: container for pid, (__, container) in told.items()}
-    return found
+                for pid, name, container in docker_view.inspections(_output_of([tool, "inspect", *numbers])):
+                    known[beside_roles(name, "container")] = pid > 0
+                    found |= {pid: container} if pid else {}
+    return found, known
 
 
 def _output_of(argv: list[str]) -> str:

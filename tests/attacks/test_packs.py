@@ -62,7 +62,7 @@ HOSTILE = {
     "a path": archive((MANIFEST, manifest()), (f"/etc/{NETWORK}", network())),
     "a link": archive((MANIFEST, manifest()), (LINK_OUT, b"/etc/passwd")),
     "another way of packing": archive((MANIFEST, manifest()), (NETWORK, network()), compression=zipfile.ZIP_BZIP2),
-    "of tomorrow": archive((MANIFEST, manifest(version=2)), (NETWORK, network())),
+    "of tomorrow": archive((MANIFEST, manifest(version=pack.VERSION + 1)), (NETWORK, network())),
     "no version": archive((MANIFEST, manifest(version="1")), (NETWORK, network())),
     "an unknown field": archive((MANIFEST, manifest()), (NETWORK, network(run="rm -rf /"))),
     "a wrong type": archive((MANIFEST, manifest()), (NETWORK, network(nodes={"a": 1}))),

@@ -53,6 +53,9 @@ ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
     "unpack": rows_twin.unpacking,
     "copy": rows_twin.copying,
     "undo": rows_twin.undoing,
+    "become": rows_twin.becoming,
+    "restore": rows_twin.restoring,
+    "restore-many": rows_twin.restoring_many,
 }
 GROWTH = "growth"  # the four plots, as if it were a row
 OUT = Path(__file__).resolve().parents[2] / "build/bench"

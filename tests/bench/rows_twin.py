@@ -9,7 +9,10 @@ from functools import partial
 
 from netlab.keeper.launch import ForkServer
 from netlab.lab import Lab
+from netlab.model.pack import Pack
+from tests.bench import peer_restore
 from tests.bench.harness import OURS, Goal, Row, milliseconds
+from tests.bench.peer import Peer
 from tests.bench.rows_lab import after_a_moment
 
 NAME, TWIN = f"bench-{os.getpid()}", f"bench-{os.getpid()}-twin"
@@ -90,3 +93,67 @@ def undoing(small: bool) -> Iterator[Row]:
             ours.script("iptables -P FORWARD ACCEPT; sysctl -qw net.ipv4.ip_forward=1; ip link del docker0")
 
         yield _measured(Row("undo a step", "ms", [Goal(50)]), ours.undo, small, step)
+
+
+@contextmanager
+def _host(containers: int, rules: int) -> Iterator[Pack]:
+    """A pack of a lab with so many containers and rules; the lab has ended."""
+    with lab() as ours:
+        runs = [f"docker run -d --name c{n} c sleep 36000" for n in range(containers)]
+        ours.script("\n".join(runs))
+        listed = ours.exchange / "rules"
+        listed.write_text(peer_restore.rules(rules))
+        ours.script(f"iptables-restore -n <{listed}")
+        found = ours.pack()
+    assert len(found.nodes) == containers + 2
+    yield found
+
+
+def _restoring(work: str, containers: int, rules: int, goals: list[Goal], small: bool) -> Iterator[Row]:
+    if small:
+        containers, rules = containers // 25, rules // 25
+    with _host(containers, rules) as found, ForkServer() as forkserver, Peer("peer_restore") as peer:
+
+        def go() -> float:
+            spent = milliseconds(lambda: Lab.unpack(found, TWIN, forkserver=forkserver))
+            Lab.find(TWIN).down()
+            return spent
+
+        go()
+        row = Row(work, "ms", goals)
+        row.measure(
+            {
+                OURS: partial(after_a_moment, go),
+                "shell script": lambda: float(peer.ask("shell", containers, rules)),
+                "pyroute2": lambda: float(peer.ask("pyroute2", containers, rules)),
+            },
+            1 if small else 3,
+        )
+        yield row
+
+
+@contextmanager
+def restoring(small: bool) -> Iterator[Row]:
+    """`Lab.unpack` of a host with 50 containers and 500 rules. The peers make its namespaces, cables and
+    rules alone: no container's processes and files, and nothing is read first."""
+    yield from _restoring("restore 50 containers, 500 rules", 50, 500, [Goal(300)], small)
+
+
+@contextmanager
+def restoring_many(small: bool) -> Iterator[Row]:
+    """The same with 400 containers and 10,000 rules: at most eight times as long as with 50 and 500."""
+    yield from _restoring("restore 400 containers, 10,000 rules", 400, 10_000, [Goal(2400)], small)
+
+
+@contextmanager
+def becoming(small: bool) -> Iterator[Row]:
+    """`lab.become(pack)` of a twin whose policy and ip_forward were changed: how an experiment ends."""
+    with lab() as ours, ForkServer() as forkserver:
+        found = ours.pack()
+        twin = ours.copy(TWIN, forkserver=forkserver)
+        try:
+            change = "iptables -P FORWARD ACCEPT; sysctl -qw net.ipv4.ip_forward=1"
+            row = Row("set a twin back to its pack", "ms", [Goal(50)])
+            yield _measured(row, lambda: twin.become(found), small, lambda: twin.script(change))
+        finally:
+            twin.down()

@@ -10,6 +10,7 @@ from scapy.layers.inet import TCP
 from netlab.lab import Lab
 from netlab.lessons.content import LABS, lesson
 from netlab.lessons.start import goto
+from netlab.twin.experiment import attempt
 
 PING = "ping -c 1 -W 1"
 
@@ -174,3 +175,18 @@ def test_tcp_says_how_large_a_segment_it_takes(lab: Lab) -> None:
         output(lab, "curl -s -m 1 http://39.106.233.176/")
     first = next(packet[TCP] for packet in seen.scapy() if TCP in packet and packet[TCP].flags == "S")
     assert dict(first.options)["MSS"] == 1400 - 40
+
+
+def test_a_notebook_goes_back_and_a_copy_says_what_would_be(lab: Lab) -> None:
+    """05: undo takes back the last cell that changed something; `try` tells of a copy, and leaves the lab."""
+    assert says("05", "goes to how the lab was before the last cell that changed something")
+    assert says("05", '"if-test → 39.106.233.176: gets through now, gets no answer then"')
+    solve(lab, "05", "05.3")
+    lab.mark("cell 7")
+    lab.script("ip route add blackhole 198.18.0.0/15")
+    assert output(lab, "ip route show 198.18.0.0/15") == "blackhole 198.18.0.0/15 \n"
+    lab.undo()
+    assert output(lab, "ip route show 198.18.0.0/15") == ""
+    trial = attempt(lab, "sysctl -w net.ipv4.ip_forward=0", [("if-test", "39.106.233.176")])
+    assert "if-test → 39.106.233.176: gets through now, gets no answer then" in trial.lines
+    assert output(lab, "cat /proc/sys/net/ipv4/ip_forward") == "1\n"

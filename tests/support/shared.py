@@ -17,6 +17,7 @@ def module_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     lab = Lab.up(f"t{os.getpid()}-{request.path.stem[5:20]}-{engine[0]}", engine=engine)
     if engine == "namespaces":
         lab.reset()  # the child that does it stays, and no test has left it behind
+    lab.pack()  # so does the one that packs
     yield lab
     lab.down()
 

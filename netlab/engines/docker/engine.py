@@ -72,8 +72,9 @@ class DockerEngine:
                 file = f"{DATA}/containers/{each}/config.v2.json"
                 known = codec.parse(files.read(root, file, LARGEST_STATE))
                 pid, name = known["State"]["Pid"], known["Name"].lstrip("/")
-                if isinstance(pid, int) and pid > 1 and name:
-                    found.append((str(known["Created"]), Container(name, pid)))
+                if isinstance(pid, int) and name:
+                    pid = max(pid, 0) if pid != 1 else 0
+                    found.append((str(known["Created"]), Container(name, pid, pid > 1)))
         return [container for _, container in sorted(found, key=lambda pair: pair[0])]
 
     def about(self, root: str) -> tuple[str, ...]:

@@ -43,15 +43,15 @@ class NamespacesEngine:
         docker_rules.lay_out(host.netns, list(files))
 
     def containers(self, root: str) -> list[Container]:
-        return [Container(record.name, record.pid) for record in Store(root).all()]
+        return [Container(r.name, r.pid, r.started > r.finished) for r in Store(root).all()]
 
     def about(self, root: str) -> tuple[str, ...]:
         return ()
 
     def describe(self, root: str) -> Mapping[int, pack.Container]:
-        from netlab.engines.namespaces import populate  # here, and below: a lab does not begin with it
+        from netlab.engines.namespaces import description  # here, and below: a lab does not begin with it
 
-        return populate.describe(root)
+        return description.describe(root)
 
     def make(self, name: str, container: pack.Container) -> None:
         from netlab.engines.namespaces import populate

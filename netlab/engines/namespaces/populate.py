@@ -61,23 +61,3 @@ def end(name: str) -> None:
             if is_running(record):
                 os.kill(record.pid, signal.SIGKILL)
             store.remove(record)
-
-
-def describe(root: str) -> dict[int, pack.Container]:
-    """The containers of the lab host whose root directory is `root`, by the pid of their process 1 there."""
-    return {
-        record.pid: pack.Container(
-            image=record.image,
-            hostname=record.hostname,
-            program=os.path.basename(record.argv[0]) if record.argv else "",
-            network=record.network,
-            address=record.address,
-            prefixlen=record.prefixlen,
-            gateway=record.gateway,
-            mac=record.mac,
-            ports=record.ports,
-            capabilities=record.capabilities,
-        )
-        for record in Store(root).all()
-        if record.pid
-    }

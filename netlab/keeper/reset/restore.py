@@ -23,8 +23,10 @@ from netlab.engines import base_lab
 from netlab.engines.protocol import Daemonless, Engine, LabHost
 from netlab.keeper.reset.fingerprint import SETTINGS, Fact, Fingerprint
 from netlab.linux import sysctl as settings
+from netlab.linux.netlink import xfrm
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
+from netlab.linux.netlink.xfrm import Xfrm
 from netlab.linux.netns import enter
 from netlab.linux.sysctl import Settings
 
@@ -103,6 +105,7 @@ class NamespaceState:
             self.sight = stack.enter_context(closing(Fingerprint(place)))
             self.kernel = self.sight.kernel
             self.netfilter = stack.enter_context(Netfilter(place))
+            self._ipsec = stack.enter_context(Xfrm(place)) if xfrm.is_there(place) else None
             self._remover = stack.enter_context(RouteSocket(place))
             self._leaving: Thread | None = None
             stack.callback(self._wait)
@@ -116,6 +119,8 @@ class NamespaceState:
     def restore_firewall(self, wanted: Any) -> bool:
         """Whether the firewall is the wanted one now; else there is none."""
         emptied = base_lab.clear_legacy(self.namespace)
+        if self._ipsec:
+            self._ipsec.flush()
         with suppress(OSError):  # nothing has loaded it yet
             self.netfilter.forget_connections()
         can_be_made = wanted is not None and not emptied  # of old tables nothing is known here
@@ -186,15 +191,16 @@ class Restorer:
         engine: Engine,
         host: LabHost,
         files: Sequence[int],
-        baseline: Mapping[str, str],
+        baselines: tuple[Mapping[str, str], Mapping[str, str]],
         remembered: Baseline,
     ) -> None:
+        """`baselines` are what the settings of both were: the lab host's, and internet's."""
         self._engine, self._lab_host, self._files = engine, host, files
-        self._baseline, self._remembered = baseline, remembered
+        self._baselines, self._remembered = baselines, remembered
         self._wanted = remembered.read()
         self._host, self._internet = (
-            NamespaceState(host.netns, baseline, base_lab.SYSCTLS),
-            NamespaceState(None, base_lab.SYSCTLS),
+            NamespaceState(namespace, baseline, base_lab.SYSCTLS)
+            for namespace, baseline in zip((host.netns, None), baselines, strict=True)
         )
         self._ends = self._host, self._internet
         self._facts: list[Counter[Fact]] = []  # as they were when it was looked last
@@ -223,7 +229,7 @@ class Restorer:
                 self._mend(self._engine, laps)
                 if self._is_base_lab(laps):
                     return "mended"
-        base_lab.clear(self._lab_host.netns, self._baseline)
+        base_lab.clear(self._lab_host.netns, *self._baselines)
         base_lab.build(self._lab_host.netns)
         self._engine.lay_out(self._lab_host, self._files, lambda _: None)
         self._remembered.write([end.look() for end in self._ends])

@@ -70,7 +70,7 @@ RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_CACHEINFO, RTA_TAB
 RT_TABLE_MAIN, RTPROT_KERNEL, RTPROT_BOOT, RTN_UNICAST, RTNH_F_LINKDOWN = 254, 2, 3, 1, 16
 FRA_DST, FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_PRIORITY, FRA_FWMARK = 1, 2, 3, 4, 6, 10
 FRA_SUPPRESS_PREFIXLEN, FRA_TABLE, FRA_FWMASK, FRA_OIFNAME = 14, 15, 16, 17
-FRA_UID_RANGE, FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE = 20, 22, 23, 24
+FRA_UID_RANGE, FRA_PROTOCOL, FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE = 20, 21, 22, 23, 24
 FR_ACT_TO_TBL, FIB_RULE_INVERT = 1, 0x2
 NDA_DST, NDA_LLADDR, NDA_CACHEINFO, NDA_PROBES = 1, 2, 3, 4
 NDTA_NAME, NDTA_PARMS, NDTPA_REFCNT, NDTPA_REACHABLE_TIME = 1, 6, 2, 3
@@ -157,6 +157,18 @@ def attributes(data: bytes, at: int = 0) -> Attributes:
         if length < 4:
             break
         found[kind & NLA_TYPE_MASK] = data[at + 4 : at + length]
+        at += (length + 3) & ~3
+    return found
+
+
+def pieces(attributes: bytes) -> list[tuple[int, bytes]]:
+    """(type with its flags, value) of each attribute, in order."""
+    found, at = [], 0
+    while at + 4 <= len(attributes):
+        length, number = _ATTRIBUTE.unpack_from(attributes, at)
+        if length < 4:
+            break
+        found.append((number, attributes[at + 4 : at + length]))
         at += (length + 3) & ~3
     return found
 

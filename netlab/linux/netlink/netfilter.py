@@ -15,7 +15,7 @@ from netlab.linux.netlink.socket import NETLINK_NETFILTER, NetlinkSocket
 
 NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_IPSET, NFNL_SUBSYS_NFTABLES = 1, 6, 10
 IP_SETS = "/sys/module/ip_set"  # there if the kernel has them; it would load them for whoever asks
-IPSET_PROTOCOL, IPSET_CMD_DESTROY = 6, 3
+IPSET_PROTOCOL, IPSET_CMD_DESTROY, IPSET_CMD_FLUSH = 6, 3, 4
 IPSET_ATTR_PROTOCOL = 1
 NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END = 16, 17
 NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, NFT_MSG_DELTABLE = 0, 1, 2
@@ -73,7 +73,7 @@ class Netfilter(NetlinkSocket):
         for body in self._dump(NFT_MSG_GETCHAIN):
             words = rt.attributes(body, _NFGENMSG.size)
             hook = rt.attributes(words.get(NFTA_CHAIN_HOOK, b""))
-            names = [rt.text(value) for _, value in _pieces(hook.get(NFTA_HOOK_DEVS, b""))]
+            names = [rt.text(value) for _, value in rt.pieces(hook.get(NFTA_HOOK_DEVS, b""))]
             names = names or ([rt.text(hook[NFTA_HOOK_DEV])] if NFTA_HOOK_DEV in hook else [])
             if names:
                 table, name = rt.text(words.get(NFTA_CHAIN_TABLE)), rt.text(words.get(NFTA_CHAIN_NAME))
@@ -128,7 +128,8 @@ class Netfilter(NetlinkSocket):
         """Take out what ipset(8) has made; OSError while a rule has one in use."""
         if os.path.exists(IP_SETS):
             body = _NFGENMSG.pack(0, 0, 0) + rt.attribute(IPSET_ATTR_PROTOCOL, bytes((IPSET_PROTOCOL,)))
-            self.request(NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_DESTROY, 0, body, "destroy all sets")
+            for command in (IPSET_CMD_FLUSH, IPSET_CMD_DESTROY):  # a list of sets has those in use
+                self.request(NFNL_SUBSYS_IPSET << 8 | command, 0, body, "destroy all sets")
 
     def _dump(self, question: int) -> list[bytes]:
         body = _NFGENMSG.pack(0, 0, 0)
@@ -174,21 +175,21 @@ def _creation(state: Iterable[tuple[int, bytes]]) -> bytes:
 def _as_request(kind: int, body: bytes, counted: bool) -> bytes:
     """A listed table, chain or rule as a request for one like it, with what it has counted or zeros."""
     pieces = []
-    for number, value in _pieces(body[_NFGENMSG.size :]):
+    for number, value in rt.pieces(body[_NFGENMSG.size :]):
         what = number & rt.NLA_TYPE_MASK
         if what in KEPT_BY_THE_KERNEL[kind][1]:
             continue
         if not counted and (kind, what) == (NFT_MSG_NEWCHAIN, NFTA_CHAIN_COUNTERS):
             value = _zeros(value)
         elif not counted and (kind, what) == (NFT_MSG_NEWRULE, NFTA_RULE_EXPRESSIONS):
-            value = _pack([(element, _zero_counter(inner)) for element, inner in _pieces(value)])
+            value = _pack([(element, _zero_counter(inner)) for element, inner in rt.pieces(value)])
         pieces.append((number, value))
     return body[: _NFGENMSG.size] + _pack(pieces)
 
 
 def _zero_of_chain(body: bytes) -> bytes:
     """A listed chain as a request that it count from 0 on; b"" if it counts nothing."""
-    words = {number & rt.NLA_TYPE_MASK: (number, value) for number, value in _pieces(body[_NFGENMSG.size :])}
+    words = {piece[0] & rt.NLA_TYPE_MASK: piece for piece in rt.pieces(body[_NFGENMSG.size :])}
     if not {NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, NFTA_CHAIN_COUNTERS} <= words.keys():
         return b""
     number, counters = words[NFTA_CHAIN_COUNTERS]
@@ -198,7 +199,7 @@ def _zero_of_chain(body: bytes) -> bytes:
 
 def _zero_counter(expression: bytes) -> bytes:
     """An expression of a rule; a counter, whose name stands before its data, with zeros in it."""
-    pieces = _pieces(expression)
+    pieces = rt.pieces(expression)
     if not pieces or pieces[0][1] != b"counter\0":
         return expression
     name, *rest = pieces
@@ -206,19 +207,7 @@ def _zero_counter(expression: bytes) -> bytes:
 
 
 def _zeros(attributes: bytes) -> bytes:
-    return _pack([(number, bytes(len(value))) for number, value in _pieces(attributes)])
-
-
-def _pieces(attributes: bytes) -> list[tuple[int, bytes]]:
-    """(type with its flags, value) of each attribute, in order."""
-    found, at = [], 0
-    while at + 4 <= len(attributes):
-        length, number = struct.unpack_from("=HH", attributes, at)
-        if length < 4:
-            break
-        found.append((number, attributes[at + 4 : at + length]))
-        at += (length + 3) & ~3
-    return found
+    return _pack([(number, bytes(len(value))) for number, value in rt.pieces(attributes)])
 
 
 def _pack(pieces: Sequence[tuple[int, bytes]]) -> bytes:

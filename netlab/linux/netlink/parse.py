@@ -182,3 +182,17 @@ def neighbour(content: bytes, names: dict[int, str]) -> Neighbour:
         rt.mac(found.get(rt.NDA_LLADDR)),
         " ".join(words) or "NONE",
     )
+
+
+def is_of_users(content: bytes) -> bool:
+    """Whether a listed rule is for some users: deleted without them, it is taken for one that is like it."""
+    return rt.FRA_UID_RANGE in rt.attributes(content, rt.RTMSG.size)
+
+
+def rule_to_delete(content: bytes) -> bytes:
+    """A listed rule as what is to be deleted: with its number, or the first that is like it in the rest would
+    go; and without its users, whom only their own user namespace can tell."""
+    kept = [piece for piece in rt.pieces(content[rt.RTMSG.size :]) if piece[0] != rt.FRA_UID_RANGE]
+    if all(number != rt.FRA_PRIORITY for number, _ in kept):
+        kept.append((rt.FRA_PRIORITY, bytes(4)))
+    return content[: rt.RTMSG.size] + b"".join(rt.attribute(number, value) for number, value in kept)

@@ -206,6 +206,7 @@ class RouteSocket(NetlinkSocket):
                 table = next(number for number, name in rt.TABLES.items() if name == rule.table)
                 body = rt.RTMSG.pack(family, 0, 0, 0, table, 0, 0, rt.FR_ACT_TO_TBL, 0)
                 body += rt.attribute(rt.FRA_PRIORITY, rule.preference)
+                body += rt.attribute(rt.FRA_PROTOCOL, bytes((rt.RTPROT_KERNEL,)))
                 self.request(rt.RTM_NEWRULE, _CREATE, body, f"add rule {rule}")
 
     def forget_neighbours(self) -> None:
@@ -257,14 +258,10 @@ class RouteSocket(NetlinkSocket):
         """Send back what the kernel lists as what is to be deleted; what it keeps, it keeps."""
         listed = [content for _, content in self.query(question, rt.NLM_F_DUMP, body)]
         with suppress(OSError), self.batch():
+            listed.sort(key=parse.is_of_users if question == rt.RTM_GETRULE else lambda content: False)
             for content in listed:
-                if question == rt.RTM_GETRULE and rt.FRA_PRIORITY not in rt.attributes(
-                    content, rt.RTMSG.size
-                ):
-                    content += rt.attribute(
-                        rt.FRA_PRIORITY, 0
-                    )  # else the first rule that is like it in the rest would go
-                self.request(deletion, 0, content, "delete")
+                body = parse.rule_to_delete(content) if question == rt.RTM_GETRULE else content
+                self.request(deletion, 0, body, "delete")
 
     def _delete_nexthops(self) -> None:
         """The objects, and with them the routes that use them, which cannot be deleted as they are listed."""

@@ -11,7 +11,7 @@ from types import TracebackType
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netns import enter
 
-NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
+NETLINK_ROUTE, NETLINK_XFRM, NETLINK_NETFILTER = 0, 6, 12
 AT_ONCE = 64  # messages: so many, and so many acknowledgements, have room in a socket's buffers
 
 

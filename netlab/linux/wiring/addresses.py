@@ -11,9 +11,9 @@ from netlab.model import pack
 
 IFA_LABEL = 3
 FOR_EVER = 0xFFFFFFFF
-# Those that pass, or that the lifetimes say: temporary, of DAD (optimistic, failed, tentative), deprecated,
-# permanent.
-_PASSING = 0x04 | 0x08 | 0x20 | rt.IFA_F_TENTATIVE | rt.IFA_F_PERMANENT
+FAILED = 0x08  # IFA_F_DADFAILED: somebody else has it
+# Those that pass, or that the lifetimes say: optimistic, deprecated, tentative, permanent.
+_PASSING = 0x04 | 0x20 | rt.IFA_F_TENTATIVE | rt.IFA_F_PERMANENT
 _LIFE = struct.Struct("=IIII")
 _ADD = rt.NLM_F_CREATE | rt.NLM_F_EXCL
 
@@ -70,4 +70,4 @@ def _body(address: pack.Address) -> bytes:
         body += rt.attribute(rt.IFA_PROTO, bytes([address.protocol]))
     if address.valid != FOR_EVER or address.preferred != FOR_EVER:
         body += rt.attribute(rt.IFA_CACHEINFO, _LIFE.pack(address.preferred, address.valid, 0, 0))
-    return body + rt.attribute(rt.IFA_FLAGS, address.flags)
+    return body + rt.attribute(rt.IFA_FLAGS, address.flags & ~FAILED)

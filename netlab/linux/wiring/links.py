@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from netlab.linux.netlink import messages as rt
@@ -22,6 +22,7 @@ SETTABLE = {
 EVERY = sum(SETTABLE.values())
 NO_MAC = "00:00:00:00:00:00"
 IFLA_PROTINFO, NLA_F_NESTED = 12, 0x8000
+IFLA_XDP, IFLA_XDP_ATTACHED, IFLA_PROP_LIST = 43, 2, 52
 OPERATIONAL, DOWN, LOWER_DOWN = 6, 2, 3  # of IF_OPER_…
 BY_HAND = 1  # of addr_gen_mode: IPv6 gets no address by itself
 _CREATE = rt.NLM_F_CREATE | rt.NLM_F_EXCL
@@ -37,6 +38,7 @@ class Found:
     nsid: int | None = _HERE  # by which number this namespace knows the other's
     carries: bool = False  # up, and a bridge, or with a carrier
     has_settled: bool = True  # whoever has to know of its carrier does
+    unread: tuple[str, ...] = ()  # what is set of it, and no pack.Link says
     inet: bytes = b""  # all settings of IPv4, of IPv6: alike where these bytes are alike
     inet6: bytes = b""
 
@@ -80,9 +82,18 @@ def _parse(content: bytes) -> Found:
         struct.unpack("=i", nsid)[0] if nsid else _HERE,
         bool(flags & rt.IFF_UP and (flags & rt.IFF_LOWER_UP or kind == "bridge")),
         not flags & rt.IFF_UP or _knows_carrier(flags, rt.number(words.get(rt.IFLA_OPERSTATE))),
+        tuple(_unread(words)),
         families.get(socket.AF_INET, b""),
         inet6.get(rt.IFLA_INET6_CONF, b""),
     )
+
+
+def _unread(words: rt.Attributes) -> Iterator[str]:
+    name = rt.text(words.get(rt.IFLA_IFNAME))
+    if IFLA_PROP_LIST in words:
+        yield f"ip link property altname ({name})"
+    if any(rt.attributes(words.get(IFLA_XDP, b"")).get(IFLA_XDP_ATTACHED, b"")):
+        yield f"xdp ({name})"
 
 
 def _knows_carrier(flags: int, state: int) -> bool:

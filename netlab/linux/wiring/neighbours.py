@@ -57,6 +57,11 @@ def _body(entry: pack.Neighbour) -> bytes:
     return body + (rt.attribute(NDA_PROTOCOL, bytes([entry.protocol])) if entry.protocol else b"")
 
 
+def is_proxy(entry: pack.Neighbour) -> bool:
+    """Whether it is an address that the link answers for."""
+    return bool(entry.flags & rt.NTF_PROXY)
+
+
 def is_passing(entry: pack.Neighbour | pack.FdbEntry) -> bool:
     """Whether it was learned, and will be forgotten."""
     return bool(entry.state & LEARNED)

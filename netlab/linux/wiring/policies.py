@@ -22,7 +22,7 @@ DETAILS: Table = {
     "suppress_prefixlength": whole(rt.FRA_SUPPRESS_PREFIXLEN, 4),
     "l3mdev": whole(19, 1),
     "uidrange": pair(rt.FRA_UID_RANGE, 4),
-    "protocol": whole(21, 1),
+    "protocol": whole(rt.FRA_PROTOCOL, 1),
     "ipproto": whole(rt.FRA_IP_PROTO, 1),
     "sport": pair(rt.FRA_SPORT_RANGE, 2),
     "dport": pair(rt.FRA_DPORT_RANGE, 2),
@@ -68,6 +68,12 @@ def add(kernel: RouteSocket, rule: pack.PolicyRule) -> None:
     """Unfit; OSError."""
     flags = rt.NLM_F_CREATE | rt.NLM_F_EXCL
     kernel.request(rt.RTM_NEWRULE, flags, _body(rule), f"add rule {rule.preference}")
+
+
+def is_of_users(rule: pack.PolicyRule) -> bool:
+    """Whether it is for some users: of such a one the kernel hears only in the user namespace that the
+    network namespace belongs to."""
+    return "uidrange" in rule.details
 
 
 def delete(kernel: RouteSocket, rule: pack.PolicyRule) -> None:

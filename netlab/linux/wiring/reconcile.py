@@ -6,17 +6,24 @@ kernel refuses is collected, and the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
+from netlab.linux import polling
+from netlab.linux.netlink import xfrm
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.wiring import addresses, neighbours, policies, queues, routes
+from netlab.linux.netlink.socket import NetlinkSocket
+from netlab.linux.netlink.xfrm import Xfrm
+from netlab.linux.netns import do_as_owner
+from netlab.linux.wiring import addresses, ipsec, neighbours, policies, queues, routes, vlans
 from netlab.linux.wiring.fields import Unfit
 from netlab.model import pack
 
 T = TypeVar("T")
+SECONDS_TO_FIND = 2.5  # a duplicate: a kernel waits up to a second before it asks
 Change = Callable[[RouteSocket, T], None]
 
 
@@ -27,7 +34,7 @@ class Refusals:
         self.lines: list[str] = []
 
     @contextmanager
-    def batch(self, kernel: RouteSocket, node: str) -> Iterator[None]:
+    def batch(self, kernel: NetlinkSocket, node: str) -> Iterator[None]:
         """A batch of changes of which each is tried."""
         refused: list[OSError] = []
         with kernel.batch(refused):
@@ -45,14 +52,18 @@ class Refusals:
 
 
 class Node:
-    """One namespace to be made like `wanted`, by way of its socket."""
+    """One namespace (a descriptor) to be made like `wanted`, by way of its socket."""
 
-    def __init__(self, kernel: RouteSocket, wanted: pack.Node, refusals: Refusals) -> None:
-        self._kernel, self._wanted, self._refusals = kernel, wanted, refusals
+    def __init__(self, namespace: int, kernel: RouteSocket, wanted: pack.Node, refusals: Refusals) -> None:
+        self._namespace, self._kernel = namespace, kernel
+        self._wanted, self._refusals = wanted, refusals
 
     def addresses(self) -> None:
         """Of a link whose IPv4 addresses are others, all are given anew: the first is not like the rest."""
-        have, wanted = addresses.read(self._kernel), self._wanted.addresses
+        have = addresses.read(self._kernel)
+        wanted = [
+            each for each in self._wanted.addresses if not each.flags & addresses.FAILED or each in have
+        ]
         gone, come = [], []
         for index in dict.fromkeys(each.index for each in (*have, *wanted)):
             for is_six in (False, True):
@@ -63,6 +74,20 @@ class Node:
                 come += [each for each in new if not is_six or each not in old]
         self._change(addresses.delete, gone, quietly=True)  # the first takes the rest with it
         self._change(addresses.add, come)
+
+    def add_duplicates(self) -> list[pack.Address]:
+        """Addresses that the kernel found somebody else to have: added again, and which those are."""
+        have = addresses.read(self._kernel)
+        failed = [each for each in self._wanted.addresses if each.flags & addresses.FAILED]
+        missing = [each for each in failed if each not in have]
+        self._change(addresses.add, missing)
+        return missing
+
+    def wait_for(self, duplicates: Sequence[pack.Address]) -> None:
+        """Until the kernel has found again that somebody has them."""
+        for _look in polling.looks(seconds=SECONDS_TO_FIND, pause=0.02):
+            if set(duplicates) <= set(addresses.read(self._kernel)):
+                return
 
     def routes(self) -> None:
         """Of routes to one place, all are given anew where their order is another.
@@ -92,12 +117,51 @@ class Node:
     def add_policies(self) -> None:
         """Before the routes: by some of them their gateways are found."""
         have, wanted = policies.read(self._kernel), self._wanted.policies
-        self._change(policies.add, [rule for rule in wanted if rule not in have])
+        self._change_policies(policies.add, [rule for rule in wanted if rule not in have])
 
     def delete_policies(self) -> None:
         """Behind the routes, for the same reason."""
         have, wanted = policies.read(self._kernel), self._wanted.policies
-        self._change(policies.delete, [rule for rule in have if rule not in wanted])
+        self._change_policies(policies.delete, [rule for rule in have if rule not in wanted])
+
+    def _change_policies(self, change: Change[pack.PolicyRule], rules: Sequence[pack.PolicyRule]) -> None:
+        self._change(change, [rule for rule in rules if not policies.is_of_users(rule)])
+        of_users = [rule for rule in rules if policies.is_of_users(rule)]
+
+        def work() -> None:
+            with RouteSocket() as kernel, kernel.batch():
+                for rule in of_users:
+                    change(kernel, rule)
+
+        if of_users:
+            self._refusals.attempt(self._wanted.name, lambda: do_as_owner(self._namespace, work))
+
+    def ipsec(self) -> None:
+        """In the order of the pack where there are several to one place: a kernel finds the first."""
+        if not xfrm.is_there(self._namespace):
+            lacking = len(self._wanted.ipsec)
+            self._refusals.lines += [f"{self._wanted.name}: no IPsec here"] if lacking else []
+            return
+        with Xfrm(self._namespace) as socket:
+            have, wanted = ipsec.read(socket), self._wanted.ipsec
+            if have == wanted:
+                return
+            with self._refusals.batch(socket, self._wanted.name):
+                for change, those in ((ipsec.delete, have), (ipsec.add, wanted)):
+                    for each in those:
+                        self._refusals.attempt(self._wanted.name, partial(change, socket, each))
+
+    def vlans(self) -> None:
+        """Of bridges that filter by VLAN: others are in none."""
+        bridges = {link.index for link in self._wanted.links if link.kind == "bridge"}
+        if not any(vlans.filters(link) for link in self._wanted.links):
+            return
+        have, wanted = vlans.read(self._kernel), self._wanted.vlans
+        for change, each in (
+            (vlans.delete, [vlan for vlan in have if vlan not in wanted]),
+            (vlans.add, [vlan for vlan in wanted if vlan not in have]),
+        ):
+            self._change(partial(_of_bridges, change, bridges), each)
 
     def neighbours(self) -> None:
         """What has been learned beyond that stays: it may have been learned since."""
@@ -114,11 +178,20 @@ class Node:
         self._make_alike(lasting, missing, neighbours.delete_fdb, neighbours.add_fdb)
 
     def queues(self) -> None:
-        """Those below another behind it."""
+        """Those below another, or below one of its classes, behind it."""
         have, wanted = queues.read(self._kernel), self._wanted.queues
-        self._make_alike(
-            have, sorted(wanted, key=lambda queue: queue.parent != 0xFFFFFFFF), queues.delete, queues.add
-        )
+        missing = [each for each in wanted if each not in have]
+        gone = [each for each in have if each not in wanted]
+        self._change(queues.delete, sorted(gone, key=lambda each: each.parent == queues.ROOT))
+        self._change(queues.add, [each for each in missing if each.parent == queues.ROOT])
+        if self._wanted.classes or any(each.kind in queues.CLASSES for each in have):
+            self._classes()
+        self._change(queues.add, [each for each in missing if each.parent != queues.ROOT])
+
+    def _classes(self) -> None:
+        have, wanted = queues.read_classes(self._kernel, self._wanted.queues), self._wanted.classes
+        self._change(queues.delete_class, [each for each in reversed(have) if each not in wanted])
+        self._change(queues.add_class, [each for each in wanted if each not in have])
 
     def _make_alike(self, have: Sequence[T], wanted: Sequence[T], delete: Change[T], add: Change[T]) -> None:
         self._change(delete, [each for each in have if each not in wanted])
@@ -132,6 +205,15 @@ class Node:
         with refusals.batch(self._kernel, self._wanted.name):
             for value in values:
                 refusals.attempt(self._wanted.name, lambda value=value: change(self._kernel, value))  # type: ignore[misc]
+
+
+def _of_bridges(
+    change: Callable[[RouteSocket, pack.PortVlan, bool], None],
+    bridges: Collection[int],
+    kernel: RouteSocket,
+    vlan: pack.PortVlan,
+) -> None:
+    change(kernel, vlan, vlan.index in bridges)
 
 
 def _onlink(route: pack.Route) -> pack.Route:

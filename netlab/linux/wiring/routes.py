@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from netlab.linux.netlink import messages as rt
 from netlab.linux.netlink.route import RouteSocket
@@ -35,10 +36,18 @@ _MEMBER = struct.Struct("=IBBH")
 _ANY = rt.RTMSG.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def read(kernel: RouteSocket) -> tuple[pack.Route, ...]:
-    """The routes of every table, but what the kernel keeps by itself for IPv6. OSError."""
-    found = (_route(content) for _, content in kernel.query(rt.RTM_GETROUTE, rt.NLM_F_DUMP, _ANY))
-    return tuple(route for route in found if route is not None)
+def read(kernel: RouteSocket, left_out: list[str] | None = None) -> tuple[pack.Route, ...]:
+    """The routes of every table, but what the kernel keeps by itself for IPv6. Destinations of those that put
+    packets into others are put into `left_out`. OSError."""
+    found = []
+    for _, content in kernel.query(rt.RTM_GETROUTE, rt.NLM_F_DUMP, _ANY):
+        route = _route(content)
+        if route and RTA_ENCAP_TYPE in rt.attributes(content, rt.RTMSG.size):
+            if left_out is not None:
+                left_out.append(route.destination)
+        elif route:
+            found.append(route)
+    return tuple(found)
 
 
 def _route(content: bytes) -> pack.Route | None:
@@ -95,12 +104,14 @@ def _hops(raw: bytes) -> Iterator[pack.Hop]:
 def add(kernel: RouteSocket, route: pack.Route) -> None:
     """Behind all others to the same place. Unfit; OSError."""
     flags = rt.NLM_F_CREATE | rt.NLM_F_APPEND
-    kernel.request(rt.RTM_NEWROUTE, flags, _body(route), f"add route {route.destination}")
+    told = replace(route, kind=rt.RTN_UNICAST) if route.nexthop else route
+    kernel.request(rt.RTM_NEWROUTE, flags, _body(told), f"add route {route.destination}")
 
 
 def delete(kernel: RouteSocket, route: pack.Route) -> None:
     """Unfit; OSError."""
-    kernel.request(rt.RTM_DELROUTE, 0, _body(route), f"delete route {route.destination}")
+    told = replace(route, kind=0) if route.nexthop else route  # of which kind it is, is its object's
+    kernel.request(rt.RTM_DELROUTE, 0, _body(told), f"delete route {route.destination}")
 
 
 def _body(route: pack.Route) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ COUPLED = ("forwarding", "disable_ipv6", "disable_policy", "ignore_routes_with_l
 ORDER = ("net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding", "net/ipv6/conf/all/forwarding")
 _NAME = re.compile(r"net/(?:ipv4|ipv6|bridge|netfilter)(?:/[a-z0-9_-]+){1,4}")
 _OF_LINK = re.compile(rf"(?:{'|'.join(OF_A_LINK)})/[a-z0-9_-]+")
+MOST_OPEN = 5  # namespaces, of six hundred files each
 _PASSING = {rt.NDTPA_REFCNT, rt.NDTPA_REACHABLE_TIME, 1}  # … and the link's index
 Values = Mapping[str, str]
 
@@ -73,6 +74,7 @@ class Reader:
 
     def __init__(self, fresh: Values) -> None:
         self.fresh = fresh
+        self._open: dict[int, list[tuple[_Setting, int]]] = {}
         self._folders: dict[str, list[_Setting]] = {}
         for path, value in fresh.items():
             folder, _, name = path.rpartition("/")
@@ -92,12 +94,38 @@ class Reader:
         )
         return [_Setting(name, name, value, f"{value}\n".encode()) for name, value in found]
 
-    def of_namespace(self) -> dict[str, str]:
-        """Of the one that we are in, every setting that does not belong to one link, by file."""
+    def of_namespace(self, netns: int = 0) -> dict[str, str]:
+        """Of the one that we are in, every setting that does not belong to one link, by file.
+
+        With a number the files of a few stay open, for opening one costs most. Once their namespace has
+        ended, and another one has its number, none of them can be read any more.
+        """
         found: dict[str, str] = {}
+        kept = self._open.get(netns)
+        if kept and all(_read(each, fd, found) for each, fd in kept):
+            return found
+        self.close(netns)
+        found = {}
+        kept = []
         for folder, wanted in self._folders.items():
-            found |= _values(folder, wanted)
+            for each, fd in _files(folder, wanted):
+                if _read(each, fd, found) and netns and len(self._open) < MOST_OPEN:
+                    kept.append((each, fd))
+                else:
+                    os.close(fd)
+        if kept:
+            self._open[netns] = kept
         return found
+
+    def close(self, netns: int) -> None:
+        """The files of that namespace."""
+        for _, fd in self._open.pop(netns, ()):
+            os.close(fd)
+
+    def close_all_but(self, there: Collection[int]) -> None:
+        """Of namespaces that have ended nothing stays open."""
+        for netns in [each for each in self._open if each not in there]:
+            self.close(netns)
 
     def of_links(self, kernel: RouteSocket, found: Values) -> Callable[[Found], dict[str, str]]:
         """What gives, of each link of the namespace that we are in, what is not as in a fresh namespace, or
@@ -142,20 +170,37 @@ class _Setting(NamedTuple):
 def _values(folder: str, wanted: Iterable[_Setting]) -> dict[str, str]:
     """Those of one folder; none where it has gone."""
     found: dict[str, str] = {}
+    for each, fd in _files(folder, wanted):
+        _read(each, fd, found)
+        os.close(fd)
+    return found
+
+
+def _files(folder: str, wanted: Iterable[_Setting]) -> Iterator[tuple[_Setting, int]]:
+    """Those that are there, open."""
     try:
         at = os.open(f"/proc/sys/{folder}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        return found
+        return
     try:
         for each in wanted:
-            with suppress(OSError):
+            try:
                 fd = os.open(each.name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=at)
-                raw = os.read(fd, 4096)
-                os.close(fd)
-                found[each.key] = each.value if raw == each.raw else raw.decode().strip()
+            except OSError:
+                continue
+            yield each, fd
     finally:
         os.close(at)
-    return found
+
+
+def _read(setting: _Setting, fd: int, found: dict[str, str]) -> bool:
+    """Whether it can be read."""
+    try:
+        raw = os.pread(fd, 4096, 0)
+    except OSError:
+        return False
+    found[setting.key] = setting.value if raw == setting.raw else raw.decode().strip()
+    return True
 
 
 def _neighbour_tables(kernel: RouteSocket) -> dict[tuple[str, int], bytes]:

@@ -10,7 +10,7 @@ from typing import Any
 from netlab.model import bounded_json
 from netlab.model.pack import Container, Link, Route, Table
 from netlab.twin import docker_view
-from netlab.twin.paste import clean, ip_listing, rule_listing
+from netlab.twin.paste import clean, ip_listing, nft_text, rule_listing
 from netlab.twin.paste.ip_listing import Held
 
 BOUNDS = docker_view.BOUNDS
@@ -69,8 +69,8 @@ def _of_block(command: str, block: list[str]) -> Iterator[Listing]:
     yield Listing(lambda found: _with_settings(found, command, block))
     if "bridge name" in joined and "STP enabled" in joined:
         yield Listing(lambda found: _with_bridges(found, block))
-    if re.search(r"^\s*table (ip|ip6|inet|bridge|arp|netdev) \S+ \{", joined, re.MULTILINE):
-        yield Listing(lambda found: _unread(found, "nft list ruleset", "nft -j list ruleset"))
+    if nft_text.TABLE.search(joined):
+        yield Listing(lambda found: _with_nft(found, joined))
 
 
 def _documents(text: str) -> Iterator[Any]:
@@ -134,8 +134,11 @@ def _with_bridges(found: Pasted, block: list[str]) -> Pasted:
     return replace(found, masters={**found.masters, **masters})
 
 
-def _unread(found: Pasted, what: str, instead: str) -> Pasted:
-    return replace(found, unread=(*found.unread, f"{what}: {instead}"), seen=_see(found, "rules"))
+def _with_nft(found: Pasted, text: str) -> Pasted:
+    native, unread = nft_text.read(text, has_iptables=bool(found.tables))
+    said = (*found.unread, *(f"nft list {name}: nft -j list {name}" for name in unread))
+    kept = (*found.native, *(each for each in native if each not in found.native))
+    return replace(found, native=kept, unread=said, seen=_see(found, "rules"))
 
 
 def _with_json(found: Pasted, document: Any) -> Pasted:

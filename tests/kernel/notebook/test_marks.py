@@ -6,7 +6,16 @@ import sys
 from pathlib import Path
 
 from netlab.lab import Lab
+from netlab.notebook.marks import Steps
 from tests.kernel.conftest import sh
+
+
+class Undoing(Steps):
+    """A notebook's lab, as far as it goes back."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab, self._previous = lab, None
+
 
 CELLS = """
 import sys; sys.path.insert(0, {home!r})
@@ -31,3 +40,8 @@ def test_cells_are_undone(lab: Lab) -> None:
     said = done.stdout.splitlines()[-1]
     assert "10.7.7.7" in said and "inet " not in said and said.endswith("False]"), done.stdout
     assert "br7" not in sh(lab, "ip -o link")
+
+
+def test_nothing_to_undo_is_said_and_stops_no_notebook(lab: Lab) -> None:
+    """A card with the reason: whoever runs all cells gets to the end."""
+    assert "nothing to undo" in repr(Undoing(lab).undo())

@@ -13,7 +13,7 @@ from netlab.errors import LabNotFound
 from netlab.lab import Lab
 from netlab.twin import paste
 from tests.kernel.conftest import sh
-from tests.unit.twin.test_paste import INSPECTED, LINKS, ROUTES, RULES
+from tests.unit.twin.test_paste import INSPECTED, LINKS, LISTED, ROUTES, RULES
 
 ELSEWHERE = "203.0.113.80"
 SHOP = json.dumps(INSPECTED, indent=4)
@@ -34,6 +34,30 @@ def pasted(links: str = LINKS, routes: str = ROUTES, rules: str = OPEN, forwards
     return f"{links}\n{routes}\n{rules}\nnet.ipv4.ip_forward = {forwards}\n"
 
 
+NFT = """\
+table inet filter {
+\tset banned {
+\t\ttype ipv4_addr
+\t\tflags interval
+\t\telements = { 203.0.113.0/24 }
+\t}
+
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+\t\tct state established,related counter packets 12 bytes 3400 accept
+\t\tip daddr @banned counter packets 3 bytes 252 drop comment "no } more"
+\t}
+}
+"""
+OLD = """\
+Kernel IP routing table
+Destination     Gateway         Genmask         Flags Metric Ref    Use Iface
+0.0.0.0         198.51.100.1    0.0.0.0         UG    100    0        0 ens18
+172.17.0.0      0.0.0.0         255.255.0.0     U     0      0        0 docker0
+198.51.100.0    0.0.0.0         255.255.255.0   U     100    0        0 ens18
+bridge name\tbridge id\t\tSTP enabled\tinterfaces
+docker0\t\t8000.0242aabbccdd\tno\t\tveth7a1b2c3
+"""
 # A report: what was pasted, the cause that a trace names, and what mends it.
 REPORTS = {
     "forwarding off": (pasted(forwards=0), "forwarding-off", "sysctl -qw net.ipv4.ip_forward=1"),
@@ -63,6 +87,74 @@ REPORTS = {
         "",
         "ip link set ens18 mtu 1500",
     ),
+    "nft's own policy drops": (
+        f"{pasted()}\n{NFT}",
+        "firewall-drop",
+        "nft flush chain inet filter forward; nft chain inet filter forward '{ policy accept; }'",
+    ),
+    "a set of nft's": (
+        f"{pasted()}\n{NFT.replace('policy drop', 'policy accept')}",
+        "firewall-drop",
+        "nft flush set inet filter banned",
+    ),
+    "a rule in DOCKER-USER": (
+        pasted(rules=OPEN.replace("-A DOCKER-USER -j RETURN", f"-A DOCKER-USER -d {ELSEWHERE}/32 -j DROP")),
+        "firewall-drop",
+        "iptables -F DOCKER-USER",
+    ),
+    "a route into a hole": (
+        pasted(routes=f"{ROUTES}blackhole 203.0.113.0/24\n"),
+        "route-refuses",
+        "ip route del 203.0.113.0/24",
+    ),
+    "a route that refuses": (
+        pasted(routes=f"{ROUTES}unreachable {ELSEWHERE} metric 5\n"),
+        "route-refuses",
+        f"ip route del {ELSEWHERE}",
+    ),
+    "the raw table": (
+        pasted(
+            rules=f"{OPEN}*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -s 172.17.0.0/16 -j DROP\nCOMMIT\n"
+        ),
+        "firewall-drop",
+        "iptables -t raw -F",
+    ),
+    "the mangle table": (
+        pasted(rules=f"{OPEN}*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD -o ens18 -j DROP\nCOMMIT\n"),
+        "firewall-drop",
+        "iptables -t mangle -F",
+    ),
+    "the cable is down": (
+        pasted(LINKS.replace(f"veth7a1b2c3@if4: <BROADCAST,{UP}", f"veth7a1b2c3@if4: <BROADCAST,{DOWN}")),
+        "interface-down",
+        "ip link set veth7a1b2c3 up",
+    ),
+    "rules as -L lists them": (
+        pasted(rules=LISTED),
+        "firewall-drop",
+        "iptables -P FORWARD ACCEPT; iptables -t nat -A POSTROUTING -o ens18 -j MASQUERADE",
+    ),
+    "rules as -S lists them": (
+        f"{pasted(rules='')}\n$ sudo iptables -S\n-P INPUT ACCEPT\n-P FORWARD DROP\n"
+        "-A FORWARD -o docker0 -j ACCEPT\n",
+        "firewall-drop",
+        "iptables -P FORWARD ACCEPT; iptables -t nat -A POSTROUTING -o ens18 -j MASQUERADE",
+    ),
+    "another network is masqueraded": (
+        pasted(rules=OPEN.replace("172.17.0.0/16", "10.0.0.0/8")),
+        "no-way-back",
+        "iptables -t nat -A POSTROUTING -o ens18 -j MASQUERADE",
+    ),
+    "refused by a rule": (
+        pasted(rules=OPEN.replace("-A FORWARD -j DOCKER-USER", "-A FORWARD -i docker0 -j REJECT")),
+        "firewall-drop",
+        "iptables -F FORWARD",
+    ),
+    "old commands, forwarding off": (
+        f"{LINKS.replace(' master docker0', '')}\n{OLD}\n{OPEN}\nnet.ipv4.ip_forward = 0\n",
+        "forwarding-off",
+        "sysctl -qw net.ipv4.ip_forward=1",
+    ),
 }
 
 
@@ -77,3 +169,20 @@ def test_a_report_becomes_a_lab_with_its_symptom(name: str, report: str) -> None
     assert not cause or verdict.cause == cause
     sh(lab, cure)
     assert trace(lab, "shop", ELSEWHERE).loss == 0
+
+
+def test_tables_of_nft_are_read_as_text_and_no_file_is() -> None:
+    """What iptables-nft made, and nft cannot take, is asked for otherwise; a table that names a file is not
+    handed over."""
+    managed = "# Warning: table ip nat is managed by iptables-nft, do not touch!\ntable ip nat {\n}\n"
+    of_iptables = 'table ip x {\n\tchain y {\n\t\txt match "tcp" accept\n\t}\n}\n'
+    evil = 'table ip evil {\n\tinclude "/etc/passwd"\n}\n'
+    made = paste.read(f"{LINKS}\n{RULES}\n{managed}{of_iptables}{evil}{NFT}")
+    host = made.node("host")
+    kinds = {next(iter(json.loads(each))) for each in host.native} if host else set()
+    assert host and kinds == {"table", "set", "element", "chain", "rule"}
+    assert all('"filter"' in each for each in host.native) and '"len":24' in " ".join(host.native)
+    told = " ".join(made.remarks)
+    assert "nft list table ip evil" in told and "passwd" not in told and "table ip nat" not in told
+    alone = " ".join(paste.read(f"{LINKS}\n{of_iptables}").remarks)
+    assert "nft list table ip x" in alone

@@ -31,6 +31,9 @@ ip route add 10.29.0.0/16 via 192.0.2.1 mtu 1300 advmss 1200
 ip route append 172.17.0.0/16 dev both0; ip -6 route add 2001:db8::/32 via fd00::2 dev v0
 ip rule add from 10.0.0.0/8 fwmark 0x10/0xff lookup 77 prio 100
 ip rule add to 10.0.0.0/8 iif eth0 ipproto tcp dport 80-90 lookup 100000
+ip rule add uidrange 0-0 to 10.77.0.0/16 lookup 77 prio 101
+ip xfrm policy add src 10.0.0.0/8 dst 10.1.0.0/16 dir out action block priority 7
+ip xfrm policy add src 10.2.0.0/16 dst 10.3.0.0/16 dir fwd tmpl src 192.0.2.10 dst 192.0.2.1 proto esp reqid 3
 ip nexthop add id 5 via 192.0.2.1 dev eth0; ip nexthop add id 6 via 192.0.2.5 dev eth0
 ip nexthop add id 9 group 5/6; ip route add 10.39.0.0/16 nhid 9
 ip neigh add 192.0.2.77 lladdr 02:00:00:00:00:77 dev eth0; ip neigh add proxy 192.0.2.78 dev eth0
@@ -56,7 +59,7 @@ nft add rule inet mine c tcp dport vmap @m
 LISTINGS = (
     *("ip -j -d link", "ip -j -d addr", "ip -j -d route show table all", "ip -j -6 -d route show table all"),
     *("ip -j rule", "ip -j -6 rule", "ip -j neigh show nud permanent", "ip -j neigh show proxy"),
-    *("ip -j nexthop", "bridge -j -d link", "bridge -j fdb", "tc -j qdisc"),
+    *("ip -j nexthop", "ip xfrm policy", "bridge -j -d link", "bridge -j fdb", "tc -j qdisc"),
     *(
         "iptables-nft-save",
         "ip6tables-nft-save",

@@ -132,7 +132,10 @@ NOT_OURS = {
     "what Python says of a name that is not there": ("(lab/)?__init__", "has no attribute"),
     "the title of a schema": ("model/schema", "A snapshot of a lab|A network as netlab packs it"),
     "what a twin's listeners answer": ("keeper/responder", "HTTP/1|played by netlab"),
-    "the words of iptables and nft": ("linux/ruleset/", "^(addrtype|ACCEPT|--src-type|ct )"),
+    "the words of iptables and nft": (
+        "linux/ruleset/|twin/paste/",
+        "^(addrtype|ACCEPT|--src-type|ct )|managed by",
+    ),
     "a database's language": (
         r"workshop/(hub/accounts|hub/guesses|board/results)",
         r"SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA",
@@ -151,7 +154,7 @@ NOT_OURS = {
     "what ping and the kernel call it": (
         r"keeper/probe|linux/|faults/measure|engines/",
         r"destination unreachable|time to live|hop limit|packet too big|"
-        r"^(add|call|change|delete|set) |destroy all|connection table|"
+        r"^(add|call|change|delete|flush|set) |destroy all|connection table|"
         r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
@@ -176,8 +179,9 @@ NOT_OURS = {
     ),
     "why a value of a pack was not taken, beside it, where the kernel's own words stand, too": (
         "linux/(wiring|ruleset)/",
-        r"there is no|cannot be|is no |is neither|has no room|is made here|is one line|is not installed|"
-        r"^(a|an|no|more|nft|not|quotes) ",
+        r"there is no|cannot be|(is|are) no |is neither|has no room|is made here|is one line|"
+        r"is not installed|^(a|an|no|more|nft|not|quotes|ip link) |of one family|no IPsec here|"
+        r"not in this kernel|^bitmap:ip ",
     ),
     "for those who work on the catalogue": (
         "i18n/catalogue",

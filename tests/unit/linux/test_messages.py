@@ -28,7 +28,7 @@ UNKNOWN = {
     *("IFLA_INET6_RA_MTU", "IF_READY", "FIB_RULE_INVERT", "NLA_TYPE_MASK", "RT_TABLE_MAIN"),
     *("IPSET_PROTOCOL", "NFNL_MSG_BATCH_BEGIN", "NFNL_MSG_BATCH_END", "NFT_MSG_GETRULE_RESET"),
 }
-ELSEWHERE = {"RTPROT_KERNEL", "RTPROT_BOOT", "RTN_UNICAST", "TCP_CLOSE", "TCP_LISTEN"}
+ELSEWHERE = {"RTPROT_KERNEL", "RTPROT_BOOT", "RTN_UNICAST", "TCP_CLOSE", "TCP_LISTEN", "NETLINK_XFRM"}
 OWN = {"ROUTE_GROUPS", "NFTABLES_GROUP", "NEW_GENERATION", "AT_ONCE"}
 
 
@@ -81,6 +81,7 @@ def test_a_number_is_pyroute2s(name: str, number: int) -> None:
 def test_what_pyroute2_calls_by_another_name_is_the_same_too() -> None:
     """Protocols and kinds of routes, and states of sockets."""
     diag = importlib.import_module("pyroute2.netlink.diag")
+    assert socket.NETLINK_XFRM == pyroute2.netlink.NETLINK_XFRM
     assert (rt_proto["kernel"], rt_proto["boot"]) == (messages.RTPROT_KERNEL, messages.RTPROT_BOOT)
     assert rt_type["unicast"] == messages.RTN_UNICAST
     assert (sock_diag.TCP_CLOSE, sock_diag.TCP_LISTEN) == (diag.SS_CLOSE, diag.SS_LISTEN)

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,18 @@ def test_a_network_comes_back_from_its_file() -> None:
     found = lab(settings={"net/ipv4/ip_forward": "1"}, native=('{"table":{"family":"ip","name":"x"}}',))
     assert netpack.read(netpack.write(found)) == found
     assert netpack.write(found) == netpack.write(found)
+
+
+def test_a_pack_of_the_first_schema_is_read() -> None:
+    """It was made before packs had sets, policies of IPsec and VLANs: it has none, and is a whole network."""
+    file = Path(__file__).parents[2] / "worlds" / "first-schema.netpack"
+    with zipfile.ZipFile(file) as archive:
+        assert json.loads(archive.read(netpack.MANIFEST))["version"] == 1 < pack.VERSION
+    found = netpack.read(file.read_bytes())
+    assert [node.name for node in found.nodes] == ["if-test", "two", "host", "blue", "internet"]
+    host = found.nodes[2]
+    assert len(host.links) == 12 and len(host.native) == 9 and host.ip_sets == host.ipsec == host.vlans == ()
+    assert netpack.read(netpack.write(found)) == found
 
 
 def test_a_file_says_what_it_is() -> None:
