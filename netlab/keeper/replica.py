@@ -147,7 +147,7 @@ class Replica:
             node = built.node(place.name)
             with place.hold() as namespace, RouteSocket(namespace) as kernel:
                 if node:
-                    known = Node(kernel, node, Refusals())
+                    known = Node(namespace, kernel, node, Refusals())
                     known.neighbours()
                     known.fdb()
                 with netns.enter(namespace), suppress(OSError):
