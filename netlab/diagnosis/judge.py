@@ -108,7 +108,7 @@ def conclude(judgement: Judgement) -> Verdict:
     if findings:
         first = accuse(judgement, findings[0])
         named = tuple(dict.fromkeys(finding.cause for finding in findings))
-        if findings[0].is_strong or len(findings) == 1:
+        if findings[0].is_strong:
             return first
         return replace(first, certainty=LIKELY if len(named) == 1 else UNDECIDED, candidates=named)
     open_ = tuple(sorted(set(CAUSES) - {cause for cause, _ in base.ruled_out}))

@@ -66,7 +66,7 @@ def _headline(verdict: Verdict) -> str:
             loss=verdict.loss, low=low, high=high
         )
     candidates = ""
-    if verdict.candidates:
+    if len(verdict.candidates) > 1:
         named = escape(", ".join(verdict.candidates))
         candidates = "<p>" + _("One of: {few}.").format(few=named) + "</p>"
     head = _("{way}: {title}").format(way=way, title=escape(title))

@@ -54,7 +54,7 @@ def _cause(verdict: Verdict) -> Iterator[str]:
     yield f"  {said}"
     if 0 < verdict.received < verdict.sent:
         yield _loss(verdict)
-    if verdict.cause and verdict.candidates:
+    if verdict.cause and len(verdict.candidates) > 1:
         yield _("  one of: {candidates}").format(candidates=", ".join(verdict.candidates))
 
 

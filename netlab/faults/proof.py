@@ -76,6 +76,7 @@ SHOWN_BY = {
     "no-proxy-arp": (SETTINGS, NEIGHBOURS, PACKETS),
     "arp-off": (LINKS, SETTINGS, NEIGHBOURS, PACKETS),
     "echo-ignored": (SETTINGS,),
+    "setting": (SETTINGS,),
     "nobody-there": (LINKS, RULES, NEIGHBOURS, PACKETS),
     "port-closed": (SOCKETS, PACKETS),
     "wrong-dnat": (RULES, PACKETS, CONNECTIONS),

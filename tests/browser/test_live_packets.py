@@ -35,7 +35,7 @@ def test_the_lectures_ping_dies_and_passes_after_the_cure(
     type_(server, PING)
     mark = traffic.locator(".mark")
     expect(mark).to_have_attribute(
-        "aria-label", re.compile("not forwarded — net.ipv4.ip_forward = 0"), timeout=WAIT
+        "aria-label", re.compile("not forwarded \\(likely\\) — net.ipv4.ip_forward = 0"), timeout=WAIT
     )
     expect(mark).to_have_attribute(
         "aria-label", re.compile("last seen on host docker0, expected on host eth0")

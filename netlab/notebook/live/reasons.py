@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, Verdict
+from netlab.diagnosis.verdict import CAUSES, LIKELY, Verdict
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
 from netlab.model import Capture, Journey, Packet, Snapshot
@@ -83,7 +83,7 @@ def why(died: Sequence[Journey], capture: Capture, route: Route, veil: Veil) -> 
 
 def in_words(verdict: Verdict) -> Reason:
     """The verdict in the few words that a mark has room for."""
-    if not verdict.cause or (verdict.certainty != PROVED and len(verdict.candidates) > 1):
+    if not verdict.cause or len(verdict.candidates) > 1:
         few = [_(CAUSES[c].title) if c in CAUSES else c for c in verdict.candidates[:NAMED]]
         if not few or len(verdict.candidates) > NAMED:
             return Reason(
@@ -94,13 +94,12 @@ def in_words(verdict: Verdict) -> Reason:
             _("One of: {few}.").format(few=", ".join(few)),
             False,
         )
-    sure = "" if verdict.certainty == PROVED else f" ({_(LIKELY)})"
     shown = verdict.evidence[0].output.splitlines()[:1] if verdict.evidence else []
-    title = f"{_(CAUSES[verdict.cause].title)}{sure}"
+    title = f"{_(CAUSES[verdict.cause].title)} ({_(LIKELY)})"
     counted = [piece.output.splitlines()[0] for piece in verdict.evidence[1:2] if piece.output]
     said = _("{title}: {explanation}").format(title=title, explanation=verdict.explanation)
     said = " ".join([said, *(_("Counted: {text}.").format(text=text) for text in counted)])
-    return Reason((title, *shown), said[0].upper() + said[1:], verdict.certainty == PROVED)
+    return Reason((title, *shown), said[0].upper() + said[1:], not verdict.candidates)
 
 
 def _token(packet: Packet) -> bytes:

@@ -222,7 +222,7 @@ def test_the_kernel_says_why_and_nothing_is_sent() -> None:
     assert all(map(reasons.can_be_judged, found))
     died = reasons.alike(found, found[0], b.START - 1)
     reason = reasons.why(died, capture, lambda *_: UNREACHABLE, Veil())
-    assert reason.lines == ("not forwarded", "net.ipv4.ip_forward = 0") and reason.final
+    assert reason.lines == ("not forwarded (likely)", "net.ipv4.ip_forward = 0") and reason.final
     assert "IpInAddrErrors +3" in reason.sentence
     on = replace(capture.before.by_netns(b.HOST), sysctls={"net.ipv4.conf.docker0.forwarding": "1"})  # type: ignore[type-var]
     nodes = tuple(on if node.netns == b.HOST else node for node in capture.before.nodes)
