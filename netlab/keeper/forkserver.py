@@ -24,11 +24,7 @@ from netlab.keeper import protocol
 from netlab.keeper.server import Keeper
 from netlab.keeper.spec import LabSpec, furnish, stage
 from netlab.linux import syscalls
-from netlab.linux.ruleset import iptables
 from netlab.linux.sandbox import unshare
-from netlab.model import codec
-from netlab.model.outside import empty
-from netlab.model.pack import Pack
 
 
 def _first_process(
@@ -88,6 +84,12 @@ def main() -> None:
 def _load(engine: Engine) -> None:
     if isinstance(engine, Daemonless):
         engine.resident()
+    from netlab.keeper import populate, twin  # noqa: F401
+    from netlab.linux.ruleset import iptables
+    from netlab.model import codec
+    from netlab.model.outside import empty
+    from netlab.model.pack import Pack
+
     codec.read(Pack, codec.write(Pack("", nodes=(empty("host", "host"),))))  # its schema, made once
     iptables.check("-p tcp -j ACCEPT", ())
 

@@ -22,7 +22,7 @@ from netlab.engines import KILLED, NO
 from netlab.engines.protocol import Daemonless, Engine, Resident
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
-from netlab.keeper import populate, protocol
+from netlab.keeper import protocol
 from netlab.keeper.address import DOOR
 from netlab.keeper.execute import Loop, Spawner
 from netlab.linux import syscalls
@@ -119,6 +119,7 @@ def ask_to_tidy(to_init: socket.socket) -> None:
 
 
 def _serve(keeper: socket.socket, engine: Engine, daemonless: Daemonless | None) -> None:
+
     syscalls.set_name("netlab-init")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     loop = Loop()
@@ -211,6 +212,8 @@ def _populate_in_a_child(request: Mapping[str, Any], engine: Daemonless, client:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            from netlab.keeper import populate
+
             populate.serve(request, engine, client)
         except BaseException:
             traceback.print_exc()

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netlab.engines.protocol import Engine
 from netlab.keeper.observations import Observations, Work
 from netlab.keeper.places import places
 from netlab.keeper.protocol import Status
-from netlab.keeper.twin import Twin
 from netlab.model import codec
+
+if TYPE_CHECKING:
+    from netlab.keeper.twin import Twin
 
 # What may be asked from inside.
 LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
 LEARNERS += ("watch", "monitor", "iproute", "reset", "exec", "pack", "mark", "undo", "played", "replica")
+
+TWINS = ("pack", "unpack", "played", "mark", "undo")  # what is asked of the lab as a twin's original
 
 
 class Operations(Observations):

@@ -27,14 +27,12 @@ from netlab.i18n import speaking
 from netlab.keeper import init, protocol
 from netlab.keeper.doors import Door, is_from_the_lab, is_owner
 from netlab.keeper.execute import Loop, Spawner, entrances, start_daemon
-from netlab.keeper.operations import LEARNERS, Operations
+from netlab.keeper.operations import LEARNERS, TWINS, Operations
 from netlab.keeper.places import places
 from netlab.keeper.protocol import Command
 from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
 from netlab.keeper.reset.worker import ResetWorker
 from netlab.keeper.spec import ETC, LabSpec
-from netlab.keeper.twin import OPERATIONS as TWINS
-from netlab.keeper.twin import Twin
 from netlab.keeper.worker import Worker
 from netlab.linux import sysctl
 from netlab.linux.limits import for_children, wait_until_exceeded
@@ -84,6 +82,9 @@ class Keeper:
             base_lab.build(self.host)
         if self.daemonless:
             self._lay_out(say)
+        from netlab.keeper.twin import Twin  # while the lab host furnishes itself: it takes a while to load
+
+        self._twin = Twin
         answer, fds = protocol.receive(self.to_init)  # nobody but us is in it yet
         if not answer.get("ready"):
             print(printable(answer.get("trace", "")), file=sys.stderr, flush=True)
@@ -131,7 +132,9 @@ class Keeper:
         )
         make_room()
         find = partial(places, self.init, self.engine)
-        self.twin = Twin(self.plan, find, self._lab_host().root, self.engine, self.to_init, self.baselines[0])
+        self.twin = self._twin(
+            self.plan, find, self._lab_host().root, self.engine, self.to_init, self.baselines[0]
+        )
         self.twin.begin(self._fork)
         gc.freeze()  # a child that collects garbage would copy every page it looks at
         if self.plan.limits and self.plan.limits.memory:

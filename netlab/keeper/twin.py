@@ -29,7 +29,6 @@ from netlab.model.outside import empty
 from netlab.model.pack import Listener, Pack
 from netlab.model.pack_changes import differences
 
-OPERATIONS = ("pack", "unpack", "played", "mark", "undo")
 MOST_TOLD, LONGEST_LABEL = 500, 100  # lines, characters
 
 

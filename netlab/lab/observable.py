@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from subprocess import CompletedProcess
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netlab.lab.capture import Recording
 from netlab.model import Snapshot
-from netlab.model.pack import Pack
 from netlab.packets.probe import Probe
+
+if TYPE_CHECKING:
+    from netlab.model.pack import Pack
 
 
 class Observable(Protocol):

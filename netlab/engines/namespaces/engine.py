@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from netlab.engines import base_lab, script
 from netlab.engines.namespaces import docker_rules, fast_path
@@ -10,7 +11,9 @@ from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Resident, Say
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.sandbox.unshare import Identity
-from netlab.model import pack
+
+if TYPE_CHECKING:
+    from netlab.model import pack
 
 
 class NamespacesEngine:
