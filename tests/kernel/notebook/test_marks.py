@@ -42,6 +42,10 @@ def test_cells_are_undone(lab: Lab) -> None:
     assert "br7" not in sh(lab, "ip -o link")
 
 
-def test_nothing_to_undo_is_said_and_stops_no_notebook(lab: Lab) -> None:
-    """A card with the reason: whoever runs all cells gets to the end."""
-    assert "nothing to undo" in repr(Undoing(lab).undo())
+def test_nothing_to_undo_is_said_and_stops_no_notebook(lab_name: str) -> None:
+    """A card with the reason, in a lab that has no past: whoever runs all cells gets to the end."""
+    lab = Lab.up(lab_name)
+    try:
+        assert "nothing to undo" in repr(Undoing(lab).undo())
+    finally:
+        lab.down()
