@@ -202,6 +202,6 @@ def can_be_tried(step: Cure) -> bool:
 
 def tell_effects(stops: frozenset[Flow], opens: frozenset[Flow]) -> tuple[str, ...]:
     """A sentence for each."""
-    lines = [_("it stops {flow}, which worked").format(flow=flow) for flow in sorted(stops, key=str)]
-    lines += [_("it opens {flow}").format(flow=flow) for flow in sorted(opens, key=str)]
+    lines = [_("the cure stops {flow}, which worked").format(flow=flow) for flow in sorted(stops, key=str)]
+    lines += [_("the cure also opens {flow}").format(flow=flow) for flow in sorted(opens, key=str)]
     return tuple(lines)

@@ -13,7 +13,7 @@ from netlab.i18n import gettext as _
 from netlab.model import Point
 from netlab.model.packet import Hop
 
-MOST_RULED_OUT = 4
+MOST_RULED_OUT = MOST_EFFECTS = 4
 
 
 def as_text(verdict: Verdict) -> str:
@@ -75,7 +75,14 @@ def tell_experiments(verdict: Verdict) -> list[str]:
         count = len({each.change for each in verdict.experiments if each.change})
         told = _("tried in a copy: as it is, {before} are answered; {count} changes did not help")
         lines.append(told.format(before=before, count=count))
-    return lines + [_("with the cure {effect}").format(effect=effect) for effect in verdict.side_effects]
+    return [*lines, *_effects(verdict)]
+
+
+def _effects(verdict: Verdict) -> list[str]:
+    """What the cure stops or opens beside, as far as there is room."""
+    lines = list(verdict.side_effects[:MOST_EFFECTS])
+    more = len(verdict.side_effects) - len(lines)
+    return lines + ([_("… and {count} others").format(count=more)] if more else [])
 
 
 def _count(experiments: list[Experiment]) -> str:
