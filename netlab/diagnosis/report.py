@@ -127,7 +127,8 @@ def _evidence(verdict: Verdict) -> str:
 
 def _experiments(verdict: Verdict) -> str:
     lines = [line[:1].upper() + line[1:] for line in tell_experiments(verdict)]
-    return "".join(f"<p>{escape(_('{sentence}.').format(sentence=line))}</p>" for line in lines)
+    whole = _("{sentence}.")
+    return "".join(f"<p>{escape(whole.format(sentence=line))}</p>" for line in lines)
 
 
 def _cure(verdict: Verdict) -> str:
