@@ -15,7 +15,7 @@ from netlab.diagnosis.bench import Bench, can_be_tried, tell_effects
 from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.flows import Flow
 from netlab.diagnosis.judge import Judgement, accuse, conclude
-from netlab.diagnosis.observation import step
+from netlab.diagnosis.observation import Observation, step
 from netlab.diagnosis.search.search import search
 from netlab.diagnosis.search.templates import templates
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
@@ -55,6 +55,9 @@ class _Search:
     def __init__(self, judgement: Judgement, bench: Bench, look: Look) -> None:
         self._judgement, self._bench, self._look = judgement, bench, look
         self._until = time.monotonic() + SECONDS
+        self._flush = _flush(judgement.scene)
+        told = judgement.scene.route(judgement.scene.source, judgement.scene.destination)[1]
+        self._remembers = any(word in told for word in ("redirected", "expires"))  # which no replica does
         self.failed: set[str] = set()  # causes whose cure did not heal
 
     def find(self) -> Remedy | None:
@@ -111,14 +114,12 @@ class _Search:
         last = findings[-1]
         if last.program is not None and not last.cure:
             return findings if self._bench.heals_with(last.program, _change(findings)) else None
+        flushed = (*findings[:-1], replace(last, cure=(*last.cure, self._flush)))
+        if self._remembers:
+            return flushed if self._bench.heals(_change(flushed)) else None
         if self._bench.heals(_change(findings)):
             return findings
-        if self._bench.remembers:
-            source = self._judgement.scene.after.node(self._judgement.scene.source)
-            flush = step(source, *self._judgement.scene.ip.split(), "route", "flush", "cache")
-            findings = (*findings[:-1], replace(last, cure=(*last.cure, flush)))
-            return findings if self._bench.heals(_change(findings)) else None
-        return None
+        return flushed if self._bench.remembers and self._bench.heals(_change(flushed)) else None
 
     def _next(self, tried: Sequence[Findings], until: float = 0.0) -> Iterator[tuple[Findings, Judgement]]:
         """Those that got the packet further, or elsewhere, with what is suspected there."""
@@ -145,6 +146,11 @@ class _Search:
             if self._bench.heals(_change(others)):
                 findings = others
         return findings
+
+
+def _flush(scene: Observation) -> Cure:
+    """Have the source forget what it has been told of ways and sizes."""
+    return step(scene.after.node(scene.source), *scene.ip.split(), "route", "flush", "cache")
 
 
 def _in_the_original(judgement: Judgement, original: Snapshot) -> Judgement:

@@ -29,6 +29,7 @@ def atoms(found: pack.Pack, seen: Snapshot) -> Iterator[Atom]:
         if place := places.get(node.name):
             yield from rules.of_iptables(node, place)
             yield from rules.of_nft(node, place)
+            yield from rules.of_ipsec(node, place)
             names = {link.index: link.name for link in node.links}
             for kind in _OF_WIRING:
                 yield from kind(node, place, names)

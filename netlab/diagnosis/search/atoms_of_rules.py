@@ -13,6 +13,7 @@ from netlab.diagnosis.suspects.opening import words_of
 from netlab.i18n import gettext as _
 from netlab.model import Node, pack
 
+DIRECTIONS = ("in", "out", "fwd")
 TOOLS = {"ip": "iptables", "ip6": "ip6tables", "bridge": "ebtables"}
 
 
@@ -109,3 +110,16 @@ def _instead(text: str, other: str) -> Without:
         return replace(node, native=tuple(found))
 
     return change
+
+
+def of_ipsec(node: pack.Node, place: Node) -> Iterator[Atom]:
+    """Policies of IPsec: what asks for a tunnel that nobody has made drops, too."""
+    for policy in node.ipsec:
+        words = ("dir", DIRECTIONS[policy.direction], "src", policy.source, "dst", policy.destination)
+        text = _("the policy of IPsec {words}").format(words=" ".join(words))
+        cure = (step(place, "ip", "xfrm", "policy", "delete", *words),)
+        yield Atom(node.name, "firewall-drop", text, cure, _without_policy(policy), True)
+
+
+def _without_policy(policy: pack.IpsecPolicy) -> Without:
+    return lambda node: replace(node, ipsec=tuple(each for each in node.ipsec if each != policy))

@@ -40,7 +40,11 @@ def of_queues(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterato
 
 
 def _without_queues(index: int) -> Without:
-    return lambda node: replace(node, queues=tuple(q for q in node.queues if q.index != index))
+    return lambda node: replace(
+        node,
+        queues=tuple(queue for queue in node.queues if queue.index != index),
+        classes=tuple(each for each in node.classes if each.index != index),
+    )
 
 
 def of_ports(node: pack.Node, place: Node, _names: Mapping[int, str]) -> Iterator[Atom]:

@@ -64,8 +64,9 @@ def judged(*findings: Finding, place: str = "") -> Judgement:
     host = next(node for node in capture.before.nodes if node.netns == HOST)
     scene = SimpleNamespace(
         after=capture.after, source="if-test", destination=TARGET, holders=lambda _: [], family=4,
-        own=lambda _: [], link=lambda _: set(), decide=lambda *_: SimpleNamespace(route=None),
-        best_route=lambda *_: None, ip="ip", requests=(), node=lambda _: host,
+        own=lambda _: [], link=lambda _: set(), route=lambda *_: ("", ""),
+        decide=lambda *_: SimpleNamespace(route=None), best_route=lambda *_: None, ip="ip",
+        requests=(), node=lambda _: host,
     )  # fmt: skip
     verdict = Verdict("if-test", TARGET, 5, 0, explanation=place)
     return Judgement(scene, verdict, Focus(ROUTE, host, None, None, None, None), findings)  # type: ignore[arg-type]
