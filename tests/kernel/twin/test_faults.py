@@ -10,7 +10,8 @@ from contextlib import suppress
 import pytest
 
 from netlab import faults
-from netlab.diagnosis.trace import trace
+from netlab.diagnosis.judge import conclude
+from netlab.diagnosis.trace import observe
 from netlab.errors import LabNotFound
 from netlab.faults.fault import Fault, Symptom
 from netlab.keeper.launch import ForkServer
@@ -43,12 +44,12 @@ def twin_name(lab_name: str) -> Iterator[str]:
         Lab.find(f"{lab_name}-twin").down()
 
 
-def seen(lab: Lab, symptom: Symptom) -> tuple[str, str, str, bool]:
-    """Cause, certainty and place of a trace of the symptom, and whether something was lost."""
+def seen(lab: Lab, symptom: Symptom) -> tuple[str, str, bool]:
+    """Likely cause and place of a trace of the symptom, and whether something was lost; nothing is tried."""
     order = {"proto": symptom.proto, "port": symptom.port, "size": symptom.size, "df": symptom.df}
     count = 10 if symptom.partial else 3
-    verdict = trace(lab, symptom.source, symptom.destination, count=count, timeout=0.4, **order)  # type: ignore[arg-type]
-    return verdict.cause, verdict.certainty, str(verdict.last_seen), verdict.received < verdict.sent
+    verdict = conclude(observe(lab, symptom.source, symptom.destination, count, 0.4, order))
+    return verdict.cause, str(verdict.last_seen), verdict.received < verdict.sent
 
 
 @pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
