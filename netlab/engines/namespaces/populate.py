@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 
 from netlab.engines.namespaces import container
-from netlab.engines.namespaces.run import PATH
+from netlab.engines.namespaces.docker.run import PATH
 from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.model import pack
 

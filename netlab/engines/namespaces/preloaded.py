@@ -15,18 +15,8 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from netlab.engines import NO
-from netlab.engines.namespaces import (
-    commands,
-    container,
-    execute,
-    fast_path,
-    lifecycle,
-    listing,
-    network_commands,
-    networks,
-    ports,
-    run,
-)
+from netlab.engines.namespaces import container, fast_path, networks, ports
+from netlab.engines.namespaces.docker import commands, execute, lifecycle, listing, network_commands, run
 from netlab.i18n import speaking
 from netlab.linux import syscalls
 

@@ -6,7 +6,8 @@ import argparse
 
 import pytest
 
-from netlab.engines.namespaces import commands, fast_path
+from netlab.engines.namespaces import fast_path
+from netlab.engines.namespaces.docker import commands
 
 
 @pytest.mark.parametrize(

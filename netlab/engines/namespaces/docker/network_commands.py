@@ -8,7 +8,7 @@ import secrets
 import time
 
 from netlab.engines.namespaces import networks
-from netlab.engines.namespaces.refused import ELSEWHERE, Refused
+from netlab.engines.namespaces.docker.refused import ELSEWHERE, Refused
 from netlab.engines.namespaces.store import Store, is_running
 from netlab.i18n import gettext as _
 from netlab.linux.netlink.route import RouteSocket

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 
 from netlab.engines.namespaces import container, ports
-from netlab.engines.namespaces.refused import Refused, find, find_running
-from netlab.engines.namespaces.run import launch
+from netlab.engines.namespaces.docker.refused import Refused, find, find_running
+from netlab.engines.namespaces.docker.run import launch
 from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.linux import polling
 

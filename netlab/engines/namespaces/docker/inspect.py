@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from netlab.engines.namespaces import go_templates
+from netlab.engines.namespaces.docker import go_templates
 from netlab.engines.namespaces.networks import Network
 from netlab.engines.namespaces.store import Record, is_running
 

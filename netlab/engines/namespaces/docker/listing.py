@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from netlab.engines.namespaces import inspect as show
 from netlab.engines.namespaces import networks
-from netlab.engines.namespaces.refused import ELSEWHERE, Refused, find
+from netlab.engines.namespaces.docker import inspect as show
+from netlab.engines.namespaces.docker.refused import ELSEWHERE, Refused, find
 from netlab.engines.namespaces.store import Store, is_running
 from netlab.i18n import gettext as _
 

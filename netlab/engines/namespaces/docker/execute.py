@@ -7,8 +7,8 @@ import os
 import sys
 
 from netlab.engines.namespaces import container
+from netlab.engines.namespaces.docker.refused import Refused, find_running
 from netlab.engines.namespaces.fast_path import enter_words
-from netlab.engines.namespaces.refused import Refused, find_running
 from netlab.engines.namespaces.store import Record, Store
 from netlab.i18n import gettext as _
 from netlab.linux import tty

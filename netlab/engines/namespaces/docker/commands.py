@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import NoReturn
 
-from netlab.engines.namespaces.refused import ELSEWHERE, Refused
+from netlab.engines.namespaces.docker.refused import ELSEWHERE, Refused
 from netlab.engines.namespaces.store import Store
 from netlab.errors import EngineError
 from netlab.i18n import gettext as _
@@ -131,7 +131,7 @@ def _later(module: str, function: str) -> Callable[..., int | None]:
     """What a command does. Its module is imported when it is typed: all together take 0.2 s."""
 
     def run(options: argparse.Namespace, store: Store) -> int | None:
-        command = getattr(importlib.import_module(f"netlab.engines.namespaces.{module}"), function)
+        command = getattr(importlib.import_module(f"netlab.engines.namespaces.docker.{module}"), function)
         status: int | None = command(options, store)
         return status
 

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from netlab.engines.namespaces import container, networks, ports
-from netlab.engines.namespaces.execute import environment, wants_terminal
-from netlab.engines.namespaces.refused import ELSEWHERE, Refused
+from netlab.engines.namespaces.docker.execute import environment, wants_terminal
+from netlab.engines.namespaces.docker.refused import ELSEWHERE, Refused
 from netlab.engines.namespaces.store import Record, Store
 from netlab.errors import EngineError
 from netlab.i18n import gettext as _
