@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from netlab.engines import base_lab, script
-from netlab.engines.namespaces import docker_rules, fast_path
+from netlab.engines.namespaces import docker_rules, fast_path, leftovers
 from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Resident, Say
 from netlab.linux.netlink.route import RouteSocket
@@ -76,6 +76,7 @@ class NamespacesEngine:
 
     def clear(self) -> None:
         Store().clear()
+        leftovers.clear()
 
 
 ENGINE = NamespacesEngine()

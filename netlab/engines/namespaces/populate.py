@@ -9,11 +9,10 @@ import os
 import secrets
 import signal
 import time
-from dataclasses import replace
 
-from netlab.engines.namespaces import container
+from netlab.engines.namespaces import container, shim
 from netlab.engines.namespaces.docker.run import PATH
-from netlab.engines.namespaces.store import Record, Store, is_running
+from netlab.engines.namespaces.store import Endpoint, Record, Store, is_running
 from netlab.model import pack
 
 WAIT = ("sleep", "infinity")
@@ -32,25 +31,21 @@ def make(name: str, described: pack.Container) -> None:
         created=time.time(),
         env={"PATH": PATH, "HOSTNAME": hostname or identity[:12], "HOME": "/root"},
         network="none",
-        ports=described.ports,
         capabilities=described.capabilities or container.DEFAULT_CAPABILITIES,
         hostname=hostname[:63] or identity[:12],
     )
     store.save(record)
-    null = os.open("/dev/null", os.O_RDWR)
-    try:
-        started, __ = container.start(store, record, (null, null, null), wait=False)
-    finally:
-        os.close(null)
-    joined = replace(
-        started,
-        network=described.network,
-        address=described.address,
-        prefixlen=described.prefixlen,
-        gateway=described.gateway,
-        mac=described.mac,
+    shim.launch(store, record)
+    where = Endpoint(
+        described.network,
+        "eth0" if described.address else "",
+        described.address,
+        described.prefixlen,
+        described.gateway,
+        described.mac,
     )
-    store.save(joined)
+    is_joined = described.network not in ("none", "host") and ":" not in described.network
+    store.update(identity, network=described.network, endpoints=(where,) * is_joined, ports=described.ports)
 
 
 def end(name: str) -> None:
@@ -72,9 +67,9 @@ def describe(root: str) -> dict[int, pack.Container]:
             program=os.path.basename(record.argv[0]) if record.argv else "",
             network=record.network,
             address=record.address,
-            prefixlen=record.prefixlen,
-            gateway=record.gateway,
-            mac=record.mac,
+            prefixlen=record.endpoint.prefixlen,
+            gateway=record.endpoint.gateway,
+            mac=record.endpoint.mac,
             ports=record.ports,
             capabilities=record.capabilities,
         )

@@ -80,6 +80,11 @@ def enter(
     sys.sethostname(hostname)
 
 
+def make_writable(path: str) -> None:
+    """Have a folder of the read-only ones take new files, which are this root's own. OSError."""
+    _overlay(path.strip("/"), path, {}, 0)
+
+
 def _bind_system(root: str) -> None:
     for name in SYSTEM_FOLDERS:
         source = f"/{name}"
@@ -134,8 +139,8 @@ def _overlay(name: str, lower: str, files: Mapping[str, str], mode: int) -> None
     if not os.path.isdir(lower) or not os.path.isdir(target):
         return
     upper, work = f"/.upper/{name}", f"/.work/{name}"
-    os.makedirs(upper)
-    os.makedirs(work)
+    for folder in (upper, work):
+        os.makedirs(folder)
     for file, content in files.items():
         with open(f"{upper}/{file}", "w", encoding="utf-8") as new:
             new.write(content)

@@ -1,189 +1,177 @@
-"""What `docker ps`, `inspect`, `network` and `images` print: Docker's own columns and fields."""
+"""One container as `docker inspect` describes it: Docker's own fields."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from netlab.engines.namespaces.docker import go_templates
-from netlab.engines.namespaces.networks import Network
-from netlab.engines.namespaces.store import Record, is_running
+from netlab.engines.namespaces import capabilities, images, networks, ports
+from netlab.engines.namespaces.docker.rows import state
+from netlab.engines.namespaces.fast_path import SANDBOXES
+from netlab.engines.namespaces.store import Endpoint, Mount, Record, Store, is_running
 
-NETWORK_IDS = {name: (name.encode().hex() * 16)[:12] for name in ("bridge", "host", "none")}
-
-
-def listing(records: list[Record], *, ids: bool, whole: bool, template: str) -> str:
-    """The table of `docker ps`, one line a container; only ids, or a template's lines, if asked for."""
-    rows = [_row(record, whole) for record in records]
-    if ids:
-        return "".join(f"{row['ID']}\n" for row in rows)
-    if template:
-        return "".join(go_templates.render(template.removeprefix("table "), row) + "\n" for row in rows)
-    heads = ("CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES")
-    keys = ("ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names")
-    return _columns([heads, *(tuple(row[key] for key in keys) for row in rows)])
+FIRST_DAY = "0001-01-01T00:00:00Z"
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
-    """As Docker sets them: three blanks behind the widest cell, and no column under ten letters."""
-    widths = [max(10, *(len(row[i]) + 3 for row in rows)) for i in range(len(rows[0]))]
-    lines = ("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+def moment(seconds: float) -> str:
+    """As Docker writes a time."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if seconds else FIRST_DAY
 
 
-def _row(record: Record, whole: bool) -> dict[str, str]:
-    command = " ".join(record.argv)
-    if not whole and len(command) > 20:
-        command = command[:19] + "…"
-    if is_running(record):
-        status = f"Up {_ago(record.started)}"
-    elif record.started:
-        status = f"Exited ({record.exit_code}) {_ago(record.finished)} ago"
-    else:
-        status = "Created"
+def describe(store: Store, record: Record) -> dict[str, Any]:
+    """The whole of it."""
+    running = is_running(record)
+    has_own_words = not record.entrypoint
     return {
-        "ID": record.id if whole else record.short_id,
-        "Image": record.image,
-        "Command": f'"{command}"',
-        "RunningFor": f"{_ago(record.created)} ago",
-        "Status": status,
-        "Ports": ", ".join(f"0.0.0.0:{p.replace(':', '->', 1)}" for p in record.ports)
-        if is_running(record)
-        else "",
-        "Names": record.name,
+        "Id": record.id,
+        "Created": moment(record.created),
+        "Path": record.argv[0],
+        "Args": list(record.argv[1:]),
+        "State": _state(record),
+        "Image": f"sha256:{images.identity(record.image)}",
+        "LogPath": str(store.path(record) / "log"),
+        "Name": f"/{record.name}",
+        "RestartCount": record.restarts,
+        "Driver": "overlay2",
+        "Platform": "linux",
+        "HostConfig": _host_config(record),
+        "Mounts": [_mount(mount) for mount in record.mounts],
+        "Config": {
+            "Hostname": record.hostname,
+            "Domainname": "",
+            "User": record.user,
+            "AttachStdin": False,
+            "AttachStdout": False,
+            "AttachStderr": False,
+            "ExposedPorts": {port: {} for port in record.exposed},
+            "Tty": record.tty,
+            "OpenStdin": record.interactive,
+            "StdinOnce": False,
+            "Env": [f"{key}={value}" for key, value in record.env.items()],
+            "Cmd": list(record.argv if has_own_words else record.argv[len(record.entrypoint) :]),
+            "Image": record.image,
+            "Volumes": None,
+            "WorkingDir": "" if record.workdir == "/" else record.workdir,
+            "Entrypoint": list(record.entrypoint) or None,
+            "OnBuild": None,
+            "Labels": dict(record.labels),
+        },
+        "NetworkSettings": _network_settings(store, record, running),
     }
 
 
-def _ago(since: float) -> str:
-    seconds = max(0, int(time.time() - since))
-    if seconds < 1:
-        return "Less than a second"
-    for size, word in ((3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {word}s" if count > 1 else f"1 {word}"
-    raise AssertionError("a second is the smallest unit")
-
-
-def details(records: list[Record], template: str) -> str:
-    """The JSON of `docker inspect`, or what a template makes of each; ValueError for an unknown part."""
-    described = [describe(record) for record in records]
-    if template:
-        return "\n".join(go_templates.render(template, one) for one in described)
-    return json.dumps(described, indent=4)
-
-
-def _moment(seconds: float) -> str:
-    return (
-        datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        if seconds
-        else "0001-01-01T00:00:00Z"
+def _state(record: Record) -> dict[str, Any]:
+    now, running = state(record), is_running(record)
+    found = {
+        "Status": now,
+        "Running": running,
+        "Paused": now == "paused",
+        "Restarting": now == "restarting",
+        "OOMKilled": False,
+        "Dead": False,
+        "Pid": record.pid if running else 0,
+        "ExitCode": 0 if running else record.exit_code,
+        "Error": record.error,
+        "StartedAt": moment(record.started),
+        "FinishedAt": moment(record.finished if record.started else 0.0),
+    }
+    return found | (
+        {"Health": {"Status": record.is_healthy, "FailingStreak": 0, "Log": []}} if record.health else {}
     )
 
 
-def describe(record: Record) -> dict[str, Any]:
-    """One container as `docker inspect` shows it."""
-    running = is_running(record)
-    address = record.address if running else ""
-    endpoint = {
-        "IPAddress": address,
-        "IPPrefixLen": record.prefixlen if address else 0,
-        "Gateway": record.gateway if address else "",
-        "MacAddress": record.mac if address else "",
-    }
-    bindings = {p.split(":")[1]: [{"HostIp": "0.0.0.0", "HostPort": p.split(":")[0]}] for p in record.ports}
+def _bindings(record: Record, any_address: str) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for ip, host, inside, protocol in map(ports.split, record.ports):
+        for address in [ip] if ip or not any_address else ["0.0.0.0", "::"]:
+            found.setdefault(f"{inside}/{protocol}", []).append({"HostIp": address, "HostPort": host})
+    return found
+
+
+def _host_config(record: Record) -> dict[str, Any]:
+    binds = [
+        f"{mount.volume or mount.source}:{mount.target}{':ro' if mount.read_only else ''}"
+        for mount in record.mounts
+        if mount.source
+    ]
     return {
-        "Id": record.id,
-        "Created": _moment(record.created),
-        "Path": record.argv[0],
-        "Args": record.argv[1:],
-        "State": {
-            "Status": "running" if running else "exited" if record.started else "created",
-            "Running": running,
-            "Pid": record.pid if running else 0,
-            "ExitCode": 0 if running else record.exit_code,
-            "StartedAt": _moment(record.started),
-            "FinishedAt": _moment(record.finished),
-        },
-        "Image": record.image,
-        "Name": f"/{record.name}",
-        "HostConfig": {"NetworkMode": record.network, "PortBindings": bindings, "AutoRemove": record.remove},
-        "Config": {
-            "Hostname": record.hostname,
-            "Env": [f"{key}={value}" for key, value in record.env.items()],
-            "Cmd": record.argv,
-            "Image": record.image,
-        },
-        "NetworkSettings": {
-            "SandboxKey": f"/proc/{record.pid}/ns/net" if running else "",
-            "Ports": bindings if running else {},
-            **(endpoint if record.network == "bridge" else dict.fromkeys(endpoint, "") | {"IPPrefixLen": 0}),
-            "Networks": {record.network: endpoint},
-        },
+        "Binds": binds or None,
+        "NetworkMode": record.network,
+        "PortBindings": _bindings(record, ""),
+        "RestartPolicy": {"Name": record.restart, "MaximumRetryCount": record.retries},
+        "AutoRemove": record.remove,
+        "CapAdd": list(record.caps[0]) or None,
+        "CapDrop": list(record.caps[1]) or None,
+        "Dns": list(record.dns),
+        "DnsSearch": list(record.search),
+        "ExtraHosts": list(record.hosts) or None,
+        "Links": [f"/{link}" for link in record.links] or None,
+        "Privileged": len(record.capabilities) == len(capabilities.NAMES),
+        "Sysctls": dict(record.sysctls) or None,
+        "Init": record.init or None,
+        "Memory": 0,
+        "NanoCpus": 0,
     }
 
 
-def networks(made: Sequence[Network]) -> str:
-    """What `docker network inspect` prints of these networks: JSON."""
-    rows = [("NETWORK ID", "NAME", "DRIVER", "SCOPE")]
-    drivers = {"bridge": "bridge", "host": "host", "none": "null"}
-    rows += [(NETWORK_IDS[n], n, drivers[n], "local") for n in drivers]
-    rows += [(network.id[:12], network.name, "macvlan", "local") for network in made]
-    return _columns([rows[0], *sorted(rows[1:], key=lambda row: row[1])]).rstrip("\n")
-
-
-def network(records: list[Record], made: Sequence[Network], names: list[str]) -> str:
-    """The JSON of `docker network inspect`; KeyError with the name of one that does not exist."""
-    found = []
-    macvlans = {network.name: network for network in made}
-    for name in names:
-        members = {
-            r.id: {
-                "Name": r.name,
-                "MacAddress": r.mac,
-                "IPv4Address": f"{r.address}/{r.prefixlen}" if r.address else "",
-            }
-            for r in records
-            if r.network == name and is_running(r)
-        }
-        if name in macvlans:
-            found.append(_macvlan(macvlans[name], members))
-            continue
-        pool = [{"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.1"}] if name == "bridge" else []
-        found.append(
-            {
-                "Name": name,
-                "Id": NETWORK_IDS[name],
-                "Driver": "null" if name == "none" else name,
-                "IPAM": {"Driver": "default", "Config": pool},
-                "Containers": members,
-                "Options": {"com.docker.network.bridge.name": "docker0"} if name == "bridge" else {},
-            }
-        )
-    return json.dumps(found, indent=4)
-
-
-def _macvlan(network: Network, members: dict[str, dict[str, str]]) -> dict[str, Any]:
-    pool = {"Subnet": network.subnet, "IPRange": network.pool, "Gateway": network.gateway}
+def _mount(mount: Mount) -> dict[str, Any]:
+    name = {"Name": mount.volume} if mount.volume else {}
     return {
-        "Name": network.name,
-        "Id": network.id,
-        "Created": _moment(network.created),
-        "Scope": "local",
-        "Driver": "macvlan",
-        "IPAM": {"Driver": "default", "Config": [{key: value for key, value in pool.items() if value}]},
-        "Containers": members,
-        "Options": dict(network.options),
+        "Type": mount.kind,
+        **name,
+        "Source": mount.source,
+        "Destination": mount.target,
+        **({"Driver": "local"} if mount.volume else {}),
+        "Mode": "ro" if mount.read_only else "",
+        "RW": not mount.read_only,
+        "Propagation": "rprivate" if mount.kind == "bind" else "",
     }
 
 
-def images(records: list[Record]) -> str:
-    """The image names that have been used; one root file system answers for all of them."""
-    rows = [("REPOSITORY", "TAG", "IMAGE ID", "SIZE")]
-    for image in sorted({record.image for record in records}):
-        name, _, tag = image.partition(":")
-        rows.append((name, tag or "latest", (image.encode().hex() * 12)[:12], "0B"))
-    return _columns(rows).rstrip("\n")
+def _endpoint(store: Store, each: Endpoint, running: bool) -> dict[str, Any]:
+    network = networks.find_any(store, each.network)
+    there = running and bool(each.address)
+    wanted = {"IPAMConfig": {"IPv4Address": each.wanted} if each.wanted else None}
+    return {
+        **wanted,
+        "Links": None,
+        "Aliases": list(each.aliases) or None,
+        "NetworkID": network.id if network else "",
+        "EndpointID": "",
+        "Gateway": each.gateway if there else "",
+        "IPAddress": each.address if there else "",
+        "IPPrefixLen": each.prefixlen if there else 0,
+        "IPv6Gateway": network.gateway6 if there and network else "",
+        "GlobalIPv6Address": each.address6 if there else "",
+        "GlobalIPv6PrefixLen": int(network.subnet6.partition("/")[2])
+        if there and each.address6 and network
+        else 0,
+        "MacAddress": each.mac if there else "",
+        "DriverOpts": None,
+    }
+
+
+OF_BRIDGE = (
+    *("EndpointID", "Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen"),
+    *("IPAddress", "IPPrefixLen", "IPv6Gateway", "MacAddress"),
+)
+
+
+def _network_settings(store: Store, record: Record, running: bool) -> dict[str, Any]:
+    """Where it is; an address of docker0's stands there twice."""
+    known = {each.network: _endpoint(store, each, running) for each in record.endpoints}
+    if not known:
+        empty = _endpoint(store, Endpoint(record.network.partition(":")[0]), False)
+        known = {} if ":" in record.network else {record.network: empty}
+    own = known.get(networks.DEFAULT) or _endpoint(store, Endpoint(""), False)
+    show = running and bool(record.endpoints)
+    exposed: dict[str, Any] = dict.fromkeys(record.exposed) if show else {}
+    return {
+        "Bridge": "",
+        "SandboxID": record.id if running else "",
+        "HairpinMode": False,
+        "Ports": {**exposed, **(_bindings(record, "both") if show else {})},
+        "SandboxKey": f"{SANDBOXES.replace('/run', '/var/run')}/{record.short_id}" if running else "",
+        **{name: own[name] for name in OF_BRIDGE},
+        "Networks": known,
+    }

@@ -1,63 +1,98 @@
-"""docker ps, inspect, logs, images, network ls and inspect: what there is, in Docker's words."""
+"""docker ps, inspect and port: what there is, in Docker's words."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
+from typing import Any
 
-from netlab.engines.namespaces import networks
-from netlab.engines.namespaces.docker import inspect as show
-from netlab.engines.namespaces.docker.refused import ELSEWHERE, Refused, find
+from netlab.engines.namespaces import ports
+from netlab.engines.namespaces.docker import (
+    filters,
+    image_commands,
+    inspect,
+    network_listing,
+    output,
+    volumes,
+)
+from netlab.engines.namespaces.docker.columns import columns
+from netlab.engines.namespaces.docker.refused import Refused, find
+from netlab.engines.namespaces.docker.rows import HEADS, row
 from netlab.engines.namespaces.store import Store, is_running
-from netlab.i18n import gettext as _
+
+TABLE = ("ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names")
 
 
 def ps(options: argparse.Namespace, store: Store) -> None:
-    """docker ps."""
-    records = [r for r in reversed(store.all()) if options.a or is_running(r)]
-    try:
-        print(show.listing(records, ids=options.q, whole=options.no_trunc, template=options.format), end="")
-    except ValueError as error:
-        raise Refused(
-            _("template: unknown part {error}. {elsewhere}").format(error=error, elsewhere=_(ELSEWHERE))
-        ) from error
+    """docker ps. Refused."""
+    wanted = filters.parse(options.filter, filters.OF_CONTAINERS)
+    records = list(reversed(store.all()))
+    last = 1 if options.latest else options.last
+    asks_for_state = bool({"status", "exited"} & wanted.keys())
+    if not (options.all or last or asks_for_state):
+        records = [record for record in records if is_running(record)]
+    records = filters.containers(records, wanted, store)
+    records = records[:last] if last else records
+    rows = [row(record, whole=options.no_trunc) for record in records]
+    if options.quiet:
+        print("".join(f"{each['ID']}\n" for each in rows), end="")
+    elif options.format:
+        print(output.fill_rows(options.format, rows, HEADS), end="")
+    else:
+        heads = tuple(HEADS[name] for name in TABLE) + (("SIZE",) if options.size else ())
+        cells = [tuple(each[name] for name in TABLE) + (("0B",) if options.size else ()) for each in rows]
+        print(columns([heads, *cells]), end="")
 
 
-def inspect(options: argparse.Namespace, store: Store) -> None:
-    """docker inspect. Refused."""
-    try:
-        print(show.details([find(store, name) for name in options.containers], options.format))
-    except Refused:
+KINDS = ("container", "network", "volume", "image")
+
+
+def inspect_objects(options: argparse.Namespace, store: Store) -> None:
+    """docker inspect: a container, a network, a volume or an image. Refused."""
+    if options.type and options.type not in KINDS:
+        raise Refused(f'"{options.type}" is not a valid value for --type')
+    found, missing = [], ""
+    for name in options.names:
+        described = next(
+            filter(
+                None, (_describe(store, kind, name) for kind in [options.type] * bool(options.type) or KINDS)
+            ),
+            None,
+        )
+        if described is None:
+            missing = missing or name
+        else:
+            found.append(described)
+    if found or not missing:
+        output.inspect_all(found, options.format)
+    elif missing:
         print("[]" if not options.format else "")
-        raise
-    except ValueError as error:
-        raise Refused(
-            _("template: unknown part {error}. {elsewhere}").format(error=error, elsewhere=_(ELSEWHERE))
-        ) from error
+    if missing:
+        raise Refused(f"Error: No such {options.type or 'object'}: {missing}")
 
 
-def logs(options: argparse.Namespace, store: Store) -> None:
-    """docker logs: what the container has printed. Refused."""
-    log = store.path(find(store, options.container)) / "log"
-    if log.exists():
-        sys.stdout.write(Path(log).read_text(errors="replace"))
-
-
-def network_inspect(options: argparse.Namespace, store: Store) -> None:
-    """docker network inspect. Refused."""
+def _describe(store: Store, kind: str, name: str) -> dict[str, Any] | None:
     try:
-        print(show.network(store.all(), networks.known(store), options.names))
-    except KeyError as error:
-        print("[]")
-        raise Refused(f"Error: No such network: {error.args[0]}") from error
+        if kind == "container":
+            return inspect.describe(store, find(store, name))
+        if kind == "network":
+            return network_listing.describe(store, name)
+        if kind == "volume":
+            return volumes.describe(name)
+        return image_commands.describe(name)
+    except Refused:
+        return None
 
 
-def network_list(_: argparse.Namespace, store: Store) -> None:
-    """docker network ls."""
-    print(show.networks(networks.known(store)))
-
-
-def images(_: argparse.Namespace, store: Store) -> None:
-    """docker images."""
-    print(show.images(store.all()))
+def port(options: argparse.Namespace, store: Store) -> None:
+    """docker port. Refused."""
+    record = find(store, options.container)
+    shown = ports.list_ports(record) if is_running(record) else []
+    wanted = options.port if "/" in options.port or not options.port else f"{options.port}/tcp"
+    found = [(inside, outer) for outer, _, inside in (each.partition("->") for each in shown)]
+    if wanted and not any(inside == wanted for inside, _ in found):
+        raise Refused(f"Error: No public port '{wanted}' published for {options.container}")
+    for inside, outer in found:
+        if not wanted:
+            print(f"{inside} -> {outer}")
+        elif inside == wanted:
+            print(outer)
