@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import subprocess
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ def make(network: Network) -> None:
     """The bridge, up, with its address and its rules. EngineError, with nothing left behind."""
     try:
         with RouteSocket() as host:
-            host.add_bridge(network.bridge, txqlen=0)
+            host.add_bridge(network.bridge, f"02:42:{secrets.token_bytes(4).hex(':')}", txqlen=0)
             host.add_address(network.bridge, network.gateway, network.prefixlen)
             if network.subnet6:
                 prefixlen = ipaddress.ip_network(network.subnet6).prefixlen

@@ -79,8 +79,8 @@ def _make(record: Record, network: Network, interface: str, mac: str, namespace:
 
 def outside(record: Record, interface: str) -> str:
     """The name of the cable's other end, in the lab host."""
-    number = interface.removeprefix("eth")
-    return f"veth{record.id[:7]}" if number == "0" else f"veth{record.id[: 7 - len(number)]}{number}"
+    first = 7 * int(interface.removeprefix("eth")) % (len(record.id) - 6)
+    return f"veth{record.id[first : first + 7]}"
 
 
 def _network(store: Store, name: str) -> Network:

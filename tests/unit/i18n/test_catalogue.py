@@ -157,7 +157,7 @@ NOT_OURS = {
         r"keeper/probe|linux/|faults/measure|engines/",
         r"destination unreachable|time to live|hop limit|packet too big|"
         r"^(add|call|change|delete|set) |destroy all|connection table|"
-        r"packets transmitted|mount \{\}|counter packets|dropping cap|dial tcp",
+        r"packets transmitted|mount (on )?\{\}|counter packets|dropping cap|dial tcp",
     ),
     "names in values, which are put into words where they are shown": (
         r"drawing/|model/(graph|snapshot)|linux/netlink/parse|diagnosis/suspects/link|checks/expectations/|lessons/build",

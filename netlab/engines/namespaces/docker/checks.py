@@ -49,7 +49,17 @@ def check(options: argparse.Namespace, store: Store) -> None:
         )
     if options.log_driver not in ("", "json-file", "local"):
         raise Refused(f"docker: --log-driver {options.log_driver}: {_(ELSEWHERE)}", 125)
+    check_user(options.user)
     _check_addresses(options)
+
+
+def check_user(user: str) -> None:
+    """Refused for a name that nobody in the lab has; any number will do."""
+    name = user.partition(":")[0]
+    with open("/etc/passwd", errors="replace") as file:
+        known = {line.partition(":")[0] for line in file}
+    if name and not name.isdigit() and name not in known:
+        raise Refused(f"{ERROR}unable to find user {name}: no matching entries in passwd file.", 125)
 
 
 def _check_addresses(options: argparse.Namespace) -> None:

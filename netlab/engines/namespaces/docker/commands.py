@@ -159,7 +159,9 @@ def choose(arguments: list[str]) -> tuple[str, list[str]]:
         verbs = sorted({name for name, group in _verbs() if group == first})
         given = arguments[1] if len(arguments) > 1 else ""
         said = (
-            f"docker {first}: '{given}' is not one of its commands. {suggest(given, verbs)}" if given else ""
+            f"docker {first}: '{given}' is not one of its commands. {suggest(given, verbs)}".strip()
+            if given
+            else ""
         )
         raise Refused(said or f"docker {first}: say what: {', '.join(verbs)}.")
     known = [name.partition(" ")[0] for name in COMMANDS]

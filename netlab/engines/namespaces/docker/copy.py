@@ -66,12 +66,10 @@ def _copy(write: Callable[[IO[bytes]], None], read: Callable[[IO[bytes]], None],
         _end_with(read, out, "rb")
     os.close(out)
     statuses = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in (child, reader)]
+    if 1 in statuses:
+        raise Refused(f"Error: No such container:path: {place}")
     if any(statuses):
-        raise (
-            Refused(f"docker cp: {place}: nothing was copied, or not all of it.")
-            if 2 in statuses
-            else Refused(f"Error: No such container:path: {place}")
-        )
+        raise Refused(f"docker cp: {place}: nothing was copied, or not all of it.")
 
 
 def _end_with(work: Callable[[IO[bytes]], None], fd: int, mode: str) -> NoReturn:
@@ -81,6 +79,8 @@ def _end_with(work: Callable[[IO[bytes]], None], fd: int, mode: str) -> NoReturn
         os._exit(0)
     except FileNotFoundError:
         os._exit(1)
+    except tarfile.ReadError:  # the other side has written nothing, and says why
+        os._exit(3)
     except (OSError, tarfile.TarError, ValueError) as error:
         print(f"docker cp: {error}", file=sys.stderr)
         os._exit(2)

@@ -38,7 +38,9 @@ def design(options: argparse.Namespace, settings: dict[str, str], others: Sequen
     gateways = [_gateway(word, [subnet, *subnet6]) for word in options.gateway]
     pools = [_network(word, "ip-range", strict=False) for word in options.ip_range]
     pool = next((str(net) for net in pools if net.version == 4), "")
-    first = next(ipaddress.ip_network(pool or str(subnet)).hosts())
+    first = next(subnet.hosts())
+    if pool and options.driver == "bridge" and not pool.startswith(f"{subnet[0]}/"):
+        first = ipaddress.IPv4Network(pool)[0]  # Docker takes the first of what it gives out
     six = [str(address) for address in gateways if address.version == 6] + [str(net[1]) for net in subnet6]
     return Network(
         secrets.token_hex(32),
