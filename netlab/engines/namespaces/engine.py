@@ -25,7 +25,8 @@ class NamespacesEngine:
         return docker_rules.record()
 
     def programs(self, python: str, home: str) -> dict[str, str]:
-        return {"docker": script(python, home, "netlab.engines.namespaces.docker", before=fast_path.ASK)}
+        docker = script(python, home, "netlab.engines.namespaces.docker", before=fast_path.ASK)
+        return {"docker": docker, "docker-compose": '#!/bin/sh\nexec docker compose "$@"\n'}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         with RouteSocket(host.netns) as kernel, kernel.batch():

@@ -162,6 +162,17 @@ def _make_target(target: str, *, is_folder: bool) -> None:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT, 0o644))
 
 
+def make_volume(name: str) -> None:
+    """The folder of a volume. OSError."""
+    os.makedirs(VOLUMES / name / "_data", exist_ok=True)
+
+
+def remove_volume(name: str) -> None:
+    """Take it away with all that is in it."""
+    if NAME.fullmatch(name):
+        shutil.rmtree(VOLUMES / name, ignore_errors=True)
+
+
 def volumes() -> list[str]:
     """The names of the volumes that there are."""
     return [name for name in files.names("/", str(VOLUMES)) if NAME.fullmatch(name)]

@@ -9,8 +9,9 @@ import os
 import secrets
 import signal
 import time
+from contextlib import suppress
 
-from netlab.engines.namespaces import container, shim
+from netlab.engines.namespaces import container, shim, streams
 from netlab.engines.namespaces.docker.run import PATH
 from netlab.engines.namespaces.store import Endpoint, Record, Store, is_running
 from netlab.model import pack
@@ -45,7 +46,16 @@ def make(name: str, described: pack.Container) -> None:
         described.mac,
     )
     is_joined = described.network not in ("none", "host") and ":" not in described.network
-    store.update(identity, network=described.network, endpoints=(where,) * is_joined, ports=described.ports)
+    store.update(
+        identity,
+        network=described.network,
+        endpoints=(where,) * is_joined,
+        ports=described.ports,
+        is_twin=True,
+    )
+    if described.ports:
+        with suppress(OSError):  # somebody else has the port: its rules are there nevertheless
+            streams.tell_networks(store.path(record))
 
 
 def end(name: str) -> None:

@@ -130,10 +130,15 @@ def rules(record: Record, endpoint: Endpoint, network: Network) -> Iterator[Rule
         yield "filter", "DOCKER", f"-d {address}/32 ! -i {bridge} -o {bridge} {match} {inside} -j ACCEPT"
 
 
+def find_rules(store: Store, record: Record) -> list[Rule]:
+    """Those that the container's published ports have."""
+    way = way_in(store, record) if record.ports else None
+    return list(rules(record, *way)) if way else []
+
+
 def publish(store: Store, record: Record) -> list[Rule]:
     """Open the container's published ports: the rules that were made. EngineError if iptables refuses."""
-    way = way_in(store, record) if record.ports else None
-    made = list(rules(record, *way)) if way else []
+    made = find_rules(store, record)
     if made:
         bridges.change("-A", made)
     return made

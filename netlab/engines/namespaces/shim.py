@@ -15,9 +15,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
 
-from netlab.engines.namespaces import container, endpoints, events, ports, proxy
-from netlab.engines.namespaces.bridges import Rule
+from netlab.engines.namespaces import container, endpoints, events, ports, publication
 from netlab.engines.namespaces.fast_path import SANDBOXES
+from netlab.engines.namespaces.health import Health
+from netlab.engines.namespaces.publication import Publication
 from netlab.engines.namespaces.resolver import Resolver
 from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.engines.namespaces.streams import Streams
@@ -85,8 +86,8 @@ class Shim:
         if client:
             self._streams.admit(client)
         self._resolver: Resolver | None = None
-        self._rules: list[Rule] = []
-        self._proxies: list[int] = []
+        self._publication = Publication(store)
+        self._health: Health | None = None
         self._pidfd = -1
         self._exit = 0
 
@@ -157,13 +158,14 @@ class Shim:
             message = failure_file.read()
             if message:
                 raise EngineError(message)
+        self._health = Health(self._store, self._record, self._selector) if record.health else None
         events.of_container(self._record, "start", time.time())
 
     def _settle(self, record: Record) -> None:
         """Networks, ports, names: what it has before its program begins."""
         with self._store.lock():
             record = ports.choose(self._store, record)
-            doors = [(port, proxy.bind(port)) for port in record.ports]
+            doors = publication.take(record)
             record = endpoints.join_all(self._store, record)
             record = replace(record, started=time.time(), finished=0.0, exit_code=0, error="")
             record = replace(record, is_halted=False, is_paused=False, shim=os.getpid())
@@ -171,12 +173,7 @@ class Shim:
         self._record = record
         if container.has_own_network(record):
             endpoints.show_namespace(record, f"{SANDBOXES}/{record.short_id}")
-        way = ports.way_in(self._store, record)
-        self._rules = ports.publish(self._store, record)
-        self._proxies = [proxy.start(held, port, way[0].address) for port, held in doors if way]
-        for _port, held in doors:
-            for door in held:
-                door.close()
+        self._publication.open(record, doors)
         self._answer_for_names()
 
     def _follow_networks(self) -> None:
@@ -186,16 +183,8 @@ class Shim:
             return
         self._record = record
         self._answer_for_names()
-        way = ports.way_in(self._store, record)
-        if (not way and self._rules) or (way and not self._rules and record.ports):
-            self._close_ports()
-            with suppress(EngineError):
-                self._rules = ports.publish(self._store, record)
-                doors = [(port, proxy.bind(port)) for port in record.ports] if way else []
-                self._proxies = [proxy.start(held, port, way[0].address) for port, held in doors if way]
-                for _port, held in doors:
-                    for door in held:
-                        door.close()
+        with suppress(EngineError, OSError):
+            self._publication.follow(record)
 
     def _answer_for_names(self) -> None:
         if self._resolver is None and container.has_resolver(self._record):
@@ -215,6 +204,8 @@ class Shim:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return
+            if self._health and pidfd >= 0:
+                left = self._health.look()
             for key, _mask in self._selector.select(left):
                 if key.data is None:
                     self._selector.unregister(pidfd)
@@ -242,7 +233,9 @@ class Shim:
     def _clear_up(self) -> None:
         os.close(self._pidfd)
         self._pidfd = -1
-        self._close_ports()
+        self._publication.close()
+        if self._health:
+            self._health.close()
         if self._resolver:
             for end in (self._resolver.door, self._resolver.onward):
                 self._selector.unregister(end)
@@ -250,15 +243,6 @@ class Shim:
             self._resolver = None
         if container.has_own_network(self._record):
             endpoints.hide_namespace(f"{SANDBOXES}/{self._record.short_id}")
-
-    def _close_ports(self) -> None:
-        ports.withdraw(self._rules)
-        self._rules = []
-        for pid in self._proxies:
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-        self._proxies = []
 
     def _fail(self, error: Exception) -> None:
         """It did not start: nothing of it is left but its record, which says why."""
@@ -274,9 +258,7 @@ class Shim:
         if record and record.remove:
             self._store.remove(record)
         elif record:
-            self._store.update(
-                record.id, pid=0, exit_code=code, finished=time.time(), error=said, is_restarting=False
-            )
+            self._store.update(record.id, pid=0, exit_code=code, started=0.0, error=said, is_restarting=False)
 
 
 def _namespace_of(store: Store, record: Record) -> int:

@@ -98,6 +98,7 @@ class Record:
     stop_signal: str = "TERM"
     shim: int = 0  # the process that looks after it
     error: str = ""
+    is_twin: bool = False  # it came with a pack, and so did the rules of its ports
     health: tuple[Exact, ...] = ()  # the command that tells, its interval in seconds, and its tries
     is_healthy: str = ""  # "", starting, healthy, unhealthy
 

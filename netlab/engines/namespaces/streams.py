@@ -2,7 +2,8 @@
 what they type goes to it.
 
 Attached are sockets whose messages are one letter and bytes. From a client: `i` input, `e` its end, `w` a
-window's size, `n` that networks have changed. To it: `1` and `2` output, `x` the exit status.
+window's size, `n` that networks have changed. To it: `1` and `2` output, `x` the exit status,
+`n` that it has followed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ MOST_CLIENTS = 16
 MOST_INPUT = 1 << 20  # bytes that wait for the container to read them
 SECONDS_TO_SEND = 2.0  # that a client may hold the others up
 SECONDS_TO_SAY_GOODBYE = 1.0
+SECONDS_TO_FOLLOW = 2.0
 
 
 class Streams:
@@ -174,6 +176,8 @@ class Streams:
                 fcntl.ioctl(self._input, termios.TIOCSWINSZ, data)
         elif letter == b"n":
             self._networks_changed()
+            with suppress(OSError):
+                client.send(b"n")
 
     def _give_input(self) -> None:
         """Give the container what was typed, as far as it takes it."""
@@ -202,6 +206,15 @@ class Streams:
                 self._selector.unregister(self._input)
             os.close(self._input)
         self._input, self._waiting, self._waiting_end = -1, b"", False
+
+
+def tell_networks(folder: Path) -> None:
+    """Have the shim of the container with that folder look where it is now, and wait until it has. OSError."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+        sock.settimeout(SECONDS_TO_FOLLOW)
+        sock.connect(str(folder / SOCKET))
+        sock.send(b"n")
+        sock.recv(1)
 
 
 def window() -> bytes:

@@ -17,6 +17,7 @@ HOSTNAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,62}", re.ASCII)
 MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", re.ASCII)
 SYSCTL = re.compile(r"net(\.[a-z0-9_]+|\.[a-zA-Z0-9_-]+){1,8}", re.ASCII)
 RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d{1,6})?|", re.ASCII)
+DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?", re.ASCII)
 ERROR = "docker: Error response from daemon: "
 SEE = "See 'docker run --help'."
 LARGEST_FILE = 1 << 16
@@ -126,3 +127,25 @@ def lines_of(file: str) -> list[str]:
     except OSError as error:
         raise Refused(f"docker: open {file}: {(error.strerror or str(error)).lower()}. {SEE}", 125) from error
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def health(options: argparse.Namespace) -> tuple[str, ...]:
+    """The interval in seconds, the tries and the command of --health-cmd; nothing without one. Refused."""
+    if not options.health_cmd or options.no_healthcheck:
+        return ()
+    if not options.health_retries.isdigit() or len(options.health_retries) > 6:
+        raise Refused(f'invalid argument "{options.health_retries}" for "--health-retries" flag. {SEE}', 125)
+    return (
+        str(seconds(options.health_interval)),
+        options.health_retries,
+        *("/bin/sh", "-c", options.health_cmd),
+    )
+
+
+def seconds(word: str) -> float:
+    """ "1m30s", "500ms". Refused."""
+    found = DURATION.fullmatch(word)
+    if not found or not word or len(word) > 16:
+        raise Refused(f'time: invalid duration "{word}". {SEE}', 125)
+    hours, minutes, whole, thousandths = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + whole + thousandths / 1000

@@ -63,6 +63,7 @@ COMMANDS: dict[str, tuple[str, str, opt.Adder]] = {
     "network connect": ("network_commands", "connect", more.network_connect),
     "network disconnect": ("network_commands", "disconnect", more.network_disconnect),
     "network prune": ("prune", "networks", opt.prune),
+    "compose": ("compose_commands", "compose", opt.rest),
     "volume ls": ("volumes", "listing", more.volume_list),
     "volume create": ("volumes", "create", more.volume_create),
     "volume inspect": ("volumes", "inspect", opt.inspect),
@@ -71,7 +72,7 @@ COMMANDS: dict[str, tuple[str, str, opt.Adder]] = {
 }
 # What real Docker has besides; docker-compose(1) is not a command of docker's.
 ELSEWHERE_ONLY = set(
-    "compose build builder buildx bake checkpoint commit config context "
+    "build builder buildx bake checkpoint commit config context "
     "diff export import load login logout manifest "
     "node plugin push save scan search secret service stack swarm trust".split()
 )
@@ -112,7 +113,8 @@ def main(arguments: list[str]) -> int:
     try:
         words, rest = choose(arguments)
         made = parser(words)
-        options = made.parse_args(opt.plain(rest, made))
+        reads_its_own = COMMANDS[words][2] is opt.rest
+        options = argparse.Namespace(words=rest) if reads_its_own else made.parse_args(opt.plain(rest, made))
         options.verb = words
         module, function, __ = COMMANDS[words]
         command = getattr(importlib.import_module(f"netlab.engines.namespaces.docker.{module}"), function)

@@ -8,8 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from netlab.engines.namespaces import bridges, endpoints, events, networks
-from netlab.engines.namespaces.docker import attach
+from netlab.engines.namespaces import bridges, endpoints, events, networks, streams
 from netlab.engines.namespaces.docker.network_design import design
 from netlab.engines.namespaces.docker.refused import Refused, find
 from netlab.engines.namespaces.networks import Network
@@ -20,7 +19,12 @@ DAEMON = "Error response from daemon"
 
 
 def create(options: argparse.Namespace, store: Store) -> None:
-    """docker network create; what Docker refuses is refused in its words."""
+    """docker network create. Refused, EngineError."""
+    print(make(store, options).id)
+
+
+def make(store: Store, options: argparse.Namespace) -> Network:
+    """A network as these options say; what Docker refuses is refused in its words. EngineError."""
     settings = dict(word.partition("=")[::2] for word in options.opt)
     with store.lock():
         others = networks.known(store)
@@ -31,7 +35,7 @@ def create(options: argparse.Namespace, store: Store) -> None:
             bridges.make(network)
         networks.save(store, [*others, network])
     events.note("network", "create", network.id, {"name": network.name, "type": network.driver}, time.time())
-    print(network.id)
+    return network
 
 
 def find_network(store: Store, name: str) -> Network:
@@ -104,8 +108,8 @@ def _settle(store: Store, record: Record, network: Network, action: str) -> None
     if is_running(record):
         endpoints.route_by(record)
         endpoints.write_names(record)
-        with suppress(Refused, OSError), attach.connect(store, record) as shim:
-            shim.send(b"n")
+        with suppress(OSError):
+            streams.tell_networks(store.path(record))
     about = {"container": record.id, "name": network.name, "type": network.driver}
     events.note("network", action, network.id, about, time.time())
 

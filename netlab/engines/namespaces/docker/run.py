@@ -77,6 +77,7 @@ def _fields(options: argparse.Namespace) -> dict[str, Any]:
         "links": tuple(options.link),
         "restart": policy or "no",
         "retries": int(retries or 0),
+        "health": checks.health(options),
         "stop_signal": options.stop_signal.upper().removeprefix("SIG") or "TERM",
     }
 
@@ -193,7 +194,14 @@ def create(options: argparse.Namespace, store: Store) -> None:
 
 
 def _save(options: argparse.Namespace, store: Store) -> Record:
-    record = new(options, store)
+    record = save(new(options, store), store, options.verb)
+    if options.cidfile:
+        Path(options.cidfile).write_text(record.id)
+    return record
+
+
+def save(record: Record, store: Store, verb: str) -> Record:
+    """Note a container that is new, if nobody has its name. Refused, EngineError."""
     mounts.provide(record.mounts)
     with store.lock():
         other = next((r for r in store.all() if r.name == record.name), None)
@@ -202,7 +210,7 @@ def _save(options: argparse.Namespace, store: Store) -> Record:
                 f'{ERROR}Conflict. The container name "/{record.name}" is already in use by container '
                 f'"{other.id}". You have to remove (or rename) that container '
                 "to be able to reuse that name.\n"
-                f"See 'docker {options.verb} --help'.",
+                f"See 'docker {verb} --help'.",
                 125,
             )
         store.save(record)
@@ -212,8 +220,6 @@ def _save(options: argparse.Namespace, store: Store) -> Record:
             file=sys.stderr,
         )
     events.of_container(record, "create", time.time())
-    if options.cidfile:
-        Path(options.cidfile).write_text(record.id)
     return record
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import shutil
 import sys
 from typing import Any
 
@@ -61,7 +60,7 @@ def create(options: argparse.Namespace, store: Store) -> None:
             "absolute path"
         )
     store.folder.mkdir(parents=True, exist_ok=True)  # so that a reset sees that there is something to clear
-    os.makedirs(mounts.VOLUMES / name / "_data", exist_ok=True)
+    mounts.make_volume(name)
     print(name)
 
 
@@ -102,7 +101,7 @@ def remove(options: argparse.Namespace, store: Store) -> int:
             print(f"Error response from daemon: {said}", file=sys.stderr)
             status = 1
         else:
-            shutil.rmtree(mounts.VOLUMES / name, ignore_errors=True)
+            mounts.remove_volume(name)
             print(name)
     return status
 
@@ -112,7 +111,7 @@ def prune(options: argparse.Namespace, store: Store) -> None:
     unused = [name for name in mounts.volumes() if not users(store, name)]
     freed = sum(map(mounts.room, unused))
     for name in unused:
-        shutil.rmtree(mounts.VOLUMES / name, ignore_errors=True)
+        mounts.remove_volume(name)
     if unused:
         print("Deleted Volumes:\n" + "".join(f"{name}\n" for name in unused))
     print(f"Total reclaimed space: {size(freed)}")
