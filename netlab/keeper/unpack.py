@@ -6,7 +6,7 @@ is made anew here, and the kernel has the last word: what it refuses is told, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -28,6 +28,7 @@ from netlab.model.codec import Malformed
 from netlab.model.pack_check import check
 
 ROUNDS = 2  # kinds of links that a kernel lacks show one behind the other
+PROXY = "docker-proxy"
 
 
 class Workshop:
@@ -79,8 +80,20 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
             node.neighbours()  # of which a change of their link may let the kernel forget some
             node.fdb()
             _rules(site, have.node(site.node.name), refusals)
-        refusals.lines += workshop.play([(site.fd, site.node.listeners) for site in sites.values()])
+        ports = {port for node in wanted.nodes if node.container for port in node.container.ports}
+        to_play = [(site.fd, _without_proxies(site.node, ports)) for site in sites.values()]
+        refusals.lines += workshop.play(to_play)
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
+
+
+def _without_proxies(node: pack.Node, published: Collection[str]) -> tuple[pack.Listener, ...]:
+    """The listeners but those of published ports: containers bring their proxies with them."""
+    taken = {(port.partition("/")[2], port.rpartition(":")[0].rpartition(":")[2]) for port in published}
+    return tuple(
+        each
+        for each in node.listeners
+        if each.program != PROXY or (each.protocol, str(each.port)) not in taken
+    )
 
 
 def give_names(found: pack.Pack) -> pack.Pack:

@@ -209,7 +209,7 @@ class Streams:
 
 
 def tell_networks(folder: Path) -> None:
-    """Have the shim of the container with that folder look where it is now, and wait until it has. OSError."""
+    """Have the shim of the container with that folder look where it is now; wait until it has. OSError."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
         sock.settimeout(SECONDS_TO_FOLLOW)
         sock.connect(str(folder / SOCKET))

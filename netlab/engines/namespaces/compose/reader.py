@@ -45,7 +45,9 @@ class Reader(Source):
         if len(table) > MOST:
             raise self.fail(fields["services"].line, f"more than {MOST} services")
         reader = ServiceReader(self, set(networks), set(volumes))
-        services = tuple(reader.read(key, node) for key, node in table.items())
+        services = tuple(
+            reader.read(key, node, fields["services"].lines_of[key]) for key, node in table.items()
+        )
         self._check_needs(services)
         if any(not s.networks and not s.network_mode for s in services) or "default" not in networks:
             networks.setdefault("default", NetworkPlan("default", f"{name}_default"))

@@ -30,21 +30,21 @@ class ServiceReader:
     def __init__(self, file: Source, networks: set[str], volumes: set[str]) -> None:
         self._file, self._networks, self._volumes = file, networks, volumes
 
-    def read(self, name: str, node: Node) -> Service:
-        """One of them. BadCompose."""
+    def read(self, name: str, node: Node, line: int) -> Service:
+        """The one that begins in that line. BadCompose."""
         file = self._file
         if not SERVICE.fullmatch(name):
-            raise file.fail(node.line, f"invalid service name {name!r}")
+            raise file.fail(line, f"invalid service name {name!r}")
         known = {*TEXTS, *LISTS, *TABLES, *FLAGS, *OTHERS_KNOWN}
         fields = file.only(node, f"services.{name}", known)
         if "image" not in fields:
-            raise file.fail(node.line, f"services.{name}: there is no image, and nothing is built in the lab")
+            raise file.fail(line, f"services.{name}: there is no image, and nothing is built in the lab")
         mode = file.text(fields["network_mode"], "network_mode") if "network_mode" in fields else ""
         memberships = () if mode else self._memberships(name, fields.get("networks"))
         return Service(
             name,
             file.text(fields["image"], "image"),
-            node.line,
+            line,
             command=self._words(fields.get("command"), "command") or (),
             entrypoint=self._words(fields.get("entrypoint"), "entrypoint"),
             options=tuple(self._options(name, fields)),

@@ -93,7 +93,7 @@ class _Reader:
         if line.text.startswith("- ") or line.text == "-":
             return self._read_sequence(indent, depth)
         if KEY.match(line.text):
-            return self._read_mapping(indent, depth)
+            return self._read_fields(indent, depth)
         self.at += 1
         return _scalar(self._whole_value(line, indent), line.number)
 
@@ -127,7 +127,7 @@ class _Reader:
             return self.block(line.indent, depth + 1)
         return Node(number)
 
-    def _read_mapping(self, indent: int, depth: int) -> Node:
+    def _read_fields(self, indent: int, depth: int) -> Node:
         node = Node(self.lines[self.at].number, fields={})
         while (line := self._line()) and line.indent == indent and (found := KEY.match(line.text)):
             name = _unquote(found[1], line.number)
