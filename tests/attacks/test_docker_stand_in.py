@@ -151,7 +151,14 @@ def test_files_of_the_store_that_are_not_what_they_seem_stop_nobody(lab: Lab) ->
         echo '{"log": 1' >$(docker ps -q --no-trunc)/log
     """
     lab.script(plant)
-    for line in ("docker ps -a", "docker images", "docker logs real", "docker events --since 1h --until 0s"):
+    for line in (
+        "docker ps -a",
+        "docker images",
+        "docker network ls",
+        "docker network inspect shop",
+        "docker logs real",
+        "docker events --since 1h --until 0s",
+    ):
         began = time.monotonic()
         said(lab, line, timeout=10)
         assert time.monotonic() - began < 5, line

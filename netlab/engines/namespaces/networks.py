@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from netlab.engines import base_lab
 from netlab.engines.namespaces.store import Endpoint, Store, is_running
 from netlab.errors import EngineError
+from netlab.linux import files
+from netlab.model import codec
 
 MODES = ("bridge", "private", "vepa", "passthru")
 FILE = "networks.json"
+LARGEST = 1 << 18  # bytes of it
 DEFAULT = "bridge"  # Docker's own network, on docker0
 BUILT_IN = (DEFAULT, "host", "none")
 BRIDGE_NAME = "com.docker.network.bridge.name"
@@ -78,22 +79,14 @@ def default() -> Network:
 
 
 def known(store: Store) -> list[Network]:
-    """The networks that were made, the oldest first."""
-    file = Path(store.folder) / FILE
-    try:
-        entries = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return []
-    names = {field.name for field in fields(Network)}
-    parts = ({key: value for key, value in entry.items() if key in names} for entry in entries)
-    return [Network(**{**part, **_tuples(part)}) for part in parts]
-
-
-def _tuples(part: dict[str, Any]) -> dict[str, Any]:
-    pairs: dict[str, Any] = {
-        name: tuple(map(tuple, part[name])) for name in ("options", "labels") if name in part
-    }
-    return {**pairs, "said": tuple(part.get("said", ("", "")))}
+    """The networks that were made, the oldest first. What is none is passed over."""
+    found = []
+    with suppress(OSError, ValueError):
+        entries = codec.parse(files.read(str(store.folder), FILE, LARGEST))
+        for entry in entries if isinstance(entries, list) else ():
+            with suppress(ValueError):
+                found.append(codec.from_plain(Network, entry))
+    return found
 
 
 def find(store: Store, name: str) -> Network | None:
@@ -117,7 +110,7 @@ def save(store: Store, networks: list[Network]) -> None:
     """Those are all the networks there are."""
     store.folder.mkdir(parents=True, exist_ok=True)
     fresh = store.folder / f"{FILE}.{os.getpid()}"
-    fresh.write_text(json.dumps([asdict(network) for network in networks]))
+    fresh.write_bytes(codec.encode([codec.to_plain(network) for network in networks]))
     fresh.replace(store.folder / FILE)
 
 

@@ -120,7 +120,8 @@ def way_in(store: Store, record: Record) -> tuple[Endpoint, Network] | None:
 def rules(record: Record, endpoint: Endpoint, network: Network) -> Iterator[Rule]:
     """Those of every published port."""
     address, bridge = endpoint.address, network.bridge
-    for ip, host, inside, protocol in map(split, record.ports):
+    in_order = sorted(map(split, record.ports), key=lambda port: -int(port[2]))  # as Docker does
+    for ip, host, inside, protocol in in_order:
         if ":" in ip:
             continue  # the proxy's alone
         to = f"-d {ip}/32 " if ip and ip != "0.0.0.0" else ""
@@ -152,7 +153,7 @@ def withdraw(made: list[Rule]) -> None:
 def list_ports(record: Record) -> list[str]:
     """Each as `docker ps` has it: "0.0.0.0:8080->80/tcp", and ":::8080->80/tcp" beside it."""
     lines = []
-    for ip, host, inside, protocol in sorted(map(split, record.ports), key=lambda p: (p[3], int(p[2]))):
+    for ip, host, inside, protocol in sorted(map(split, record.ports), key=lambda p: (int(p[2]), p[3])):
         for where in [ip] if ip else ["0.0.0.0", "::"]:
             lines.append(f"{where}:{host}->{inside}/{protocol}")
     return lines

@@ -43,7 +43,7 @@ def parse(words: Sequence[str], known: Sequence[str]) -> Wanted:
         if name not in known:
             raise Refused(f"Error response from daemon: Invalid filter '{name}'")
         if name == "status" and value not in STATES:
-            raise Refused(f"Error response from daemon: Unrecognised filter value for status: {value}")
+            raise Refused(f"Error response from daemon: Invalid filter 'status={value}'")
         found.setdefault(name, []).append(value)
     return found
 

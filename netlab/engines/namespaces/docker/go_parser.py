@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from netlab.engines.namespaces.docker.go_functions import TemplateError
+from netlab.engines.namespaces.docker.go_functions import FUNCTIONS, TemplateError
 
 LONGEST = 1 << 14  # characters of a template
 DEEPEST = 32
+NOT_HERE = ("define", "template", "block", "break", "continue")
+KEYWORDS = {"if", "else", "end", "range", "with", "true", "false", "nil", *NOT_HERE}
 _ACTION = re.compile(r"\{\{(- )?\s*(.*?)\s*( -)?\}\}", re.DOTALL)
 _WORD = re.compile(
     r"""\s+ | (?P<text>"(?:[^"\\\n]|\\.)*"|`[^`]*`) | (?P<number>-?\d+(?:\.\d+)?) | (?P<assign>:=|=)
@@ -48,11 +50,19 @@ def _tokens(template: str) -> Iterator[Node]:
         yield Node("text", text=text.rstrip() if found[1] else text)
         at, trims = found.end(), bool(found[3])
         if not found[2].startswith("/*"):
-            yield Node("action", _words(found[2]), found[2])
+            yield Node("action", _check(_words(found[2])), found[2])
     rest = template[at:]
     if "{{" in rest:
         raise TemplateError("unclosed action")
     yield Node("text", text=rest.lstrip() if trims else rest)
+
+
+def _check(words: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The words, if every name among them is known. TemplateError."""
+    for kind, name in words:
+        if kind == "name" and name not in FUNCTIONS and name not in KEYWORDS:
+            raise TemplateError(f'function "{name}" not defined')
+    return words
 
 
 def _words(action: str) -> list[tuple[str, str]]:
@@ -82,7 +92,7 @@ def _block(tokens: Sequence[Node], at: int, depth: int) -> tuple[list[Node], int
         if word in ("if", "with", "range"):
             made, at = _control(tokens, at, depth, word, token.words[1:])
             nodes.append(made)
-        elif word in ("define", "template", "block", "break", "continue"):
+        elif word in NOT_HERE:
             raise TemplateError(f"{{{{{word}}}}} is not in the lab's docker")
         else:
             nodes.append(token)

@@ -21,7 +21,6 @@ def moment(seconds: float) -> str:
 def describe(store: Store, record: Record) -> dict[str, Any]:
     """The whole of it."""
     running = is_running(record)
-    has_own_words = not record.entrypoint
     return {
         "Id": record.id,
         "Created": moment(record.created),
@@ -36,28 +35,38 @@ def describe(store: Store, record: Record) -> dict[str, Any]:
         "Platform": "linux",
         "HostConfig": _host_config(record),
         "Mounts": [_mount(mount) for mount in record.mounts],
-        "Config": {
-            "Hostname": record.hostname,
-            "Domainname": "",
-            "User": record.user,
-            "AttachStdin": False,
-            "AttachStdout": False,
-            "AttachStderr": False,
-            "ExposedPorts": {port: {} for port in record.exposed},
-            "Tty": record.tty,
-            "OpenStdin": record.interactive,
-            "StdinOnce": False,
-            "Env": [f"{key}={value}" for key, value in record.env.items()],
-            "Cmd": list(record.argv if has_own_words else record.argv[len(record.entrypoint) :]),
-            "Image": record.image,
-            "Volumes": None,
-            "WorkingDir": "" if record.workdir == "/" else record.workdir,
-            "Entrypoint": list(record.entrypoint) or None,
-            "OnBuild": None,
-            "Labels": dict(record.labels),
-        },
+        "Config": _config(record),
         "NetworkSettings": _network_settings(store, record, running),
     }
+
+
+def _config(record: Record) -> dict[str, Any]:
+    return {
+        "Hostname": record.hostname,
+        "Domainname": "",
+        "User": record.user,
+        "AttachStdin": False,
+        "AttachStdout": False,
+        "AttachStderr": False,
+        "ExposedPorts": {port: {} for port in record.exposed},
+        "Tty": record.tty,
+        "OpenStdin": record.interactive,
+        "StdinOnce": False,
+        "Env": [f"{key}={value}" for key, value in record.env.items() if not _is_usual(record, key)],
+        "Cmd": list(record.argv if not record.entrypoint else record.argv[len(record.entrypoint) :]),
+        "Image": record.image,
+        "Volumes": None,
+        "WorkingDir": "" if record.workdir == "/" else record.workdir,
+        "Entrypoint": list(record.entrypoint) or None,
+        "OnBuild": None,
+        "Labels": dict(record.labels),
+    }
+
+
+def _is_usual(record: Record, name: str) -> bool:
+    """What Docker sets beside what the image and its user have."""
+    usual = {"HOSTNAME": record.hostname, "HOME": "/root", "TERM": "xterm"}
+    return name in usual and record.env[name] == usual[name]
 
 
 def _state(record: Record) -> dict[str, Any]:

@@ -222,8 +222,11 @@ def forget(store: Store, record: Record, *, volumes: bool = False) -> None:
 
 def rename(options: argparse.Namespace, store: Store) -> None:
     """docker rename. Refused."""
-    record = find(store, options.container, DAEMON)
     failed = f"\nError: failed to rename container named {options.container}"
+    try:
+        record = find(store, options.container, DAEMON)
+    except Refused as refused:
+        raise Refused(f"{refused}{failed}") from None
     if not checks.NAME.fullmatch(options.name):
         raise Refused(
             f"{DAEMON}: Invalid container name ({options.name}), only "

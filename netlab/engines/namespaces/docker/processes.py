@@ -40,7 +40,8 @@ def pids(record: Record) -> list[int]:
 
 def top(options: argparse.Namespace, store: Store) -> None:
     """docker top. Refused."""
-    record = find_running(store, options.container)
+    record = find(store, options.container, "Error response from daemon")
+    record = find_running(store, record.id)
     words = options.ps or ["-ef"]
     if not all(PS_OPTIONS.fullmatch(word) for word in words):
         raise Refused(f"docker top: these are not options of ps: {' '.join(words)}.")

@@ -121,6 +121,11 @@ def _networks(options: argparse.Namespace, store: Store, identity: str) -> tuple
             )
             raise Refused(f"{ERROR}{what}.", 125)
         first = number == 0
+        if options.ip and first and not made.said[0] and made.driver == "bridge":
+            what = (
+                "user specified IP address is supported only when connecting to networks with user configured"
+            )
+            raise Refused(f"{ERROR}{what} subnets.", 125)
         endpoints.append(
             Endpoint(
                 made.name,
@@ -225,7 +230,8 @@ def save(record: Record, store: Store, verb: str) -> Record:
 
 def _warn(record: Record) -> None:
     """Docker says so too."""
-    if record.endpoints and Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "0":
+    has_network = record.network not in ("none", "host")
+    if has_network and Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "0":
         print("WARNING: IPv4 forwarding is disabled. Networking will not work.", file=sys.stderr)
     if record.user not in ("", "root", "0", "0:0", "root:root"):
         said = _("(lab: root is the only user here; instead of {user} it is a root without any rights)")
