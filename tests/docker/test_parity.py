@@ -30,6 +30,7 @@ NORMAL = (
     (r"time[= ]\d+(\.\d+)? ?ms|\d\d:\d\d:\d\d\.\d+|\bid \d+|(rtt|round-trip) .*", "T"),
     (r"(?<=[/ ])\d{2,5}(?=/ns|\b.*sleep)", "PID"),
 )
+BOTH = ("namespaces", "docker")
 MARK = "@@ "
 # What people type besides, well and badly.
 WORDS = """
@@ -195,7 +196,7 @@ def differences() -> list[Difference]:
 @pytest.fixture(scope="module")
 def both() -> Iterator[dict[str, Lab]]:
     """A lab of each engine."""
-    labs = {name: Lab.up(f"p{os.getpid()}-{name}", engine=name) for name in engines.ENGINES}
+    labs = {name: Lab.up(f"p{os.getpid()}-{name}", engine=name) for name in BOTH}
     labs["namespaces"].reset()  # the child that does it stays, and no test has left it behind
     yield labs
     for lab in labs.values():
