@@ -45,8 +45,24 @@ INSTALLED = """#!/bin/sh
 case "$1" in --version|-v) echo "the lab's stand-in: it installs nothing" ;;
 *) echo "(lab: nothing is installed here; the container has the machine's own programs)" >&2 ;; esac
 """
+REDIS_CLI = r"""#!/bin/bash
+# What tutorials ask of the redis that the lab plays.
+host=127.0.0.1
+[ "$1" = -h ] && { host=$2; shift 2; }
+exec 3<>"/dev/tcp/$host/6379" || exit 1
+printf '%s\r\n' "$*" >&3
+read -r reply <&3
+case "${reply%$'\r'}" in
+'$-1') echo "(nil)" ;;
+'$'*) read -r reply <&3; echo "\"${reply%$'\r'}\"" ;;
+:*) echo "(integer) ${reply:1}" ;;
+-*) echo "(error) ${reply:1}" ;;
+*) echo "${reply:1}" ;;
+esac
+"""
 PROGRAMS = {
     "ash": '#!/bin/sh\nexec /bin/sh "$@"\n',
+    "redis-cli": REDIS_CLI,
     **dict.fromkeys(("apk", "apt-get", "apt", "yum"), INSTALLED),
 }
 
@@ -100,7 +116,7 @@ def _first_process(
             os._exit(1)  # whoever started us is gone
         _take_streams(streams, control)
         restrict(record.capabilities)
-        os.makedirs(record.workdir, exist_ok=True)
+        mounts.make_place(record.workdir, is_folder=True)
         os.chdir(record.workdir)
         _execute(record, failed)
     except FileNotFoundError:

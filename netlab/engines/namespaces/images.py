@@ -75,7 +75,7 @@ IMAGES: Mapping[str, Image] = {
     "redis": _listener("docker-entrypoint.sh redis-server", 6379, program="redis"),
     "mysql": _listener("docker-entrypoint.sh mysqld", 3306, 33060),
     "mariadb": _listener("docker-entrypoint.sh mariadbd", 3306),
-    "postgres": _listener("docker-entrypoint.sh postgres", 5432),
+    **dict.fromkeys(("postgres", "training/postgres"), _listener("docker-entrypoint.sh postgres", 5432)),
     "mongo": _listener("docker-entrypoint.sh mongod", 27017),
     "memcached": _listener("docker-entrypoint.sh memcached", 11211),
     "rabbitmq": _listener("docker-entrypoint.sh rabbitmq-server", 5672),

@@ -133,17 +133,17 @@ def bind(opened: list[tuple[Mount, int]]) -> None:
     """In the container's root: put each where it belongs, outer ones first, and close them. OSError."""
     for mount, tree in sorted(opened, key=lambda pair: pair[0].target.count("/")):
         if tree < 0:
-            _make_target(mount.target, is_folder=True)
+            make_place(mount.target, is_folder=True)
             syscalls.mount("tmpfs", mount.target, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV)
             continue
-        _make_target(mount.target, is_folder=os.path.isdir(f"/proc/self/fd/{tree}"))
+        make_place(mount.target, is_folder=os.path.isdir(f"/proc/self/fd/{tree}"))
         syscalls.attach_tree(tree, mount.target)
         os.close(tree)
         if mount.read_only:
             syscalls.make_read_only(mount.target)
 
 
-def _make_target(target: str, *, is_folder: bool) -> None:
+def make_place(target: str, *, is_folder: bool) -> None:
     """A folder or a file to mount on, also where the container's root is the machine's, read-only."""
     if os.path.lexists(target):
         return

@@ -81,8 +81,19 @@ def enter(
 
 
 def make_writable(path: str) -> None:
-    """Have a folder of the read-only ones take new files, which are this root's own. OSError."""
-    _overlay(path.strip("/"), path, {}, 0)
+    """Have a folder of the read-only ones take new files, which are this root's own. OSError.
+
+    The programs that are mounted in /usr/local/sbin stay in sight.
+    """
+    path, programs = os.path.realpath(path), os.path.realpath(f"/{STAND_INS}")
+    kept = sys.clone_tree(programs) if programs.startswith(f"{path}/") else -1
+    upper, work = (f"/.{kind}/+{path.strip('/').replace('/', '+')}" for kind in ("upper", "work"))
+    for folder in (upper, work):
+        os.makedirs(folder)
+    sys.mount("overlay", path, "overlay", data=f"lowerdir={path},upperdir={upper},workdir={work},userxattr")
+    if kept >= 0:
+        sys.attach_tree(kept, programs)
+        os.close(kept)
 
 
 def _bind_system(root: str) -> None:
@@ -139,8 +150,8 @@ def _overlay(name: str, lower: str, files: Mapping[str, str], mode: int) -> None
     if not os.path.isdir(lower) or not os.path.isdir(target):
         return
     upper, work = f"/.upper/{name}", f"/.work/{name}"
-    for folder in (upper, work):
-        os.makedirs(folder)
+    os.makedirs(upper)
+    os.makedirs(work)
     for file, content in files.items():
         with open(f"{upper}/{file}", "w", encoding="utf-8") as new:
             new.write(content)

@@ -218,6 +218,22 @@ def test_files_are_shared_and_copied(lab: Lab) -> None:
     assert sh(lab, "docker volume ls -q") == ""
 
 
+def test_folders_that_an_image_has_and_the_machine_has_not_can_be_mounted_on(lab: Lab) -> None:
+    """httpd's pages, a working folder below /usr: and the container's own programs stay in sight."""
+    sh(lab, "mkdir /tmp/site; echo mine >/tmp/site/index.html")
+    sh(lab, "docker run -d --name web -p 8080:80 -v /tmp/site:/usr/local/apache2/htdocs httpd")
+    assert sh(lab, "curl -s -m2 localhost:8080") == "mine\n"
+    assert sh(lab, "docker exec web sh -c 'command -v redis-cli; pwd'").split() == [
+        "/usr/local/sbin/redis-cli",
+        "/usr/local/apache2",
+    ]
+    assert (
+        sh(lab, "docker run --rm -w /usr/new/app alpine ash -c 'touch here; pwd; ls'")
+        == "/usr/new/app\nhere\n"
+    )
+    assert lab.script("ls /usr/new").returncode != 0
+
+
 def test_pause_rename_top_stats_port_events_and_the_rest(lab: Lab) -> None:
     """Verbs that look and touch."""
     sh(lab, "docker run -d --name a -P nginx; docker rename a b; docker pause b")

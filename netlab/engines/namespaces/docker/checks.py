@@ -28,6 +28,12 @@ def check(options: argparse.Namespace, store: Store) -> None:
     if not images.is_name(options.image):
         what = "repository name must be lowercase" if options.image.lower() != options.image else ""
         raise Refused(f"docker: invalid reference format{': ' + what if what else ''}. {SEE}", 125)
+    if options.image.isdigit():  # what follows a -p that was meant otherwise
+        raise Refused(
+            f"{ERROR}pull access denied for {options.image}, repository does not "
+            f"exist or may require 'docker login': denied. {SEE}",
+            125,
+        )
     if options.name and not NAME.fullmatch(options.name):
         raise Refused(
             f"{ERROR}Invalid container name ({options.name}), only "
@@ -116,7 +122,8 @@ def is_own_program(command: list[str], image: images.Image) -> bool:
     if not image.program:
         return False
     first = os.path.basename(command[0]) if command else ""
-    return not command or image.is_entrypoint or first in images.SERVERS or command[0].startswith("-")
+    is_typed_out = tuple(command) == image.argv or first in images.SERVERS
+    return not command or image.is_entrypoint or is_typed_out or command[0].startswith("-")
 
 
 def lines_of(file: str) -> list[str]:

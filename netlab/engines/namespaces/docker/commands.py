@@ -76,6 +76,35 @@ ELSEWHERE_ONLY = set(
     "diff export import load login logout manifest "
     "node plugin push save scan search secret service stack swarm trust".split()
 )
+# Options of real Docker's `run` and `create` that this engine has not: limits above all.
+OPTIONS_ELSEWHERE = {
+    "-m",
+    "-c",
+    "-a",
+    "--gpus",
+    "--device",
+    "--pid",
+    "--ipc",
+    "--uts",
+    "--userns",
+    "--read-only",
+}
+OPTIONS_ELSEWHERE |= {
+    "--memory",
+    "--memory-swap",
+    "--memory-reservation",
+    "--cpus",
+    "--cpu-shares",
+    "--cpu-quota",
+}
+OPTIONS_ELSEWHERE |= {"--cpu-period", "--cpuset-cpus", "--pids-limit", "--ulimit", "--shm-size", "--attach"}
+OPTIONS_ELSEWHERE |= {
+    "--group-add",
+    "--storage-opt",
+    "--cgroup-parent",
+    "--oom-kill-disable",
+    "--blkio-weight",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -84,6 +113,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if found := re.match(r"unrecognized arguments: (-\S*)", message):
             flag = found[1].partition("=")[0]
+            if flag in OPTIONS_ELSEWHERE:
+                raise Refused(f"{self.prog} {flag}: {_(ELSEWHERE)}", 125)
             known = [name for action in self._actions for name in action.option_strings]
             raise Refused(f"unknown flag: {flag}. {suggest(flag, known)}See '{self.prog} --help'.", 125)
         if "arguments are required" in message or message.startswith("unrecognized"):
@@ -104,7 +135,7 @@ def suggest(word: str, known: list[str]) -> str:
     """ "Did you mean --name? ", where something is spelled almost so; else nothing."""
     import difflib
 
-    close = difflib.get_close_matches(word, known, 1, 0.6)
+    close = difflib.get_close_matches(word, known, 1, 0.7) if len(word) > 2 else []
     return _("Did you mean {close}? ").format(close=close[0]) if close else ""
 
 
