@@ -15,7 +15,7 @@ from netlab.engines.namespaces.networks import Network
 from netlab.engines.namespaces.store import Endpoint, Record, Store
 from netlab.errors import EngineError
 from netlab.i18n import gettext as _
-from netlab.linux import files, syscalls
+from netlab.linux import files
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
 
@@ -150,16 +150,16 @@ def write_names(record: Record) -> None:
 
 
 def show_namespace(record: Record, path: str) -> None:
-    """Keep the container's network namespace under a name, as Docker does in /run/docker/netns."""
+    """The container's network namespace under a name, where Docker has it: for ip-netns(8) and nsenter(1).
+
+    A link, which keeps nothing alive: a namespace ends with its container.
+    """
     with suppress(OSError):
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o444))
-        syscalls.mount(f"/proc/{record.pid}/ns/net", path, flags=syscalls.MS_BIND)
+        os.symlink(f"/proc/{record.pid}/ns/net", path)
 
 
 def hide_namespace(path: str) -> None:
     """Take that name away."""
-    with suppress(OSError):
-        syscalls.unmount(path)
     with suppress(OSError):
         os.unlink(path)

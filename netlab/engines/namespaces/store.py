@@ -134,11 +134,10 @@ class Store:
         the keeper reads here, too, what whoever is root in the lab may have put there."""
         found = []
         for name in files.names(self._root, FOLDER):
-            if len(name) == 64:
-                with suppress(OSError, ValueError):
-                    record = self._read(name)
-                    if record.id == name:
-                        found.append(record)
+            with suppress(OSError, ValueError):
+                record = self._read(name)
+                if record.id == name:
+                    found.append(record)
         return sorted(found, key=lambda record: record.created)
 
     def _read(self, identity: str) -> Record:

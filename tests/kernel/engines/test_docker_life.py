@@ -186,6 +186,16 @@ def test_ports_follow_a_container_from_network_to_network(lab: Lab) -> None:
     assert "default via 172.18.0.1" in sh(lab, "docker exec web ip route")
 
 
+def test_the_network_namespace_has_dockers_name(lab: Lab) -> None:
+    """SandboxKey, and what tutorials do with it: ip netns sees the container."""
+    sh(lab, "docker run -d --name a x sleep 1000; rmdir /run/netns; ln -s /var/run/docker/netns /run/netns")
+    key = sh(lab, "docker inspect -f '{{.NetworkSettings.SandboxKey}}' a").strip()
+    assert key.startswith("/var/run/docker/netns/")
+    assert "172.17.0.2" in sh(lab, f"nsenter --net={key} ip -br addr; ip netns exec $(basename {key}) true")
+    sh(lab, "rm /run/netns; mkdir /run/netns; docker rm -f a")
+    assert sh(lab, "ls /var/run/docker/netns") == ""
+
+
 def test_a_network_of_another_container_is_shared(lab: Lab) -> None:
     """--network container:NAME: the same addresses, and localhost is the same."""
     sh(lab, "docker run -d --name web nginx")

@@ -135,7 +135,7 @@ def suggest(word: str, known: list[str]) -> str:
     """ "Did you mean --name? ", where something is spelled almost so; else nothing."""
     import difflib
 
-    close = difflib.get_close_matches(word, known, 1, 0.7) if len(word) > 2 else []
+    close = difflib.get_close_matches(word, known, 1, 0.65) if len(word) > 2 else []
     return _("Did you mean {close}? ").format(close=close[0]) if close else ""
 
 
