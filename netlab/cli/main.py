@@ -59,7 +59,7 @@ def parser(words: Sequence[str]) -> Parser:
             adds(command)
 
     verb("jupyter", _jupyter, _("open JupyterLab in the lab (the default)"), options.jupyter)
-    verb("up", _up, _("make a lab"))
+    verb("up", _up, _("make a lab"), options.up)
     verb("down", _down, _("end a lab and everything in it"), options.down)
     verb("reset", _reset, _("put the base lab back"))
     verb("status", _status, _("the labs that are up, and what is in this one"))
@@ -99,7 +99,7 @@ def _general() -> Parser:
     top.add_argument(
         "--engine",
         default=os.environ.get("NETLAB_ENGINE", "namespaces"),
-        help=_("namespaces (the default), or docker: a real one"),
+        help=_("namespaces (the default), docker: a real one, or plain: none"),
     )
     top.add_argument("--lang", default="", help=_("language: {names}").format(names=", ".join(LANGUAGES)))
     return top
@@ -112,7 +112,7 @@ def _tell(text: str) -> None:
 def _up(options: argparse.Namespace) -> None:
     from netlab.lab import Lab
 
-    lab = Lab.up(options.lab, engine=options.engine, say=_tell)
+    lab = Lab.up(options.lab, engine="plain" if options.plain else options.engine, say=_tell)
     print(_("The lab {name!r} is up. A shell in it: ./run shell   End it: ./run down").format(name=lab.name))
 
 

@@ -35,6 +35,13 @@ def draw(command: Parser) -> None:
     command.add_argument("-o", "--output", default="topology.svg", help=_("FILE.svg or FILE.png"))
 
 
+def up(command: Parser) -> None:
+    """Of `up`."""
+    command.add_argument(
+        "--plain", action="store_true", help=_("a lab host on which Docker was never installed")
+    )
+
+
 def jupyter(command: Parser) -> None:
     """What `./run jupyter` takes."""
     command.add_argument(

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from netlab.engines.protocol import Engine
 
-ENGINES = ("namespaces", "docker")
+ENGINES = ("namespaces", "docker", "plain")
 # What `docker` is replied where it asks process 1 of the lab host, but for an exit status.
 KILLED = b"137"  # as a status: what it asked for did not come to its end
 NO = b"-"  # it has to do it itself

@@ -68,7 +68,8 @@ class Replica:
 
     def become(self, wanted: Pack) -> Pack:
         """As netlab.lab.Lab.become. BadInput, LabError, OSError."""
-        workshop = Workshop(self.places, self._read, self._populate, self._responder.play, self._unchanged)
+        play, unchanged = self._responder.play, self._unchanged
+        workshop = Workshop(self.places, self._read, self._populate, play, unchanged, has_proxies=False)
         return unpack(wanted, workshop)
 
     def forget(self) -> None:

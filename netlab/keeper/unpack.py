@@ -6,7 +6,7 @@ is made anew here, and the kernel has the last word: what it refuses is told, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -29,6 +29,7 @@ from netlab.model.codec import Malformed
 from netlab.model.pack_check import check
 
 ROUNDS = 2  # kinds of links that a kernel lacks show one behind the other
+PROXY = "docker-proxy"
 
 
 class Workshop:
@@ -41,9 +42,12 @@ class Workshop:
         populate: Callable[[Order], None],
         play: Callable[[Sequence[tuple[int, Sequence[pack.Listener]]]], list[str]],
         unchanged: Mapping[str, str],
+        *,
+        has_proxies: bool = True,
     ) -> None:
         self.places, self.read, self.populate = places, read, populate
         self.play, self.unchanged = play, unchanged
+        self.has_proxies = has_proxies  # whether who populates it has published ports listened at, too
 
 
 def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) -> pack.Pack:
@@ -78,7 +82,8 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
             _furnish(site, refusals)
         cables.finish(workshop.unchanged)
         _finish(others, have, refusals)
-        refusals.lines += _play(list(sites.values()), have, workshop)
+        ports = {port for node in wanted.nodes if node.container for port in node.container.ports}
+        refusals.lines += _play(list(sites.values()), have, workshop, ports)
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
 
 
@@ -199,11 +204,22 @@ def _set_links(site: Site, have: pack.Node | None, unchanged: Mapping[str, str],
     refusals.lines += [f"{site.node.name}: {name}" for name in refused]
 
 
-def _play(sites: Sequence[Site], have: Present, workshop: Workshop) -> list[str]:
-    """All listeners anew, where they are not the wanted ones."""
+def _play(sites: Sequence[Site], have: Present, workshop: Workshop, published: Collection[str]) -> list[str]:
+    """All listeners anew, where they are not the wanted ones; `published` are the ports of containers."""
     if all(have.plays(site.node) for site in sites):
         return []
-    return workshop.play([(site.fd, site.node.listeners) for site in sites])
+    taken = published if workshop.has_proxies else ()
+    return workshop.play([(site.fd, _without_proxies(site.node, taken)) for site in sites])
+
+
+def _without_proxies(node: pack.Node, published: Collection[str]) -> tuple[pack.Listener, ...]:
+    """The listeners but those of published ports: containers bring their proxies with them."""
+    taken = {(port.partition("/")[2], port.rpartition(":")[0].rpartition(":")[2]) for port in published}
+    return tuple(
+        each
+        for each in node.listeners
+        if each.program != PROXY or (each.protocol, str(each.port)) not in taken
+    )
 
 
 def _rules(site: Site, have: pack.Node | None, refusals: Refusals) -> None:

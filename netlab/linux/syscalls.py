@@ -163,6 +163,19 @@ def make_read_only(path: str) -> None:
     _mount_attributes(AT_FDCWD, path, AT_RECURSIVE, MOUNT_ATTR_RDONLY)
 
 
+def clone_tree(path: str) -> int:
+    """A descriptor of a copy of the mounts at `path`, which is nowhere yet: open_tree(2). OSError."""
+    flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE
+    words = (ctypes.c_long(SYS_OPEN_TREE), AT_FDCWD, os.fsencode(path), flags)
+    return _check(_libc.syscall(*words), f"open_tree {path}")
+
+
+def attach_tree(tree: int, target: str) -> None:
+    """Mount such a copy on `target`: move_mount(2). OSError."""
+    words = (ctypes.c_long(SYS_MOVE_MOUNT), tree, b"", AT_FDCWD, os.fsencode(target))
+    _check(_libc.syscall(*words, MOVE_MOUNT_F_EMPTY_PATH), f"mount on {target}")
+
+
 def bind_mapped(source: str, target: str, userns: int) -> None:
     """Bind `source` on `target` with owners seen through the uid map of `userns` (mount_setattr(2)).
 

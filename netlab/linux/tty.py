@@ -16,7 +16,7 @@ from contextlib import contextmanager
 def join(master: int, ended: int | None = None) -> None:
     """Copy between our terminal and the one behind `master` until nobody has that one open any more,
     or until `ended` becomes readable and everything written is out."""
-    with _raw_terminal():
+    with raw_terminal():
         _copy_size(master)
         before = signal.signal(signal.SIGWINCH, lambda *_: _copy_size(master))
         try:
@@ -51,9 +51,10 @@ def _copy_size(master: int) -> None:
 
 
 @contextmanager
-def _raw_terminal() -> Iterator[None]:
+def raw_terminal() -> Iterator[None]:
+    """Every key of our terminal comes as it is typed, and nothing is echoed."""
     before = termios.tcgetattr(0)
-    tty.setraw(0)
+    tty.setraw(0, termios.TCSADRAIN)  # what was typed ahead is not lost
     try:
         yield
     finally:

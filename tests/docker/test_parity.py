@@ -30,6 +30,7 @@ NORMAL = (
     (r"time[= ]\d+(\.\d+)? ?ms|\d\d:\d\d:\d\d\.\d+|\bid \d+|(rtt|round-trip) .*", "T"),
     (r"(?<=[/ ])\d{2,5}(?=/ns|\b.*sleep)", "PID"),
 )
+BOTH = ("namespaces", "docker")
 MARK = "@@ "
 # What people type besides, well and badly.
 WORDS = """
@@ -86,6 +87,95 @@ docker rm -f first second
 docker network rm street nowhere; echo $?
 docker network inspect street; echo $?
 """
+# What tutorials type besides.
+TUTORIALS = """
+docker network create shop
+docker network ls
+docker network inspect -f '{{json .IPAM.Config}} {{.Internal}} {{.Driver}}' shop
+docker network create shop; echo $?
+docker network create --internal --subnet 10.9.0.0/24 closed
+docker network create --subnet 10.9.0.0/25 again; echo $?
+docker network create -o com.docker.network.bridge.name=still0 still
+iptables -S
+iptables -t nat -S
+docker run -d --name one --network shop --network-alias www centos:8.1.1911 sleep 36000
+docker run --name two --network shop --ip 172.18.0.9 centos:8.1.1911 true 2>&1 | grep supported
+docker rm -f two >/dev/null 2>&1
+docker run -dit --name two --network shop centos:8.1.1911 sh
+docker exec two getent hosts one www one.shop
+docker exec two getent hosts nobody; echo $?
+docker exec two ping -c 1 -W 1 one
+docker network connect bridge two
+docker exec two ip -o -4 addr | awk '{print $2, $4}'
+docker exec two ip route
+docker network connect bridge two; echo $?
+docker network disconnect shop two
+docker exec two ip -o -4 addr | awk '{print $2, $4}'
+docker exec two ip route
+docker network disconnect shop two; echo $?
+docker network rm shop; echo $?
+docker network connect nowhere two; echo $?
+docker network connect shop nobody; echo $?
+docker run -d --name pub -p 8080:80 -p 127.0.0.1:5300:53/udp -p 7000-7001:90-91 centos:8.1.1911 sleep 36000
+docker port pub | sort
+docker port pub 80
+docker port pub 99; echo $?
+iptables -t nat -S
+iptables -S DOCKER
+docker ps --format '{{.Names}}|{{.Image}}|{{.Ports}}|{{.Networks}}|{{.State}}'
+docker ps -a --filter name=tw --format '{{.Names}}'
+docker ps --filter odd=1; echo $?
+docker ps -a --filter status=odd; echo $?
+docker rename two three
+docker rename three pub; echo $?
+docker rename nobody x1; echo $?
+docker pause three
+docker exec three true; echo $?
+docker unpause three
+docker exec -w /usr three pwd
+docker exec -e A=1 three sh -c 'echo $A'
+docker run --name ended centos:8.1.1911 sh -c 'echo out; exit 4'; echo $?
+docker logs ended
+docker logs --tail 1 ended
+docker wait ended
+docker inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.Config.Image}} {{.Path}} {{.Args}}' ended
+docker inspect -f '{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{$e.IPAddress}}{{end}}' three
+docker inspect -f '{{if .State.Running}}up{{else}}down{{end}} {{len .Config.Env}} {{upper .Name}}' three
+docker inspect -f '{{.NetworkSettings.Ports}}' pub
+docker inspect -f '{{.Config' three; echo $?
+docker inspect -f '{{odd .Config}}' three; echo $?
+docker cp ended:/no/such /tmp/x; echo $?
+echo copied >/tmp/file; docker cp /tmp/file three:/tmp/; docker exec three cat /tmp/file
+docker cp three:/tmp/file /tmp/back; cat /tmp/back
+docker run --rm -v /tmp/file:/x:ro centos:8.1.1911 cat /x
+docker run --rm -v rel/x:/y centos:8.1.1911 true; echo $?
+docker run --rm -w relative centos:8.1.1911 true; echo $?
+docker run --rm -w /new/place centos:8.1.1911 pwd
+docker run --rm --entrypoint echo centos:8.1.1911 hello
+docker run --rm --hostname here centos:8.1.1911 hostname
+docker run --rm --mac-address 02:00:00:00:00:01 centos:8.1.1911 cat /sys/class/net/eth0/address
+docker run --rm --add-host there:192.0.2.7 centos:8.1.1911 grep there /etc/hosts
+docker run --rm --cap-add ODD centos:8.1.1911 true; echo $?
+docker run --rm --network container:pub centos:8.1.1911 ip -o -4 addr | awk '{print $2, $4}'
+docker run --rm --network container:nobody centos:8.1.1911 true 2>&1 | grep No.such
+docker run --rm --restart always centos:8.1.1911 true; echo $?
+docker run -p odd centos:8.1.1911 true; echo $?
+docker run --odd centos:8.1.1911 true; echo $?
+docker volume create data
+docker volume ls
+docker run --rm -v data:/d centos:8.1.1911 sh -c 'echo kept >/d/f'
+docker run --rm -v data:/d centos:8.1.1911 cat /d/f
+docker volume rm data nothing; echo $?
+docker kill nobody; echo $?
+docker top nobody; echo $?
+docker attach nobody; echo $?
+docker container ls -q | wc -l
+docker rm -f one three pub ended
+docker network rm shop closed still
+iptables -S
+iptables -t nat -S
+ip -br link | awk '{print $1}'
+"""
 
 
 @dataclass(frozen=True)
@@ -106,7 +196,7 @@ def differences() -> list[Difference]:
 @pytest.fixture(scope="module")
 def both() -> Iterator[dict[str, Lab]]:
     """A lab of each engine."""
-    labs = {name: Lab.up(f"p{os.getpid()}-{name}", engine=name) for name in engines.ENGINES}
+    labs = {name: Lab.up(f"p{os.getpid()}-{name}", engine=name) for name in BOTH}
     labs["namespaces"].reset()  # the child that does it stays, and no test has left it behind
     yield labs
     for lab in labs.values():
@@ -116,7 +206,12 @@ def both() -> Iterator[dict[str, Lab]]:
 def blocks() -> dict[str, list[str]]:
     """{what: scripts that follow each other from a fresh lab}: each lesson, and the lecture as printed."""
     found = {f"lesson {one.id}": [one.start, *(step.solution for step in one.steps)] for one in lessons()}
-    return {**found, "the lecture": [LECTURE.read_text()], "docker's words": [WORDS]}
+    return {
+        **found,
+        "the lecture": [LECTURE.read_text()],
+        "docker's words": [WORDS],
+        "tutorials": [TUTORIALS],
+    }
 
 
 BLOCKS = blocks()

@@ -1,11 +1,15 @@
 """The namespaces engine: containers without Docker and without root.
 
-container   a container's namespaces, root file system, network and process 1
-store       what is known of each container, as files on the lab host's /run
-docker      the stand-in for Docker's command line; quick is its exec, commands its words and options
-run, execute, life, listing, netverbs
-            what the commands do, each imported when it is typed
-show        what ps, inspect, network and images print; templates for inspect -f
-ports       the rules of published ports
-refused     how it says no
+container, mounts, capabilities
+            a container's process 1, and what it sees and may do
+shim        who looks after it: streams, log, health, publication (ports, proxy), resolver (dns)
+networks, bridges, endpoints
+            networks that somebody makes, and how a container is joined to them
+images, programs
+            what images are known for, and the small servers that play it
+store, events
+            what is known of each container, and what has happened, as files on the lab host's /run
+docker/     the stand-in for Docker's command line; fast_path is its exec, preloaded loads it for process 1
+compose/    files of services, read
+populate    containers of a pack
 """

@@ -17,9 +17,9 @@ def describe(root: str) -> dict[int, pack.Container]:
             program=os.path.basename(record.argv[0]) if record.argv else "",
             network=record.network,
             address=record.address,
-            prefixlen=record.prefixlen,
-            gateway=record.gateway,
-            mac=record.mac,
+            prefixlen=record.endpoint.prefixlen,
+            gateway=record.endpoint.gateway,
+            mac=record.endpoint.mac,
             ports=record.ports,
             capabilities=record.capabilities,
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netlab.engines import base_lab, script
-from netlab.engines.namespaces import docker_rules, fast_path
+from netlab.engines.namespaces import docker_rules, fast_path, leftovers
 from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Resident, Say
 from netlab.linux.netlink.route import RouteSocket
@@ -28,7 +28,8 @@ class NamespacesEngine:
         return docker_rules.record()
 
     def programs(self, python: str, home: str) -> dict[str, str]:
-        return {"docker": script(python, home, "netlab.engines.namespaces.docker", before=fast_path.ASK)}
+        docker = script(python, home, "netlab.engines.namespaces.docker", before=fast_path.ASK)
+        return {"docker": docker, "docker-compose": '#!/bin/sh\nexec docker compose "$@"\n'}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         with RouteSocket(host.netns) as kernel, kernel.batch():
@@ -79,6 +80,7 @@ class NamespacesEngine:
 
     def clear(self) -> None:
         Store().clear()
+        leftovers.clear()
 
 
 ENGINE = NamespacesEngine()

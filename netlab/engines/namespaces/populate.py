@@ -9,11 +9,11 @@ import os
 import secrets
 import signal
 import time
-from dataclasses import replace
+from contextlib import suppress
 
-from netlab.engines.namespaces import container
-from netlab.engines.namespaces.run import PATH
-from netlab.engines.namespaces.store import Record, Store, is_running
+from netlab.engines.namespaces import container, shim, streams
+from netlab.engines.namespaces.docker.run import PATH
+from netlab.engines.namespaces.store import Endpoint, Record, Store, is_running
 from netlab.model import pack
 
 WAIT = ("sleep", "infinity")
@@ -32,25 +32,30 @@ def make(name: str, described: pack.Container) -> None:
         created=time.time(),
         env={"PATH": PATH, "HOSTNAME": hostname or identity[:12], "HOME": "/root"},
         network="none",
-        ports=described.ports,
         capabilities=described.capabilities or container.DEFAULT_CAPABILITIES,
         hostname=hostname[:63] or identity[:12],
     )
     store.save(record)
-    null = os.open("/dev/null", os.O_RDWR)
-    try:
-        started, __ = container.start(store, record, (null, null, null), wait=False)
-    finally:
-        os.close(null)
-    joined = replace(
-        started,
-        network=described.network,
-        address=described.address,
-        prefixlen=described.prefixlen,
-        gateway=described.gateway,
-        mac=described.mac,
+    shim.launch(store, record)
+    where = Endpoint(
+        described.network,
+        "eth0" if described.address else "",
+        described.address,
+        described.prefixlen,
+        described.gateway,
+        described.mac,
     )
-    store.save(joined)
+    is_joined = described.network not in ("none", "host") and ":" not in described.network
+    store.update(
+        identity,
+        network=described.network,
+        endpoints=(where,) * is_joined,
+        ports=described.ports,
+        is_twin=True,
+    )
+    if described.ports:
+        with suppress(OSError):  # somebody else has the port: its rules are there nevertheless
+            streams.tell_networks(store.path(record))
 
 
 def end(name: str) -> None:

@@ -15,22 +15,35 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from netlab.engines import NO
-from netlab.engines.namespaces import (
+from netlab.engines.namespaces import fast_path
+from netlab.engines.namespaces.docker import (
     commands,
-    container,
     execute,
-    fast_path,
+    image_commands,
     lifecycle,
     listing,
+    logs,
     network_commands,
-    networks,
-    ports,
+    processes,
     run,
+    system,
+    volumes,
 )
 from netlab.i18n import speaking
 from netlab.linux import syscalls
 
-LOADED = (commands, container, execute, lifecycle, listing, network_commands, networks, ports, run)
+LOADED = (
+    execute,
+    image_commands,
+    lifecycle,
+    listing,
+    logs,
+    network_commands,
+    processes,
+    run,
+    system,
+    volumes,
+)
 MADE = tuple(map(commands.parser, ("run", "inspect")))  # of the commands that lessons begin with
 LARGEST = 1 << 16  # bytes that a FIFO holds
 

@@ -1,7 +1,6 @@
 """The kernel's networking, over a netlink socket in one namespace: read it, and change it.
 
-    with Kernel(namespace) as kernel:
-        kernel.links(); kernel.add_bridge("docker0"); …
+    with RouteSocket(namespace) as kernel: kernel.interfaces(); kernel.add_bridge("docker0"); …
 
 Reading gives model values; what is asked for and refused raises OSError with the kernel's errno.
 """
@@ -186,6 +185,12 @@ class RouteSocket(NetlinkSocket):
         body = rt.RTMSG.pack(family, 0, 0, 0, rt.RT_TABLE_MAIN, rt.RTPROT_BOOT, 0, rt.RTN_UNICAST, 0)
         body += rt.attribute(rt.RTA_GATEWAY, raw)
         self.request(rt.RTM_NEWROUTE, _CREATE, body, f"add default route via {gateway}")
+
+    def delete_default_route(self) -> None:
+        """Take the IPv4 default route of the main table away, if there is one."""
+        with suppress(OSError):
+            body = rt.RTMSG.pack(socket.AF_INET, 0, 0, 0, rt.RT_TABLE_MAIN, 0, 0xFF, 0, 0)
+            self.request(rt.RTM_DELROUTE, 0, body, "delete the default route")
 
     def clear(self, keep: Collection[int] = ()) -> None:
         """Take out links (lo, and those whose index is to `keep`, go down), addresses, routes, and rules but

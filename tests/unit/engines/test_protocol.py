@@ -14,7 +14,7 @@ from netlab.engines.protocol import Daemonless
 
 def test_only_the_engine_without_a_daemon_is_daemonless() -> None:
     """A reset, and what keeps account of containers, depend on it."""
-    assert [name for name in ENGINES if isinstance(engine(name), Daemonless)] == ["namespaces"]
+    assert [name for name in ENGINES if isinstance(engine(name), Daemonless)] == ["namespaces", "plain"]
 
 
 def does_nothing(line: ast.stmt) -> bool:

@@ -16,6 +16,6 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["exec"]:
         fast_path.execute(words[1:])
-    from netlab.engines.namespaces import commands
+    from netlab.engines.namespaces.docker import commands
 
     return commands.main(words)

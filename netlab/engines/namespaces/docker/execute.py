@@ -7,8 +7,9 @@ import os
 import sys
 
 from netlab.engines.namespaces import container
+from netlab.engines.namespaces.capabilities import of
+from netlab.engines.namespaces.docker.refused import Refused, find_running
 from netlab.engines.namespaces.fast_path import enter_words
-from netlab.engines.namespaces.refused import Refused, find_running
 from netlab.engines.namespaces.store import Record, Store
 from netlab.i18n import gettext as _
 from netlab.linux import tty
@@ -32,23 +33,34 @@ def execute(options: argparse.Namespace, store: Store) -> int:
     """docker exec: the command's exit status. Refused."""
     record = find_running(store, options.container)
     if not options.command:
-        raise Refused('"docker exec" requires at least 2 arguments.')
-    terminal = wants_terminal(options.t)
+        raise Refused("\"docker exec\" requires at least 2 arguments. See 'docker exec --help'.")
+    terminal = wants_terminal(options.tty)
     env = (
         {**record.env}
         | environment(options.env)
         | ({"TERM": os.environ.get("TERM", "xterm")} if terminal else {})
     )
-    words = enter_words(record.pid, None if options.privileged else record.capabilities)
-    words += ["env", f"--chdir={options.workdir}"] if options.workdir else []
+    if record.is_paused:
+        raise Refused(
+            f"Error response from daemon: Container {record.name} is "
+            "paused, unpause the container before exec"
+        )
+    capabilities = (
+        None
+        if options.privileged
+        else of(False, (), (), options.user)
+        if options.user
+        else record.capabilities
+    )
+    words = enter_words(record.pid, capabilities, options.workdir or record.workdir)
     if terminal:
         return _exec_in_terminal(record, [*words, "setsid", "--ctty", "--wait", *options.command], env)
-    if options.d and os.fork():
+    if options.detach and os.fork():
         return 0
     nothing = os.open("/dev/null", os.O_RDWR)
-    for number in (0, 1, 2) if options.d else () if options.i else (0,):
+    for number in (0, 1, 2) if options.detach else () if options.interactive else (0,):
         os.dup2(nothing, number)
-    if options.d:
+    if options.detach:
         os.setsid()  # the end of the terminal that it was typed in is not its end
     os.execvpe(words[0], [*words, *options.command], env)
 
