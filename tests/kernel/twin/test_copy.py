@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -127,3 +128,22 @@ def test_a_twin_is_put_back_to_what_it_was_made_of(lab: Lab, twin_name: str) -> 
     sh(twin, "ip link del docker0; iptables -F; docker rm -f if-test")
     twin.reset()
     assert differences(before, twin.pack()) == []
+
+
+INSIDE = """
+from netlab.errors import BadInput
+from netlab.lab import Lab
+from netlab.twin.experiment import attempt
+trial = attempt(Lab.here(), "ip addr add 10.9.9.9/24 dev docker0", [("host", "192.0.2.1")])
+print(trial.status, trial.before, trial.after, "10.9.9.9" in " ".join(trial.changes))
+try: attempt(Lab.here(), "docker run -d c")
+except BadInput as error: print("refused" if "docker" in error.what else error.what)
+"""
+
+
+def test_a_command_is_tried_from_inside_too(lab: Lab) -> None:
+    """In a notebook: what changes one network. The lab stays as it is; `docker` is told where it can be."""
+    before = lab.pack()
+    done = lab.run([sys.executable, "-c", INSIDE])
+    assert done.stdout.splitlines() == ["0 (True,) (True,) True", "refused"], done.stderr
+    assert differences(before, lab.pack()) == []
