@@ -67,7 +67,7 @@ class Bench:
     @cached_property
     def _worked(self) -> frozenset[Flow]:
         self.put_back()
-        return find_working(self.replica, self._flows)
+        return find_working(self.replica, self._flows, frozenset(self._flows))  # none is missed
 
     @cached_property
     def _flows(self) -> tuple[Flow, ...]:
@@ -176,7 +176,7 @@ class Bench:
         """(what worked and stops, what did not and is open) with that change."""
         before = self._worked
         self.apply(change)
-        after = find_working(self.replica, self._flows)
+        after = find_working(self.replica, self._flows, before)
         return before - after, after - before
 
 

@@ -13,7 +13,7 @@ from netlab.lab.observable import Observable
 from netlab.model import Interface, Node, Snapshot
 
 MOST = 24
-SECONDS = 0.15  # that an answer may take
+SECONDS = 0.1  # that an answer may take
 AT_ONCE = 8
 _PUBLISHED = re.compile(r"-p (tcp|udp) .*--dport (\d+)\b")
 
@@ -73,10 +73,12 @@ def _addresses(node: Node) -> Iterator[str]:
         yield from (a.address for a in interface.addresses if a.scope == "global")
 
 
-def find_working(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
-    """Those that are answered; what is not, is asked a second time. LabError."""
+def find_working(
+    network: Observable, wanted: Sequence[Flow], before: frozenset[Flow] = frozenset()
+) -> frozenset[Flow]:
+    """Those that are answered; what was `before`, and is not now, is asked a second time. LabError."""
     first = _ask(network, wanted)
-    return first | _ask(network, [flow for flow in wanted if flow not in first])
+    return first | _ask(network, [flow for flow in wanted if flow in before - first])
 
 
 def _ask(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
