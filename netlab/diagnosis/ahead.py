@@ -13,7 +13,7 @@ from netlab.errors import LabError, NetlabError
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicable
 
-LATE = 0.03  # seconds after which an answer is not expected any more; where all comes, no replica is made
+LATE = 0.05  # seconds after which an answer is not expected any more; where all comes, no replica is made
 
 
 class Ahead:
@@ -53,7 +53,7 @@ class Ahead:
         try:
             replica = self._stack.enter_context(self._lab.replica())
             bench = Bench(replica, *self._ends, self._count, **self._order)
-            if bench.shows_fault():
+            if not self._over.is_set() and bench.shows_fault() and not self._over.is_set():
                 bench.look_around()
             self._bench = bench
         except NetlabError as error:
