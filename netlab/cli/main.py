@@ -68,6 +68,8 @@ def parser(words: Sequence[str]) -> Parser:
     verb("shell", _shell, _("an interactive shell in the lab"), options.shell)
     verb("draw", _draw, _("draw the lab's topology"), options.draw)
     verb("trace", _trace, _("where packets end, and why: trace --from NODE ADDRESS"), options.trace)
+    asked = _('who reaches whom, or what is otherwise than before: reach "FROM → TO"')
+    verb("reach", _reach, asked, options.reach)
     verb("pack", _pack, _("the whole network as a file"), options.pack)
     verb("unpack", _unpack, _("a lab with the network of a file"), options.unpack)
     verb("copy", _copy, _("a lab once more: --lab NEW copy NAME"), options.copy)
@@ -192,6 +194,12 @@ def _draw(options: argparse.Namespace) -> None:
 
 def _trace(options: argparse.Namespace) -> int:
     """Exit status 0: reached, 1: not reached, 2: could not be traced."""
+    if options.all:
+        from netlab.cli.reach import trace_all  # here: a trace of one does not need it
+
+        return trace_all(options)
+    if not options.destination:
+        raise BadInput(_("trace needs an address, or --all."), "./run trace --from NODE ADDRESS")
     from netlab.diagnosis import here
     from netlab.diagnosis.text import as_json, as_text
     from netlab.diagnosis.trace import trace
@@ -207,6 +215,12 @@ def _trace(options: argparse.Namespace) -> int:
         raise BadInput(error.what, error.next_step) from error
     print(as_json(verdict) if options.json else as_text(verdict))
     return 0 if verdict.received == verdict.sent else EXIT_FAILED
+
+
+def _reach(options: argparse.Namespace) -> int:
+    from netlab.cli.reach import run
+
+    return run(options)
 
 
 def _pack(options: argparse.Namespace) -> None:

@@ -49,11 +49,11 @@ def trace(
     _known_destination(destination)
     order = {"proto": proto, "port": port, "size": max(size, 16), "df": df}
     with Ahead(lab, source, destination, count, order) as ahead:
-        first = _once(lab, source, destination, count, timeout, order)
+        first = observe(lab, source, destination, count, timeout, order)
         if not 0 < first.verdict.received < first.verdict.sent:
             verdict = _conclude(first, ahead, order)
         else:
-            more = _once(lab, source, destination, PARTIAL, timeout, order)
+            more = observe(lab, source, destination, PARTIAL, timeout, order)
             found = _conclude(more if more.focus else first, ahead, order)
             verdict = replace(
                 found,
@@ -70,7 +70,7 @@ def _conclude(judgement: Judgement, ahead: Ahead, order: Mapping[str, Any]) -> V
         return seen
     try:
         bench = ahead.bench()
-        again = partial(_once, bench.replica, seen.source, seen.destination, seen.sent, SECONDS, order)
+        again = partial(observe, bench.replica, seen.source, seen.destination, seen.sent, SECONDS, order)
         return prove(judgement, bench, again)
     except NetlabError as error:
         verdict = conclude(judgement)
@@ -106,9 +106,10 @@ def _known_destination(destination: str) -> None:
         )
 
 
-def _once(
+def observe(
     lab: Traceable, source: str, destination: str, count: int, timeout: float, order: Mapping[str, Any]
 ) -> Judgement:
+    """Probes, watched everywhere, and what the suspects say to it. `order` has proto, port, size and df."""
     recording = lab.capture(noise=":" in destination)  # IPv6 asks for neighbours by ICMPv6
     _known_source(recording.before, source)
     with recording:

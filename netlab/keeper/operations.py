@@ -16,7 +16,19 @@ from netlab.model import codec
 
 # What may be asked from inside.
 LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
-LEARNERS += ("watch", "monitor", "iproute", "reset", "exec", "pack", "mark", "undo", "played", "replica")
+LEARNERS += (
+    "watch",
+    "monitor",
+    "iproute",
+    "reset",
+    "exec",
+    "pack",
+    "mark",
+    "marked",
+    "undo",
+    "played",
+    "replica",
+)
 
 
 class Operations(Observations):

@@ -20,8 +20,8 @@ from typing import Any, NoReturn
 
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
+from netlab.keeper import burst, protocol
 from netlab.keeper import pack as reading
-from netlab.keeper import protocol
 from netlab.keeper.observations import Observations
 from netlab.keeper.places import Place
 from netlab.keeper.populate import Order
@@ -35,10 +35,11 @@ from netlab.linux.wiring import neighbours
 from netlab.model import codec
 from netlab.model.outside import empty
 from netlab.model.pack import Pack
+from netlab.packets import flight
 
 SECONDS_OF_SILENCE = 120.0
 SECONDS_TO_RUN = 10.0
-MOST_CHILDREN = 64
+SECONDS_TO_LAND, MOST_CHILDREN = 1.0, 64
 MOST_PRINTED = 4096  # bytes of what a command said
 ROLES = ("host", "internet")
 FLUSH = "/proc/sys/net/ipv4/route/flush"
@@ -198,12 +199,24 @@ class _Operations(Observations):
         super().__init__("", replica.places)
         self._known |= {
             "probe": self._probe_anew,
+            "burst": self._burst,
             "pack": lambda request, client: codec.to_plain(replica.read()),
             "unpack": lambda request, client: codec.to_plain(replica.take_over(request["fds"])),
             "run": lambda request, client: list(replica.run(request.get("command"))),
         }
 
         self._replica = replica
+
+    def _burst(self, request: Mapping[str, Any], client: socket.socket) -> Any:
+        """Many at once: see netlab.keeper.burst."""
+        flights, seconds = flight.parse(request["flights"]), float(request["timeout"])
+        if not 0 < seconds <= SECONDS_TO_LAND:
+            raise ValueError("no such timeout")
+        with ExitStack() as stack:
+            spaces = {place.name: stack.enter_context(place.hold()) for place in self._find()}
+            for name in {each.node for each in flights}:
+                self.place(name)
+            return codec.to_plain(flight.Landings(tuple(burst.send(spaces, flights, seconds))))
 
     def _probe_anew(self, request: Mapping[str, Any], client: socket.socket) -> Any:
         """As if no packet had ever passed since it was made: what is tried first decides nothing later."""

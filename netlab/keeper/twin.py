@@ -111,6 +111,7 @@ class Twin:
             "unpack": lambda request: codec.to_plain(self.take_over(request["fds"])),
             "played": lambda request: list(self.about()[1:]),
             "mark": lambda request: self.mark(_label(request)),
+            "marked": lambda request: codec.to_plain(self.marked(_label(request))),
             "undo": lambda request: codec.to_plain(self.undo(_label(request))),
         }
         if name == "replica":
@@ -130,6 +131,15 @@ class Twin:
             has_changed = not marks or bool(differences(marks[-1].pack, now))
             self._history.write([*marks, Mark(label, now if has_changed else marks[-1].pack)])
         return has_changed
+
+    def marked(self, label: str) -> Pack:
+        """How it was at that mark. UnknownName, OSError."""
+        with self._history.hold():
+            marks = self._history.marks()
+        for mark in reversed(marks):
+            if mark.label == label:
+                return mark.pack
+        raise UnknownName(_("mark"), label, [mark.label for mark in marks])
 
     def undo(self, label: str) -> Undone:
         """Go back to that mark, or without a word to the last that was otherwise; later ones are forgotten.

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from netlab.lab.capture import Recording
 from netlab.model import Snapshot
 from netlab.model.pack import Pack
+from netlab.packets.flight import Flight, Landing
 from netlab.packets.probe import Probe
 
 
@@ -50,6 +51,8 @@ class Replicated(Traceable, Protocol):
     def probe_anew(
         self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
     ) -> Probe: ...
+
+    def burst(self, flights: Sequence[Flight], timeout: float = 0.1) -> Sequence[Landing]: ...
 
     def run(self, argv: Sequence[str], node: str = "host") -> CompletedProcess[str]: ...
 

@@ -1,0 +1,145 @@
+"""Who reaches whom in a lab: tables say what to expect, packets in a replica what is so.
+
+A yes has been sent, answered, and seen by its owner. A no that was expected has its rule, route or setting,
+and has been sent as well. Where packets and tables disagree, packets are right: what stops them is looked for
+by a trace in the replica.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+
+from netlab.diagnosis.judge import conclude
+from netlab.diagnosis.reach.answer import NO, UNSURE, YES, Answer, Forecast
+from netlab.diagnosis.reach.course import Evaluator
+from netlab.diagnosis.reach.differ import differ
+from netlab.diagnosis.reach.question import Question, flights, known_in, parse
+from netlab.diagnosis.reach.report import Report
+from netlab.diagnosis.trace import observe
+from netlab.diagnosis.verdict import CAUSES
+from netlab.errors import NetlabError
+from netlab.i18n import gettext as _
+from netlab.lab.observable import Replicable, Replicated
+from netlab.model import Snapshot
+from netlab.model.pack import Pack
+from netlab.packets.flight import Flight, Landing
+
+SECONDS, SECONDS_AGAIN, SECONDS_TO_TRACE = 0.06, 0.2, 0.1  # that an answer may take: everything is near
+MOST_AGAIN, MOST_TRACED = 128, 6
+PROBES = 2
+
+
+def reach(lab: Replicable, question: str = "* → *", before: Pack | None = None) -> Report:
+    """The answers to a question such as "internet → *" or "if-test -> 10.0.0.0/24 tcp 5432".
+
+    With a network from `before`, what is open or closed now and was not then. The lab itself is not changed,
+    and sends nothing. BadInput, UnknownName, LabError.
+    """
+    asked = parse(question)
+    with lab.replica() as replica:
+        if before is None or known_in(asked, replica.snapshot()):
+            now, left_out = _ask(replica, asked)
+        else:
+            now, left_out = [], 0
+        found = Report(str(asked), tuple(now), left_out, played=tuple(lab.substitutes()))
+        if before is None:
+            return found
+        replica.become(before)
+        earlier: list[Answer] = []
+        if not now or known_in(asked, replica.snapshot()):
+            earlier, more = _ask(replica, asked)
+            left_out = max(left_out, more)
+    changes, unsure = differ(now, earlier, whole=not left_out)
+    return replace(found, left_out=left_out, compared=True, changes=changes, unsure=unsure)
+
+
+def _ask(replica: Replicated, question: Question) -> tuple[list[Answer], int]:
+    """All answers, and how many more there would have been."""
+    snapshot = replica.snapshot()
+    wanted, left_out = flights(question, snapshot)
+    evaluator = Evaluator(snapshot)
+    trials = [_Trial(flight, evaluator.forecast(flight)) for flight in wanted]
+    _send(replica, trials)
+    answers = [_judge(trial, snapshot) for trial in trials]
+    lost = [a for a, t in zip(answers, trials, strict=True) if a.answer == UNSURE and not t.landing.answered]
+    explained = _explain(replica, {answer.flight: answer for answer in lost})
+    return [explained.get(answer.flight, answer) for answer in answers], left_out
+
+
+@dataclass
+class _Trial:
+    flight: Flight
+    forecast: Forecast
+    landing: Landing = field(default_factory=Landing)
+
+
+def _send(replica: Replicated, trials: Sequence[_Trial]) -> None:
+    """What should get through before the rest, for which one waits in vain; a failure that was not expected
+    is asked for again."""
+    for expected in (True, False):
+        some = [trial for trial in trials if (trial.forecast.answer == YES) == expected]
+        _burst(replica, some, SECONDS)
+        failed = [trial for trial in some if expected and not trial.landing.answered]
+        _burst(replica, failed[:MOST_AGAIN], SECONDS_AGAIN)
+
+
+def _burst(replica: Replicated, trials: Sequence[_Trial], seconds: float) -> None:
+    if trials:
+        landings = replica.burst([trial.flight for trial in trials], seconds)
+        for trial, landing in zip(trials, landings, strict=True):
+            trial.landing = landing
+
+
+def _judge(trial: _Trial, snapshot: Snapshot) -> Answer:
+    """What the packet says, and only then what the tables do."""
+    forecast, landing = trial.forecast, trial.landing
+    made = Answer(trial.flight, UNSURE, expected=forecast.answer, receiver=", ".join(landing.seen))
+    if landing.answered:
+        return _judge_answered(made, forecast, landing, snapshot)
+    if forecast.answer == NO:
+        return replace(made, answer=NO, why=forecast.why)
+    told = _("it comes in at {node}, and no answer comes back") if landing.seen else _("it is not answered")
+    told = told.format(node=made.receiver)
+    return replace(made, why="; ".join(filter(None, (told, landing.error, forecast.why))))
+
+
+def _judge_answered(made: Answer, forecast: Forecast, landing: Landing, snapshot: Snapshot) -> Answer:
+    owner = snapshot.owner_of(made.flight.destination)
+    owners = {forecast.receiver, owner.name if owner else ""} - {""}
+    if not landing.seen:
+        return replace(made, why=_("it is answered, but none of these nodes has seen it"))
+    if owners & set(landing.seen) or forecast.answer == UNSURE:
+        return replace(made, answer=YES)
+    told = _("{node} answers, which is not who was expected")
+    return replace(made, why=told.format(node=made.receiver))
+
+
+def _explain(replica: Replicated, lost: Mapping[Flight, Answer]) -> dict[Flight, Answer]:
+    """What got lost though no table says so for sure: a trace of some, as different ones as there are."""
+    chosen = _most_different(list(lost))[:MOST_TRACED]
+    return {flight: _look(replica, lost[flight]) for flight in chosen}
+
+
+def _most_different(flights: Sequence[Flight]) -> list[Flight]:
+    """One to each destination, then a second one to each, …"""
+    groups: dict[tuple[str, str, int], list[Flight]] = {}
+    for flight in flights:
+        groups.setdefault((flight.destination, flight.proto, flight.port), []).append(flight)
+    return [flight for some in zip_longest(*groups.values()) for flight in some if flight is not None]
+
+
+def _look(replica: Replicated, answer: Answer) -> Answer:
+    """What a trace says to it; as it was where that does not tell either."""
+    flight = answer.flight
+    order = {"proto": flight.proto, "port": flight.port, "size": 56, "df": False}
+    try:
+        judgement = observe(replica, flight.node, flight.destination, PROBES, SECONDS_TO_TRACE, order)
+    except NetlabError:
+        return answer
+    verdict = conclude(judgement)
+    if judgement.focus is None or not verdict.cause:
+        return answer
+    why = verdict.explanation or _(CAUSES[verdict.cause].title)
+    return replace(answer, answer=NO, why=why)
