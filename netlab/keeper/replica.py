@@ -53,6 +53,7 @@ class Replica:
         self._places: dict[tuple[str, str], Place] = {}
         self._responder = Responder(fork)
         self._children = 0  # requests that are being answered
+        self._is_fresh = True  # nothing has been done in any of them
         for role in ROLES:
             self._add(role, role)
 
@@ -67,7 +68,9 @@ class Replica:
 
     def become(self, wanted: Pack) -> Pack:
         """As netlab.lab.Lab.become. BadInput, LabError, OSError."""
-        workshop = Workshop(self.places, self._read, self._populate, self._responder.play, self._unchanged)
+        read = self._read_fresh if self._is_fresh else self._read
+        workshop = Workshop(self.places, read, self._populate, self._responder.play, self._unchanged)
+        self._is_fresh = False
         return unpack(wanted, workshop)
 
     def forget(self) -> None:
@@ -86,6 +89,13 @@ class Replica:
 
     def _read(self, places: Sequence[Place]) -> Pack:
         return reading.read(self._original.name, places, self._unchanged)
+
+    def _read_fresh(self, places: Sequence[Place]) -> Pack:
+        """One of them, and all others like that: as they have just been made, they are alike."""
+        found = self._read(places[:1])
+        like = found.nodes[0]
+        nodes = (replace(like, name=each.name, kind=each.kind, aliases=each.aliases) for each in places)
+        return replace(found, nodes=tuple(nodes))
 
     def _populate(self, order: Order) -> None:
         """In place of the lab host's process 1, which gives a namespace a process: here none has any."""

@@ -8,6 +8,8 @@ by a trace in the replica.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -15,11 +17,11 @@ from netlab.diagnosis.judge import conclude
 from netlab.diagnosis.reach.answer import NO, UNSURE, YES, Answer, Forecast
 from netlab.diagnosis.reach.course import Evaluator
 from netlab.diagnosis.reach.differ import differ
-from netlab.diagnosis.reach.question import Question, flights, known_in, parse
+from netlab.diagnosis.reach.question import Question, flights, parse
 from netlab.diagnosis.reach.report import Report
 from netlab.diagnosis.trace import observe
 from netlab.diagnosis.verdict import CAUSES
-from netlab.errors import NetlabError
+from netlab.errors import BadInput, NetlabError, UnknownName
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicable, Replicated
 from netlab.model import Snapshot
@@ -38,34 +40,21 @@ def reach(lab: Replicable, question: str = "* → *", before: Pack | None = None
     and sends nothing. BadInput, UnknownName, LabError.
     """
     asked = parse(question)
-    with lab.replica() as replica:
-        if before is None or known_in(asked, replica.snapshot()):
-            now, left_out = _ask(replica, asked)
-        else:
-            now, left_out = [], 0
-        found = Report(str(asked), tuple(now), left_out, played=tuple(lab.substitutes()))
+    with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        making = pool.submit(stack.enter_context, lab.replica())  # while what is there is read and evaluated
+        here = lab.snapshot()
+        expected = _Expected(asked, here, may_lack=before is not None)
+        replica = making.result()
+        now = _ask(replica, expected)
+        found = Report(str(asked), tuple(now), expected.left_out, played=tuple(lab.substitutes()))
         if before is None:
             return found
         replica.become(before)
-        earlier: list[Answer] = []
-        if not now or known_in(asked, replica.snapshot()):
-            earlier, more = _ask(replica, asked)
-            left_out = max(left_out, more)
+        then = _Expected(asked, replica.snapshot(), may_lack=expected.is_known)
+        earlier = _ask(replica, then)
+    left_out = max(expected.left_out, then.left_out)
     changes, unsure = differ(now, earlier, whole=not left_out)
     return replace(found, left_out=left_out, compared=True, changes=changes, unsure=unsure)
-
-
-def _ask(replica: Replicated, question: Question) -> tuple[list[Answer], int]:
-    """All answers, and how many more there would have been."""
-    snapshot = replica.snapshot()
-    wanted, left_out = flights(question, snapshot)
-    evaluator = Evaluator(snapshot)
-    trials = [_Trial(flight, evaluator.forecast(flight)) for flight in wanted]
-    _send(replica, trials)
-    answers = [_judge(trial, snapshot) for trial in trials]
-    lost = [a for a, t in zip(answers, trials, strict=True) if a.answer == UNSURE and not t.landing.answered]
-    explained = _explain(replica, {answer.flight: answer for answer in lost})
-    return [explained.get(answer.flight, answer) for answer in answers], left_out
 
 
 @dataclass
@@ -73,6 +62,37 @@ class _Trial:
     flight: Flight
     forecast: Forecast
     landing: Landing = field(default_factory=Landing)
+
+
+class _Expected:
+    """The packets of a question in a network, and what is to be expected of each.
+
+    `may_lack`: of two networks one may lack an end that is asked for. UnknownName, BadInput.
+    """
+
+    def __init__(self, asked: Question, snapshot: Snapshot, *, may_lack: bool) -> None:
+        self.snapshot = snapshot
+        self.trials: list[_Trial] = []
+        self.left_out, self.is_known = 0, True
+        try:
+            wanted, self.left_out = flights(asked, snapshot)
+        except (UnknownName, BadInput):
+            if not may_lack:
+                raise
+            self.is_known = False
+            return
+        evaluator = Evaluator(snapshot)
+        self.trials = [_Trial(flight, evaluator.forecast(flight)) for flight in wanted]
+
+
+def _ask(replica: Replicated, expected: _Expected) -> list[Answer]:
+    """All answers."""
+    trials = expected.trials
+    _send(replica, trials)
+    answers = [_judge(trial, expected.snapshot) for trial in trials]
+    lost = [a for a, t in zip(answers, trials, strict=True) if a.answer == UNSURE and not t.landing.answered]
+    explained = _explain(replica, {answer.flight: answer for answer in lost})
+    return [explained.get(answer.flight, answer) for answer in answers]
 
 
 def _send(replica: Replicated, trials: Sequence[_Trial]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import islice
 
-from netlab.errors import BadInput, UnknownName
+from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.model import Node, Snapshot
 from netlab.packets.flight import Flight
@@ -182,12 +182,3 @@ def _published(rule: str, address: str) -> tuple[str, int] | None:
     asked = [each for each in parse_rule(rule) or () if each[0] == "-d"]
     wanted = " ".join(f"{'! ' * negated}-d {value}" for __, value, negated in asked)
     return (told[1], int(told[2])) if matches(wanted, limits) is not False else None
-
-
-def known_in(question: Question, snapshot: Snapshot) -> bool:
-    """Whether both ends are there."""
-    try:
-        flights(question, snapshot)
-    except (UnknownName, BadInput):
-        return False
-    return True
