@@ -82,12 +82,17 @@ def parser(words: Sequence[str]) -> Parser:
     verb("assignment", _assignment, as_task, options.assignment)
     roomful = _("JupyterHub for a roomful, and the instructor's board")
     verb("workshop", _workshop, roomful, options.workshop)
+    _add_rest(verb)
+    return top
+
+
+def _add_rest(verb: Callable[..., None]) -> None:
+    """What is about the machine, and for authors."""
     verb("doctor", _doctor, _("what the lab needs, what is there, what to type for what is not"))
     verb("tour", _tour, _("the whole lecture in the terminal, in half a minute"), options.tour)
     verb("build-lessons", _build_lessons, _("build the notebooks from their sources"), options.build)
     both = _("for authors: every check, both ways, in a lab of its own")
     verb("check-lessons", _check_lessons, both, options.check)
-    return top
 
 
 def _general() -> Parser:
@@ -193,28 +198,9 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    """Exit status 0: reached, 1: not reached, 2: could not be traced."""
-    if options.all:
-        from netlab.cli.reach import trace_all  # here: a trace of one does not need it
+    from netlab.cli.trace import run
 
-        return trace_all(options)
-    if not options.destination:
-        raise BadInput(_("trace needs an address, or --all."), "./run trace --from NODE ADDRESS")
-    from netlab.diagnosis import here
-    from netlab.diagnosis.text import as_json, as_text
-    from netlab.diagnosis.trace import trace
-    from netlab.lab import Lab
-
-    words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}
-    try:
-        if options.here:
-            verdict = here.trace(options.source, options.destination, **words)
-        else:
-            verdict = trace(Lab.find(options.lab), options.source, options.destination, **words)
-    except NetlabError as error:
-        raise BadInput(error.what, error.next_step) from error
-    print(as_json(verdict) if options.json else as_text(verdict))
-    return 0 if verdict.received == verdict.sent else EXIT_FAILED
+    return run(options)
 
 
 def _reach(options: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ def _before(lab: Lab, options: argparse.Namespace) -> Pack | None:
         raise BadInput(_("--since and --against are two comparisons."), _("Make one after the other."))
     if options.against:
         return load(options.against)
-    return lab.marked(options.since) if options.since else None
+    return lab.pack_at(options.since) if options.since else None
 
 
 def trace_all(options: argparse.Namespace) -> int:

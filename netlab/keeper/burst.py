@@ -52,7 +52,7 @@ class _Course:
     def is_over(self) -> bool:
         return bool(self.error or (self.answered and self.seen))
 
-    def landing(self) -> Landing:
+    def result(self) -> Landing:
         return Landing(self.answered, tuple(self.seen), self.error)
 
 
@@ -116,7 +116,7 @@ class Burst:
             until = time.monotonic() + seconds
             while self._open and (left := until - time.monotonic()) > 0:
                 self._listen(left)
-        return [course.landing() for course in courses]
+        return [course.result() for course in courses]
 
     def _course(self, flight: Flight) -> _Course:
         self._sent += 1
@@ -140,11 +140,11 @@ class Burst:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
             with suppress(BlockingIOError):
                 sock.connect((flight.destination, flight.port))
-            work, event = self._connected, selectors.EVENT_WRITE
+            work, event = self._finish_call, selectors.EVENT_WRITE
         else:
             sock.connect((flight.destination, flight.port))
             sock.send(course.token)
-            work, event = self._told, selectors.EVENT_READ
+            work, event = self._take_datagram, selectors.EVENT_READ
         self._selector.register(sock, event, partial(work, course, sock))
         stack.callback(self._forget, sock)
 
@@ -156,7 +156,7 @@ class Burst:
         for key, __ in self._selector.select(seconds):
             key.data()
 
-    def _connected(self, course: _Course, sock: socket.socket) -> None:
+    def _finish_call(self, course: _Course, sock: socket.socket) -> None:
         """A connection is decided. The token goes along it: also where a port was changed on the way."""
         self._forget(sock)
         try:
@@ -166,7 +166,7 @@ class Burst:
         else:
             self._answer(course)
 
-    def _told(self, course: _Course, sock: socket.socket) -> None:
+    def _take_datagram(self, course: _Course, sock: socket.socket) -> None:
         """A datagram has come back, or an error of ICMP's."""
         try:
             if sock.recv(1 << 16) == course.token:

@@ -221,7 +221,7 @@ class _Operations(Observations):
         """Many at once: see netlab.keeper.burst."""
         flights, seconds = flight.parse(request["flights"]), float(request["timeout"])
         if not 0 < seconds <= SECONDS_TO_LAND:
-            raise ValueError("no such timeout")
+            raise ValueError("no such probe")
         with ExitStack() as stack:
             spaces = {place.name: stack.enter_context(place.hold()) for place in self._find()}
             for name in {each.node for each in flights}:

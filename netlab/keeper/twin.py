@@ -111,7 +111,7 @@ class Twin:
             "unpack": lambda request: codec.to_plain(self.take_over(request["fds"])),
             "played": lambda request: list(self.about()[1:]),
             "mark": lambda request: self.mark(_label(request)),
-            "marked": lambda request: codec.to_plain(self.marked(_label(request))),
+            "marked": lambda request: codec.to_plain(self.pack_at(_label(request))),
             "undo": lambda request: codec.to_plain(self.undo(_label(request))),
         }
         if name == "replica":
@@ -132,7 +132,7 @@ class Twin:
             self._history.write([*marks, Mark(label, now if has_changed else marks[-1].pack)])
         return has_changed
 
-    def marked(self, label: str) -> Pack:
+    def pack_at(self, label: str) -> Pack:
         """How it was at that mark. UnknownName, OSError."""
         with self._history.hold():
             marks = self._history.marks()

@@ -144,7 +144,7 @@ class Lab(Commands, Network):
         """Keep how the lab is now under that word, for `undo`; whether it has changed since the last mark."""
         return bool(self._answer("mark", label=label))
 
-    def marked(self, label: str) -> Pack:
+    def pack_at(self, label: str) -> Pack:
         """The network as it was at that mark, the last of that word. UnknownName with all that there are."""
         from netlab.model.pack import Pack
 

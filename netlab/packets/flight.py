@@ -49,12 +49,12 @@ class Landings:
 def parse(plain: Any) -> list[Flight]:
     """From what a client asked for; ValueError for what makes no sense."""
     if not isinstance(plain, Sequence) or len(plain) > MOST:
-        raise ValueError("no such flights")
+        raise ValueError("no such probe")
     flights = [codec.from_plain(Flight, each) for each in plain]
     for flight in flights:
         version = ipaddress.ip_address(flight.destination).version
         if flight.source and ipaddress.ip_address(flight.source).version != version:
-            raise ValueError("its two addresses are not of one kind")
+            raise ValueError("no such probe")
         if flight.proto not in PROTOCOLS or (flight.proto != "icmp") != (flight.port > 0):
-            raise ValueError("no such flight")
+            raise ValueError("no such probe")
     return flights

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netlab.i18n import N_
 from netlab.packets.flight import Flight
 
-YES, NO, UNSURE = N_("yes"), N_("no"), N_("not sure")
+YES, NO, UNSURE = "yes", "no", "unsure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _judge(trial: _Trial, snapshot: Snapshot) -> Answer:
     forecast, landing = trial.forecast, trial.landing
     made = Answer(trial.flight, UNSURE, expected=forecast.answer, receiver=", ".join(landing.seen))
     if landing.answered:
-        return _judge_answered(made, forecast, landing, snapshot)
+        return _judge_answer(made, forecast, landing, snapshot)
     if forecast.answer == NO:
         return replace(made, answer=NO, why=forecast.why)
     told = _("it comes in at {node}, and no answer comes back") if landing.seen else _("it is not answered")
@@ -125,7 +125,7 @@ def _judge(trial: _Trial, snapshot: Snapshot) -> Answer:
     return replace(made, why="; ".join(filter(None, (told, landing.error, forecast.why))))
 
 
-def _judge_answered(made: Answer, forecast: Forecast, landing: Landing, snapshot: Snapshot) -> Answer:
+def _judge_answer(made: Answer, forecast: Forecast, landing: Landing, snapshot: Snapshot) -> Answer:
     owner = snapshot.owner_of(made.flight.destination)
     owners = {forecast.receiver, owner.name if owner else ""} - {""}
     if not landing.seen:

@@ -229,7 +229,7 @@ class Evaluator:
         if link.goes_beyond:
             packet.doubt(_("what is behind {interface} is not followed").format(interface=device.name))
         if self._links.link(device.id, wired=True).holders(wanted, node):
-            down = ", ".join(f"{each.name} on {at.name}" for at, each in self._links.down(device.id))
+            down = ", ".join(f"{at.name} {each.name}" for at, each in self._links.down(device.id))
             raise Stopped(_("on the way to {address} is down: {what}").format(address=wanted, what=down))
         told = _("nobody behind {interface} on {node} has {address}")
         raise Stopped(told.format(interface=device.name, node=node.name, address=wanted))

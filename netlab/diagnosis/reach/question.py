@@ -168,12 +168,12 @@ def _services(question: Question, holder: Node | None, address: str) -> list[tup
     if holder is not None:
         found += [(each.protocol, each.port) for each in holder.listeners if each.port]
         rules = [r for chain in holder.chains for r in chain.rules if r.target in ("DNAT", "REDIRECT")]
-        found += [service for rule in rules if (service := _published(rule.text, address))]
+        found += [service for rule in rules if (service := _find_port(rule.text, address))]
     wanted = [each for each in dict.fromkeys(found) if question.proto in ("", each[0])]
     return sorted(wanted, key=lambda each: (each[0] != "icmp", each))
 
 
-def _published(rule: str, address: str) -> tuple[str, int] | None:
+def _find_port(rule: str, address: str) -> tuple[str, int] | None:
     """Which port such a rule leads elsewhere, if it is one of that address."""
     told = _PUBLISHED.search(rule)
     if told is None or not 0 < int(told[2]) < 65536:

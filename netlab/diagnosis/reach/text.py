@@ -71,7 +71,9 @@ def _ask(flight: Flight) -> str:
 
 
 def _place(flight: Flight) -> str:
-    return f"{flight.destination} {f'{flight.proto} {flight.port}' if flight.port else _('ping')}"
+    return (
+        f"{flight.destination} {flight.proto} {flight.port}" if flight.port else f"{flight.destination} ping"
+    )
 
 
 def _some(lines: Sequence[str]) -> Iterator[str]:
@@ -88,7 +90,7 @@ def _tell_changes(reach: Reach) -> list[str]:
     else:
         lines = [f"{head}:"]
         lines += _some([f"  {_tell_change(change)}" for change in reach.changes])
-    unsure = [_("? {answer}").format(answer=tell(answer)) for answer in reach.unsure]
+    unsure = [f"{MARKS[UNSURE]} {tell(answer)}" for answer in reach.unsure]
     return [*lines, *_some([f"  {line}" for line in unsure])]
 
 

@@ -172,7 +172,7 @@ NOT_OURS = {
         r"\{\}\nip link|_file=\$1|\(\?P<ip>",
     ),
     "never shown: it ends a connection, or says that netlab itself is wrong": (
-        "keeper/protocol|engines/namespaces/inspect|linux/netlink/|diagnosis/observation|packets/probe|keeper/probe|grade/session|lessons/progress",
+        "keeper/protocol|engines/namespaces/inspect|linux/netlink/|diagnosis/observation|packets/(probe|flight)|keeper/(probe|replica)|grade/session|lessons/progress",
         r"the smallest unit|a (pickled )?message|the other side|the kernel answers|a captured point|"
         r"no such probe|not a table|no lessons in it",
     ),
@@ -340,7 +340,7 @@ def test_the_help_is_in_the_language_that_is_asked_for(
     said = capsys.readouterr().out
     assert "用法" in said
     assert not re.search(r"usage|options:|positional|show this", said)
-    assert main(["--lang", "zh", "trace"]) == 2
+    assert main(["--lang", "zh", "goto"]) == 2
     assert "缺少这些参数" in capsys.readouterr().err
 
 
