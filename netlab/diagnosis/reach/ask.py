@@ -28,7 +28,8 @@ from netlab.model import Snapshot
 from netlab.model.pack import Pack
 from netlab.packets.flight import Flight, Landing
 
-SECONDS, SECONDS_AGAIN, SECONDS_TO_TRACE = 0.06, 0.2, 0.1  # that an answer may take: everything is near
+SECONDS, SECONDS_AGAIN, SECONDS_AT_LAST = 0.06, 0.2, 1.0  # that an answer may take: everything is near
+SECONDS_TO_TRACE = 0.1
 MOST_AGAIN, MOST_TRACED = 128, 6
 PROBES = 2
 
@@ -96,13 +97,15 @@ def _ask(replica: Replicated, expected: _Expected) -> list[Answer]:
 
 
 def _send(replica: Replicated, trials: Sequence[_Trial]) -> None:
-    """What should get through before the rest, for which one waits in vain; a failure that was not expected
-    is asked for again."""
-    for expected in (True, False):
-        some = [trial for trial in trials if (trial.forecast.answer == YES) == expected]
-        _burst(replica, some, SECONDS)
-        failed = [trial for trial in some if expected and not trial.landing.answered]
-        _burst(replica, failed[:MOST_AGAIN], SECONDS_AGAIN)
+    """What may get through before the rest, for which one waits in vain. What was expected to and did not is
+    asked for again, with more patience."""
+    rest = [trial for trial in trials if trial.forecast.answer == NO]
+    some = [trial for trial in trials if trial.forecast.answer != NO]
+    _burst(replica, some, SECONDS)
+    for seconds, answers in ((SECONDS_AGAIN, (YES, UNSURE)), (SECONDS_AT_LAST, (YES,))):
+        some = [t for t in some if not t.landing.answered and t.forecast.answer in answers][:MOST_AGAIN]
+        _burst(replica, some, seconds)
+    _burst(replica, rest, SECONDS)
 
 
 def _burst(replica: Replicated, trials: Sequence[_Trial], seconds: float) -> None:

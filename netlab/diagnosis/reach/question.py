@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from itertools import islice
 
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
@@ -14,7 +13,6 @@ from netlab.model import Node, Snapshot
 from netlab.packets.flight import Flight
 from netlab.packets.forwarding.iptables import Flow, matches
 from netlab.packets.forwarding.iptables import parse as parse_rule
-from netlab.packets.probe import PROTOCOLS
 
 ANY = "*"
 Network = IPv4Network | IPv6Network
@@ -22,6 +20,7 @@ MOST = 1500  # packets of one question
 MOST_COUNTED = 100_000  # of those that are left out
 LONGEST = 400  # characters
 _ARROW = re.compile(r"\s*(?:→|->)\s*")
+_SERVICE = re.compile(r"(.+?)(?:\s+(icmp|ping|tcp|udp)(?:\s+(\S+))?)?", re.DOTALL)
 _PUBLISHED = re.compile(r"(?<!! )-p (tcp|udp)\b.*?--dport (\d{1,5})\b")
 
 
@@ -47,39 +46,32 @@ def parse(text: str) -> Question:
             _("{text!r} is no question of the form FROM → TO.").format(text=text[:LONGEST]),
             _('For example: ./run reach "internet → *", or "if-test -> 172.17.0.0/16 tcp 80"'),
         )
-    source, (destination, *words) = ends[0], ends[1].split()
-    if len(source.split()) > 1 and source.split()[0] not in ("netns", "pid", "behind"):
-        raise BadInput(
-            _("{text!r} is not one end: a node, an address, a network or *.").format(text=source),
-            _("A protocol and a port stand at the end: FROM → TO tcp 5432"),
-        )
-    if destination in ("netns", "pid", "behind") and words:  # nodes whose names have two words
-        destination, words = f"{destination} {words[0]}", words[1:]
-    return Question(source, destination, *_service(words))
+    destination, proto, port = _SERVICE.fullmatch(ends[1]).groups()  # type: ignore[union-attr]
+    return Question(ends[0], destination, {"ping": "icmp"}.get(proto, proto or ""), _parse_port(proto, port))
 
 
-def _service(words: list[str]) -> tuple[str, int]:
-    if not words:
-        return "", 0
-    proto = {"ping": "icmp"}.get(words[0], words[0])
-    if proto not in PROTOCOLS:
-        raise BadInput(
-            _("There is no protocol {proto!r} to probe with.").format(proto=proto),
-            _("Known: {names}.").format(names=", ".join(PROTOCOLS)),
-        )
-    port = words[1] if len(words) == 2 else ""
-    if len(words) > 2 or (port and (proto == "icmp" or not port.isascii() or not port.isdigit())):
-        raise BadInput(_("{words!r} is no protocol and port.").format(words=" ".join(words)), "tcp 5432")
-    if port and not 0 < int(port[:6]) < 65536:
+def _parse_port(proto: str | None, port: str | None) -> int:
+    if port is None:
+        return 0
+    if proto not in ("tcp", "udp"):
+        raise BadInput(_("A ping has no port: {port}.").format(port=port[:20]), "tcp 5432")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise BadInput(_("{port} is no port.").format(port=port[:20]), _("Ports are 1 to 65535."))
-    return proto, int(port or 0)
+    return int(port)
 
 
 def flights(question: Question, snapshot: Snapshot) -> tuple[list[Flight], int]:
     """The packets, MOST at most, and how many more there are. UnknownName, BadInput."""
-    asked = _flights(question, snapshot)
-    found = list(islice(dict.fromkeys(asked), MOST))
-    return found, sum(1 for _each in islice(asked, MOST_COUNTED)) if len(found) == MOST else 0
+    found: dict[Flight, None] = {}
+    left_out = 0
+    for flight in _flights(question, snapshot):
+        if len(found) < MOST:
+            found[flight] = None
+        elif left_out < MOST_COUNTED:
+            left_out += 1
+        else:
+            break
+    return list(found), left_out
 
 
 def _flights(question: Question, snapshot: Snapshot) -> Iterator[Flight]:
