@@ -97,15 +97,14 @@ def _ask(replica: Replicated, expected: _Expected) -> list[Answer]:
 
 
 def _send(replica: Replicated, trials: Sequence[_Trial]) -> None:
-    """What may get through before the rest, for which one waits in vain. What was expected to and did not is
-    asked for again, with more patience."""
-    rest = [trial for trial in trials if trial.forecast.answer == NO]
+    """What may get through before the rest, for which one waits in vain. What was expected to and did not
+    is asked for again, with more patience."""
     some = [trial for trial in trials if trial.forecast.answer != NO]
-    _burst(replica, some, SECONDS)
+    rest = [trial for trial in trials if trial.forecast.answer == NO]
+    _burst(replica, [*some, *rest], SECONDS)
     for seconds, answers in ((SECONDS_AGAIN, (YES, UNSURE)), (SECONDS_AT_LAST, (YES,))):
         some = [t for t in some if not t.landing.answered and t.forecast.answer in answers][:MOST_AGAIN]
         _burst(replica, some, seconds)
-    _burst(replica, rest, SECONDS)
 
 
 def _burst(replica: Replicated, trials: Sequence[_Trial], seconds: float) -> None:
