@@ -53,6 +53,7 @@ ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
     "unpack": rows_twin.unpacking,
     "copy": rows_twin.copying,
     "undo": rows_twin.undoing,
+    "reach": rows_twin.reaching,
 }
 GROWTH = "growth"  # the four plots, as if it were a row
 OUT = Path(__file__).resolve().parents[2] / "build/bench"
