@@ -23,7 +23,8 @@ from netlab.linux.netns import enter
 from netlab.linux.sysctl import make_room
 from netlab.packets.flight import Flight, Landing
 
-AT_ONCE = 256
+AT_ONCE = 256  # each makes up to two neighbours, and a machine's table of these holds a thousand
+BEFORE_LISTENING = 32
 LEAST_PORT, PORTS = 20_000, 30_000  # of TCP's sources
 NUMBERS = {
     "icmp": socket.IPPROTO_ICMP, "icmpv6": socket.IPPROTO_ICMPV6,
@@ -93,13 +94,7 @@ class Burst:
         self._stack.close()
 
     def send(self, flights: Sequence[Flight], seconds: float) -> list[Landing]:
-        """Those, so many at once as is good for the answers; each has so many seconds. OSError."""
-        found: list[Landing] = []
-        for start in range(0, len(flights), AT_ONCE):
-            found += self._send(flights[start : start + AT_ONCE], seconds)
-        return found
-
-    def _send(self, flights: Sequence[Flight], seconds: float) -> list[Landing]:
+        """Those, once; each has so many seconds."""
         courses = [self._course(flight) for flight in flights]
         self._by_token = {course.token: course for course in courses}
         self._by_port = {course.port: course for course in courses if course.flight.proto == "tcp"}
@@ -111,7 +106,7 @@ class Burst:
                     self._launch(course, stack)
                 except OSError as error:
                     self._fail(course, error.strerror or str(error))
-                if not self._sent % 32:
+                if not course.number % BEFORE_LISTENING:
                     self._listen(0.0)
             until = time.monotonic() + seconds
             while self._open and (left := until - time.monotonic()) > 0:
@@ -239,7 +234,8 @@ class Burst:
 
 
 def send(namespaces: Namespaces, flights: Sequence[Flight], seconds: float) -> list[Landing]:
-    """All of them, between namespaces by their nodes' names; each may take so many seconds. OSError."""
+    """All at once (AT_ONCE at most), between namespaces by their nodes' names; each may take so many seconds.
+    OSError."""
     with Burst(namespaces, flights) as burst:
         return burst.send(flights, seconds)
 

@@ -226,7 +226,12 @@ class _Operations(Observations):
             spaces = {place.name: stack.enter_context(place.hold()) for place in self._find()}
             for name in {each.node for each in flights}:
                 self.place(name)
-            return codec.to_plain(flight.Landings(tuple(burst.send(spaces, flights, seconds))))
+            found: list[flight.Landing] = []
+            for start in range(0, len(flights), burst.AT_ONCE):
+                if start:
+                    self._replica.forget()
+                found += burst.send(spaces, flights[start : start + burst.AT_ONCE], seconds)
+            return codec.to_plain(flight.Landings(tuple(found)))
 
     def _probe_anew(self, request: Mapping[str, Any], client: socket.socket) -> Any:
         """As if no packet had ever passed since it was made: what is tried first decides nothing later."""
