@@ -31,3 +31,20 @@ def test_cells_are_undone(lab: Lab) -> None:
     said = done.stdout.splitlines()[-1]
     assert "10.7.7.7" in said and "inet " not in said and said.endswith("False]"), done.stdout
     assert "br7" not in sh(lab, "ip -o link")
+
+
+REACH = (
+    CELLS[: CELLS.index("run(\"lab.script('ip link")]
+    + """
+run("lab.script('sysctl -qw net.ipv4.icmp_echo_ignore_all=1')")
+run("print(lab.reach('internet → host', since=2))")
+"""
+)
+
+
+def test_a_cell_is_told_what_it_closed(lab: Lab) -> None:
+    """From inside of the lab, against how it was before that cell."""
+    done = lab.run([sys.executable, "-c", REACH.format(home=str(Path(__file__).parents[3]))], timeout=120)
+    assert done.returncode == 0, done.stderr
+    told = "- after the change 192.0.2.10 ping is closed from internet: net.ipv4.icmp_echo_ignore_all = 1"
+    assert told in done.stdout, done.stdout
