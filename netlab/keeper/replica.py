@@ -253,7 +253,8 @@ def serve(
     _give_up_rights(user)
     replica = Replica(original, unchanged, to_init)
     built = replica.become(original)
-    protocol.send(control, {"ok": codec.to_plain(built)})
+    told = replace(built, nodes=())  # its remarks are what is of interest
+    protocol.send(control, {"ok": codec.to_plain(told)})
     replica.serve(control)
     os._exit(0)
 

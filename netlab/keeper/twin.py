@@ -121,7 +121,7 @@ class Twin:
 
     def _replicate(self, control: socket.socket) -> None:
         user = self._root.removesuffix("root") + "ns/user"
-        replica.serve(self.pack, self._unchanged, user, self._to_init, control)
+        replica.serve(lambda: self._read(self._places()), self._unchanged, user, self._to_init, control)
 
     def mark(self, label: str) -> bool:
         """Keep how the lab is now under that word; whether it is otherwise than at the last mark. OSError."""
