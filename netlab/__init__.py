@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from netlab.checks import check as check
+    from netlab.diagnosis.reach.ask import reach as reach
     from netlab.diagnosis.trace import trace as trace
     from netlab.diagnosis.verdict import Verdict as Verdict
     from netlab.drawing.timeline import timeline as timeline
@@ -34,6 +35,7 @@ _HOMES = {
     "Lab": "netlab.lab.lab",
     "Machine": "netlab.lab.machine",
     "trace": "netlab.diagnosis.trace",
+    "reach": "netlab.diagnosis.reach.ask",
     "Verdict": "netlab.diagnosis.verdict",
     "check": "netlab.checks",
     "draw": "netlab.drawing.topology",

@@ -68,6 +68,8 @@ def parser(words: Sequence[str]) -> Parser:
     verb("shell", _shell, _("an interactive shell in the lab"), options.shell)
     verb("draw", _draw, _("draw the lab's topology"), options.draw)
     verb("trace", _trace, _("where packets end, and why: trace --from NODE ADDRESS"), options.trace)
+    asked = _('who reaches whom, or what is otherwise than before: reach "FROM → TO"')
+    verb("reach", _reach, asked, options.reach)
     verb("pack", _pack, _("the whole network as a file"), options.pack)
     verb("unpack", _unpack, _("a lab with the network of a file"), options.unpack)
     verb("copy", _copy, _("a lab once more: --lab NEW copy NAME"), options.copy)
@@ -80,12 +82,17 @@ def parser(words: Sequence[str]) -> Parser:
     verb("assignment", _assignment, as_task, options.assignment)
     roomful = _("JupyterHub for a roomful, and the instructor's board")
     verb("workshop", _workshop, roomful, options.workshop)
+    _add_rest(verb)
+    return top
+
+
+def _add_rest(verb: Callable[..., None]) -> None:
+    """What is about the machine, and for authors."""
     verb("doctor", _doctor, _("what the lab needs, what is there, what to type for what is not"))
     verb("tour", _tour, _("the whole lecture in the terminal, in half a minute"), options.tour)
     verb("build-lessons", _build_lessons, _("build the notebooks from their sources"), options.build)
     both = _("for authors: every check, both ways, in a lab of its own")
     verb("check-lessons", _check_lessons, both, options.check)
-    return top
 
 
 def _general() -> Parser:
@@ -191,22 +198,15 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    """Exit status 0: reached, 1: not reached, 2: could not be traced."""
-    from netlab.diagnosis import here
-    from netlab.diagnosis.text import as_json, as_text
-    from netlab.diagnosis.trace import trace
-    from netlab.lab import Lab
+    from netlab.cli.trace import run
 
-    words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}
-    try:
-        if options.here:
-            verdict = here.trace(options.source, options.destination, **words)
-        else:
-            verdict = trace(Lab.find(options.lab), options.source, options.destination, **words)
-    except NetlabError as error:
-        raise BadInput(error.what, error.next_step) from error
-    print(as_json(verdict) if options.json else as_text(verdict))
-    return 0 if verdict.received == verdict.sent else EXIT_FAILED
+    return run(options)
+
+
+def _reach(options: argparse.Namespace) -> int:
+    from netlab.cli.reach import run
+
+    return run(options)
 
 
 def _pack(options: argparse.Namespace) -> None:

@@ -55,7 +55,9 @@ def jupyter(command: Parser) -> None:
 def trace(command: Parser) -> None:
     """What `./run trace` takes."""
     command.add_argument("--from", dest="source", default="host", metavar="NODE")
-    command.add_argument("destination")
+    command.add_argument("destination", nargs="?", default="")
+    everybody = _("the matrix: everybody, and who reaches whom and which published port")
+    command.add_argument("--all", action="store_true", help=everybody)
     command.add_argument("--proto", default="icmp")
     command.add_argument("--port", type=int, default=0)
     command.add_argument("--size", type=int, default=56)
@@ -66,6 +68,17 @@ def trace(command: Parser) -> None:
         action="store_true",
         help=_("this machine, not a lab: --from a container, pid or host"),
     )
+
+
+def reach(command: Parser) -> None:
+    """What `./run reach` takes."""
+    ends = _("“internet → *”: ends are a node, an address, a network or *; behind them “tcp 5432”")
+    command.add_argument("question", nargs="*", metavar="FROM → TO", help=ends)
+    since = _("what is open or closed now and was not at that mark, such as “cell 7”")
+    command.add_argument("--since", metavar="MARK", default="", help=since)
+    against = _("the same, against what ./run pack has made")
+    command.add_argument("--against", metavar="FILE.netpack", default="", help=against)
+    command.add_argument("--json", action="store_true")
 
 
 def pack(command: Parser) -> None:

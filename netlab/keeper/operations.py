@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
 # What may be asked from inside.
 LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
-LEARNERS += ("watch", "monitor", "iproute", "reset", "exec", "pack", "mark", "undo", "played", "replica")
+LEARNERS += (
+    "watch",
+    "monitor",
+    "iproute",
+    "reset",
+    "exec",
+    "pack",
+    "mark",
+    "marked",
+    "undo",
+    "played",
+    "replica",
+)
 
 TWINS = ("pack", "unpack", "played", "mark", "undo")  # what is asked of the lab as a twin's original
 

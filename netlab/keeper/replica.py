@@ -20,8 +20,8 @@ from typing import Any, NoReturn
 
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
+from netlab.keeper import burst, protocol
 from netlab.keeper import pack as reading
-from netlab.keeper import protocol
 from netlab.keeper.observations import Observations
 from netlab.keeper.places import Place
 from netlab.keeper.populate import Order
@@ -36,10 +36,11 @@ from netlab.linux.wiring.reconcile import Node, Refusals
 from netlab.model import codec
 from netlab.model.outside import empty
 from netlab.model.pack import Pack
+from netlab.packets import flight
 
 SECONDS_OF_SILENCE = 120.0
 SECONDS_TO_RUN = 10.0
-MOST_CHILDREN = 64
+SECONDS_TO_LAND, MOST_CHILDREN = 1.0, 64
 MOST_PRINTED = 4096  # bytes of what a command said
 ROLES = ("host", "internet")
 FLUSH = "/proc/sys/net/ipv4/route/flush"
@@ -54,6 +55,7 @@ class Replica:
         self._places: dict[tuple[str, str], Place] = {}
         self._responder = Responder(fork)
         self._children = 0  # requests that are being answered
+        self._is_fresh = True  # nothing has been done in any of them
         for role in ROLES:
             self._add(role, role)
 
@@ -68,8 +70,10 @@ class Replica:
 
     def become(self, wanted: Pack) -> Pack:
         """As netlab.lab.Lab.become. BadInput, LabError, OSError."""
+        read = self._read_fresh if self._is_fresh else self._read
         play, unchanged = self._responder.play, self._unchanged
-        workshop = Workshop(self.places, self._read, self._populate, play, unchanged, has_proxies=False)
+        workshop = Workshop(self.places, read, self._populate, play, unchanged, has_proxies=False)
+        self._is_fresh = False
         return unpack(wanted, workshop)
 
     def forget(self) -> None:
@@ -88,6 +92,13 @@ class Replica:
 
     def _read(self, places: Sequence[Place]) -> Pack:
         return reading.read(self._original.name, places, self._reader)
+
+    def _read_fresh(self, places: Sequence[Place]) -> Pack:
+        """One of them, and all others like that: as they have just been made, they are alike."""
+        found = self._read(places[:1])
+        like = found.nodes[0]
+        nodes = (replace(like, name=each.name, kind=each.kind, aliases=each.aliases) for each in places)
+        return replace(found, nodes=tuple(nodes))
 
     def _populate(self, order: Order) -> None:
         """In place of the lab host's process 1, which gives a namespace a process: here none has any."""
@@ -216,12 +227,29 @@ class _Operations(Observations):
         super().__init__("", replica.places)
         self._known |= {
             "probe": self._probe_anew,
+            "burst": self._burst,
             "pack": lambda request, client: codec.to_plain(replica.read()),
             "unpack": lambda request, client: codec.to_plain(replica.take_over(request["fds"])),
             "run": lambda request, client: list(replica.run(request.get("command"))),
         }
 
         self._replica = replica
+
+    def _burst(self, request: Mapping[str, Any], client: socket.socket) -> Any:
+        """Many at once: see netlab.keeper.burst."""
+        flights, seconds = flight.parse(request["flights"]), float(request["timeout"])
+        if not 0 < seconds <= SECONDS_TO_LAND:
+            raise ValueError("no such probe")
+        with ExitStack() as stack:
+            spaces = {place.name: stack.enter_context(place.hold()) for place in self._find()}
+            for name in {each.node for each in flights}:
+                self.place(name)
+            found: list[flight.Landing] = []
+            for start in range(0, len(flights), burst.AT_ONCE):
+                if start:
+                    self._replica.forget()
+                found += burst.send(spaces, flights[start : start + burst.AT_ONCE], seconds)
+            return codec.to_plain(flight.Landings(tuple(found)))
 
     def _probe_anew(self, request: Mapping[str, Any], client: socket.socket) -> Any:
         """As if no packet had ever passed since it was made: what is tried first decides nothing later."""
@@ -243,7 +271,8 @@ def serve(
     _give_up_rights(user)
     replica = Replica(original, unchanged, to_init)
     built = replica.become(original)
-    protocol.send(control, {"ok": codec.to_plain(built)})
+    told = replace(built, nodes=())  # its remarks are what is of interest
+    protocol.send(control, {"ok": codec.to_plain(told)})
     replica.serve(control)
     os._exit(0)
 

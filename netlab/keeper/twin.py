@@ -119,6 +119,7 @@ class Twin:
             "unpack": lambda request: codec.to_plain(self.take_over(request["fds"])),
             "played": lambda request: list(self.about()[1:]),
             "mark": lambda request: self.mark(_label(request)),
+            "marked": lambda request: codec.to_plain(self.pack_at(_label(request))),
             "undo": lambda request: codec.to_plain(self.undo(_label(request))),
         }
         if name == "replica":
@@ -128,7 +129,7 @@ class Twin:
 
     def _replicate(self, control: socket.socket) -> None:
         user = self._root.removesuffix("root") + "ns/user"
-        replica.serve(self.pack, self._unchanged, user, self._to_init, control)
+        replica.serve(lambda: self._read(self._places()), self._unchanged, user, self._to_init, control)
 
     def mark(self, label: str) -> bool:
         """Keep how the lab is now under that word; whether it is otherwise than at the last mark. OSError."""
@@ -138,6 +139,15 @@ class Twin:
             has_changed = last is None or bool(differences(last.pack, now))
             self._history.add(Mark(label, last.pack if last and not has_changed else now))
         return has_changed
+
+    def pack_at(self, label: str) -> Pack:
+        """How it was at that mark. UnknownName, OSError."""
+        with self._history.hold():
+            marks = self._history.marks()
+        for mark in reversed(marks):
+            if mark.label == label:
+                return mark.pack
+        raise UnknownName(_("mark"), label, [mark.label for mark in marks])
 
     def undo(self, label: str) -> Undone:
         """Go back to that mark, or without a word to the last that was otherwise; later ones are forgotten.

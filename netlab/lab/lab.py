@@ -144,6 +144,12 @@ class Lab(Commands, Network):
         """Keep how the lab is now under that word, for `undo`; whether it has changed since the last mark."""
         return bool(self._answer("mark", label=label))
 
+    def pack_at(self, label: str) -> Pack:
+        """The network as it was at that mark, the last of that word. UnknownName with all that there are."""
+        from netlab.model.pack import Pack
+
+        return self._ask(Pack, "marked", label=label)
+
     def undo(self, label: str = "") -> Undone:
         """Back to that mark, or without a word to the last one at which the lab was otherwise than now.
 

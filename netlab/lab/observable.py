@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from netlab.lab.capture import Recording
 from netlab.model import Snapshot
+from netlab.packets.flight import Flight, Landing
 from netlab.packets.probe import Probe
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Replicated(Traceable, Protocol):
     def probe_anew(
         self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any
     ) -> Probe: ...
+
+    def burst(self, flights: Sequence[Flight], timeout: float = 0.1) -> Sequence[Landing]: ...
 
     def run(self, argv: Sequence[str], node: str = "host") -> CompletedProcess[str]: ...
 

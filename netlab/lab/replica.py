@@ -26,6 +26,7 @@ from netlab.keeper.protocol import Command
 from netlab.lab.network import Network
 from netlab.model import codec
 from netlab.model.pack import Pack
+from netlab.packets.flight import Flight, Landing, Landings
 from netlab.packets.probe import Probe
 
 
@@ -76,6 +77,12 @@ class Replica(Network):
         earlier ones is forgotten first."""
         words = {"destination": destination, "count": count, "timeout": timeout, **order}
         return self._ask(Probe, "probe", node=node, order=words, anew=True)
+
+    def burst(self, flights: Sequence[Flight], timeout: float = 0.1) -> tuple[Landing, ...]:
+        """Many packets at once, each of which has so many seconds (at most 1), and where they came in, in
+        the same order. At most netlab.packets.flight.MOST. UnknownName, BadInput."""
+        plain = [codec.to_plain(flight) for flight in flights]
+        return self._ask(Landings, "burst", flights=plain, timeout=timeout).all
 
     def pack(self) -> Pack:
         """The whole network, as it is now, as a value."""

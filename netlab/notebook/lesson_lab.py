@@ -250,9 +250,7 @@ class LessonLab(Steps):
     def trace(self, source: str, destination: str, **order: Any) -> Report | Card:
         """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
         if self.lesson.judged:
-            return Card(
-                _("The instrument is not in this lab"), (_("Who works in it is judged, not netlab."),)
-            )
+            return judged.no_instrument()
         from netlab.diagnosis import trace as diagnose
         from netlab.diagnosis.report import Report
 

@@ -11,10 +11,14 @@ from netlab.errors import BadInput, NetlabError
 from netlab.i18n import gettext as _
 from netlab.i18n import ngettext
 from netlab.model.changes import describe_changes
+from netlab.notebook import judged
 
 if TYPE_CHECKING:
+    from netlab.diagnosis.reach.report import Report
     from netlab.lab import Lab
+    from netlab.lessons.content import Lesson
     from netlab.model import Snapshot
+    from netlab.model.pack import Pack
 
 ENGINE = "namespaces"  # whose labs can be put back to any state
 SHOWN = 12  # lines
@@ -24,6 +28,7 @@ class Steps:
     """Part of netlab.notebook.lesson_lab.LessonLab: what goes back, or tries out first."""
 
     lab: Lab
+    lesson: Lesson
     _previous: Snapshot | None
 
     def undo(self) -> Card:
@@ -56,6 +61,18 @@ class Steps:
 
         trial = attempt(self.lab, command, pings, node=node)
         return Card(_("tried in a copy: {command}").format(command=command), trial.lines)
+
+    def reach(
+        self, question: str = "* → *", *, since: int | str | None = None, before: Pack | None = None
+    ) -> Report | Card:
+        """Who reaches whom: "internet → *", "if-test -> 172.17.0.0/16 tcp 80"; or what is open or closed now
+        and was not `before` that cell or mark, or in that network. Asked in a copy; BadInput, UnknownName."""
+        if self.lesson.judged:
+            return judged.no_instrument()
+        from netlab.diagnosis.reach.ask import reach
+
+        there = self.lab.pack_at(label(since)) if since is not None else before
+        return reach(self.lab, question, there)
 
 
 def begin(lab: Lab) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from netlab.cli.main import main
 from netlab.errors import BadInput, LabNotFound, NetlabError
 from netlab.lab import Lab
 from netlab.model import codec, netpack, outside, pack
@@ -104,6 +105,34 @@ def test_a_hostile_file_is_refused_with_one_line(name: str, tmp_path: Path) -> N
     assert "\n" not in refused.value.what and len(refused.value.what) < 400
     with pytest.raises(LabNotFound):
         Lab.find("never")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_is_compared_with_a_hostile_file(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], lab: Lab
+) -> None:
+    """`reach --against` refuses it with one line, before anything of it is made."""
+    file = tmp_path / "hostile.netpack"
+    file.write_bytes(HOSTILE[name])
+    assert main(["--lab", lab.name, "reach", "host → *", "--against", str(file)]) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and len(told.err.splitlines()) == 2 and "Traceback" not in told.err
+
+
+def test_what_a_compared_network_is_called_is_only_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lab: Lab
+) -> None:
+    """Names that are commands or options, and rules that are none: told, and neither obeyed nor run."""
+    names = ("-rf", "$(touch /tmp/taken)", "a → b", "--json", "internet → * tcp 1")
+    nodes = tuple(pack.Node(each, "netns", links=PROPER.nodes[0].links) for each in names)
+    file = tmp_path / "odd.netpack"
+    file.write_bytes(netpack.write(replace(PROPER, nodes=(*PROPER.nodes, *nodes))))
+    for question in ("* → *", "$(touch /tmp/taken) → 10.0.0.1", "x\x1b[2J → *", "host → a;b"):
+        main(["--lab", lab.name, "reach", question, "--against", str(file)])
+        told = capsys.readouterr()
+        assert "\x1b" not in told.out + told.err and "Traceback" not in told.err
+    assert not Path("/tmp/taken").exists()
+    assert [node for node, __ in lab.status().nodes] == ["host", "internet"]
 
 
 @pytest.fixture

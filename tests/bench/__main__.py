@@ -56,6 +56,7 @@ ROWS: dict[str, Callable[[bool], AbstractContextManager[Row]]] = {
     "become": rows_twin.becoming,
     "restore": rows_twin.restoring,
     "restore-many": rows_twin.restoring_many,
+    "reach": rows_twin.reaching,
 }
 GROWTH = "growth"  # the four plots, as if it were a row
 OUT = Path(__file__).resolve().parents[2] / "build/bench"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
+from netlab.diagnosis.reach.ask import reach
 from netlab.keeper.launch import ForkServer
 from netlab.lab import Lab
-from netlab.model.pack import Pack
+from netlab.model.pack import Listener, Pack
 from tests.bench import peer_restore
 from tests.bench.harness import OURS, Goal, Row, milliseconds
 from tests.bench.peer import Peer
@@ -157,3 +159,34 @@ def becoming(small: bool) -> Iterator[Row]:
             yield _measured(row, lambda: twin.become(found), small, lambda: twin.script(change))
         finally:
             twin.down()
+
+
+CONTAINERS, RULES, LISTENER = 50, 500, Listener("tcp", "0.0.0.0", 5432)
+
+
+def _crowd(small: bool) -> Pack:
+    """Containers with a listener each, behind a host with many rules."""
+    with lab() as ours:
+        count, rules = (3, 10) if small else (CONTAINERS, RULES)
+        lines = [f"docker run -d --name c{n} centos sleep 36000" for n in range(count)]
+        ours.script("\n".join([*lines, "sysctl -qw net.ipv4.ip_forward=1", "iptables -P FORWARD DROP"]))
+        for start in range(0, rules, 100):
+            numbers = range(start, min(start + 100, rules))
+            ends = [f"-s 10.{n % 250}.0.0/16 -d 172.17.{n % 4}.{n % 200}/32" for n in numbers]
+            told = [f"-A FORWARD {each} -p tcp --dport {7000 + start} -j ACCEPT" for each in ends]
+            ours.run(["iptables-restore", "-n"], input="\n".join(["*filter", *told, "COMMIT", ""]))
+        found = ours.pack()
+    nodes = (replace(n, listeners=(LISTENER,)) if n.kind == "container" else n for n in found.nodes)
+    return replace(found, nodes=tuple(nodes))
+
+
+@contextmanager
+def reaching(small: bool) -> Iterator[Row]:
+    """`reach(lab, "internet → *")`: the replica, the evaluation, and every packet that was sent."""
+    twin = Lab.unpack(_crowd(small), TWIN)
+    try:
+        row = Row("reach of 50 containers and 500 rules", "ms", [Goal(500)])
+        row.notes.append("most of it is reading 53 namespaces and making them once more")
+        yield _measured(row, lambda: reach(twin, "internet → *"), small)
+    finally:
+        twin.down()

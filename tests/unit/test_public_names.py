@@ -13,7 +13,7 @@ import netlab
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {
-    *("Lab", "Machine", "trace", "Verdict", "check", "draw", "timeline", "journeys"),
+    *("Lab", "Machine", "trace", "reach", "Verdict", "check", "draw", "timeline", "journeys"),
     *("Snapshot", "Capture", "NetlabError", "notebook"),
 }
 

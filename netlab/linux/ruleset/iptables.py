@@ -19,6 +19,7 @@ from netlab.model import pack
 COMMANDS = {"ip": "iptables", "ip6": "ip6tables", "bridge": "ebtables"}
 OF_A_BRIDGE = ("filter", "nat", "broute")  # the tables of ebtables
 BACKENDS = ("nft", "legacy")
+MOST_AT_ONCE = 200  # rules that go to the kernel in one message of iptables', whose room is bounded
 MOST_REFUSED = 100  # rules that are left out one by one before all are
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _CHAIN = re.compile(r"[^\s\"'!/-][^\s\"'/]{0,27}")
@@ -167,17 +168,48 @@ def restore(tables: Sequence[pack.Table], family: str, backend: str) -> list[str
     if not shutil.which(program):
         return [f"{program} is not installed"]
     lines = restore_text(tables, refused).splitlines()
+    for number, part in enumerate([lines] if family == "bridge" else _parts(lines)):
+        if not _restore_part([program, *(["--noflush"] if number else [])], part, refused):
+            break
+    return refused
+
+
+def _parts(lines: Sequence[str]) -> list[list[str]]:
+    """All chains, and then their rules, if these are many: a message holds only so many."""
+    head = [line for line in lines if not line.startswith("-A ")]
+    parts, table = [head], ""
+    rules: list[tuple[str, str]] = []
+    for line in lines:
+        table = line if line.startswith("*") else table
+        if line.startswith("-A "):
+            rules.append((table, line))
+    if len(rules) <= MOST_AT_ONCE:
+        return [list(lines)]
+    for start in range(0, len(rules), MOST_AT_ONCE):
+        part: list[str] = []
+        for table, line in rules[start : start + MOST_AT_ONCE]:
+            if table not in part:
+                part += ["COMMIT", table] if part else [table]
+            part.append(line)
+        parts.append([*part, "COMMIT"])
+    return parts
+
+
+def _restore_part(argv: Sequence[str], lines: list[str], refused: list[str]) -> bool:
+    """Whether the rest may follow: all of it is there, but for lines that were refused."""
     for _ in range(MOST_REFUSED):
         done = subprocess.run(
-            [program], input="\n".join([*lines, ""]), capture_output=True, encoding="utf-8", errors="replace"
+            argv, input="\n".join([*lines, ""]), capture_output=True, encoding="utf-8", errors="replace"
         )
         if done.returncode == 0:
-            return refused
+            return True
         number = _failed_line(done.stderr, len(lines))
         if number is None or not lines[number].startswith("-A "):
-            return [*refused, " ".join(done.stderr.split())[:200]]
+            refused.append(" ".join(done.stderr.split())[:200])
+            return False
         refused.append(f"{lines.pop(number)[:200]}: {' '.join(done.stderr.split())[:120]}")
-    return [*refused, f"more than {MOST_REFUSED} rules"]
+    refused.append(f"more than {MOST_REFUSED} rules")
+    return False
 
 
 def _failed_line(said: str, most: int) -> int | None:

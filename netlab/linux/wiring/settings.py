@@ -83,6 +83,7 @@ class Reader:
                     _Setting(name, path, value, f"{value}\n".encode())
                 )
         self._of_links = {what: self._names(what) for what in OF_A_LINK}
+        self._seen: dict[tuple[str, bytes], dict[str, str]] = {}  # of links whose numbers are the same
 
     def _names(self, what: str) -> list[_Setting]:
         """Those of a link: a namespace has a default of each, but of its neighbours, which lo shows."""
@@ -131,7 +132,7 @@ class Reader:
         """What gives, of each link of the namespace that we are in, what is not as in a fresh namespace, or
         not as a new link here would have it; `found` is what `of_namespace` gave. OSError."""
         tables = _neighbour_tables(kernel)
-        seen: dict[tuple[str, bytes], dict[str, str]] = {}
+        seen = self._seen
 
         def of(link: Found) -> dict[str, str]:
             conf = {"ipv4": link.inet, "ipv6": link.inet6}

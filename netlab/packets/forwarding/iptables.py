@@ -7,12 +7,26 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import ip_network
 
 from netlab.model import Chain, Node, Rule
 
 FINAL = frozenset(("ACCEPT", "DROP", "REJECT", "SNAT", "MASQUERADE", "DNAT", "REDIRECT"))
-PLAIN = ("-s", "-d", "-i", "-o", "-p", "--dport", "--sport", "--ctstate", "--state", "--icmp-type")
+PLAIN = (
+    "-s",
+    "-d",
+    "-i",
+    "-o",
+    "-p",
+    "--dport",
+    "--sport",
+    "--ctstate",
+    "--state",
+    "--icmp-type",
+    "--dst-type",
+)
+KNOWN = ("addrtype", "conntrack", "state", "tcp", "udp", "icmp", "comment")  # matches whose options are read
 SILENT = ("--comment", "--to-destination", "--to-source", "--to-ports", "--reject-with", "--set-xmark")
 
 
@@ -28,6 +42,7 @@ class Flow:
     iif: str = ""
     oif: str = ""
     state: str = "NEW"  # of its connection: NEW, ESTABLISHED, UNTRACKED
+    local: bool | None = None  # whether the destination is the node's own, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,26 @@ def _jump(
 
 def matches(text: str, flow: Flow) -> bool | None:
     """Whether a rule, as iptables-save prints it, is for that packet; None when that cannot be told."""
-    answers: list[bool | None] = []
+    options = parse(text)
+    if options is None:
+        return None
+    told: bool | None = True
+    for option, value, negated in options:
+        met = _one(option, value, flow) if option else None
+        if met is None:
+            told = None
+        elif met == negated:
+            return False
+    return told
+
+
+@lru_cache(1 << 14)
+def parse(text: str) -> tuple[tuple[str, str, bool], ...] | None:
+    """(option, value, whether it is negated) of what a rule asks for; "" for an option that is not known.
+
+    None for a text that is no rule.
+    """
+    found: list[tuple[str, str, bool]] = []
     try:
         words, at, negated = shlex.split(text), 0, False
     except ValueError:  # a comment of the learner's, with a quotation mark too many
@@ -99,16 +133,11 @@ def matches(text: str, flow: Flow) -> bool | None:
         if word in ("-j", "-g"):
             break
         if word in PLAIN:
-            met = _one(word, value, flow)
-            answers.append(met if met is None else met != negated)
-        elif word == "-m" and value in ("conntrack", "state", "tcp", "udp", "icmp", "comment"):
-            pass
-        elif word not in SILENT:
-            answers.append(None)
+            found.append((word, value, negated))
+        elif word not in SILENT and not (word == "-m" and value in KNOWN):
+            found.append(("", "", False))
         negated, at = False, at + 2
-    if False in answers:
-        return False
-    return None if None in answers else True
+    return tuple(found)
 
 
 def _one(option: str, value: str, flow: Flow) -> bool | None:
@@ -118,10 +147,18 @@ def _one(option: str, value: str, flow: Flow) -> bool | None:
         return None
 
 
+@lru_cache(1 << 14)
+def _network(text: str) -> tuple[int, int, int]:
+    """(version, mask, network) of an address, or of a network."""
+    network = ip_network(text, strict=False)
+    return network.version, int(network.netmask), int(network.network_address)
+
+
 def _is_met(option: str, value: str, flow: Flow) -> bool | None:
     if option in ("-s", "-d"):
-        address = flow.source if option == "-s" else flow.destination
-        return ip_address(address) in ip_network(value, strict=False)
+        version, __, address = _network(flow.source if option == "-s" else flow.destination)
+        asked, mask, network = _network(value)
+        return version == asked and address & mask == network
     if option in ("-i", "-o"):
         device = flow.iif if option == "-i" else flow.oif
         return device.startswith(value[:-1]) if value.endswith("+") else device == value
@@ -129,6 +166,8 @@ def _is_met(option: str, value: str, flow: Flow) -> bool | None:
         return value in (flow.protocol, "all") or (value, flow.protocol) == ("ipv6-icmp", "icmpv6")
     if option in ("--ctstate", "--state"):
         return flow.state in value.split(",")
+    if option == "--dst-type":
+        return flow.local if value == "LOCAL" else None
     if option == "--icmp-type":
         return value in ("8", "8/0", "any", "echo-request")
     port = flow.destination_port if option == "--dport" else flow.source_port

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from netlab.model import Node, PolicyRule, Route
 
@@ -84,8 +85,13 @@ def _applies(rule: PolicyRule, destination: Ip, source: Ip | None, iif: str, mar
     return fits != rule.inverted
 
 
+@lru_cache(1 << 12)
+def _network(text: str) -> IPv4Network | IPv6Network:
+    return ip_network(text, strict=False)
+
+
 def _within(address: Ip, network: str) -> bool:
-    asked = ip_network(network, strict=False)
+    asked = _network(network)
     return asked.version == address.version and address in asked
 
 
@@ -93,7 +99,7 @@ def prefix(route: Route) -> int:
     """The length of its prefix; 0 for default."""
     if route.destination == "default":
         return 0
-    return int(ip_network(route.destination, strict=False).prefixlen)
+    return int(_network(route.destination).prefixlen)
 
 
 def longest(routes: Sequence[Route], address: Ip, table: str) -> Route | None:

@@ -49,3 +49,20 @@ def test_nothing_to_undo_is_said_and_stops_no_notebook(lab_name: str) -> None:
         assert "nothing to undo" in repr(Undoing(lab).undo())
     finally:
         lab.down()
+
+
+REACH = (
+    CELLS[: CELLS.index("run(\"lab.script('ip link")]
+    + """
+run("lab.script('sysctl -qw net.ipv4.icmp_echo_ignore_all=1')")
+run("print(lab.reach('internet → host', since=2))")
+"""
+)
+
+
+def test_a_cell_is_told_what_it_closed(lab: Lab) -> None:
+    """From inside of the lab, against how it was before that cell."""
+    done = lab.run([sys.executable, "-c", REACH.format(home=str(Path(__file__).parents[3]))], timeout=120)
+    assert done.returncode == 0, done.stderr
+    told = "- after the change 192.0.2.10 ping is closed from internet: net.ipv4.icmp_echo_ignore_all = 1"
+    assert told in done.stdout, done.stdout

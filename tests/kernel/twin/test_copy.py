@@ -147,3 +147,14 @@ def test_a_command_is_tried_from_inside_too(lab: Lab) -> None:
     done = lab.run([sys.executable, "-c", INSIDE])
     assert done.stdout.splitlines() == ["0 (True,) (True,) True", "refused"], done.stderr
     assert differences(before, lab.pack()) == []
+
+
+def test_more_rules_than_one_message_holds_are_all_there(lab: Lab, twin_name: str) -> None:
+    """In order, in two tables."""
+    for start in range(0, 900, 100):
+        told = [f"-A FORWARD -s 10.{n // 250}.{n % 250}.0/24 -j ACCEPT" for n in range(start, start + 100)]
+        lab.run(["iptables-restore", "-n"], input="\n".join(["*filter", *told, "COMMIT", ""]))
+    sh(lab, "iptables -t nat -A POSTROUTING -s 10.99.0.0/16 -j MASQUERADE")
+    found = lab.pack()
+    twin = Lab.unpack(found, twin_name)
+    assert twin.status().about[1:] == () and differences(found, twin.pack()) == []

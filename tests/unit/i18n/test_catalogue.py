@@ -166,7 +166,7 @@ NOT_OURS = {
         r"\{\}\nip link|_file=\$1|\(\?P<ip>",
     ),
     "never shown: it ends a connection, or says that netlab itself is wrong": (
-        "keeper/protocol|linux/netlink/|diagnosis/observation|packets/probe|keeper/probe|grade/session|lessons/progress",
+        "keeper/protocol|linux/netlink/|diagnosis/observation|packets/(probe|flight)|keeper/(probe|replica)|grade/session|lessons/progress",
         r"a (pickled )?message|the other side|the kernel answers|a captured point|"
         r"no such probe|not a table|no lessons in it",
     ),
