@@ -84,7 +84,7 @@ def test_the_help_is_in_the_language_that_is_asked_for(
     said = capsys.readouterr().out
     assert "用法" in said
     assert not re.search(r"usage|options:|positional|show this", said)
-    assert main(["--lang", "zh", "trace"]) == 2
+    assert main(["--lang", "zh", "goto"]) == 2
     assert "缺少这些参数" in capsys.readouterr().err
 
 
