@@ -75,11 +75,12 @@ def _addresses(node: Node) -> Iterator[str]:
 
 def find_working(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
     """Those that are answered; what is not, is asked a second time. LabError."""
-    first = _ask(network, wanted)
-    return first | _ask(network, [flow for flow in wanted if flow not in first])
+    first = ask(network, wanted)
+    return first | ask(network, [flow for flow in wanted if flow not in first])
 
 
-def _ask(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
+def ask(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
+    """Those that are answered at once. LabError."""
     if not wanted:
         return frozenset()
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from netlab.diagnosis.bench import Bench
@@ -26,7 +27,10 @@ def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> I
     original = bench.replica.pack()
     parts = list(atoms(original, seen))
     near = _near(judgement, focus)
-    here = [atom for atom in parts if atom.harmless or atom.node in near[:2]]
+    scene = judgement.scene
+    own = (a.address for i in seen.node(scene.source).interfaces for a in scene.own(i))
+    ends = frozenset([scene.destination, *own])
+    here = [a for a in parts if a.harmless or a.node in near[:2] or _is_about(a, ends)]
     for gone in narrow(bench, original, here, near, is_late):
         bench.become(without(original, gone))
         yield _accuse(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
@@ -38,6 +42,11 @@ def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> I
     for gone in narrow(bench, original, elsewhere, near, is_late):
         bench.become(without(original, gone))
         yield _accuse(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
+
+
+def _is_about(atom: Atom, addresses: frozenset[str]) -> bool:
+    """Whether it names one of those."""
+    return not addresses.isdisjoint(re.split("[ /,]", atom.text))
 
 
 def _near(judgement: Judgement, focus: Focus) -> list[str]:

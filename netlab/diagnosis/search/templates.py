@@ -22,7 +22,7 @@ def templates(scene: Observation, focus: Focus) -> Iterator[Finding]:
     nodes = [focus.node, *(node for node in scene.after.nodes if node is not focus.node)]
     for node in nodes:
         yield from _ports(node)
-    for kind in (_addresses, _switches, _routes, _translation, _filters):
+    for kind in (_addresses, _switches, _prefixes, _policies, _routes, _translation, _filters):
         for node in nodes:
             yield from kind(scene, node)
 
@@ -44,21 +44,65 @@ def _ports(node: Node) -> Iterator[Finding]:
 
 
 def _addresses(scene: Observation, node: Node) -> Iterator[Finding]:
-    """The address of a gateway that nobody has: at the other end of the link on which it is looked for."""
-    for route in node.routes:
-        if not route.gateway or scene.holders(route.gateway) or not node.has_interface(route.device):
-            continue
-        near = node.interface(route.device)
-        for key in scene.link(near.id) - {near.id}:
-            interface, other = scene.after.interface(key), scene.node(key.netns)
-            if interface is None or other is node or scene.own(interface) or interface.master:
-                continue
-            for own in scene.own(near):
-                text = _("{gateway}, by which {node} sends, is nobody's.").format(
-                    gateway=route.gateway, node=node.name
+    """An address that nobody has: of a gateway, or the one that is asked for, at the other end of the link on
+    which it is looked for."""
+    for address, near in _seek(scene, node):
+        for interface in _without_any(scene, near):
+            other = scene.node(interface.netns)
+            for own in scene.own(near) if other is not node else ():
+                text = _("{address}, to which {node} sends, is nobody's.").format(
+                    address=address, node=node.name
                 )
-                words = ("ip", "addr", "add", f"{route.gateway}/{own.prefixlen}", "dev", interface.name)
+                words = ("ip", "addr", "add", f"{address}/{own.prefixlen}", "dev", interface.name)
                 yield _accuse("no-address", text, step(other, *words))
+
+
+def _without_any(scene: Observation, near: Interface) -> list[Interface]:
+    """Interfaces that have no address and could have one: those on that one's link first, and then others,
+    since not every kind of link is known here."""
+    link = scene.link(near.id)
+    found = [interface for _node, interface in scene.after.interfaces() if _is_bare(scene, interface)]
+    return sorted(found, key=lambda interface: interface.id not in link)
+
+
+def _is_bare(scene: Observation, interface: Interface) -> bool:
+    return interface.kind != "loopback" and not interface.master and not scene.own(interface)
+
+
+def _prefixes(scene: Observation, node: Node) -> Iterator[Finding]:
+    """Another length of a prefix: that of somebody on its link who takes it for a neighbour."""
+    for interface in node.interfaces:
+        for own in scene.own(interface):
+            others = (scene.after.interface(key) for key in scene.link(interface.id) - {interface.id})
+            near = [address for other in others if other for address in scene.own(other)]
+            lengths = {a.prefixlen for a in near if _is_in(own, ip_interface(str(a)).network)}
+            for length in sorted(lengths - {own.prefixlen}):
+                right = f"{own.address}/{length}"
+                text = _("{device} in {name} has {own}, and others on its link have /{length}.").format(
+                    device=interface.name, name=node.name, own=own, length=length
+                )
+                add = step(node, "ip", "addr", "add", right, "dev", interface.name)
+                delete = step(node, "ip", "addr", "del", str(own), "dev", interface.name)
+                yield _accuse("wrong-prefix", text, add, delete)
+
+
+def _policies(scene: Observation, node: Node) -> Iterator[Finding]:
+    """The rule that has the main table looked at, which a kernel has from the beginning on."""
+    known = [rule for rule in node.policies if rule.family == scene.family]
+    if known and not any(rule.table == "main" for rule in known):
+        text = _("On {node} no rule has the table main looked at.").format(node=node.name)
+        words = (*scene.ip.split(), "rule", "add", "lookup", "main", "pref", "32766")
+        yield _accuse("no-route", text, step(node, *words))
+
+
+def _seek(scene: Observation, node: Node) -> Iterator[tuple[str, Interface]]:
+    """Addresses that this node sends to and nobody holds, and by which interface."""
+    wanted = [(route.gateway, route.device) for route in node.routes if route.gateway]
+    route = scene.best_route(node, scene.destination)
+    wanted += [(scene.destination, route.device)] if route and not route.gateway else []
+    for address, device in dict.fromkeys(wanted):
+        if not scene.holders(address) and node.has_interface(device):
+            yield address, node.interface(device)
 
 
 def _switches(scene: Observation, node: Node) -> Iterator[Finding]:
@@ -70,22 +114,49 @@ def _switches(scene: Observation, node: Node) -> Iterator[Finding]:
 
 def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
     """A way to whom it has to send to: the destination, or the source of the answers."""
+    yield from _connected(scene, node)
     for target in _targets(scene, node):
-        for gateway, device in _neighbours(scene, node):
-            if gateway == target:
+        ways: list[tuple[str, ...]] = [
+            ("via", gateway, "dev", device) for gateway, device in _neighbours(scene, node)
+        ]
+        ways += [("dev", each.name) for each in node.interfaces if _leads_on(each)]
+        for way in ways:
+            if target in way:
                 continue
-            words = (*scene.ip.split(), *_route(scene, node, target), "via", gateway, "dev", device)
+            # What somebody switched off has lost its routes, and takes none.
+            up = () if node.interface(way[-1]).is_up else (step(node, "ip", "link", "set", way[-1], "up"),)
+            words = (*scene.ip.split(), *_route(scene, node, target, "via" in way), *way)
             text = _("{node} has no way to {target}, or a wrong one.").format(node=node.name, target=target)
-            yield _accuse("no-route", text, step(node, *words))
+            yield _accuse("no-route", text, *up, step(node, *words))
 
 
-def _route(scene: Observation, node: Node, target: str) -> list[str]:
+def _connected(scene: Observation, node: Node) -> Iterator[Finding]:
+    """The route to an interface's own network, which comes with the address and can be deleted."""
+    for interface in node.interfaces:
+        for own in scene.own(interface):
+            network = str(ip_interface(f"{own.address}/{own.prefixlen}").network)
+            known = [route for route in node.routes if route.device == interface.name]
+            if interface.is_up and not any(route.destination in (network, own.address) for route in known):
+                text = _("{node} has no way to {target}, or a wrong one.").format(
+                    node=node.name, target=network
+                )
+                words = (*scene.ip.split(), "route", "replace", network, "dev", interface.name)
+                words += () if scene.family == 6 else ("src", own.address)
+                yield _accuse("no-route", text, step(node, *words))
+
+
+def _leads_on(interface: Interface) -> bool:
+    """Whether a route can have it alone: there somebody may answer for all."""
+    return interface.kind not in ("loopback", "bridge") and not interface.master
+
+
+def _route(scene: Observation, node: Node, target: str, is_by_gateway: bool) -> list[str]:
     """The route that is taken now, in another way; else a new one."""
     now = scene.decide(node, target).route
     if now is None:
         return ["route", "add", "default"]
-    if now.kind == "unicast" and not now.gateway and now.destination != "default":
-        return ["route", "replace", target]  # beside the network of a link
+    if now.kind == "unicast" and (not is_by_gateway or (not now.gateway and now.destination != "default")):
+        return ["route", "replace", target]  # beside the network of a link, or all others
     table = ["table", now.table] if now.table not in ("", "main") else []
     metric = ["metric", str(now.metric)] if now.metric else []
     return ["route", "replace", now.destination, *table, *metric]
