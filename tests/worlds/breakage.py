@@ -32,13 +32,17 @@ class Place:
 
     def held(self, six: bool = False) -> tuple[str, str, int]:
         """(interface, address, prefix length)"""
-        found = [(c.name, a.address, a.prefixlen) for c in self.cards for a in c.addresses if a.scope == "global"]
+        found = [
+            (c.name, a.address, a.prefixlen) for c in self.cards for a in c.addresses if a.scope == "global"
+        ]
         return self.random.choice([each for each in found if (":" in each[1]) == six])
 
     def match(self) -> str:
         """Of a rule: something that the flow has."""
         one, other = self.ends
-        return self.random.choice(("", f"-s {one}", f"-d {one}", f"-d {other}", f"-s {other}", f"-i {self.card()}"))
+        return self.random.choice(
+            ("", f"-s {one}", f"-d {one}", f"-d {other}", f"-s {other}", f"-i {self.card()}")
+        )
 
     @property
     def six(self) -> bool:
@@ -63,11 +67,14 @@ class Place:
 Break = Callable[[Place], Lines]
 
 
+HOOKS = (
+    *("filter FORWARD", "filter FORWARD", "filter INPUT", "filter OUTPUT", "raw PREROUTING", "raw OUTPUT"),
+    *("mangle PREROUTING", "mangle FORWARD", "mangle POSTROUTING"),
+)
+
+
 def _rule(place: Place) -> Lines:
-    table, chain = place.random.choice(
-        (("filter", "FORWARD"), ("filter", "FORWARD"), ("filter", "INPUT"), ("filter", "OUTPUT"), ("raw", "PREROUTING"),
-         ("mangle", "PREROUTING"), ("mangle", "FORWARD"), ("mangle", "POSTROUTING"), ("raw", "OUTPUT"))
-    )  # fmt: skip
+    table, chain = place.random.choice(HOOKS).split()
     match = place.match()
     if "OUT" in chain and "-i " in match:
         match = ""
@@ -84,14 +91,20 @@ def _policy(place: Place) -> Lines:
 def _nft(place: Place) -> Lines:
     hook = place.random.choice(("forward", "input", "output", "prerouting", "postrouting"))
     key = "ip6" if place.six else "ip"
-    match = place.random.choice((f"{key} saddr {place.end()}", f"{key} daddr {place.end()}", f"meta l4proto {{ icmp, tcp, ipv6-icmp }}"))
-    counter = place.random.choice(("", "counter "))
+    match = place.random.choice(
+        (
+            f"{key} saddr {place.end()}",
+            f"{key} daddr {place.end()}",
+            "meta l4proto { icmp, tcp, ipv6-icmp }",
+        )
+    )
+    counter, priority = place.random.choice(("", "counter ")), place.random.choice((-10, 5, 20))
+    may_refuse = hook in ("forward", "input", "output")
+    refuse = place.random.choice(("drop", "drop", "reject" if may_refuse else "drop"))
     return [
         "nft add table inet odd",
-        f"nft add chain inet odd gate '{{ type filter hook {hook} priority {place.random.choice((-10, 5, 20))}; }}'",
-        f"nft add rule inet odd gate {match} {counter}{place.random.choice(('drop', 'drop', 'reject'))}".replace(
-            "reject", "reject" if hook in ("forward", "input", "output") else "drop"
-        ),
+        f"nft add chain inet odd gate '{{ type filter hook {hook} priority {priority}; }}'",
+        f"nft add rule inet odd gate {match} {counter}{refuse}",
     ]
 
 
@@ -105,7 +118,10 @@ def _nft_policy(place: Place) -> Lines:
 
 def _rule_gone(place: Place) -> Lines:
     found = [
-        (c, n) for c in place.node.chains if c.backend != "native" and c.rules for n in range(1, len(c.rules) + 1)
+        (c, n)
+        for c in place.node.chains
+        if c.backend != "native" and c.rules
+        for n in range(1, len(c.rules) + 1)
     ]
     chain, number = place.random.choice(found)
     tool = {"ip": "iptables", "ip6": "ip6tables"}[chain.family]
@@ -119,7 +135,7 @@ def _nft_rule_gone(place: Place) -> Lines:
 
 
 def _translate(place: Place) -> Lines:
-    one, other = place.ends
+    other = place.ends[1]
     if place.six:
         raise IndexError
     return [
@@ -135,14 +151,25 @@ def _translate(place: Place) -> Lines:
 
 
 def _route_gone(place: Place) -> Lines:
-    found = [r for r in place.node.routes if r.protocol != "kernel" and (":" in (r.gateway or r.destination)) == place.six]
+    found = [
+        r
+        for r in place.node.routes
+        if r.protocol != "kernel" and (":" in (r.gateway or r.destination)) == place.six
+    ]
     found = [r for r in found if r.destination and r.kind == "unicast"]
     route = place.random.choice(found)
-    return [f"{place.ip} route del {route.destination}" + (f" table {route.table}" if route.table not in ("", "main") else "")]
+    return [
+        f"{place.ip} route del {route.destination}"
+        + (f" table {route.table}" if route.table not in ("", "main") else "")
+    ]
 
 
 def _connected_gone(place: Place) -> Lines:
-    found = [r for r in place.node.routes if r.protocol == "kernel" and r.kind == "unicast" and "/" in r.destination]
+    found = [
+        r
+        for r in place.node.routes
+        if r.protocol == "kernel" and r.kind == "unicast" and "/" in r.destination
+    ]
     route = place.random.choice([r for r in found if (":" in r.destination) == place.six])
     return [f"{place.ip} route del {route.destination} dev {route.device}"]
 
@@ -158,10 +185,11 @@ def _astray(place: Place) -> Lines:
 
 
 def _wrong_gateway(place: Place) -> Lines:
-    name, address, length = place.held(place.six)
+    name, address, _length = place.held(place.six)
     last = address.rpartition(":" if place.six else ".")
     where = place.random.choice(("default", f"{place.end()}/{place.whole}"))
-    return [f"{place.ip} route replace {where} via {last[0]}{last[1]}{place.random.choice(('77', '99'))} dev {name}"]
+    gateway = f"{last[0]}{last[1]}{place.random.choice(('77', '99'))}"
+    return [f"{place.ip} route replace {where} via {gateway} dev {name}"]
 
 
 def _ip_rule(place: Place) -> Lines:
@@ -169,7 +197,8 @@ def _ip_rule(place: Place) -> Lines:
     action = place.random.choice(("blackhole", "unreachable", "prohibit", "table 77", "table local"))
     lines = [f"{place.ip} rule add {way} {place.end()} {action} pref {place.random.choice((50, 500))}"]
     if action == "table 77":
-        lines.append(f"{place.ip} route add {place.random.choice(('default', place.end()))} dev {place.card()} table 77")
+        where = place.random.choice(("default", place.end()))
+        lines.append(f"{place.ip} route add {where} dev {place.card()} table 77")
     return lines
 
 
@@ -191,12 +220,22 @@ def _fdb(place: Place) -> Lines:
 def _port(place: Place) -> Lines:
     return [
         f"bridge link set dev {place.port()} "
-        + place.random.choice(("state 0", "isolated on", "learning off flood off", "locked on", "state 4", "flood off bcast_flood off"))
+        + place.random.choice(
+            (
+                "state 0",
+                "isolated on",
+                "learning off flood off",
+                "locked on",
+                "state 4",
+                "flood off bcast_flood off",
+            )
+        )
     ]
 
 
 def _bridge(place: Place) -> Lines:
-    return [f"ip link set {place.card('bridge')} type bridge {place.random.choice(('ageing_time 0', 'stp_state 1', 'group_fwd_mask 8'))}"]
+    how = place.random.choice(("ageing_time 0", "stp_state 1", "group_fwd_mask 8"))
+    return [f"ip link set {place.card('bridge')} type bridge {how}"]
 
 
 def _no_port(place: Place) -> Lines:
@@ -212,7 +251,8 @@ def _no_arp(place: Place) -> Lines:
 
 
 def _mac(place: Place) -> Lines:
-    return [f"ip link set {place.card('veth', 'macvlan')} address {place.random.choice([c.mac for c in place.cards])}"]
+    other = place.random.choice([c.mac for c in place.cards])
+    return [f"ip link set {place.card('veth', 'macvlan')} address {other}"]
 
 
 def _mtu(place: Place) -> Lines:
@@ -236,14 +276,21 @@ def _address_wrong(place: Place) -> Lines:
 
 
 def _address_taken(place: Place) -> Lines:
-    return [f"{place.ip} addr add {place.end()}/{place.whole} dev {place.random.choice(('lo', place.card()))}" + " nodad" * place.six]
+    return [
+        f"{place.ip} addr add {place.end()}/{place.whole} dev {place.random.choice(('lo', place.card()))}"
+        + " nodad" * place.six
+    ]
 
 
 def _sysctl(place: Place) -> Lines:
     card = place.random.choice(("all", place.card()))
     if place.six:
         key = place.random.choice(
-            ("net.ipv6.conf.all.forwarding=0", f"net.ipv6.conf.{card}.disable_ipv6=1", "net.ipv6.icmp.echo_ignore_all=1")
+            (
+                "net.ipv6.conf.all.forwarding=0",
+                f"net.ipv6.conf.{card}.disable_ipv6=1",
+                "net.ipv6.icmp.echo_ignore_all=1",
+            )
         )
     else:
         key = place.random.choice(
@@ -275,16 +322,20 @@ def _ipsec(place: Place) -> Lines:
     one, other = place.ends
     way = place.random.choice(("out", "in", "fwd"))
     ends = place.random.choice(((one, other), (other, one)))
-    return [f"ip xfrm policy add src {ends[0]}/{place.whole} dst {ends[1]}/{place.whole} dir {way} action block"]
+    return [
+        f"ip xfrm policy add src {ends[0]}/{place.whole} dst {ends[1]}/{place.whole} dir {way} action block"
+    ]
 
 
 def _zone(place: Place) -> Lines:
-    return [f"iptables -t raw -A PREROUTING -i {place.card()} -j CT {place.random.choice(('--zone 7', '--notrack'))}"]
+    how = place.random.choice(("--zone 7", "--notrack"))
+    return [f"iptables -t raw -A PREROUTING -i {place.card()} -j CT {how}"]
 
 
 def _mark(place: Place) -> Lines:
+    chain = place.random.choice(("PREROUTING", "OUTPUT"))
     return [
-        f"iptables -t mangle -A {place.random.choice(('PREROUTING', 'OUTPUT'))} -d {place.end()} -j MARK --set-mark 9",
+        f"iptables -t mangle -A {chain} -d {place.end()} -j MARK --set-mark 9",
         f"ip rule add fwmark 9 {place.random.choice(('blackhole', 'prohibit'))} pref 77",
     ]
 
@@ -300,8 +351,8 @@ def _tunnel(place: Place) -> Lines:
             (
                 f"bridge fdb del 00:00:00:00:00:00 dev {name}",
                 f"ip link set {name} type vxlan remote 10.99.0.250",
-                f"iptables -I INPUT -p udp --dport 4789 -j DROP",
-                f"iptables -I OUTPUT -p udp --dport 4789 -j DROP",
+                "iptables -I INPUT -p udp --dport 4789 -j DROP",
+                "iptables -I OUTPUT -p udp --dport 4789 -j DROP",
             )
         )
     ]
@@ -309,23 +360,23 @@ def _tunnel(place: Place) -> Lines:
 
 def _ebtables(place: Place) -> Lines:
     place.card("bridge")
-    return [
-        place.random.choice(
-            ("ebtables -P FORWARD DROP", "ebtables -A INPUT -p ARP -j DROP", "ebtables -A OUTPUT -p IPv4 -j DROP",
-             f"ebtables -A FORWARD -i {place.port()} -j DROP")
-        )
-    ]  # fmt: skip
+    lines = ("-P FORWARD DROP", "-A INPUT -p ARP -j DROP", "-A OUTPUT -p IPv4 -j DROP")
+    return ["ebtables " + place.random.choice((*lines, f"-A FORWARD -i {place.port()} -j DROP"))]
 
 
+# What there are many kinds of, several times.
 EVERY: tuple[Break, ...] = (
-    _rule, _rule, _rule, _policy, _nft, _nft, _nft_policy, _rule_gone, _nft_rule_gone, _translate, _route_gone,
-    _connected_gone, _refuse, _astray, _wrong_gateway, _ip_rule, _rule_of_table_gone, _neighbour, _fdb, _port, _bridge,
-    _no_port, _down, _no_arp, _mac, _mtu, _address_gone, _address_wrong, _address_taken, _sysctl, _sysctl, _sysctl,
-    _sysctl, _queue, _ipsec, _zone, _mark, _ttl, _tunnel, _ebtables,
-)  # fmt: skip
+    *(_rule, _rule, _rule, _policy, _nft, _nft, _nft_policy, _rule_gone, _nft_rule_gone, _translate),
+    *(_route_gone, _connected_gone, _refuse, _astray, _wrong_gateway, _ip_rule, _rule_of_table_gone),
+    *(_neighbour, _fdb, _port, _bridge, _no_port, _down, _no_arp, _mac, _mtu),
+    *(_address_gone, _address_wrong, _address_taken, _sysctl, _sysctl, _sysctl, _sysctl),
+    *(_queue, _ipsec, _zone, _mark, _ttl, _tunnel, _ebtables),
+)
 
 
-def breaks(random: Random, seen: Snapshot, ends: tuple[str, str], near: list[str]) -> Iterator[tuple[str, Lines]]:
+def breaks(
+    random: Random, seen: Snapshot, ends: tuple[str, str], near: list[str]
+) -> Iterator[tuple[str, Lines]]:
     """(node, lines that break something there), at the nodes `near` to the flow, one after the other."""
     while True:
         node = seen.node(random.choice(near))

@@ -1,7 +1,8 @@
-"""Healthy networks that nobody designed: a seed says which sites there are, how they are joined, and what asks whom.
+"""Healthy networks that nobody designed: a seed says which sites there are, how they are joined, who asks.
 
 A site is a router and two clients, on a bridge, on cables of their own with proxy ARP, or on macvlan; all
-sites meet at the lab host, by a cable each or on one bridge, with or without NAT, policy routing, and either firewall.
+sites meet at the lab host, by a cable each or on one bridge, with or without NAT, policy routing, and either
+firewall.
 """
 
 from __future__ import annotations
@@ -160,7 +161,9 @@ def _attach(made: Network, site: Site) -> None:
         made.ip(router, f"rule add to 10.{number}.0.0/24 table main pref 900")
         back = f"10.101.{number}.2"
     if site.nat:
-        made.commands[router].append(f"iptables -t nat -A POSTROUTING -s 10.{number}.0.0/24 -o wan+ -j MASQUERADE")
+        made.commands[router].append(
+            f"iptables -t nat -A POSTROUTING -s 10.{number}.0.0/24 -o wan+ -j MASQUERADE"
+        )
     else:
         made.ip("host", f"route add 10.{number}.0.0/24 via {back}")
     if site.six:
@@ -171,7 +174,7 @@ def _attach(made: Network, site: Site) -> None:
 
 def _fill(made: Network, site: Site) -> None:
     """Its clients."""
-    router, number = site.router, site.number
+    router = site.router
     own6 = [f"{site.own6(1)}/64"] * site.six
     if site.kind == "bridge":
         made.ip(router, "link add br0 type bridge")
@@ -243,7 +246,10 @@ def _host_guard(made: Network, random: Random) -> None:
 def _tunnel(made: Network, one: Site, other: Site) -> None:
     """VXLAN between two routers, over what joins them."""
     for own, far, last in ((one, other, 1), (other, one, 2)):
-        made.ip(own.router, f"link add vx0 type vxlan id 42 dstport 4789 remote {far.outside} local {own.outside} dev wan")
+        made.ip(
+            own.router,
+            f"link add vx0 type vxlan id 42 dstport 4789 remote {far.outside} local {own.outside} dev wan",
+        )
         made.address(own.router, "vx0", f"192.168.50.{last}/24")
     made.flows += [Symptom(one.router, "192.168.50.2")] * 2
     made.told.append("vxlan")
@@ -256,7 +262,9 @@ def _publish(made: Network, site: Site, random: Random) -> None:
     made.commands["host"].append(
         f"iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination {site.own(2)}:8000"
     )
-    made.commands[site.clients[0]].append(f"setsid -f {sys.executable} -IS -c \"{SERVER}\" </dev/null >/dev/null 2>&1")
+    made.commands[site.clients[0]].append(
+        f'setsid -f {sys.executable} -IS -c "{SERVER}" </dev/null >/dev/null 2>&1'
+    )
     made.flows += [Symptom("internet", "192.0.2.10", "tcp", 8080)] * 2
     made.flows.append(Symptom(site.router, site.own(2), "tcp", 8000))
     made.told.append("published")
@@ -265,7 +273,12 @@ def _publish(made: Network, site: Site, random: Random) -> None:
 def _flows(made: Network, random: Random, sites: list[Site]) -> None:
     for site in sites:
         one, other = site.clients
-        made.flows += [Symptom(one, TARGET), Symptom(one, TARGET), Symptom(one, site.own(3)), Symptom("host", site.outside)]
+        made.flows += [
+            Symptom(one, TARGET),
+            Symptom(one, TARGET),
+            Symptom(one, site.own(3)),
+            Symptom("host", site.outside),
+        ]
         made.flows.append(Symptom(other, "10.99.0.1" if site.shared else f"10.100.{site.number}.1"))
         if site.six and site.kind != "routed":
             made.flows += [Symptom(one, FAR_6), Symptom(one, site.own6(3))]

@@ -114,7 +114,7 @@ def _switches(scene: Observation, node: Node) -> Iterator[Finding]:
 
 def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
     """A way to whom it has to send to: the destination, or the source of the answers."""
-    yield from _connected(scene, node)
+    yield from _own_networks(scene, node)
     for target in _targets(scene, node):
         ways: list[tuple[str, ...]] = [
             ("via", gateway, "dev", device) for gateway, device in _neighbours(scene, node)
@@ -125,12 +125,12 @@ def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
                 continue
             # What somebody switched off has lost its routes, and takes none.
             up = () if node.interface(way[-1]).is_up else (step(node, "ip", "link", "set", way[-1], "up"),)
-            words = (*scene.ip.split(), *_route(scene, node, target, "via" in way), *way)
             text = _("{node} has no way to {target}, or a wrong one.").format(node=node.name, target=target)
-            yield _accuse("no-route", text, *up, step(node, *words))
+            for route in _ways(scene, node, target, "via" in way):
+                yield _accuse("no-route", text, *up, step(node, *scene.ip.split(), "route", *route, *way))
 
 
-def _connected(scene: Observation, node: Node) -> Iterator[Finding]:
+def _own_networks(scene: Observation, node: Node) -> Iterator[Finding]:
     """The route to an interface's own network, which comes with the address and can be deleted."""
     for interface in node.interfaces:
         for own in scene.own(interface):
@@ -150,16 +150,25 @@ def _leads_on(interface: Interface) -> bool:
     return interface.kind not in ("loopback", "bridge") and not interface.master
 
 
-def _route(scene: Observation, node: Node, target: str, is_by_gateway: bool) -> list[str]:
-    """The route that is taken now, in another way; else a new one."""
+def _ways(scene: Observation, node: Node, target: str, is_by_gateway: bool) -> Iterator[list[str]]:
+    """The route that is taken now, in another way; else a new one: of all, or of the target's network."""
     now = scene.decide(node, target).route
     if now is None:
-        return ["route", "add", "default"]
-    if now.kind == "unicast" and (not is_by_gateway or (not now.gateway and now.destination != "default")):
-        return ["route", "replace", target]  # beside the network of a link, or all others
-    table = ["table", now.table] if now.table not in ("", "main") else []
-    metric = ["metric", str(now.metric)] if now.metric else []
-    return ["route", "replace", now.destination, *table, *metric]
+        yield ["add", "default"]
+    elif now.kind == "unicast" and (not is_by_gateway or (not now.gateway and now.destination != "default")):
+        yield ["replace", target]  # beside the network of a link, or all others
+    else:
+        table = ["table", now.table] if now.table not in ("", "main") else []
+        metric = ["metric", str(now.metric)] if now.metric else []
+        yield ["replace", now.destination, *table, *metric]
+        if now.destination == "default" and node.name != scene.source:
+            yield ["add", _network(scene, target), *table]
+
+
+def _network(scene: Observation, address: str) -> str:
+    """In which its holder has it."""
+    held = [a for _node, interface in scene.holders(address) for a in scene.own(interface)]
+    return next((str(ip_interface(str(a)).network) for a in held if a.address == address), address)
 
 
 def _targets(scene: Observation, node: Node) -> list[str]:

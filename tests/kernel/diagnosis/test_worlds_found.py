@@ -43,6 +43,18 @@ BY_DEVICE = (
     *on("host", "ip -n left route add default dev eth0", "ip link set l0 up", "ip route add 10.7.0.2 dev l0"),
     *on("host", "sysctl -w net.ipv4.conf.l0.proxy_arp=1", "sysctl -w net.ipv4.neigh.l0.proxy_delay=0"),
 )
+ROUTER = (
+    *on("host", "ip netns add left", "ip netns add mid", "ip link add to type veth peer name wan netns mid"),
+    *on(
+        "host", "ip addr add 10.4.0.1/30 dev to", "ip link set to up", "ip route add 10.5.0.0/24 via 10.4.0.2"
+    ),
+    *on("host", "ip link add v0 netns mid type veth peer name eth0 netns left", "iptables -P FORWARD ACCEPT"),
+    *on("host", "iptables -t nat -A POSTROUTING -s 10.5.0.0/24 -o eth0 -j MASQUERADE"),
+    *on("mid", "ip addr add 10.4.0.2/30 dev wan", "ip link set wan up", "ip addr add 10.5.0.1/24 dev v0"),
+    *on("mid", "ip link set v0 up", "ip route add default via 10.4.0.1", "sysctl -w net.ipv4.ip_forward=1"),
+    *on("left", "ip addr add 10.5.0.2/24 dev eth0", "ip link set eth0 up"),
+    *on("left", "ip route add default via 10.5.0.1"),
+)
 MACVLAN = (
     *on("host", "ip netns add left", "ip netns add right", "ip link add seg0 type veth peer name seg1"),
     *on("host", "ip link set seg0 up", "ip link set seg1 up", "ip addr add 10.6.0.1/24 dev seg0"),
@@ -53,6 +65,9 @@ MACVLAN = (
 CASES = {
     "a route to a client by device": Case(
         BY_DEVICE, on("host", "ip route del 10.7.0.2 dev l0"), Symptom("host", "10.7.0.2")
+    ),
+    "the way to a network behind a router": Case(
+        ROUTER, on("host", "ip route del 10.5.0.0/24"), Symptom("left", INTERNET)
     ),
     "an address on macvlan": Case(
         MACVLAN, on("left", "ip addr del 10.6.0.2/24 dev eth0"), Symptom("right", "10.6.0.2")
