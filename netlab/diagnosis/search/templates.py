@@ -17,14 +17,28 @@ OTHERWISE = (("rp_filter", "1", "2", "reverse-path"), ("proxy_arp", "0", "1", "n
 LOOSE = ("veth", "dummy", "vxlan")  # what a bridge may be missing
 
 
+def anomalies(scene: Observation, focus: Focus) -> Iterator[Finding]:
+    """One finding for each thing that is missing as one can see, whomever it concerns: there are few."""
+    for kind in (_addresses, _policies, _own_networks, _switches, _prefixes):
+        for node in _nodes(scene, focus):
+            yield from kind(scene, node)
+
+
 def templates(scene: Observation, focus: Focus) -> Iterator[Finding]:
     """One finding for each thing that could be added, what is most often forgotten first."""
-    nodes = [focus.node, *(node for node in scene.after.nodes if node is not focus.node)]
+    nodes = _nodes(scene, focus)
     for node in nodes:
         yield from _ports(node)
-    for kind in (_addresses, _switches, _prefixes, _policies, _routes, _translation, _filters):
+    for kind in (_routes, _translation, _filters):
         for node in nodes:
             yield from kind(scene, node)
+
+
+def _nodes(scene: Observation, focus: Focus) -> list[Node]:
+    """All: where it ended, where it begins, where it was to end, and the others."""
+    first = [focus.node, scene.after.node(scene.source), *(n for n, _i in scene.holders(scene.destination))]
+    found = {node.name: node for node in (*first, *scene.after.nodes)}
+    return list(found.values())
 
 
 def _accuse(cause: str, text: str, *cure: Cure) -> Finding:
@@ -114,7 +128,6 @@ def _switches(scene: Observation, node: Node) -> Iterator[Finding]:
 
 def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
     """A way to whom it has to send to: the destination, or the source of the answers."""
-    yield from _own_networks(scene, node)
     for target in _targets(scene, node):
         ways: list[tuple[str, ...]] = [
             ("via", gateway, "dev", device) for gateway, device in _neighbours(scene, node)
