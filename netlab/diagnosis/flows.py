@@ -77,11 +77,12 @@ def find_working(
     network: Observable, wanted: Sequence[Flow], before: frozenset[Flow] = frozenset()
 ) -> frozenset[Flow]:
     """Those that are answered; what was `before`, and is not now, is asked a second time. LabError."""
-    first = _ask(network, wanted)
-    return first | _ask(network, [flow for flow in wanted if flow in before - first])
+    first = ask(network, wanted)
+    return first | ask(network, [flow for flow in wanted if flow in before - first])
 
 
-def _ask(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
+def ask(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:
+    """Those that are answered at once. LabError."""
     if not wanted:
         return frozenset()
     with ThreadPoolExecutor(AT_ONCE) as pool:

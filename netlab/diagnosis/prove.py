@@ -17,7 +17,7 @@ from netlab.diagnosis.flows import Flow
 from netlab.diagnosis.judge import Judgement, accuse, conclude
 from netlab.diagnosis.observation import Observation, step
 from netlab.diagnosis.search.search import search
-from netlab.diagnosis.search.templates import templates
+from netlab.diagnosis.search.templates import anomalies, templates
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
 from netlab.i18n import gettext as _
 from netlab.model import Snapshot
@@ -105,7 +105,8 @@ class _Search:
                 tried.append((finding,))
         for before, judgement in self._next(tried, until):
             assert judgement.focus is not None
-            for finding in (*judgement.findings, *templates(judgement.scene, judgement.focus)):
+            missing = (f for kind in (anomalies, templates) for f in kind(judgement.scene, judgement.focus))
+            for finding in (*judgement.findings, *missing):
                 if time.monotonic() < until and (healed := self._try((*before, finding))):
                     yield healed
 

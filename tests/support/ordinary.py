@@ -17,6 +17,8 @@ ROLE = ("unit", "kernel", "attacks", "docker")  # the tiers in which it matters 
 ALONE = (
     "unit",
     "kernel/faults/test_catalogue.py",
+    "kernel/diagnosis/test_worlds.py",
+    "kernel/diagnosis/test_worlds_found.py",
     "kernel/grade/test_grade.py",
     "kernel/twin/test_faults.py",
     "attacks/test_fuzz_decoders.py",

@@ -9,7 +9,8 @@ from netlab.diagnosis.search import atoms_of_wiring as wiring
 from netlab.diagnosis.search.atom import Atom
 from netlab.model import Node, Snapshot, pack
 
-_OF_WIRING: tuple[Callable[[pack.Node, Node, Mapping[int, str]], Iterator[Atom]], ...] = (
+_OF_NAMESPACES: tuple[Callable[[pack.Node, Node, Mapping[int, str]], Iterator[Atom]], ...] = (
+    rules.of_ipsec,
     wiring.of_queues,
     wiring.of_ports,
     wiring.of_links,
@@ -29,7 +30,6 @@ def atoms(found: pack.Pack, seen: Snapshot) -> Iterator[Atom]:
         if place := places.get(node.name):
             yield from rules.of_iptables(node, place)
             yield from rules.of_nft(node, place)
-            yield from rules.of_ipsec(node, place)
             names = {link.index: link.name for link in node.links}
-            for kind in _OF_WIRING:
+            for kind in _OF_NAMESPACES:
                 yield from kind(node, place, names)

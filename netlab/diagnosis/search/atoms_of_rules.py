@@ -1,4 +1,4 @@
-"""Rules and policies of firewalls, one thing each."""
+"""Rules and policies of firewalls and of IPsec, one thing each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netlab.diagnosis.suspects.opening import words_of
 from netlab.i18n import gettext as _
 from netlab.model import Node, pack
 
-DIRECTIONS = ("in", "out", "fwd")
+DIRECTIONS, REFUSES = ("in", "out", "fwd"), 1  # of a policy of IPsec: XFRM_POLICY_…
 TOOLS = {"ip": "iptables", "ip6": "ip6tables", "bridge": "ebtables"}
 
 
@@ -95,6 +95,27 @@ def of_nft(node: pack.Node, place: Node) -> Iterator[Atom]:
             yield Atom(node.name, cause, told, (delete,), _instead(text, ""), not is_nat)
 
 
+def of_ipsec(node: pack.Node, place: Node, names: Mapping[int, str]) -> Iterator[Atom]:
+    """Policies of IPsec, but for those that are for one mark."""
+    for policy in node.ipsec:
+        if policy.details:
+            continue
+        words = ["src", policy.source, "dst", policy.destination]
+        words += ["dev", names[policy.index]] if policy.index in names else []
+        words += ["proto", str(policy.protocol)] if policy.protocol else []
+        words += ["sport", str(policy.source_port)] if policy.source_mask else []
+        words += ["dport", str(policy.destination_port)] if policy.destination_mask else []
+        words += ["dir", DIRECTIONS[policy.direction]]
+        text = _("the policy of IPsec {words}").format(words=" ".join(words))
+        change = _without_ipsec(policy)
+        cure = (step(place, "ip", "xfrm", "policy", "delete", *words),)
+        yield Atom(node.name, "setting", text, cure, change, policy.action == REFUSES)
+
+
+def _without_ipsec(gone: pack.IpsecPolicy) -> Without:
+    return lambda node: replace(node, ipsec=tuple(each for each in node.ipsec if each != gone))
+
+
 def _mentions(content: Mapping[str, Any], words: tuple[str, ...]) -> bool:
     statements = content.get("expr", [])
     return any(word in each for each in statements if isinstance(each, dict) for word in words)
@@ -110,16 +131,3 @@ def _instead(text: str, other: str) -> Without:
         return replace(node, native=tuple(found))
 
     return change
-
-
-def of_ipsec(node: pack.Node, place: Node) -> Iterator[Atom]:
-    """Policies of IPsec: what asks for a tunnel that nobody has made drops, too."""
-    for policy in node.ipsec:
-        words = ("dir", DIRECTIONS[policy.direction], "src", policy.source, "dst", policy.destination)
-        text = _("the policy of IPsec {words}").format(words=" ".join(words))
-        cure = (step(place, "ip", "xfrm", "policy", "delete", *words),)
-        yield Atom(node.name, "firewall-drop", text, cure, _without_policy(policy), True)
-
-
-def _without_policy(policy: pack.IpsecPolicy) -> Without:
-    return lambda node: replace(node, ipsec=tuple(each for each in node.ipsec if each != policy))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 
 from netlab.diagnosis.bench import Bench
 from netlab.diagnosis.finding import STRONG, Finding
@@ -12,21 +14,25 @@ from netlab.diagnosis.observation import show, step
 from netlab.diagnosis.search.atom import Atom
 from netlab.diagnosis.search.atoms import atoms
 from netlab.diagnosis.search.narrow import narrow, without
-from netlab.diagnosis.search.templates import templates
+from netlab.diagnosis.search.templates import anomalies, templates
 from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Snapshot
 
 
 def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> Iterator[Finding]:
-    """What is too much first, then what may be missing. LabError."""
+    """What is missing as one can see; what is too much; what else may be missing. LabError."""
     assert judgement.focus is not None
     seen, focus = judgement.scene.after, judgement.focus
     bench.put_back()
     original = bench.replica.pack()
     parts = list(atoms(original, seen))
     near = _near(judgement, focus)
-    here = [atom for atom in parts if atom.harmless or atom.node in near[:2]]
+    scene = judgement.scene
+    own = (a.address for i in seen.node(scene.source).interfaces for a in scene.own(i))
+    ends = frozenset([scene.destination, *own])
+    here = [a for a in parts if a.harmless or a.node in near[:2] or _is_about(a, ends)]
+    yield from takewhile(lambda _finding: not is_late(), anomalies(scene, focus))
     for gone in narrow(bench, original, here, near, is_late):
         bench.become(without(original, gone))
         yield _accuse(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
@@ -38,6 +44,11 @@ def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> I
     for gone in narrow(bench, original, elsewhere, near, is_late):
         bench.become(without(original, gone))
         yield _accuse(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)
+
+
+def _is_about(atom: Atom, addresses: frozenset[str]) -> bool:
+    """Whether it names one of those."""
+    return not addresses.isdisjoint(re.split("[ /,]", atom.text))
 
 
 def _near(judgement: Judgement, focus: Focus) -> list[str]:

@@ -17,14 +17,28 @@ OTHERWISE = (("rp_filter", "1", "2", "reverse-path"), ("proxy_arp", "0", "1", "n
 LOOSE = ("veth", "dummy", "vxlan")  # what a bridge may be missing
 
 
+def anomalies(scene: Observation, focus: Focus) -> Iterator[Finding]:
+    """One finding for each thing that is missing as one can see, whomever it concerns: there are few."""
+    for kind in (_addresses, _policies, _own_networks, _switches, _prefixes):
+        for node in _nodes(scene, focus):
+            yield from kind(scene, node)
+
+
 def templates(scene: Observation, focus: Focus) -> Iterator[Finding]:
     """One finding for each thing that could be added, what is most often forgotten first."""
-    nodes = [focus.node, *(node for node in scene.after.nodes if node is not focus.node)]
+    nodes = _nodes(scene, focus)
     for node in nodes:
         yield from _ports(node)
-    for kind in (_addresses, _switches, _routes, _translation, _filters):
+    for kind in (_routes, _translation, _filters):
         for node in nodes:
             yield from kind(scene, node)
+
+
+def _nodes(scene: Observation, focus: Focus) -> list[Node]:
+    """All: where it ended, where it begins, where it was to end, and the others."""
+    first = [focus.node, scene.after.node(scene.source), *(n for n, _i in scene.holders(scene.destination))]
+    found = {node.name: node for node in (*first, *scene.after.nodes)}
+    return list(found.values())
 
 
 def _accuse(cause: str, text: str, *cure: Cure) -> Finding:
@@ -44,21 +58,65 @@ def _ports(node: Node) -> Iterator[Finding]:
 
 
 def _addresses(scene: Observation, node: Node) -> Iterator[Finding]:
-    """The address of a gateway that nobody has: at the other end of the link on which it is looked for."""
-    for route in node.routes:
-        if not route.gateway or scene.holders(route.gateway) or not node.has_interface(route.device):
-            continue
-        near = node.interface(route.device)
-        for key in scene.link(near.id) - {near.id}:
-            interface, other = scene.after.interface(key), scene.node(key.netns)
-            if interface is None or other is node or scene.own(interface) or interface.master:
-                continue
-            for own in scene.own(near):
-                text = _("{gateway}, by which {node} sends, is nobody's.").format(
-                    gateway=route.gateway, node=node.name
+    """An address that nobody has: of a gateway, or the one that is asked for, at the other end of the link on
+    which it is looked for."""
+    for address, near in _seek(scene, node):
+        for interface in _without_any(scene, near):
+            other = scene.node(interface.netns)
+            for own in scene.own(near) if other is not node else ():
+                text = _("{address}, to which {node} sends, is nobody's.").format(
+                    address=address, node=node.name
                 )
-                words = ("ip", "addr", "add", f"{route.gateway}/{own.prefixlen}", "dev", interface.name)
+                words = ("ip", "addr", "add", f"{address}/{own.prefixlen}", "dev", interface.name)
                 yield _accuse("no-address", text, step(other, *words))
+
+
+def _without_any(scene: Observation, near: Interface) -> list[Interface]:
+    """Interfaces that have no address and could have one: those on that one's link first, and then others,
+    since not every kind of link is known here."""
+    link = scene.link(near.id)
+    found = [interface for _node, interface in scene.after.interfaces() if _is_bare(scene, interface)]
+    return sorted(found, key=lambda interface: interface.id not in link)
+
+
+def _is_bare(scene: Observation, interface: Interface) -> bool:
+    return interface.kind != "loopback" and not interface.master and not scene.own(interface)
+
+
+def _prefixes(scene: Observation, node: Node) -> Iterator[Finding]:
+    """Another length of a prefix: that of somebody on its link who takes it for a neighbour."""
+    for interface in node.interfaces:
+        for own in scene.own(interface):
+            others = (scene.after.interface(key) for key in scene.link(interface.id) - {interface.id})
+            near = [address for other in others if other for address in scene.own(other)]
+            lengths = {a.prefixlen for a in near if _is_in(own, ip_interface(str(a)).network)}
+            for length in sorted(lengths - {own.prefixlen}):
+                right = f"{own.address}/{length}"
+                text = _("{device} in {name} has {own}, and others on its link have /{length}.").format(
+                    device=interface.name, name=node.name, own=own, length=length
+                )
+                add = step(node, "ip", "addr", "add", right, "dev", interface.name)
+                delete = step(node, "ip", "addr", "del", str(own), "dev", interface.name)
+                yield _accuse("wrong-prefix", text, add, delete)
+
+
+def _policies(scene: Observation, node: Node) -> Iterator[Finding]:
+    """The rule that has the main table looked at, which a kernel has from the beginning on."""
+    known = [rule for rule in node.policies if rule.family == scene.family]
+    if known and not any(rule.table == "main" for rule in known):
+        text = _("On {node} no rule has the table main looked at.").format(node=node.name)
+        words = (*scene.ip.split(), "rule", "add", "lookup", "main", "pref", "32766")
+        yield _accuse("no-route", text, step(node, *words))
+
+
+def _seek(scene: Observation, node: Node) -> Iterator[tuple[str, Interface]]:
+    """Addresses that this node sends to and nobody holds, and by which interface."""
+    wanted = [(route.gateway, route.device) for route in node.routes if route.gateway]
+    route = scene.best_route(node, scene.destination)
+    wanted += [(scene.destination, route.device)] if route and not route.gateway else []
+    for address, device in dict.fromkeys(wanted):
+        if not scene.holders(address) and node.has_interface(device):
+            yield address, node.interface(device)
 
 
 def _switches(scene: Observation, node: Node) -> Iterator[Finding]:
@@ -71,24 +129,59 @@ def _switches(scene: Observation, node: Node) -> Iterator[Finding]:
 def _routes(scene: Observation, node: Node) -> Iterator[Finding]:
     """A way to whom it has to send to: the destination, or the source of the answers."""
     for target in _targets(scene, node):
-        for gateway, device in _neighbours(scene, node):
-            if gateway == target:
+        ways: list[tuple[str, ...]] = [
+            ("via", gateway, "dev", device) for gateway, device in _neighbours(scene, node)
+        ]
+        ways += [("dev", each.name) for each in node.interfaces if _leads_on(each)]
+        for way in ways:
+            if target in way:
                 continue
-            words = (*scene.ip.split(), *_route(scene, node, target), "via", gateway, "dev", device)
+            # What somebody switched off has lost its routes, and takes none.
+            up = () if node.interface(way[-1]).is_up else (step(node, "ip", "link", "set", way[-1], "up"),)
             text = _("{node} has no way to {target}, or a wrong one.").format(node=node.name, target=target)
-            yield _accuse("no-route", text, step(node, *words))
+            for route in _ways(scene, node, target, "via" in way):
+                yield _accuse("no-route", text, *up, step(node, *scene.ip.split(), "route", *route, *way))
 
 
-def _route(scene: Observation, node: Node, target: str) -> list[str]:
-    """The route that is taken now, in another way; else a new one."""
+def _own_networks(scene: Observation, node: Node) -> Iterator[Finding]:
+    """The route to an interface's own network, which comes with the address and can be deleted."""
+    for interface in node.interfaces:
+        for own in scene.own(interface):
+            network = str(ip_interface(f"{own.address}/{own.prefixlen}").network)
+            known = [route for route in node.routes if route.device == interface.name]
+            if interface.is_up and not any(route.destination in (network, own.address) for route in known):
+                text = _("{node} has no way to {target}, or a wrong one.").format(
+                    node=node.name, target=network
+                )
+                words = (*scene.ip.split(), "route", "replace", network, "dev", interface.name)
+                words += () if scene.family == 6 else ("src", own.address)
+                yield _accuse("no-route", text, step(node, *words))
+
+
+def _leads_on(interface: Interface) -> bool:
+    """Whether a route can have it alone: there somebody may answer for all."""
+    return interface.kind not in ("loopback", "bridge") and not interface.master
+
+
+def _ways(scene: Observation, node: Node, target: str, is_by_gateway: bool) -> Iterator[list[str]]:
+    """The route that is taken now, in another way; else a new one: of all, or of the target's network."""
     now = scene.decide(node, target).route
     if now is None:
-        return ["route", "add", "default"]
-    if now.kind == "unicast" and not now.gateway and now.destination != "default":
-        return ["route", "replace", target]  # beside the network of a link
-    table = ["table", now.table] if now.table not in ("", "main") else []
-    metric = ["metric", str(now.metric)] if now.metric else []
-    return ["route", "replace", now.destination, *table, *metric]
+        yield ["add", "default"]
+    elif now.kind == "unicast" and (not is_by_gateway or (not now.gateway and now.destination != "default")):
+        yield ["replace", target]  # beside the network of a link, or all others
+    else:
+        table = ["table", now.table] if now.table not in ("", "main") else []
+        metric = ["metric", str(now.metric)] if now.metric else []
+        yield ["replace", now.destination, *table, *metric]
+        if now.destination == "default" and node.name != scene.source:
+            yield ["add", _network(scene, target), *table]
+
+
+def _network(scene: Observation, address: str) -> str:
+    """In which its holder has it."""
+    held = [a for _node, interface in scene.holders(address) for a in scene.own(interface)]
+    return next((str(ip_interface(str(a)).network) for a in held if a.address == address), address)
 
 
 def _targets(scene: Observation, node: Node) -> list[str]:
