@@ -11,7 +11,7 @@ from collections import Counter
 from netlab.lab import Lab
 from tests.worlds.trial import WRONG, play, table
 
-SEED, COUNT = int(os.environ.get("NETLAB_SEED", "0")), int(os.environ.get("NETLAB_WORLDS", "30"))
+SEED, COUNT = int(os.environ.get("NETLAB_SEED", "0")), int(os.environ.get("NETLAB_WORLDS", "16"))
 MOST_UNHEALED = 0.4  # of what is broken; how much is healed depends on how busy the machine is
 
 
