@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from netlab.cli.main import parser
+from netlab.cli.parser import GROUPS
 from netlab.errors import BadInput
 from tests.support import rooms
 
@@ -82,10 +83,10 @@ def commands(text: str) -> Iterator[list[str]]:
                 yield ["2" if word == "N" else word for word in words]
 
 
-def verbs() -> set[str]:
-    """What `./run --help` lists."""
+def verbs() -> list[str]:
+    """What `./run --help` lists, in its order."""
     [found] = [action.choices for action in parser([])._actions if action.dest == "verb"]
-    return set(found or ())
+    return list(found or ())
 
 
 def why_not(words: list[str]) -> str:
@@ -130,6 +131,32 @@ def test_every_command_is_described(name: str) -> None:
     rows = re.findall(r"(?m)^\| `([^`]*)`", read(name))
     described = {word for row in rows for word in row.split()}
     assert {*verbs(), *OF_THE_SCRIPT} - described == set()
+
+
+@pytest.mark.parametrize("name", ["docs/commands.md", "docs/zh/commands.md"])
+def test_commands_are_in_the_groups_that_the_help_has(name: str) -> None:
+    """Who has read the one finds their way in the other."""
+    groups: list[list[str]] = []
+    for verb in verbs():
+        groups += [[]] if verb in GROUPS else []
+        groups[-1].append(verb)
+    described = []
+    for section in read(name).split("\n## ")[1:]:
+        rows = (row.split() for row in re.findall(r"(?m)^\| `([^`]*)`", section))
+        firsts = [next((word for word in row if word in verbs()), "") for row in rows]
+        described.append({word for word in firsts if word})
+    assert described == [set(group) for group in groups]
+
+
+def test_a_slip_of_the_finger_gets_the_right_word() -> None:
+    """A command, and an action of one; what is like nothing gets the list alone."""
+    with pytest.raises(BadInput, match=r"invalid choice[^?]*Did you mean trace\?"):
+        parser(["trcae"]).parse_args(["trcae"])
+    with pytest.raises(BadInput, match=r"Did you mean inject\?"):
+        parser(["fault"]).parse_args(["fault", "injekt", "x"])
+    with pytest.raises(BadInput) as refused:
+        parser(["xyz"]).parse_args(["xyz"])
+    assert "Did you mean" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", FRONT)
