@@ -104,7 +104,7 @@ def _draw(chosen: argparse.Namespace) -> None:
 def report(fault: Fault) -> str:
     """The bug report: what somebody says, and what is measured. Neither the name nor the cause."""
     measured = _("Measured: {symptom}.").format(symptom=fault.symptom)
-    how = _("Find out where and why, and mend it. To have it mended: ./run fault cure")
+    how = _("Find out where and why, and fix it. To have it fixed: ./run fault cure")
     return f"{_(fault.story)}\n{measured}\n{how}"
 
 
@@ -125,6 +125,6 @@ def _cure(chosen: argparse.Namespace) -> None:
     if not gym.mend(lab, fault):
         print(_("It works already; {name} was the fault. Nothing to cure.").format(name=fault.name))
         return
-    print(_("It was {name}: {title}. Mended with:").format(name=fault.name, title=faults.title(fault)))
+    print(_("It was {name}: {title}. Fixed with:").format(name=fault.name, title=faults.title(fault)))
     for command in fault.cure:
         print(f"  {command.node}: {' '.join(faults.resolve(lab, command))}")

@@ -71,7 +71,7 @@ def run(chosen: argparse.Namespace) -> int:
         return 0
     if os.geteuid() != 0:
         raise BadInput(
-            _("A workshop gives each learner a user of his own, and only root can."),
+            _("A workshop gives each learner a separate user, and only root can do that."),
             _("sudo ./run workshop, or in a virtual machine: see vagrant/README.md"),
         )
     from netlab.workshop import cgroups
@@ -174,7 +174,7 @@ def _tell(place: state.State, url: str) -> None:
                     _("as a group: {names}").format(names=", ".join(by_group))
                     if by_group
                     else _("no groups"),
-                    _("a disk of his own") if disk.is_bounded() else _("no bound for the disk"),
+                    _("a separate disk") if disk.is_bounded() else _("no bound for the disk"),
                 ]
             )
         )

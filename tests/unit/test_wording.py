@@ -77,6 +77,13 @@ def test_what_the_program_says_in_chinese_uses_the_same_words() -> None:
     assert slips(said, words) == []
 
 
+def test_what_the_program_says_fixes_things() -> None:
+    """It mends nothing, and nothing begins anew."""
+    said = "\n".join(re.findall(r'(?m)^msgid(?:_plural)? "(.*)"$', CATALOGUE.read_text(encoding="utf-8")))
+    words = {wrong: better for wrong, better in WORDS.items() if "mend" in wrong or "shall" in wrong}
+    assert len(words) == 2 and slips(said, words) == []
+
+
 def test_a_slip_is_found() -> None:
     """In prose, and not in code."""
     assert len(slips("He may mend it anew, of its own.", WORDS)) == 4
