@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from netlab import i18n
 from netlab.errors import BadInput
@@ -50,8 +50,8 @@ class _Formatter(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Wrong words are one of our errors, so that they read like all others."""
 
-    def _get_formatter(self) -> argparse.HelpFormatter:
-        return _Formatter(prog=self.prog)
+    def __init__(self, **how: Any) -> None:
+        super().__init__(formatter_class=_Formatter, **how)
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """As argparse does; a slip of the finger gets the word that was meant. BadInput, ArgumentError."""
