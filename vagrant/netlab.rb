@@ -228,7 +228,7 @@ module Netlab
     machine.ui.warn(words("KVM does not work here, so the machine is emulated in software: it works, about ten times slower.\n" \
                           "On hardware of your own, switch virtualization (VT-x, AMD-V) on in the firmware's settings.",
                           "KVM 在这里不能用，所以虚拟机由软件模拟：能用，但大约慢十倍。\n" \
-                          "如果是您自己的硬件，请在固件设置里打开虚拟化（VT-x、AMD-V）。"))
+                          "如果是你自己的硬件，请在固件设置里打开虚拟化（VT-x、AMD-V）。"))
   end
 
   def need_virtualization

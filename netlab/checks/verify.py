@@ -43,7 +43,7 @@ class Learner:
         if commands := turn.commands or step.solution:
             done = self.lab.script(commands)
             if done.returncode:
-                raise CommandFailed(f"{step.id}: {commands}\n{done.stdout}{done.stderr}", _("Mend it."))
+                raise CommandFailed(f"{step.id}: {commands}\n{done.stdout}{done.stderr}", _("Fix it."))
         self.says(step, turn)
 
     def says(self, step: Step, turn: WrongTurn = AS_TAUGHT) -> None:

@@ -69,7 +69,7 @@ def examine(say: Callable[[str], None] = print) -> int:
     say(
         _("All is well: ./run")
         if not bad
-        else _("{bad} to mend; each line above that begins with → says how.").format(bad=bad)
+        else _("{bad} to fix; each line above that begins with → says how.").format(bad=bad)
     )
     return 1 if bad else 0
 

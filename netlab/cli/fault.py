@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 def options(command: argparse.ArgumentParser) -> None:
     """What may stand behind `fault`."""
     verbs = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    verbs.add_parser("list", help=_("all faults, as they are reported")).set_defaults(act=_list)
-    inject = verbs.add_parser("inject", help=_("put the lab back, then break it in this way"))
+    verbs.add_parser("list", help=_("list all faults, as users report them")).set_defaults(act=_list)
+    inject = verbs.add_parser("inject", help=_("reset the lab, then break it in this way"))
     inject.add_argument("name")
     inject.set_defaults(act=_inject)
-    chance = verbs.add_parser("random", help=_("put the lab back, then break it; you find out how"))
+    chance = verbs.add_parser("random", help=_("reset the lab, then break it; you diagnose it"))
     chance.add_argument("--seed", type=int, default=None, help=_("the same number breaks the same thing"))
     chance.set_defaults(act=_random)
-    draw = verbs.add_parser("draw", help=_("the fault that a learner's gym is graded with, to be worked at"))
+    draw = verbs.add_parser("draw", help=_("inject the fault that a learner is graded with, to work on"))
     draw.add_argument("learner")
-    draw.add_argument("--seed", required=True, help=_("of the variants; each folder's name is its learner's"))
+    draw.add_argument(
+        "--seed", required=True, help=_("seed of the variants; each folder is named after its learner")
+    )
     draw.add_argument("--key", type=Path, help=_("file with the teacher's key: results are signed with it"))
     draw.set_defaults(act=_draw)
-    cure = verbs.add_parser("cure", help=_("mend what was broken"))
+    cure = verbs.add_parser("cure", help=_("fix what was broken"))
     cure.add_argument("name", nargs="?", default="")
     cure.set_defaults(act=_cure)
 
@@ -102,7 +104,7 @@ def _draw(chosen: argparse.Namespace) -> None:
 def report(fault: Fault) -> str:
     """The bug report: what somebody says, and what is measured. Neither the name nor the cause."""
     measured = _("Measured: {symptom}.").format(symptom=fault.symptom)
-    how = _("Find out where and why, and mend it. To have it mended: ./run fault cure")
+    how = _("Find out where and why, and fix it. To have it fixed: ./run fault cure")
     return f"{_(fault.story)}\n{measured}\n{how}"
 
 
@@ -123,6 +125,6 @@ def _cure(chosen: argparse.Namespace) -> None:
     if not gym.mend(lab, fault):
         print(_("It works already; {name} was the fault. Nothing to cure.").format(name=fault.name))
         return
-    print(_("It was {name}: {title}. Mended with:").format(name=fault.name, title=faults.title(fault)))
+    print(_("It was {name}: {title}. Fixed with:").format(name=fault.name, title=faults.title(fault)))
     for command in fault.cure:
         print(f"  {command.node}: {' '.join(faults.resolve(lab, command))}")

@@ -25,9 +25,11 @@ def options(command: argparse.ArgumentParser) -> None:
         "--key", type=Path, help=_("file with the teacher's key: results are signed with it")
     )
     command.add_argument("--cell-seconds", type=float, default=60, help=_("how long one cell may take"))
-    command.add_argument("--seed", default="", help=_("of the variants; each folder's name is its learner's"))
+    command.add_argument(
+        "--seed", default="", help=_("seed of the variants; each folder is named after its learner")
+    )
     command.add_argument("--hidden", type=Path, metavar="FILE", help=_("checks that learners do not get"))
-    command.add_argument("--jobs", type=int, default=0, help=_("how many side by side"))
+    command.add_argument("--jobs", type=int, default=0, help=_("how many at once"))
     command.add_argument(
         "--verify", type=Path, metavar="DIR", help=_("judge the submissions of that folder again and compare")
     )

@@ -59,39 +59,38 @@ def parser(words: Sequence[str]) -> Parser:
             adds(command)
 
     verb("jupyter", _jupyter, _("open JupyterLab in the lab (the default)"), options.jupyter)
-    verb("up", _up, _("make a lab"), options.up)
-    verb("down", _down, _("end a lab and everything in it"), options.down)
-    verb("reset", _reset, _("put the base lab back"))
-    verb("status", _status, _("the labs that are up, and what is in this one"))
+    verb("tour", _tour, _("play the whole lecture in the terminal, in half a minute"), options.tour)
     verb("goto", _goto, _("bring the lab to where a lesson begins"), options.goto)
+    verb("fault", _fault, _("the gym: break the lab; you diagnose it"), options.fault)
+    verb("up", _up, _("start a lab"), options.up)
+    verb("down", _down, _("end the lab and everything in it"), options.down)
+    verb("reset", _reset, _("reset the lab to its initial state"))
+    verb("status", _status, _("show which labs are up, and what is in this one"))
+    verb("shell", _shell, _("open a shell in the lab"), options.shell)
     verb("exec", _exec, _("run a command in the lab: exec [--node NODE] -- COMMAND …"), options.exec)
-    verb("shell", _shell, _("an interactive shell in the lab"), options.shell)
     verb("draw", _draw, _("draw the lab's topology"), options.draw)
-    verb("trace", _trace, _("where packets end, and why: trace --from NODE ADDRESS"), options.trace)
-    asked = _('who reaches whom, or what is otherwise than before: reach "FROM → TO"')
+    verb("trace", _trace, _("show where packets end, and why: trace --from NODE ADDRESS"), options.trace)
+    asked = _('show who reaches whom, or what is different from before: reach "FROM → TO"')
     verb("reach", _reach, asked, options.reach)
-    verb("pack", _pack, _("the whole network as a file"), options.pack)
-    verb("unpack", _unpack, _("a lab with the network of a file"), options.unpack)
-    verb("copy", _copy, _("a lab once more: --lab NEW copy NAME"), options.copy)
-    tried = _("what a command would do, tried in a copy: try [--ping NODE ADDRESS] -- COMMAND …")
+    verb("pack", _pack, _("save the whole network as a file"), options.pack)
+    verb("unpack", _unpack, _("make a lab from a packed network, or from pasted text"), options.unpack)
+    verb("copy", _copy, _("copy a lab: --lab NEW copy NAME"), options.copy)
+    tried = _("try a command in a copy of the lab: try [--ping NODE ADDRESS] -- COMMAND …")
     verb("try", _try, tried, options.try_)
-    verb("undo", _undo, _("the lab as it was before the last step, or at a mark"), options.undo)
-    verb("fault", _fault, _("the gym: break the lab in a way that you find out"), options.fault)
-    verb("grade", _grade, _("grade notebooks, each in a lab of its own"), options.grade)
-    as_task = _("a lesson as an assignment of nbgrader's, or of otter-grader's")
+    verb("undo", _undo, _("go back to before the last step, or to a mark"), options.undo)
+    verb("grade", _grade, _("grade notebooks, each in its own lab"), options.grade)
+    as_task = _("turn a lesson into an assignment for nbgrader or otter-grader")
     verb("assignment", _assignment, as_task, options.assignment)
-    roomful = _("JupyterHub for a roomful, and the instructor's board")
-    verb("workshop", _workshop, roomful, options.workshop)
+    verb("workshop", _workshop, _("JupyterHub for a class, with the instructor's board"), options.workshop)
     _add_rest(verb)
     return top
 
 
 def _add_rest(verb: Callable[..., None]) -> None:
     """What is about the machine, and for authors."""
-    verb("doctor", _doctor, _("what the lab needs, what is there, what to type for what is not"))
-    verb("tour", _tour, _("the whole lecture in the terminal, in half a minute"), options.tour)
     verb("build-lessons", _build_lessons, _("build the notebooks from their sources"), options.build)
-    both = _("for authors: every check, both ways, in a lab of its own")
+    verb("doctor", _doctor, _("check the requirements, and show how to install what is missing"))
+    both = _("for authors: run every check on right and wrong solutions, in its own lab")
     verb("check-lessons", _check_lessons, both, options.check)
 
 
@@ -136,7 +135,7 @@ def _reset(options: argparse.Namespace) -> None:
     from netlab.lab import Lab
 
     Lab.find(options.lab).reset()
-    print(_("The lab is as it was in the beginning."))
+    print(_("The lab is back in its initial state."))
 
 
 def _status(options: argparse.Namespace) -> int:

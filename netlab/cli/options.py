@@ -45,10 +45,13 @@ def up(command: Parser) -> None:
 def jupyter(command: Parser) -> None:
     """What `./run jupyter` takes."""
     command.add_argument(
-        "--listen", metavar="ADDRESS", default="", help=_("for others as well: where to listen")
+        "--listen", metavar="ADDRESS", default="", help=_("let others in: the address to listen on")
     )
     command.add_argument(
-        "--token-file", metavar="FILE", default="", help=_("the token, the same at each start")
+        "--token-file",
+        metavar="FILE",
+        default="",
+        help=_("file with the token, so that it stays the same between starts"),
     )
 
 
@@ -84,15 +87,15 @@ def reach(command: Parser) -> None:
 def pack(command: Parser) -> None:
     """What `./run pack` takes."""
     command.add_argument("-o", "--output", metavar="FILE.netpack", default="", help=_("where to"))
-    this = _("this machine, not a lab: it is looked at, as far as you may, and not changed")
+    this = _("this machine, not a lab; it is only read, as far as you have the rights")
     command.add_argument("--here", action="store_true", help=this)
-    posted = _("to be posted: public addresses, names and cards are others, the fault stays")
+    posted = _("fit to post: public addresses, names and network cards are replaced; the fault stays")
     command.add_argument("--redact", action="store_true", help=posted)
 
 
 def unpack(command: Parser) -> None:
     """What `./run unpack` takes."""
-    what = _("what ./run pack has made; or text, or a folder of it: ip addr, ip route, iptables-save, …")
+    what = _("a file from ./run pack; or text, or a folder of it: ip addr, ip route, iptables-save, …")
     command.add_argument("file", metavar="FILE", help=what)
 
 
@@ -104,7 +107,7 @@ def copy(command: Parser) -> None:
 def try_(command: Parser) -> None:
     """What `./run try` takes."""
     command.add_argument("--node", default="host")
-    both = _("whether it gets through, before and after")
+    both = _("ping from there, before and after")
     command.add_argument(
         "--ping", nargs=2, action="append", metavar=("NODE", "ADDRESS"), default=[], help=both
     )
@@ -152,7 +155,7 @@ def tour(command: Parser) -> None:
 def build(command: Parser) -> None:
     """What `./run build-lessons` takes."""
     command.add_argument("--solutions", metavar="FOLDER", default="")
-    each = _("each gets his own variant")
+    each = _("each gets their own variant")
     command.add_argument("--learners", metavar="NAME", nargs="+", default=(), help=each)
     command.add_argument("--seed", default="", help=_("of the variants, with --learners"))
     folder = _("for them: a folder for each learner")

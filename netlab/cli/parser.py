@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from netlab import i18n
 from netlab.errors import BadInput
@@ -29,8 +29,42 @@ WORDS = (
 )
 
 
+# In the help of the whole: the command that a group begins with, and the group's heading with an example.
+GROUPS = {
+    "jupyter": N_("Learn, for example ./run goto 04"),
+    "up": N_("Look, for example ./run shell if-test"),
+    "trace": N_("Debug, for example ./run trace --from if-test 39.106.233.176"),
+    "grade": N_("Teach, for example ./run grade submitted/"),
+    "doctor": N_("Set up and develop, for example ./run doctor"),
+}
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Commands come in groups."""
+
+    def _format_action(self, action: argparse.Action) -> str:
+        text = super()._format_action(action)
+        return f"\n  {_(GROUPS[action.dest])}\n{text}" if action.dest in GROUPS else text
+
+
 class Parser(argparse.ArgumentParser):
     """Wrong words are one of our errors, so that they read like all others."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(formatter_class=_Formatter, **how)
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """As argparse does; a slip of the finger gets the word that was meant. BadInput, ArgumentError."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            from difflib import get_close_matches  # here: who types well does not need it
+
+            near = get_close_matches(str(value), map(str, action.choices or ()), 1)
+            if not near:
+                raise
+            complaint = _("{command}: {complaint}.").format(command=self.prog, complaint=error.message)
+            raise BadInput(complaint, _("Did you mean {name}?").format(name=near[0])) from error
 
     def error(self, message: str) -> NoReturn:
         raise BadInput(

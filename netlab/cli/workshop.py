@@ -24,7 +24,9 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--state", type=Path, default=state.DEFAULT, help=_("the folder that everything is kept in")
     )
-    command.add_argument("--listen", metavar="ADDRESS", default="127.0.0.1", help=_("where learners come in"))
+    command.add_argument(
+        "--listen", metavar="ADDRESS", default="127.0.0.1", help=_("the address to listen on")
+    )
     command.add_argument("--port", type=int, default=8000)
     command.add_argument("--cert", type=Path, help=_("certificate for HTTPS (PEM)"))
     command.add_argument("--key", type=Path, help=_("its key (PEM)"))
@@ -43,7 +45,7 @@ def options(command: argparse.ArgumentParser) -> None:
         "--open", default="", metavar="LESSONS", help=_("open at first: 01,02 (default: all)")
     )
     actions = command.add_subparsers(dest="action", metavar="ACTION")
-    planned = actions.add_parser("plan", help=_("what machine so many learners need"))
+    planned = actions.add_parser("plan", help=_("what machine that many learners need"))
     planned.add_argument("--learners", type=int, default=argparse.SUPPRESS)
     actions.add_parser(
         "unit", help=_("print a unit of systemd: the workshop with these options as a service")
@@ -69,7 +71,7 @@ def run(chosen: argparse.Namespace) -> int:
         return 0
     if os.geteuid() != 0:
         raise BadInput(
-            _("A workshop gives each learner a user of his own, and only root can."),
+            _("A workshop gives each learner a separate user, and only root can do that."),
             _("sudo ./run workshop, or in a virtual machine: see vagrant/README.md"),
         )
     from netlab.workshop import cgroups
@@ -172,7 +174,7 @@ def _tell(place: state.State, url: str) -> None:
                     _("as a group: {names}").format(names=", ".join(by_group))
                     if by_group
                     else _("no groups"),
-                    _("a disk of his own") if disk.is_bounded() else _("no bound for the disk"),
+                    _("a separate disk") if disk.is_bounded() else _("no bound for the disk"),
                 ]
             )
         )

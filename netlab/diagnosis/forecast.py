@@ -24,13 +24,13 @@ def forecast(scene: Observation, focus: Focus, cause: str) -> str:
     if far.netns == router.netns or not source:
         return ""
     if cause != "forwarding-off" and _forwards(scene, router) == "0":
-        return _("With that mended, {name} does not pass packets on: forwarding is 0 there.").format(
+        return _("With that fixed, {name} does not pass packets on: forwarding is 0 there.").format(
             name=router.name
         )
     iif = _entry(scene, router, source)
     found = scene.decide(router, scene.destination, source, iif)
     if cause not in ROUTES and (found.route is None or found.refuses):
-        return _("With that mended, {name} has no route to {destination}.").format(
+        return _("With that fixed, {name} has no route to {destination}.").format(
             name=router.name, destination=scene.destination
         )
     flow = Flow(source, scene.destination, scene.protocol, 0, scene.port, iif)
@@ -45,7 +45,7 @@ def _behind(scene: Observation, router: Node, far: Node, flow: Flow, cause: str)
     translated = any(o.target in ("MASQUERADE", "SNAT") for o in walk(router, "nat", "POSTROUTING", flow))
     if not translated and scene.decide(far, flow.source).route is None and cause != "no-way-back":
         return _(
-            "With that mended, {name} knows no way back to {source}: no rule on {router_name} translates it."
+            "With that fixed, {name} knows no way back to {source}: no rule on {router_name} translates it."
         ).format(name=far.name, source=flow.source, router_name=router.name)
     return _find_stop(
         far, "INPUT", Flow(flow.source, flow.destination, flow.protocol, 0, flow.destination_port)
@@ -56,7 +56,7 @@ def _find_stop(node: Node, hook: str, flow: Flow) -> str:
     for outcome in walk(node, "filter", hook, flow):
         if outcome.target in STOPS:
             verb = _("drops it") if outcome.sure else _("may drop it")
-            return _("With that mended, {name} on {node_name} {verb}.").format(
+            return _("With that fixed, {name} on {node_name} {verb}.").format(
                 name=_name(outcome), node_name=node.name, verb=verb
             )
     return ""

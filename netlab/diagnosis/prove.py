@@ -182,7 +182,7 @@ def _tell_cure(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
     first, *others = remedy.findings
     verdict = accuse(judgement, first)
     behind = [
-        _("With that mended: {title}. {explanation}").format(
+        _("With that fixed: {title}. {explanation}").format(
             title=_(CAUSES[finding.cause].title), explanation=finding.explanation
         )
         for finding in others

@@ -47,7 +47,7 @@ def containers_beside(found: pack.Pack, known: Mapping[str, bool]) -> Iterator[s
         if name in nodes:
             continue
         if runs:
-            told = _("{name}: a container without a network of its own, and so no node of this pack")
+            told = _("{name}: a container without its own network, and so no node of this pack")
         else:
             told = _("{name}: a stopped container is not in the pack")
         yield told.format(name=name)

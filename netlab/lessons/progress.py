@@ -118,7 +118,7 @@ class Progress:
             self._keep_in_memory({}, error)
             return
         self._notes.append(
-            _("{path} could not be read. It is kept as {name}; progress starts anew.").format(
+            _("{path} could not be read. It is kept as {name}; progress starts from the beginning.").format(
                 path=self.path, name=aside.name
             )
         )

@@ -49,7 +49,7 @@ class Bench:
 
         if self.lesson.judged:
             raise BadInput(
-                _("This lab is judged, with the fault that is in it."), _("Find that one, and mend it.")
+                _("This lab is judged, with the fault that is in it."), _("Find that one, and fix it.")
             )
         gym.begin(self.variant.view(self.lab), seed=number, inside=True)
         return self.take_up(str(number))

@@ -132,7 +132,7 @@ class Supervisor:
             while not self._end.wait(LOOK):
                 for part in self.parts:
                     if part.tend():
-                        _say(_("The {name} had ended; it has been started anew.").format(name=part.name))
+                        _say(_("The {name} had ended; it was restarted.").format(name=part.name))
                         forgotten |= part.name == "proxy"
                 forgotten = forgotten and not self._told_routes()
         finally:

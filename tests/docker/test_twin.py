@@ -40,7 +40,7 @@ def test_a_twin_of_a_host_with_docker_has_its_fault(lab: Lab, twin_name: str) ->
     twin = Lab.unpack(found, twin_name)
     assert {"shop", "store"} <= {name for name, kind in twin.status().nodes if kind == "container"}
     about = " ".join(twin.status().about)
-    assert "beside: a container without a network of its own" in about and "later: a stopped" in about
+    assert "beside: a container without its own network" in about and "later: a stopped" in about
     assert [line for line in differences(found, twin.pack()) if " alias: " not in line] == []
     assert sh(twin, "iptables-save -t nat | grep -v '^#'") == sh(lab, "iptables-save -t nat | grep -v '^#'")
     for node in ("shop", "store"):

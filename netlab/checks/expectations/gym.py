@@ -123,7 +123,7 @@ class ProofGiven(Saying):
                 "proof-again",
                 given,
                 _("What it prints with the fault on is noted. A proof prints something else without it."),
-                _("Mend it first, and check this step once more: it is run again then"),
+                _("Fix it first, then check this step again: the command is run once more"),
             )
         return mistaken(
             "no-proof",
@@ -158,7 +158,7 @@ def _rebuilt(world: World) -> Trouble | None:
     return Trouble(
         "rebuilt",
         _("{gone} is not there any more, or another one of the same name").format(gone=", ".join(gone[:4])),
-        _("To make all anew is no cure: nobody knows then what it was, and it comes back."),
+        _("To rebuild everything is no fix: nobody knows what it was, and it comes back."),
         _("Begin again with the notebook's first cell, and change what your proof shows, nothing else"),
     )
 
@@ -198,7 +198,7 @@ def _bypass(world: World, symptom: Symptom, order: Mapping[str, Any]) -> Trouble
         _("Something on the way answers in the name of {destination}.").format(
             destination=symptom.destination
         ),
-        _("Take that away, and mend what stopped the packets"),
+        _("Take that away, and fix what stopped the packets"),
     )
 
 

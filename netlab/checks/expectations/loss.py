@@ -176,7 +176,7 @@ class PortUp:
                 "cable-gone",
                 _("the lab host has no interface {name}").format(name=self.name),
                 _("What flaps can be ended by cutting the cable. The shop would have liked to keep it."),
-                _("Run the notebook's first cell again: it lays the cable anew"),
+                _("Run the notebook's first cell again: it makes a new cable"),
             )
         if port.master != "docker0":
             return Trouble(

@@ -40,7 +40,7 @@ SAID = 12  # changes that the page lists
 AGAIN = 1.0  # seconds between two tries to find the lab again
 AT_REST = 2.0  # seconds without a change after which the output that stays is made anew
 DOWN = N_("The lab is down. This is its last picture; the view goes on when it is back.")
-ANEW = N_("The capture ended by itself. It was begun anew: packets from now on are shown.")
+ANEW = N_("The capture ended by itself and was restarted: packets from now on are shown.")
 
 
 class LiveView(anywidget.AnyWidget):

@@ -185,9 +185,9 @@ function open(name) {
   const dialog = html("dialog", { "aria-labelledby": "whose" },
     html("h2", { id: "whose" }, say("The lab of {name}, as it is now", { name })), place, outcome,
     html("div", { class: "buttons" }, close,
-      html("button", { type: "button", onclick: () => confirm(say("Put the lab of {name} back? What he has built there is lost.", { name })) && order("reset", name, "") }, say("Put back")),
+      html("button", { type: "button", onclick: () => confirm(say("Reset {name}'s lab? What was built there is lost.", { name })) && order("reset", name, "") }, say("Put back")),
       fault.label,
-      html("button", { type: "button", onclick: () => confirm(say("Break the lab of {name} with “{fault}”? What he has built there is put back first.", { name, fault: fault.select.value }))
+      html("button", { type: "button", onclick: () => confirm(say("Break {name}'s lab with “{fault}”? The lab is reset first, and what was built there is lost.", { name, fault: fault.select.value }))
         && order("inject", name, fault.select.value) }, say("Break"))));
   document.body.append(dialog);
   const end = view.render({ model, el: place });
@@ -202,7 +202,7 @@ async function picture() {
   const { name, model, outcome } = looking;
   const answer = await ask(`api/picture?learner=${encodeURIComponent(name)}`).catch(() => ({}));
   if (answer.boxes) model.show("picture", answer);
-  model.show("status", answer.boxes ? "" : answer.words || say("No picture yet: his server is away, or just comes."));
+  model.show("status", answer.boxes ? "" : answer.words || say("No picture yet: the server is stopped or still starting."));
   const last = latest.learners.find((learner) => learner.name === name)?.outcome;
   put(outcome, last?.[1] ?? "");
 }

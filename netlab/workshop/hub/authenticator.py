@@ -55,7 +55,7 @@ class ClassAuthenticator(Authenticator):  # type: ignore[misc]
             "name": _("Your name"),
             "password": _("Your password (choose one the first time)"),
             "code": _("The code (the first time only)"),
-            "enter": _("Come in"),
+            "enter": _("Log in"),
         }
         html = FORM.read_text(encoding="utf-8")
         for key, text in texts.items():

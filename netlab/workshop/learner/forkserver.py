@@ -40,7 +40,7 @@ def start(state: State, order: world.Order, environment: Mapping[str, str], log:
     except (OSError, protocol.Closed) as error:
         raise LabError(
             _("The forkserver of the learners' servers does not answer: {error}.").format(error=error),
-            _("It is started anew by itself; try again."),
+            _("It restarts by itself; try again."),
         ) from error
 
 

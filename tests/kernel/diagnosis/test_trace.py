@@ -141,7 +141,7 @@ def test_what_drops_next_was_seen_in_the_replica(healthy: Lab) -> None:
     sh(healthy, "iptables -F FORWARD; iptables -P FORWARD DROP")
     told = trace(healthy, "if-test", THERE, count=2, timeout=0.3)
     assert told.cause == "forwarding-off" and "the policy of filter/FORWARD, DROP," in told.next_blocker
-    assert "next: With that mended" in as_text(told)
+    assert "next: With that fixed" in as_text(told)
 
 
 def test_a_trace_changes_nothing(healthy: Lab) -> None:

@@ -1,4 +1,4 @@
-"""READMEs and scripts, which no catalogue holds, say everything in both languages."""
+"""Documents and scripts, which no catalogue holds, say everything in both languages."""
 
 from __future__ import annotations
 
@@ -11,19 +11,49 @@ import pytest
 from netlab import engines
 from netlab.lessons.content import LABS
 
+ROOT = LABS.parent
+DOCUMENTS = sorted(file.name for file in (ROOT / "docs").glob("*.md"))
+PAIRS = [("README.md", "docs/zh/README.md"), *((f"docs/{name}", f"docs/zh/{name}") for name in DOCUMENTS)]
 
-def test_the_chinese_readme_is_a_whole_one() -> None:
-    """The same sections, tables, pictures and folders, and every command that the English one names."""
-    english = (LABS.parent / "README.md").read_text(encoding="utf-8")
-    chinese = (LABS / "zh/README.md").read_text(encoding="utf-8")
 
-    def form(text: str) -> list[str]:
-        begins = r"(?m)^(?:## |\| |!\[| {4,8}[.a-z][\w./]*| {4}\./run \w*)"
-        return [found.strip() for found in re.findall(begins, text)]
+def parts(text: str) -> list[str]:
+    """The form of a document: headings, warnings, table rows, items, pictures and lines of code, in order."""
+    begins = r"(?m)^(?:(?:#+|[-*]|\d+\.|!\[) | {4,}\S[^#\n]*|> \[!\w+\]|\|.*|!\[|```.*)"
+    found = re.findall(begins, re.sub(r"`[^`\n]+`", "`", text))
+    return [re.sub(r"[^|]+", "", line) if line.startswith("|") else line.strip() for line in found]
 
-    assert form(chinese) == form(english)
-    commands = r"`(\./run [^`A-Z]*|[A-Z_]+=[^`]*|lab\.[^`]*)`"
-    assert set(re.findall(commands, english)) <= set(re.findall(commands, chinese))
+
+@pytest.mark.parametrize(("english", "chinese"), PAIRS)
+def test_each_document_is_a_whole_one_in_chinese(english: str, chinese: str) -> None:
+    """The same sections, warnings, tables, items, pictures and commands, in the same order."""
+    ours, theirs = ((ROOT / name).read_text(encoding="utf-8") for name in (english, chinese))
+    assert len(parts(ours)) > 5
+    assert parts(theirs) == parts(ours)
+    assert len(re.findall(r"\]\(", theirs)) == len(re.findall(r"\]\(", ours))
+
+
+@pytest.mark.parametrize(("english", "chinese"), PAIRS)
+def test_each_document_says_the_same_in_chinese(english: str, chinese: str) -> None:
+    """The same names in type, and the same figures; quantities of English words stand for themselves."""
+    ours, theirs = ((ROOT / name).read_text(encoding="utf-8") for name in (english, chinese))
+    assert names(theirs) == names(ours)
+    assert figures(theirs) == figures(ours)
+
+
+def names(text: str) -> set[str]:
+    """What stands in type, within a line."""
+    return set(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text))
+
+
+def figures(text: str) -> set[str]:
+    """All numbers, dates and addresses outside of links' addresses."""
+    return set(re.findall(r"\d+(?:[.,:/]\d+)*", re.sub(r"\]\([^)]*\)", "]", text)))
+
+
+def test_no_chinese_document_is_left_over() -> None:
+    """Each has an English one; the front page is the English one's at the top."""
+    chinese = sorted(file.name for file in (ROOT / "docs/zh").glob("*.md"))
+    assert chinese == sorted([*DOCUMENTS, "README.md"])
 
 
 def test_the_virtual_machines_readme_is_a_whole_one_too() -> None:

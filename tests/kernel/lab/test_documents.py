@@ -1,4 +1,4 @@
-"""What the README shows in Python works as it stands there, in both languages."""
+"""What the document on Python shows works as it stands there, in both languages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from netlab.lab import Lab
 from tests.support.ordinary import ROOT
 
 
-@pytest.mark.parametrize("file", ["README.md", "labs/zh/README.md"])
-def test_the_readmes_python_runs(file: str, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("file", ["docs/python.md", "docs/zh/python.md"])
+def test_the_documents_python_runs(file: str, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     """The shortest path leads by the bridge, the MTU is set, and scapy's packets name their points."""
     text = (ROOT / file).read_text(encoding="utf-8")
     [code] = re.findall(r"(?m)^    import networkx\n(?:(?:    .*)?\n)+", text)
