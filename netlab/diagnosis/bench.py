@@ -177,7 +177,11 @@ class Bench:
         before = self._worked
         self.apply(change)
         after = find_working(self.replica, self._flows, before)
-        return before - after, after - before
+        stops = before - after
+        if stops:
+            held = {a.address for __, i in self.replica.snapshot().interfaces() for a in i.addresses}
+            stops = frozenset(flow for flow in stops if flow.destination in held)  # others are no address now
+        return stops, after - before
 
 
 def _others(node: PackNode, listener: Listener) -> tuple[Listener, ...]:

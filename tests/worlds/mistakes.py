@@ -6,12 +6,15 @@ more behind than there was before: a new cable has another name, a second MASQUE
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netlab.faults.fault import FORGET, OTHER, Command, Symptom, on
 from netlab.faults.filters import WEB
 
 Mistake = tuple[tuple[Command, ...], str, tuple[Command, ...], Symptom]
 PINGS = Symptom()
 CALLS = Symptom("internet", "192.0.2.10", "tcp", 8080)
+LEAD_ON = "iptables -t nat -A PREROUTING -p tcp --dport 9090 -j DNAT --to-destination 172.17.0.3:80"
 PUBLISHED = WEB + on("host", "iptables -I DOCKER-USER -o docker0 -d 172.17.0.3 -j ACCEPT")
 
 
@@ -136,8 +139,8 @@ MORE |= {
     "accepted before its DNAT": (
         host("iptables -t nat -I PREROUTING -j ACCEPT"),
         "wrong-dnat",
-        PUBLISHED,
-        CALLS,
+        PUBLISHED + on("host", LEAD_ON),
+        replace(CALLS, port=9090),  # Docker's own ports have docker-proxy behind them
     ),
     "answered by a reset of the firewall's": (
         host("iptables -I FORWARD -o docker0 -p tcp --dport 80 -j REJECT --reject-with tcp-reset"),

@@ -20,6 +20,16 @@ REFUSING_SETTINGS = (
     *("icmp_echo_ignore_all", "echo_ignore_all", "arp_ignore", "arp_filter", "rp_filter"),
     *("drop_unicast_in_l2_multicast", "ignore_routes_with_linkdown"),
 )
+SETTINGS = {  # of which cause each is
+    "arp_ignore": "arp-off",
+    "rp_filter": "reverse-path",
+    "icmp_echo_ignore_all": "echo-ignored",
+    "echo_ignore_all": "echo-ignored",
+    "disable_ipv6": "ipv6-disabled",
+    "forwarding": "forwarding-off",
+    "ip_forward": "forwarding-off",
+    "proxy_arp": "no-proxy-arp",
+}
 # Of a port of a bridge, what a new one has, by the words of bridge(8); all others are off.
 ON = ("learning", "flood", "mcast_flood", "bcast_flood")
 USUAL_MTU = 1500
@@ -175,7 +185,7 @@ def of_settings(node: pack.Node, __: Node, _names: Mapping[int, str]) -> Iterato
         words = name.replace("/", ".")
         text = f"{words} = {value}"
         harmless = name.rpartition("/")[2] in REFUSING_SETTINGS
-        yield Atom(node.name, "setting", text, (), _unset(name), harmless, setting=words)
+        yield Atom(node.name, _cause(name), text, (), _unset(name), harmless, setting=words)
     for link in node.links:
         for key, value in link.settings.items():
             path = settings.of_link(link, key)
@@ -184,7 +194,11 @@ def of_settings(node: pack.Node, __: Node, _names: Mapping[int, str]) -> Iterato
             change = _with_link(link.index, settings=left)
             harmless = key.rpartition("/")[2] in REFUSING_SETTINGS
             setting = path.replace(".", "\0").replace("/", ".").replace("\0", "/")
-            yield Atom(node.name, "setting", text, (), change, harmless, setting=setting)
+            yield Atom(node.name, _cause(key), text, (), change, harmless, setting=setting)
+
+
+def _cause(name: str) -> str:
+    return SETTINGS.get(name.rpartition("/")[2], "setting")
 
 
 def _unset(name: str) -> Without:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
-from netlab.diagnosis.bench import Bench
+from netlab.diagnosis.bench import NSENTER, Bench
 from netlab.diagnosis.finding import STRONG, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.judge import Judgement
@@ -72,11 +72,39 @@ def _cure(atom: Atom, bench: Bench, seen: Snapshot) -> tuple[Cure, ...]:
     return (step(seen.node(atom.node), "sysctl", "-w", f"{atom.setting}={value}"),)
 
 
+LISTS = {  # what shows the things that such a command takes away
+    "tc qdisc": "tc -s qdisc show dev {device}",
+    "bridge link": "bridge -d link show dev {device}",
+    "bridge fdb": "bridge fdb show dev {device}",
+    "ip link": "ip -d link show {device}",
+    "ip neigh": "ip neigh show dev {device}",
+    "ip addr": "ip addr show dev {device}",
+    "ip rule": "ip rule",
+    "ip route": "ip route show table {table}",
+    "ip xfrm": "ip xfrm policy",
+}
+
+
+def listing(atom: Atom) -> str:
+    """The command that shows that thing."""
+    if atom.setting:
+        return f"sysctl {atom.setting}"
+    words = [word for word in atom.cure[0].argv if word != "-6"]
+    if atom.cure[0].within:
+        words = words[NSENTER:]
+    if words[0] == "nft":
+        where = words[3:6] if words[1] == "delete" else words[2:5]
+        return f"nft list chain {' '.join(where)}"
+    if words[0] not in ("tc", "bridge", "ip"):
+        return f"{words[0]} -t {words[2]} -S {words[4]}"
+    told = dict(pairwise(words))
+    shown = LISTS[" ".join(words[:2])]
+    return shown.format(device=told.get("dev", ""), table=told.get("table", "main"))
+
+
 def _accuse(gone: Sequence[Atom], cure: Sequence[Cure], seen: Snapshot) -> Finding:
     told = ", ".join(f"{atom.node}: {atom.text}" for atom in gone)
     text = _("Found by trying: without this all are answered ({what}).").format(what=told)
-    evidence = tuple(
-        show(seen.node(atom.node), _("in a copy, without it"), atom.text, _("all probes are answered"))
-        for atom in gone
-    )
+    says = _("in a copy, without it, all probes are answered")
+    evidence = tuple(show(seen.node(atom.node), listing(atom), atom.text, says) for atom in gone)
     return Finding(gone[0].cause, STRONG, text, evidence, tuple(cure))

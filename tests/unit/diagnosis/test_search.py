@@ -10,6 +10,7 @@ import pytest
 from netlab.diagnosis.search.atom import Atom
 from netlab.diagnosis.search.atoms import atoms
 from netlab.diagnosis.search.narrow import smallest, without
+from netlab.diagnosis.search.search import listing
 from netlab.diagnosis.suspects.nat import parse_target
 from netlab.diagnosis.suspects.opening import words_of
 from netlab.model import Node, Snapshot, pack
@@ -93,6 +94,25 @@ def test_each_thing_that_was_set_has_its_command() -> None:
     told = ["; ".join(" ".join(step.argv) for step in atom.cure) for atom in found if atom.cure]
     assert told == COMMANDS.strip().splitlines()
     assert [atom.setting for atom in found if atom.setting] == ["net.ipv4.icmp_echo_ignore_all"]
+
+
+LISTINGS = """
+iptables -t filter -S FORWARD
+tc -s qdisc show dev br0
+bridge -d link show dev v1
+ip -d link show v1
+ip neigh show dev br0
+ip rule
+ip route show table main
+ip addr show dev br0
+sysctl net.ipv4.icmp_echo_ignore_all
+"""
+
+
+def test_each_thing_that_was_set_can_be_shown() -> None:
+    """By the command that lists its kind."""
+    found = list(atoms(pack.Pack("lab", nodes=(SET,)), Snapshot(0, "lab", (PLACE,))))
+    assert sorted(set(map(listing, found))) == sorted(LISTINGS.strip().splitlines())
 
 
 def test_without_all_that_was_set_nothing_of_it_is_left() -> None:

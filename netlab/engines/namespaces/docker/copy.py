@@ -160,5 +160,6 @@ def _unpack(pipe: IO[bytes], path: str) -> None:
                     posixpath.normpath(f"{rename}{slash}{rest}") if first != "." else f"{rename}/{rest}"
                 )
             entry.uid = entry.gid = 0
+            entry.uname = entry.gname = ""  # a name would go first, and lead to somebody whom there is not
             entry.mode &= 0o777  # no set-user-ID bit comes along
             tar.extract(entry, folder, filter="tar")
