@@ -117,7 +117,7 @@ def test_every_command_is_understood(name: str) -> None:
 
 def test_a_command_that_was_renamed_is_found() -> None:
     """A verb, an option, a missing word, a tier of the tests, and a row of the bench."""
-    typed = ("mend", "up --bare", "trace --from a", "test units", "bench x | tee y")
+    typed = ("mend", "up --bare", "trace --nowhere", "test units", "bench x | tee y")
     text = "    ./run goto   there\n" + " ".join(f"`sudo ./run {words}`" for words in typed)
     assert all(why_not(words) for words in commands(text))
     assert [words[0] for words in commands(text)] == ["goto", "mend", "up", "trace", "test", "bench"]
