@@ -150,6 +150,8 @@ def _unpack(pipe: IO[bytes], path: str) -> None:
         raise FileNotFoundError(folder)
     total = count = 0
     with tarfile.open(fileobj=pipe, mode="r|") as tar:
+        # Python before 3.11.4 has none.
+        tar.extraction_filter = getattr(tarfile, "fully_trusted_filter", None)
         for entry in tar:
             total, count = total + entry.size, count + 1
             if total > LARGEST or count > MOST:
@@ -162,4 +164,12 @@ def _unpack(pipe: IO[bytes], path: str) -> None:
             entry.uid = entry.gid = 0
             entry.uname = entry.gname = ""  # a name would go first, and lead to somebody whom there is not
             entry.mode &= 0o777  # no set-user-ID bit comes along
-            tar.extract(entry, folder, filter="tar")
+            _check_is_below(entry.name, folder)
+            tar.extract(entry, folder)
+
+
+def _check_is_below(name: str, folder: str) -> None:
+    """Whether the file of that name would be made in that folder, whatever links there are. ValueError."""
+    root = os.path.realpath(folder)
+    if os.path.commonpath([root, os.path.realpath(os.path.join(root, name))]) != root:
+        raise ValueError(f"{name} leads out of the folder")
