@@ -223,7 +223,7 @@ def test_a_reset_takes_out_sets_that_rules_use(lab: Lab, way: str) -> None:
 
 def look_without_numbers(lab: Lab, node: str) -> set[str]:
     """What is there, but for MAC addresses, what is made of them, indexes, and a link's details."""
-    numbers = r"fe80::[0-9a-f:]+|([0-9a-f]{2}:){5}[0-9a-f]{2}|(?<=@if)\d+|^\d+(?=:)"
+    numbers = r"fe80::[0-9a-f:]+|([0-9a-f]{2}:){5}[0-9a-f]{2}|(?<=@if)\d+|^\d+(?=:)|(?<=netnsid )\d+"
     lines = {re.sub(numbers, "N", line.partition(" promiscuity")[0]) for line in look(lab, node)}
     return {line for line in lines if not line.startswith("N dev ")}  # what a bridge has learned
 
