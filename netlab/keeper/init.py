@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -119,7 +120,7 @@ def ask_to_tidy(to_init: socket.socket) -> None:
 
 
 def _serve(keeper: socket.socket, engine: Engine, daemonless: Daemonless | None) -> None:
-
+    import_module("netlab.keeper.populate")  # all is ready, so nobody waits: a child need not load it
     syscalls.set_name("netlab-init")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     loop = Loop()
