@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netlab.lab.observable import Witnessed
+from netlab.linux import polling
 from netlab.model import Interface, Node, Snapshot
 
 if TYPE_CHECKING:
     from netlab.faults.proof import Practice
+    from netlab.packets.probe import Probe
 
 CONTAINER, HOST, INTERNET = "if-test", "host", "internet"
 OUTSIDE = "39.106.233.176"  # the address that the lecture pings
+# A neighbour that does not answer is asked three times, once a second (mcast_solicit, retrans_time_ms); what
+# is sent to it meanwhile waits, or is lost with it. That tells nobody when it ends.
+ASKED_FOR, LOOK_AGAIN = 3.2, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,24 @@ class World:
         """Its value, "" where it is not known."""
         found = self.node(node)
         return found.sysctls.get(name, "") if found else ""
+
+    def probe(self, node: str, destination: str, count: int, timeout: float, **order: Any) -> Probe:
+        """Probes from a node, as in Lab.probe.
+
+        Where one is missing and a neighbour was still being asked for, they are sent again when that is over:
+        what has been repaired a moment ago is not called broken.
+        """
+        probe = self.lab.probe(node, destination, count, timeout, **order)
+        if probe.received < count and _asks(self.snapshot):
+            for _look in polling.looks(ASKED_FOR, LOOK_AGAIN):
+                if not _asks(self.lab.snapshot()):
+                    break
+            probe = self.lab.probe(node, destination, count, timeout, **order)
+        return probe
+
+
+def _asks(snapshot: Snapshot) -> bool:
+    return any(entry.state == "INCOMPLETE" for node in snapshot.nodes for entry in node.neighbours)
 
 
 def other_end(snapshot: Snapshot, interface: Interface) -> Interface | None:

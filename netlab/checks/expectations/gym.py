@@ -169,7 +169,7 @@ def _sick(world: World) -> Trouble | None:
     count = PROBES if symptom.partial else 2
     order: dict[str, Any] = {"proto": symptom.proto, "port": symptom.port, "size": symptom.size}
     try:
-        probe = world.lab.probe(symptom.source, symptom.destination, count, **order)
+        probe = world.probe(symptom.source, symptom.destination, count, 1.0, **order)
         received = probe.received
     except (NetlabError, OSError):
         received = 0

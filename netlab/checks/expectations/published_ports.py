@@ -66,7 +66,7 @@ class Serves:
         if world.node(self.node) is None:
             return None
         with suppress(NetlabError, OSError):
-            return world.lab.probe(self.node, self.address, 1, WAIT, proto="tcp", port=self.port)
+            return world.probe(self.node, self.address, 1, WAIT, proto="tcp", port=self.port)
         return None
 
     def _is_witnessed(self, world: World) -> bool:

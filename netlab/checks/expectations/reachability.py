@@ -137,7 +137,7 @@ def is_answered(world: World, node: str, destination: str) -> bool:
     if world.node(node) is None:
         return False
     try:
-        return world.lab.probe(node, destination, count=1, timeout=WAIT).received > 0
+        return world.probe(node, destination, count=1, timeout=WAIT).received > 0
     except (NetlabError, OSError):
         return False
 

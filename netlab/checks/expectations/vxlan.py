@@ -193,7 +193,7 @@ class FullSizeFits:
         if card is None:
             return namespace_gone(self.node)
         with suppress(NetlabError, OSError):
-            probe = world.lab.probe(self.node, INSIDE[self.other], 1, WAIT, size=card.mtu - HEADERS, df=True)
+            probe = world.probe(self.node, INSIDE[self.other], 1, WAIT, size=card.mtu - HEADERS, df=True)
             if probe.received:
                 return None
         return Trouble(

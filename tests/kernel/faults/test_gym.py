@@ -121,6 +121,17 @@ def test_the_solution_is_that_of_the_fault_that_is_on(lab: Lab, name: str) -> No
     assert learner.check("10.5").passed and learner.check("10.4").passed
 
 
+def test_a_cure_of_a_moment_ago_is_not_called_broken(lab: Lab) -> None:
+    """A neighbour that does not answer is asked once a second, three times: what is sent at the end of that
+    is lost, though the cure is in. The check waits for it."""
+    learner = LessonLab(lab, lesson("10"), Progress(lab.folder / "progress.json"))
+    learner.fault([faults.pick(n, inside=True).name for n in range(1000)].index("arp-ignored"))
+    # The end of the first three seconds, by when the probes of the check would be dropped.
+    lab.script("ip neigh flush all; timeout 0.1 ping -c 1 172.17.0.1 || sleep 2.2", node="if-test")
+    assert lab.script("ip link set docker0 arp on").returncode == 0
+    assert learner.check("10.5").passed
+
+
 def test_a_drawn_fault_is_taken_up_by_the_learners_notebook(lab: Lab) -> None:
     """What is put in for somebody to be judged is neither named in the lab nor put back by a notebook's first
     cell; the same is drawn when it is graded. After a reset the notebook has its own again."""
