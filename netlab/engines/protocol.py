@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
@@ -119,8 +119,8 @@ class Daemonless(Engine, Protocol):
 
     # -- in the lab host's process 1
 
-    def make(self, name: str, container: pack.Container) -> None:
-        """A running container of that name, without a network. EngineError, OSError."""
+    def make(self, containers: Iterable[tuple[str, pack.Container]]) -> None:
+        """Running containers of those names, the oldest first, without cables. EngineError, OSError."""
 
     def end(self, name: str) -> None:
         """End a container and forget it. OSError."""

@@ -32,7 +32,7 @@ LEARNERS += (
     "replica",
 )
 
-TWINS = ("pack", "unpack", "played", "mark", "undo")  # what is asked of the lab as a twin's original
+TWINS = ("pack", "unpack", "fill", "played", "mark", "undo")  # what is asked of the lab as a twin's original
 
 
 class Operations(Observations):

@@ -81,7 +81,13 @@ def places(init: int, engine: Engine) -> list[Place]:
         else place
         for place in found.values()
     ]
-    return sorted(listed, key=lambda place: (KINDS.index(place.kind), place.pid, place.name))
+    return sorted(listed, key=_order)
+
+
+def _order(place: Place) -> tuple[int, int, str]:
+    """Containers stay as the engine has them, the oldest first."""
+    own = (0, "") if place.kind == "container" else (place.pid, place.name)
+    return KINDS.index(place.kind), *own
 
 
 def beside_roles(name: str, kind: str) -> str:

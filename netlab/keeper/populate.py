@@ -69,14 +69,13 @@ def serve(request: Mapping[str, object], engine: Daemonless, client: socket.sock
 def _do(order: Order, engine: Daemonless) -> None:
     for kind, name in order.ended:
         _end(kind, name, engine)
-    for name, container in order.containers:
-        engine.make(name, container)
+    engine.make(order.containers)
     for name in order.namespaces:
         path = _free(name)
         os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o444))
         with fresh():
             syscalls.mount("/proc/thread-self/ns/net", path, flags=syscalls.MS_BIND)
-    pids = {container.name: container.pid for container in engine.containers("")}
+    pids = {each.name: each.pid for each in engine.containers("")} if order.aliases else {}
     for alias, container_name in order.aliases:
         if pid := pids.get(container_name):
             os.symlink(f"/proc/{pid}/ns/net", _free(alias))

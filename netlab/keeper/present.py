@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Protocol
 
-from netlab.keeper.places import Place
+from netlab.keeper.places import ROLES, Place
 from netlab.keeper.populate import Order
 from netlab.linux.wiring import neighbours
 from netlab.model import pack
 from netlab.model.outside import LO, empty
 
-Read = Callable[[Sequence[Place]], pack.Pack]
 # What two nodes may have that is not of one network: who plays a listener, and what an engine says.
 _BESIDE = ("name", "kind", "aliases", "container", "listeners", "neighbours", "fdb")
 _COMPARED = tuple(each.name for each in fields(pack.Node) if each.name not in _BESIDE)
+
+
+class Workshop(Protocol):
+    """What looks."""
+
+    is_fresh: bool
+
+    def read(self, places: Sequence[Place], /) -> pack.Pack: ...
 
 
 @dataclass(frozen=True)
@@ -64,23 +72,26 @@ def _ports(listeners: Sequence[pack.Listener]) -> set[pack.Listener]:
     return {replace(each, program="") for each in listeners}
 
 
-def look(read: Read, places: Sequence[Place], made: Order) -> Present:
-    """All of them; of those of one kind that were `made`, the first."""
+def look(workshop: Workshop, places: Sequence[Place], made: Order) -> Present:
+    """All of them but what is known to be empty; of those of one kind that were `made`, the first."""
     fresh = {
         "container": {name for name, __ in made.containers},
         "netns": set(made.namespaces),
     }
     kept, samples, others = [], {}, []
+    blank = {}
     for place in places:
-        if place.name not in fresh.get(place.kind, ()):
+        if workshop.is_fresh and place.name in ROLES:
+            blank[place.name] = empty(place.name, place.kind)
+        elif place.name not in fresh.get(place.kind, ()):
             kept.append(place)
         elif place.kind in samples:
             others.append(place)
         else:
             samples[place.kind] = place
             kept.append(place)
-    found = read(kept)
+    found = workshop.read(kept) if kept else pack.Pack("")
     alike = {
         place.name: node for place in others if (node := found.node(samples[place.kind].name)) is not None
     }
-    return Present(found, alike)
+    return Present(found, alike | blank)

@@ -102,7 +102,12 @@ class Twin:
             self._origin.write(built)
         return built
 
-    def _unpack(self, wanted: Pack, now: Pack | None = None) -> Pack:
+    def fill(self, fds: Sequence[int]) -> bool:
+        """The same of a twin in which nobody has done anything yet. BadInput, LabError, OSError."""
+        self._origin.write(self._unpack(pack.from_file(fds), is_fresh=True))
+        return True
+
+    def _unpack(self, wanted: Pack, now: Pack | None = None, *, is_fresh: bool = False) -> Pack:
         if self._engine is None:
             raise BadInput(
                 _("A network cannot be unpacked into a lab with a real Docker."),
@@ -110,13 +115,22 @@ class Twin:
             )
         populate_lab = partial(populate.ask, self._to_init)
         play = self._responder.play if self._responder else _leave_alone
-        return unpack(wanted, Workshop(self._places, self._read, populate_lab, play, self._unchanged), now)
+        workshop = Workshop(
+            self._places,
+            self._read,
+            populate_lab,
+            play,
+            self._unchanged,
+            is_fresh=is_fresh and self._plan.bare,
+        )
+        return unpack(wanted, workshop, now)
 
     def operation(self, name: str) -> Callable[[Mapping[str, Any], socket.socket], Any] | None:
         """What answers such a request; None if it is none of a twin's."""
         known: dict[str, Callable[[Mapping[str, Any]], Any]] = {
             "pack": lambda request: codec.to_plain(self.pack()),
             "unpack": lambda request: codec.to_plain(self.take_over(request["fds"])),
+            "fill": lambda request: self.fill(request["fds"]),
             "played": lambda request: list(self.about()[1:]),
             "mark": lambda request: self.mark(_label(request)),
             "marked": lambda request: codec.to_plain(self.pack_at(_label(request))),

@@ -10,17 +10,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from netlab.engines import base_lab
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.keeper.cables import DAD, Cables, Links, Site, wait_for_proxies
 from netlab.keeper.places import Place
 from netlab.keeper.populate import Order
 from netlab.keeper.present import Present, look
-from netlab.linux.netlink.netfilter import Netfilter
+from netlab.keeper.rules import Rules
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
-from netlab.linux.ruleset import ip_sets, iptables, native
 from netlab.linux.wiring import reconcile, settings
 from netlab.linux.wiring.fields import Unfit
 from netlab.linux.wiring.reconcile import Refusals
@@ -44,10 +42,12 @@ class Workshop:
         unchanged: Mapping[str, str],
         *,
         has_proxies: bool = True,
+        is_fresh: bool = False,
     ) -> None:
         self.places, self.read, self.populate = places, read, populate
         self.play, self.unchanged = play, unchanged
         self.has_proxies = has_proxies  # whether who populates it has published ports listened at, too
+        self.is_fresh = is_fresh  # whether nothing is in host and internet
 
 
 def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) -> pack.Pack:
@@ -67,9 +67,10 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
     refusals = Refusals()
     with ExitStack() as stack:
         found = workshop.places()
-        have = Present(now, {}) if now and made.is_empty() else look(workshop.read, found, made)
+        have = Present(now, {}) if now and made.is_empty() else look(workshop, found, made)
         sites = _open(wanted, found, stack)
         _set_namespaces(sites, have, workshop.unchanged)
+        rules = {name: Rules(site, have.node(name)) for name, site in sites.items()}
         wanted, cables = _lay_cables(wanted, sites, have, refusals)
         wanted = outside.world(wanted)
         sites = {node.name: replace(sites[node.name], node=node) for node in wanted.nodes}
@@ -81,13 +82,13 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
             _set_links(site, have.node(site.node.name), workshop.unchanged, refusals)
             _furnish(site, refusals)
         cables.finish(workshop.unchanged)
-        _finish(others, have, refusals)
+        _finish(others, rules, refusals)
         ports = {port for node in wanted.nodes if node.container for port in node.container.ports}
         refusals.lines += _play(list(sites.values()), have, workshop, ports)
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
 
 
-def _finish(sites: Sequence[Site], have: Present, refusals: Refusals) -> None:
+def _finish(sites: Sequence[Site], rules: Mapping[str, Rules], refusals: Refusals) -> None:
     """What needs the links as they are to be."""
     nodes = [_node(site, refusals) for site in sites]
     duplicates = [(node, each) for node in nodes if (each := node.add_duplicates())]
@@ -99,7 +100,7 @@ def _finish(sites: Sequence[Site], have: Present, refusals: Refusals) -> None:
         node.fdb()
         node.vlans()
         node.ipsec()
-        _rules(site, have.node(site.node.name), refusals)
+        refusals.lines += rules[site.node.name].finish()
 
 
 def give_names(found: pack.Pack) -> pack.Pack:
@@ -220,29 +221,3 @@ def _without_proxies(node: pack.Node, published: Collection[str]) -> tuple[pack.
         for each in node.listeners
         if each.program != PROXY or (each.protocol, str(each.port)) not in taken
     )
-
-
-def _rules(site: Site, have: pack.Node | None, refusals: Refusals) -> None:
-    """All of a namespace's rules anew, where they are not the wanted ones."""
-    node = site.node
-    there, wanted = (
-        (each.tables, each.native, each.ip_sets) if each else ((), (), ()) for each in (have, node)
-    )
-    if there == wanted:
-        return
-    if any(there):
-        base_lab.clear_legacy(site.fd)
-        with Netfilter(site.fd) as netfilter:
-            netfilter.flush()
-    with Netfilter(site.fd) as netfilter:  # a rule has let go of its set when the first was closed
-        if have and have.ip_sets:
-            netfilter.destroy_sets()
-        refusals.lines += [f"{node.name}: {line}" for line in ip_sets.restore(netfilter, node.ip_sets)]
-    with enter(site.fd):
-        for family in iptables.COMMANDS:
-            for backend in iptables.BACKENDS:
-                tables = [t for t in node.tables if (t.family, t.backend) == (family, backend)]
-                if tables:
-                    refused = iptables.restore(tables, family, backend)
-                    refusals.lines += [f"{node.name}: {line}" for line in refused]
-        refusals.lines += [f"{node.name}: {line}" for line in native.restore(node.native)]

@@ -126,14 +126,15 @@ class Lab(Commands, Network):
     def unpack(cls, source: str | Path | Pack, name: str, **how: Any) -> Lab:
         """A new lab with the network of a file or value of `pack`; `how`, and errors, as in `up`. Its status
         has what is played by something else. BadInput says why a file holds none."""
-        from netlab.lab.packing import load
+        from netlab.lab.packing import hand_over, load
 
-        found = load(source)
-        lab = cls.up(name, bare=True, **how)
         with ExitStack() as stack:
-            stack.callback(lab.down)
-            lab.become(found)
-            stack.pop_all()
+            fd = stack.enter_context(hand_over(load(source)))
+            lab = cls.up(name, bare=True, **how)
+            with ExitStack() as failed:
+                failed.callback(lab.down)
+                lab._answer("fill", fds=[fd])
+                failed.pop_all()
         return lab
 
     def copy(self, name: str, **how: Any) -> Lab:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netlab.engines import base_lab, script
@@ -57,10 +57,10 @@ class NamespacesEngine:
 
         return description.describe(root)
 
-    def make(self, name: str, container: pack.Container) -> None:
+    def make(self, containers: Iterable[tuple[str, pack.Container]]) -> None:
         from netlab.engines.namespaces import populate
 
-        populate.make(name, container)
+        populate.make(containers)
 
     def end(self, name: str) -> None:
         from netlab.engines.namespaces import populate

@@ -9,34 +9,46 @@ import os
 import secrets
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterable
+from dataclasses import replace
 
-from netlab.engines.namespaces import container, shim, streams
+from netlab.engines.namespaces import common_shim, container
 from netlab.engines.namespaces.docker.run import PATH
 from netlab.engines.namespaces.store import Endpoint, Record, Store, is_running
 from netlab.model import pack
 
 WAIT = ("sleep", "infinity")
-SECONDS_TO_END = 5.0
 
 
-def make(name: str, described: pack.Container) -> None:
-    """A running container of that name, without a network. EngineError, OSError."""
-    store, identity = Store(), secrets.token_hex(32)
+def make(wanted: Iterable[tuple[str, pack.Container]]) -> None:
+    """Running containers of those names, the oldest first, without cables. EngineError, OSError."""
+    store, now = Store(), time.time()
+    containers = []
+    for number, (name, described) in enumerate(wanted):
+        record = _record(name, described, now + number / 1e6)
+        store.path(record).mkdir(parents=True)
+        containers.append((record, _where_it_is(record, described)))
+    common_shim.launch(store, containers)
+
+
+def _record(name: str, described: pack.Container, created: float) -> Record:
+    identity = secrets.token_hex(32)
     hostname = described.hostname if described.hostname.isascii() else ""
-    record = Record(
+    return Record(
         id=identity,
         name=name,
         image=described.image or "twin",
         argv=WAIT,
-        created=time.time(),
+        created=created,
         env={"PATH": PATH, "HOSTNAME": hostname or identity[:12], "HOME": "/root"},
         network="none",
         capabilities=described.capabilities or container.DEFAULT_CAPABILITIES,
         hostname=hostname[:63] or identity[:12],
     )
-    store.save(record)
-    shim.launch(store, record)
+
+
+def _where_it_is(record: Record, described: pack.Container) -> Record:
+    """Once it has started: where it is joined to a network, as the pack says."""
     where = Endpoint(
         described.network,
         "eth0" if described.address else "",
@@ -46,16 +58,13 @@ def make(name: str, described: pack.Container) -> None:
         described.mac,
     )
     is_joined = described.network not in ("none", "host") and ":" not in described.network
-    store.update(
-        identity,
+    return replace(
+        record,
         network=described.network,
         endpoints=(where,) * is_joined,
         ports=described.ports,
         is_twin=True,
     )
-    if described.ports:
-        with suppress(OSError):  # somebody else has the port: its rules are there nevertheless
-            streams.tell_networks(store.path(record))
 
 
 def end(name: str) -> None:

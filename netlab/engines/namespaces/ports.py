@@ -85,6 +85,8 @@ def join(ip: str, host: str, inside: str, protocol: str) -> str:
 
 def choose(store: Store, record: Record) -> Record:
     """The record with a port of the host's wherever none was asked for. The lock is held. EngineError."""
+    if not record.ports:
+        return record  # without a look at all others
     taken = {
         (split(port)[3], split(port)[1])
         for other in store.all()

@@ -11,77 +11,42 @@ import selectors
 import signal
 import socket
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import NoReturn
 
-from netlab.engines.namespaces import container, endpoints, events, ports, publication
+from netlab.engines.namespaces import container, endpoints, events, ports, publication, shim_process
 from netlab.engines.namespaces.fast_path import SANDBOXES
 from netlab.engines.namespaces.health import Health
 from netlab.engines.namespaces.publication import Publication
 from netlab.engines.namespaces.resolver import Resolver
+from netlab.engines.namespaces.shim_process import FAILED, FINE
 from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.engines.namespaces.streams import Streams
 from netlab.errors import EngineError
 from netlab.i18n import gettext as _
-from netlab.linux.title import set_title
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 60.0  # seconds before it is started again
 STEADY = 10.0  # seconds after which a container has run well, and the pause is the first again
-LARGEST_REPLY = 1 << 13
-FAILED, FINE = b"!", b"+"
 
 
 def launch(store: Store, record: Record, client: socket.socket | None = None) -> None:
     """Start a container, with `client` attached from the beginning. EngineError when it does not start."""
-    ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-    if os.fork() == 0:
-        ours.close()
-        _main(store, record, theirs, client)
-    theirs.close()
-    with ours:
-        reply = ours.recv(LARGEST_REPLY)
-    if not reply.startswith(FINE):
-        said = reply[1:].decode(errors="replace")
-        raise EngineError(said or _("the container could not be started"))
-
-
-def _main(store: Store, record: Record, reply: socket.socket, client: socket.socket | None) -> NoReturn:
-    try:
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGQUIT):
-            signal.signal(number, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _keep_only(reply, *([client] if client else []))
-        set_title(f"/usr/bin/containerd-shim-runc-v2 -namespace moby -id {record.id}", "netlab-shim")
-        Shim(store, record, client).run(reply)
-    except BaseException as error:
-        with suppress(OSError):
-            reply.send(FAILED + str(error).encode(errors="replace"))
-    finally:
-        os._exit(0)
-
-
-def _keep_only(*kept: socket.socket) -> None:
-    """Nothing of who asked stays open here: no terminal, no pipe, no socket of process 1's."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for number in range(3):
-        os.dup2(null, number)
-    first = 3
-    for fd in sorted(each.fileno() for each in kept):
-        os.closerange(first, fd)
-        first = fd + 1
-    os.closerange(first, 1 << 16)
+    shim_process.start(record.id, lambda reply: Shim(store, record, client).run(reply), client)
 
 
 class Shim:
     """One container's."""
 
-    def __init__(self, store: Store, record: Record, client: socket.socket | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        record: Record,
+        client: socket.socket | None = None,
+        selector: selectors.BaseSelector | None = None,
+    ) -> None:
         self._store, self._record = store, record
-        self._selector = selectors.DefaultSelector()
+        self._selector = selector or selectors.DefaultSelector()
         self._streams = Streams(self._selector, store.path(record), record, self._follow_networks)
         if client:
             self._streams.admit(client)
@@ -96,7 +61,7 @@ class Shim:
         try:
             self._begin()
         except (EngineError, OSError) as error:
-            self._fail(error)
+            self.fail(error)
             reply.send(FAILED + (error.what if isinstance(error, EngineError) else str(error)).encode())
             return
         reply.send(FINE)
@@ -123,7 +88,7 @@ class Shim:
         try:
             self._begin()
         except (EngineError, OSError) as error:
-            self._fail(error)
+            self.fail(error)
             return False
         return True
 
@@ -131,6 +96,14 @@ class Shim:
 
     def _begin(self) -> None:
         """Start process 1 and let it go. EngineError, OSError."""
+        for _step in self.steps():
+            pass
+
+    def steps(self, placed: Record | None = None) -> Iterator[None]:
+        """The same, with a stop wherever process 1 has to be waited for. EngineError, OSError.
+
+        With the record of a container that somebody else gives its networks, that is what it is from then on.
+        """
         record = self._record
         control, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         failure, failed = os.pipe()
@@ -149,32 +122,39 @@ class Shim:
                 os.close(fd)
         self._pidfd = os.pidfd_open(pid)
         with control, os.fdopen(failure, errors="replace") as failure_file:
+            yield
             if not control.recv(1):
                 raise EngineError(failure_file.read() or _("the container could not be started"))
-            self._settle(replace(record, pid=pid))
+            self._settle(replace(placed or record, pid=pid), is_placed=placed is not None)
             control.send(b"g")
             if inside is None:
                 self._streams.take_terminal(socket.recv_fds(control, 1, 1)[1])
+            yield
             message = failure_file.read()
             if message:
                 raise EngineError(message)
         self._health = Health(self._store, self._record, self._selector) if record.health else None
         events.of_container(self._record, "start", time.time())
 
-    def _settle(self, record: Record) -> None:
+    def _settle(self, record: Record, *, is_placed: bool) -> None:
         """Networks, ports, names: what it has before its program begins."""
+        doors: publication.Doors = []
         with self._store.lock():
-            record = ports.choose(self._store, record)
-            doors = publication.take(record)
-            record = endpoints.join_all(self._store, record)
+            if not is_placed:
+                record = ports.choose(self._store, record)
+                doors = publication.take(record)
+                record = endpoints.join_all(self._store, record)
             record = replace(record, started=time.time(), finished=0.0, exit_code=0, error="")
             record = replace(record, is_halted=False, is_paused=False, shim=os.getpid())
             self._store.save(record)
         self._record = record
         if container.has_own_network(record):
             endpoints.show_namespace(record, f"{SANDBOXES}/{record.short_id}")
-        self._publication.open(record, doors)
-        self._answer_for_names()
+        if is_placed and record.ports:
+            self._follow_networks()
+        elif not is_placed:
+            self._publication.open(record, doors)
+            self._answer_for_names()
 
     def _follow_networks(self) -> None:
         """Somebody has connected it to a network, or parted it from one."""
@@ -215,6 +195,15 @@ class Shim:
 
     # -- the end
 
+    def watch(self, on_end: Callable[[Shim], None]) -> None:
+        """Once it has begun, where somebody else serves: say when process 1 has ended, and it may `leave`."""
+        self._selector.register(self._pidfd, selectors.EVENT_READ, lambda: on_end(self))
+
+    def leave(self) -> None:
+        """For good."""
+        self._selector.unregister(self._pidfd)
+        self._streams.finish(self._end())
+
     def _end(self) -> int:
         """Process 1 has ended: clear up after it; its exit status."""
         pid, status = os.waitpid(self._record.pid, 0)
@@ -244,7 +233,7 @@ class Shim:
         if container.has_own_network(self._record):
             endpoints.hide_namespace(f"{SANDBOXES}/{self._record.short_id}")
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
         """It did not start: nothing of it is left but its record, which says why."""
         if self._pidfd >= 0:
             with suppress(OSError):

@@ -129,6 +129,7 @@ class Streams:
             client.settimeout(SECONDS_TO_SAY_GOODBYE)
             with suppress(OSError):
                 client.shutdown(socket.SHUT_WR)
+        self._selector.unregister(self._door)
         self._door.close()
 
     # -- from clients

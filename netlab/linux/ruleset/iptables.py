@@ -5,6 +5,7 @@ Before a rule is handed to iptables-restore it is taken apart and put together a
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -158,58 +159,82 @@ def _is_chain(chain: pack.Chain, refused: list[str]) -> bool:
     return False
 
 
-def restore(tables: Sequence[pack.Table], family: str, backend: str) -> list[str]:
-    """Make these the tables of the namespace we are in; what was refused, each with a reason.
+class Restore:
+    """Makes these the tables of the namespace we are in, which has none of them. It goes on by itself until
+    `finish` is called there.
 
-    iptables takes all or nothing: the line that it names is left out, and the rest is tried again.
+    iptables takes all or nothing up to a COMMIT: the line that it names is left out, and the rest is tried
+    again.
     """
-    refused: list[str] = []
-    program = f"{COMMANDS[family]}-{backend}-restore"
-    if not shutil.which(program):
-        return [f"{program} is not installed"]
-    lines = restore_text(tables, refused).splitlines()
-    for number, part in enumerate([lines] if family == "bridge" else _parts(lines)):
-        if not _restore_part([program, *(["--noflush"] if number else [])], part, refused):
-            break
-    return refused
 
+    def __init__(self, tables: Sequence[pack.Table], family: str, backend: str) -> None:
+        self._refused: list[str] = []
+        self._argv = [f"{COMMANDS[family]}-{backend}-restore", *(["--noflush"] if family != "bridge" else [])]
+        lines = restore_text(tables, self._refused).splitlines()
+        self._parts = [lines] if family == "bridge" else _parts(lines)
+        self._process: subprocess.Popen[bytes] | None = None
+        if shutil.which(self._argv[0]):
+            self._start()
+        else:
+            self._refused = [f"{self._argv[0]} is not installed"]
 
-def _parts(lines: Sequence[str]) -> list[list[str]]:
-    """All chains, and then their rules, if these are many: a message holds only so many."""
-    head = [line for line in lines if not line.startswith("-A ")]
-    parts, table = [head], ""
-    rules: list[tuple[str, str]] = []
-    for line in lines:
-        table = line if line.startswith("*") else table
-        if line.startswith("-A "):
-            rules.append((table, line))
-    if len(rules) <= MOST_AT_ONCE:
-        return [list(lines)]
-    for start in range(0, len(rules), MOST_AT_ONCE):
-        part: list[str] = []
-        for table, line in rules[start : start + MOST_AT_ONCE]:
-            if table not in part:
-                part += ["COMMIT", table] if part else [table]
-            part.append(line)
-        parts.append([*part, "COMMIT"])
-    return parts
+    def _start(self) -> None:
+        # Files, not pipes: neither of the two waits for the other.
+        self._said = os.memfd_create("netlab-refusal")
+        given = os.memfd_create("netlab-rules")
+        with os.fdopen(given, "w+", encoding="utf-8") as file:
+            file.write("\n".join([*(line for part in self._parts for line in part), ""]))
+            file.seek(0)
+            self._process = subprocess.Popen(
+                self._argv, stdin=file, stdout=subprocess.DEVNULL, stderr=self._said
+            )
 
+    def finish(self) -> list[str]:
+        """Wait until they are there; what was refused, each with a reason."""
+        for _ in range(MOST_REFUSED):
+            if self._process is None:
+                return self._refused
+            status = self._process.wait()
+            self._process = None
+            with os.fdopen(self._said, encoding="utf-8", errors="replace") as file:
+                file.seek(0)
+                said = file.read()
+            if status and self._leave_out(said):
+                self._start()
+        return [*self._refused, f"more than {MOST_REFUSED} rules"]
 
-def _restore_part(argv: Sequence[str], lines: list[str], refused: list[str]) -> bool:
-    """Whether the rest may follow: all of it is there, but for lines that were refused."""
-    for _ in range(MOST_REFUSED):
-        done = subprocess.run(
-            argv, input="\n".join([*lines, ""]), capture_output=True, encoding="utf-8", errors="replace"
-        )
-        if done.returncode == 0:
-            return True
-        number = _failed_line(done.stderr, len(lines))
+    def _leave_out(self, said: str) -> bool:
+        """Whether the rest may be tried: all but the line that it complains of, and what is there already."""
+        lines = [line for part in self._parts for line in part]
+        number = _failed_line(said, len(lines))
         if number is None or not lines[number].startswith("-A "):
-            refused.append(" ".join(done.stderr.split())[:200])
+            self._refused.append(" ".join(said.split())[:200])
             return False
-        refused.append(f"{lines.pop(number)[:200]}: {' '.join(done.stderr.split())[:120]}")
-    refused.append(f"more than {MOST_REFUSED} rules")
-    return False
+        self._refused.append(f"{lines[number][:200]}: {' '.join(said.split())[:120]}")
+        while number >= len(self._parts[0]):
+            number -= len(self._parts.pop(0))
+        del self._parts[0][number]
+        return True
+
+
+def _parts(lines: Iterable[str]) -> list[list[str]]:
+    """Up to a COMMIT each, which is there as a whole or not at all; a message holds only so many rules."""
+    parts: list[list[str]] = []
+    part: list[str] = []
+    table, rules = "", 0
+    for line in lines:
+        if line.startswith("*"):
+            table, rules = line, 0
+        if line.startswith("-A "):
+            if rules == MOST_AT_ONCE:
+                parts.append([*part, "COMMIT"])
+                part, rules = [table], 0
+            rules += 1
+        part.append(line)
+        if line == "COMMIT":
+            parts.append(part)
+            part = []
+    return parts
 
 
 def _failed_line(said: str, most: int) -> int | None:

@@ -12,6 +12,7 @@ import pytest
 
 from netlab.errors import LabNotFound
 from netlab.lab import Lab
+from netlab.model.pack import Chain, Node, Pack, Table
 from netlab.model.pack_changes import differences
 from tests.kernel.conftest import sh
 from tests.kernel.twin.world import VARIED, listings
@@ -158,3 +159,17 @@ def test_more_rules_than_one_message_holds_are_all_there(lab: Lab, twin_name: st
     found = lab.pack()
     twin = Lab.unpack(found, twin_name)
     assert twin.status().about[1:] == () and differences(found, twin.pack()) == []
+
+
+def test_a_refused_rule_among_many_leaves_each_other_once(lab_name: str, twin_name: str) -> None:
+    """Also where those before it, in a message and in a table of their own, are in the kernel already."""
+    told = [f"-s 10.0.{n // 250}.{n % 250}/32 -p tcp -m tcp --dport {n + 1} -j ACCEPT" for n in range(450)]
+    broken = [*told[:300], "-p tcp -m tcp --dport 99999 -j DROP", *told[300:]]
+    nat = Table("ip", "nft", "nat", (Chain("PREROUTING", "ACCEPT", tuple(told[:5])),))
+    tables = (nat, Table("ip", "nft", "filter", (Chain("FORWARD", "DROP", tuple(broken)),)))
+    twin = Lab.unpack(Pack("many", nodes=(Node("host", "host", tables=tables),)), twin_name)
+    assert any("99999" in line for line in twin.substitutes())
+    for name, wanted in (("filter", told), ("nat", told[:5])):
+        lines = sh(twin, f"iptables -t {name} -S").splitlines()
+        rules = [line.partition(" ")[2].partition(" ")[2] for line in lines if line.startswith("-A")]
+        assert rules == wanted
