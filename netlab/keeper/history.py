@@ -48,15 +48,16 @@ class History:
         finally:
             os.close(own)
 
-    def marks(self) -> list[Mark]:
-        """All of them. OSError."""
+    def latest(self) -> Iterator[tuple[int, Mark]]:
+        """The newest first, with the number that it has from the oldest on; each is unpacked when its turn
+        comes. OSError."""
         before, found = self._read()
-        return [_mark(pressed, before) for pressed in found]
+        for number in reversed(range(len(found))):
+            yield number, _mark(found[number], before)
 
     def last(self) -> Mark | None:
         """The newest alone, whatever there is before it. OSError."""
-        before, found = self._read()
-        return _mark(found[-1], before) if found else None
+        return next((mark for _, mark in self.latest()), None)
 
     def add(self, mark: Mark) -> None:
         """One more; those that there is no room for any more are forgotten. OSError."""

@@ -22,6 +22,7 @@ from netlab.errors import LabError
 from netlab.i18n import gettext as _
 from netlab.keeper import burst, protocol
 from netlab.keeper import pack as reading
+from netlab.keeper.known_rules import KnownRules
 from netlab.keeper.observations import Observations
 from netlab.keeper.places import Place
 from netlab.keeper.populate import Order
@@ -49,8 +50,11 @@ FLUSH = "/proc/sys/net/ipv4/route/flush"
 class Replica:
     """Its namespaces, by name; `unchanged` are the settings of a fresh one."""
 
-    def __init__(self, original: Pack, unchanged: Mapping[str, str], to_init: socket.socket) -> None:
+    def __init__(
+        self, original: Pack, rules: KnownRules, unchanged: Mapping[str, str], to_init: socket.socket
+    ) -> None:
         self._original, self._unchanged, self._to_init = original, unchanged, to_init
+        self._rules = rules
         self._reader = settings.Reader(unchanged)
         self._places: dict[tuple[str, str], Place] = {}
         self._responder = Responder(fork)
@@ -72,7 +76,9 @@ class Replica:
         """As netlab.lab.Lab.become. BadInput, LabError, OSError."""
         read = self._read_fresh if self._is_fresh else self._read
         play, unchanged = self._responder.play, self._unchanged
-        workshop = Workshop(self.places, read, self._populate, play, unchanged, has_proxies=False)
+        workshop = Workshop(
+            *(self.places, read, self._populate, play, unchanged), has_proxies=False, rules=self._rules
+        )
         self._is_fresh = False
         return unpack(wanted, workshop)
 
@@ -260,16 +266,17 @@ class _Operations(Observations):
 
 def serve(
     pack: Callable[[], Pack],
+    rules: KnownRules,
     unchanged: Mapping[str, str],
     user: str,
     to_init: socket.socket,
     control: socket.socket,
 ) -> NoReturn:
-    """In a child of the keeper's: make it of that pack, say what is played, and serve. `user` is the path of
-    the lab host's user namespace. BadInput, LabError, OSError."""
+    """In a child of the keeper's: make it of that pack, of which `rules` are known then, say what is played,
+    and serve. `user` is the path of the lab host's user namespace. BadInput, LabError, OSError."""
     original = pack()
     _give_up_rights(user)
-    replica = Replica(original, unchanged, to_init)
+    replica = Replica(original, rules, unchanged, to_init)
     built = replica.become(original)
     told = replace(built, nodes=())  # its remarks are what is of interest
     protocol.send(control, {"ok": codec.to_plain(told)})

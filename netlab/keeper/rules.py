@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netlab.engines import base_lab
 from netlab.keeper.cables import Site
+from netlab.keeper.known_rules import KnownRules
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netns import enter
 from netlab.linux.ruleset import ip_sets, iptables, native
@@ -14,11 +15,13 @@ class Rules:
     """Those of a site's node, where it has those of `have`. Programs make them, while somebody else lays
     cables: what they are told names links, and needs none."""
 
-    def __init__(self, site: Site, have: pack.Node | None) -> None:
+    def __init__(self, site: Site, have: pack.Node | None, known: KnownRules) -> None:
         self._site, self._refused = site, list[str]()
         self._restores: list[iptables.Restore] = []
         there = (have.tables, have.native, have.ip_sets) if have else ((), (), ())
         self._are_there = there == (site.node.tables, site.node.native, site.node.ip_sets)
+        if have and not self._are_there:
+            self._are_there = known.put(site.fd, have, site.node)
         if not self._are_there:
             self._clear(any(there), bool(have and have.ip_sets))
             self._start()

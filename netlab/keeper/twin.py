@@ -16,6 +16,7 @@ from netlab.errors import BadInput, UnknownName
 from netlab.i18n import gettext as _
 from netlab.keeper import pack, populate, replica
 from netlab.keeper.history import History, Mark
+from netlab.keeper.known_rules import KnownRules
 from netlab.keeper.places import Place, beside_roles
 from netlab.keeper.protocol import Undone
 from netlab.keeper.responder import Responder
@@ -69,6 +70,7 @@ class Twin:
         self._reader = settings.Reader(self._unchanged)
         self._origin = Origin()
         self._history = History()
+        self._rules = KnownRules()  # of the child that marks and undoes, and of each replica
         self._responder: Responder | None = None
 
     def begin(self, fork: Callable[[Callable[[], None]], None]) -> None:
@@ -84,6 +86,14 @@ class Twin:
     def pack(self) -> Pack:
         """All of it, now."""
         return _with_programs(self._read(self._places()), self._origin.read())
+
+    def _look(self) -> Pack:
+        """The same, and its rules are known from then on."""
+        places = self._places()
+        before = self._rules.generations(places)
+        found = self._read(places)
+        self._rules.note(places, found, before)
+        return found
 
     def _read(self, places: Sequence[Place]) -> Pack:
         described = self._engine.describe(self._root) if self._engine else {}
@@ -116,12 +126,9 @@ class Twin:
         populate_lab = partial(populate.ask, self._to_init)
         play = self._responder.play if self._responder else _leave_alone
         workshop = Workshop(
-            self._places,
-            self._read,
-            populate_lab,
-            play,
-            self._unchanged,
+            *(self._places, self._read, populate_lab, play, self._unchanged),
             is_fresh=is_fresh and self._plan.bare,
+            rules=self._rules,
         )
         return unpack(wanted, workshop, now)
 
@@ -143,11 +150,11 @@ class Twin:
 
     def _replicate(self, control: socket.socket) -> None:
         user = self._root.removesuffix("root") + "ns/user"
-        replica.serve(lambda: self._read(self._places()), self._unchanged, user, self._to_init, control)
+        replica.serve(self._look, self._rules, self._unchanged, user, self._to_init, control)
 
     def mark(self, label: str) -> bool:
         """Keep how the lab is now under that word; whether it is otherwise than at the last mark. OSError."""
-        now = self.pack()
+        now = _with_programs(self._look(), self._origin.read())
         with self._history.hold():
             last = self._history.last()
             has_changed = last is None or bool(differences(last.pack, now))
@@ -157,11 +164,7 @@ class Twin:
     def pack_at(self, label: str) -> Pack:
         """How it was at that mark. UnknownName, OSError."""
         with self._history.hold():
-            marks = self._history.marks()
-        for mark in reversed(marks):
-            if mark.label == label:
-                return mark.pack
-        raise UnknownName(_("mark"), label, [mark.label for mark in marks])
+            return _find(self._history, lambda mark: mark.label == label, label)[1].pack
 
     def undo(self, label: str) -> Undone:
         """Go back to that mark, or without a word to the last that was otherwise; later ones are forgotten.
@@ -169,10 +172,12 @@ class Twin:
         UnknownName, BadInput, LabError, OSError.
         """
         now = self.pack()
+
+        def is_wanted(mark: Mark) -> bool:
+            return mark.label == label if label else bool(differences(mark.pack, now))
+
         with self._history.hold():
-            marks = self._history.marks()
-            number = _find(marks, label, now)
-            there = marks[number]
+            number, there = _find(self._history, is_wanted, label)
             lines = differences(now, there.pack)
             if lines:
                 self._unpack(there.pack, now)
@@ -192,16 +197,15 @@ def _label(request: Mapping[str, Any]) -> str:
     return str(request.get("label", ""))[:LONGEST_LABEL]
 
 
-def _find(marks: Sequence[Mark], label: str, now: Pack) -> int:
-    """Which mark that is. UnknownName, BadInput."""
+def _find(history: History, is_wanted: Callable[[Mark], bool], label: str) -> tuple[int, Mark]:
+    """The newest that is, and its number. UnknownName where that word is none, BadInput."""
+    labels = []
+    for number, mark in history.latest():
+        if is_wanted(mark):
+            return number, mark
+        labels.append(mark.label)
     if label:
-        for number in reversed(range(len(marks))):
-            if marks[number].label == label:
-                return number
-        raise UnknownName(_("mark"), label, [mark.label for mark in marks])
-    for number in reversed(range(len(marks))):
-        if differences(marks[number].pack, now):
-            return number
+        raise UnknownName(_("mark"), label, labels[::-1])
     raise BadInput(
         _("There is nothing to undo: the lab is as it was at every mark."),
         _("A mark is set before each cell, and by lab.mark(NAME)."),

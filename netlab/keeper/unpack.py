@@ -13,6 +13,7 @@ from dataclasses import replace
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.keeper.cables import DAD, Cables, Links, Site, wait_for_proxies
+from netlab.keeper.known_rules import KnownRules
 from netlab.keeper.places import Place
 from netlab.keeper.populate import Order
 from netlab.keeper.present import Present, look
@@ -43,11 +44,13 @@ class Workshop:
         *,
         has_proxies: bool = True,
         is_fresh: bool = False,
+        rules: KnownRules | None = None,
     ) -> None:
         self.places, self.read, self.populate = places, read, populate
         self.play, self.unchanged = play, unchanged
         self.has_proxies = has_proxies  # whether who populates it has published ports listened at, too
         self.is_fresh = is_fresh  # whether nothing is in host and internet
+        self.rules = rules or KnownRules()
 
 
 def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) -> pack.Pack:
@@ -70,7 +73,7 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
         have = Present(now, {}) if now and made.is_empty() else look(workshop, found, made)
         sites = _open(wanted, found, stack)
         _set_namespaces(sites, have, workshop.unchanged)
-        rules = {name: Rules(site, have.node(name)) for name, site in sites.items()}
+        rules = {name: Rules(site, have.node(name), workshop.rules) for name, site in sites.items()}
         wanted, cables = _lay_cables(wanted, sites, have, refusals)
         wanted = outside.world(wanted)
         sites = {node.name: replace(sites[node.name], node=node) for node in wanted.nodes}

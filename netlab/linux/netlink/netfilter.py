@@ -20,7 +20,8 @@ IPSET_ATTR_PROTOCOL = 1
 NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END = 16, 17
 NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, NFT_MSG_DELTABLE = 0, 1, 2
 NFT_MSG_NEWCHAIN, NFT_MSG_GETCHAIN, NFT_MSG_NEWRULE, NFT_MSG_GETRULE = 3, 4, 6, 7
-NFT_MSG_GETSET, NFT_MSG_NEWGEN, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE = 10, 15, 19, 23
+NFT_MSG_GETSET, NFT_MSG_NEWGEN, NFT_MSG_GETGEN, NFT_MSG_GETOBJ = 10, 15, 16, 19
+NFT_MSG_GETFLOWTABLE, NFTA_GEN_ID = 23, 1
 NFT_MSG_GETRULE_RESET = 25  # since Linux 6.2
 IPCTNL_MSG_CT_DELETE = 2
 NFTA_TABLE_NAME, NFTA_TABLE_USE, NFTA_TABLE_HANDLE = 1, 3, 4
@@ -79,6 +80,14 @@ class Netfilter(NetlinkSocket):
                 table, name = rt.text(words.get(NFTA_CHAIN_TABLE)), rt.text(words.get(NFTA_CHAIN_NAME))
                 found[FAMILIES.get(body[0], ""), table, name] = names
         return found
+
+    def generation(self) -> int:
+        """A number that is another one after each change of tables, chains or rules. OSError."""
+        body = _NFGENMSG.pack(0, 0, 0)
+        for _, content in self.query(_type(NFT_MSG_GETGEN), rt.NLM_F_ACK, body):
+            words = rt.attributes(content, _NFGENMSG.size)
+            return int.from_bytes(words.get(NFTA_GEN_ID, b""), "big")
+        return 0
 
     def program(self) -> bytes:
         """Messages that make all tables, chains and rules of here again, with counters of 0; for `load`."""

@@ -14,6 +14,13 @@ from tests.kernel.conftest import sh
 
 HOME = Path(__file__).parents[3]
 INTERNET = "39.106.233.176"
+RULES = (
+    "iptables -N MINE; iptables -A MINE -p tcp -m multiport --dports 80,443 -j DROP; ip6tables -P INPUT DROP"
+)
+OLD = "iptables-legacy -A INPUT -s 10.6.6.7 -j DROP"
+SET = "nft add table inet mine; nft add set inet mine s '{ type ipv4_addr; elements = { 10.0.0.1 } }'"
+SAVES = "iptables-nft-save; ip6tables-nft-save; iptables-legacy-save; nft list table inet mine || true"
+SAVE = f"({SAVES}) 2>/dev/null | sed 's/\\[.*//' | grep -v '^#'"
 
 
 def test_a_step_is_undone_and_the_one_before_it(lab: Lab) -> None:
@@ -45,6 +52,18 @@ def test_a_lab_goes_to_a_mark_by_name(lab: Lab) -> None:
     assert differences(start, lab.pack()) == []
     with pytest.raises(UnknownName, match="later"):
         lab.undo("later")
+
+
+@pytest.mark.parametrize("more", ["true", OLD, SET])
+def test_rules_of_every_kind_are_put_back(lab: Lab, more: str) -> None:
+    """As they are listed: iptables' of both kinds, and nft's own with a set."""
+    sh(lab, f"{RULES}; {more}")
+    before = sh(lab, SAVE)
+    lab.mark("here")
+    sh(lab, "nft flush ruleset; iptables -P OUTPUT DROP; ip link add br7 type bridge")
+    assert sh(lab, SAVE) != before
+    lab.undo("here")
+    assert sh(lab, SAVE) == before
 
 
 def test_what_a_command_would_do_is_tried_in_a_copy(lab: Lab) -> None:
