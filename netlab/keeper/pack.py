@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from netlab.engines import base_lab
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
+from netlab.keeper.known_rules import KnownRules, Listed, State
 from netlab.keeper.places import Place
 from netlab.keeper.programs import Programs
 from netlab.keeper.unread import unread
@@ -54,9 +55,18 @@ class _Rules:
     saves: list[tuple[Process, str, str]]  # with family and backend
     there: set[tuple[str, str]]  # (family, table) of all that nf_tables holds
     sets: tuple[pack.IpSet, ...]
+    listed: Listed | None  # what they would say
+    note: Callable[[Listed], None]
 
-    def read(self) -> tuple[tuple[pack.Table, ...], tuple[str, ...]]:
+    def read(self) -> Listed:
         """Waits for them; to be called in the namespace."""
+        if self.listed is None:
+            found = self._read()
+            self.note(found)
+            return found
+        return self.listed
+
+    def _read(self) -> Listed:
         tables: list[pack.Table] = []
         for process, family, backend in self.saves:
             tables += iptables.parse(process.communicate()[0], family, backend)
@@ -73,14 +83,16 @@ def read(
     places: Sequence[Place],
     reader: settings.Reader,
     containers: Containers | None = None,
+    rules: KnownRules | None = None,
     *,
     whole: bool = True,
 ) -> pack.Pack:
     """Those namespaces; `reader` knows the settings of a fresh one, as `fresh_settings` or
     `settings_of_baseline` give them. What vanishes is left out."""
     remarks: list[str] = []
+    known = rules or KnownRules()
     with ExitStack() as stack:
-        opened = [each for place in places if (each := _open(place, stack, remarks)) is not None]
+        opened = [each for place in places if (each := _open(place, stack, remarks, known)) is not None]
         linked = _join(opened)
         programs = Programs()
         reader.close_all_but({place.netns for place in places})
@@ -122,12 +134,12 @@ def settings_of_baseline(baseline: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _open(place: Place, stack: ExitStack, remarks: list[str]) -> _Opened | None:
+def _open(place: Place, stack: ExitStack, remarks: list[str], known: KnownRules) -> _Opened | None:
     try:
         fd = stack.enter_context(place.hold())
         kernel = stack.enter_context(RouteSocket(fd))
         with enter(fd):
-            rules = _start_rules(place.name, stack, remarks)
+            rules = _start_rules(place.name, stack, remarks, known)
             return _Opened(place, fd, kernel, links.read(kernel), rules)
     except OSError as error:  # it ended in the meantime, or is not ours to enter
         told = _("{node} could not be read: {error}")
@@ -135,14 +147,17 @@ def _open(place: Place, stack: ExitStack, remarks: list[str]) -> _Opened | None:
         return None
 
 
-def _start_rules(node: str, stack: ExitStack, remarks: list[str]) -> _Rules:
+def _start_rules(node: str, stack: ExitStack, remarks: list[str], known: KnownRules) -> _Rules:
     """What lists the rules of the namespace that we are in, on its way."""
     there: set[tuple[str, str]] = set()
     legacy: list[str] = []
     sets: tuple[pack.IpSet, ...] = ()
+    state, generation = None, 0
     try:
         with Netfilter() as netfilter:
             there, sets = netfilter.tables(), ip_sets.read(netfilter)
+            if there and not sets:  # of a rule with a set the kernel has but a number
+                generation, state = netfilter.generation(), netfilter.state(counted=False)
         legacy = firewall.legacy_tables()
     except OSError as error:
         told = _("{node}: the firewall's rules could not be read: {error}")
@@ -151,11 +166,22 @@ def _start_rules(node: str, stack: ExitStack, remarks: list[str]) -> _Rules:
     saved = {family for family, name in there if family != "bridge" or (family, name) in bridges}
     wanted = [(family, "nft") for family in iptables.COMMANDS if family in saved]
     wanted += [(family, "legacy") for family, command in iptables.COMMANDS.items() if command in legacy]
+    listed = None if legacy else known.find(state)
     saves = []
-    for family, backend in wanted:
+    for family, backend in wanted if listed is None else ():
         if (process := iptables.start_save(family, backend)) is not None:
             saves.append((stack.enter_context(process), family, backend))
-    return _Rules(saves, there, sets)
+    return _Rules(saves, there, sets, listed, lambda found: _note(known, state, generation, found, legacy))
+
+
+def _note(
+    known: KnownRules, state: State | None, generation: int, found: Listed, legacy: Sequence[str]
+) -> None:
+    """Unless they have been changed since they were looked at."""
+    if state and not legacy:
+        with Netfilter() as netfilter:
+            if netfilter.generation() == generation:
+                known.note(state, found)
 
 
 # -- links, and where their other ends are

@@ -53,9 +53,8 @@ class Replica:
     def __init__(
         self, original: Pack, rules: KnownRules, unchanged: Mapping[str, str], to_init: socket.socket
     ) -> None:
-        self._original, self._unchanged, self._to_init = original, unchanged, to_init
-        self._rules = rules
-        self._reader = settings.Reader(unchanged)
+        self._original, self._rules, self._to_init = original, rules, to_init
+        self._unchanged, self._reader = unchanged, settings.Reader(unchanged)
         self._places: dict[tuple[str, str], Place] = {}
         self._responder = Responder(fork)
         self._children = 0  # requests that are being answered
@@ -75,10 +74,8 @@ class Replica:
     def become(self, wanted: Pack) -> Pack:
         """As netlab.lab.Lab.become. BadInput, LabError, OSError."""
         read = self._read_fresh if self._is_fresh else self._read
-        play, unchanged = self._responder.play, self._unchanged
-        workshop = Workshop(
-            *(self.places, read, self._populate, play, unchanged), has_proxies=False, rules=self._rules
-        )
+        made_by = self.places, read, self._populate, self._responder.play, self._unchanged
+        workshop = Workshop(*made_by, has_proxies=False, rules=self._rules)
         self._is_fresh = False
         return unpack(wanted, workshop)
 
@@ -97,7 +94,7 @@ class Replica:
         return self._read(self.places())
 
     def _read(self, places: Sequence[Place]) -> Pack:
-        return reading.read(self._original.name, places, self._reader)
+        return reading.read(self._original.name, places, self._reader, rules=self._rules)
 
     def _read_fresh(self, places: Sequence[Place]) -> Pack:
         """One of them, and all others like that: as they have just been made, they are alike."""

@@ -87,17 +87,9 @@ class Twin:
         """All of it, now."""
         return _with_programs(self._read(self._places()), self._origin.read())
 
-    def _look(self) -> Pack:
-        """The same, and its rules are known from then on."""
-        places = self._places()
-        before = self._rules.generations(places)
-        found = self._read(places)
-        self._rules.note(places, found, before)
-        return found
-
     def _read(self, places: Sequence[Place]) -> Pack:
         described = self._engine.describe(self._root) if self._engine else {}
-        found = pack.read(self._plan.name, places, self._reader, described)
+        found = pack.read(self._plan.name, places, self._reader, described, self._rules)
         containers = self._every.containers(self._root)
         known = {beside_roles(one_line(each.name), "container"): each.runs for each in containers}
         return replace(found, remarks=(*found.remarks, *containers_beside(found, known)))
@@ -150,11 +142,13 @@ class Twin:
 
     def _replicate(self, control: socket.socket) -> None:
         user = self._root.removesuffix("root") + "ns/user"
-        replica.serve(self._look, self._rules, self._unchanged, user, self._to_init, control)
+        replica.serve(
+            lambda: self._read(self._places()), self._rules, self._unchanged, user, self._to_init, control
+        )
 
     def mark(self, label: str) -> bool:
         """Keep how the lab is now under that word; whether it is otherwise than at the last mark. OSError."""
-        now = _with_programs(self._look(), self._origin.read())
+        now = self.pack()
         with self._history.hold():
             last = self._history.last()
             has_changed = last is None or bool(differences(last.pack, now))
