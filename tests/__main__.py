@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 CI = bool(os.environ.get("CI"))
 IS_ROOT = os.geteuid() == 0
 USUAL = ("unit", "kernel", "attacks", "labs", "docker", "browser")
+SCRIPTS = (("docker", "install-docker"), ("docker", "install-podman"), ("vm", "install-vagrant"))
 PROCESSORS = os.cpu_count() or 1
 # Most of them wait most of the time. An ordinary user's, beside root's, are half of those on the machine.
 AT_ONCE = PROCESSORS if ordinary.is_beside() else 2 * PROCESSORS
@@ -88,7 +89,7 @@ def main(words: Sequence[str]) -> int:
 
 def install(tiers: Sequence[str]) -> None:
     """What those tiers need besides."""
-    for tier, script in (("docker", "install-docker"), ("vm", "install-vagrant")):
+    for tier, script in SCRIPTS:
         if tier in tiers and (status := subprocess.run([f"{ROOT}/.ci/{script}"], check=False).returncode):
             sys.exit(status)
 
