@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -11,7 +12,7 @@ from netlab.drawing.text import alt_text
 from netlab.lessons.content import lesson
 from netlab.lessons.start import goto
 from netlab.model.changes import describe_changes
-from tests.browser.live_view import WAIT, type_
+from tests.browser.live_view import WAIT, first_cell, show, type_
 from tests.support.patience import eventually
 from tests.support.server import Server
 
@@ -106,3 +107,22 @@ def test_two_hundred_containers_with_long_names_are_grouped(
     view.screenshot(path=PICTURES / "live-200.png")
     server.lab.reset()
     expect(view.get_by_label("veth_port_00000 in host")).to_have_count(0, timeout=120_000)
+
+
+def test_an_undo_shows_the_step_back(page: Page, server: Server, notebook: Path) -> None:
+    """What a cell has broken is whole again in the picture, and the page says each thing that came back."""
+    view = show(page, server, first_cell("01"), "")
+    page.locator(".jp-CodeCell .cm-content").last.click()
+    page.keyboard.type("!ip link del docker0; iptables -P FORWARD ACCEPT; sysctl -w net.ipv4.ip_forward=1")
+    page.keyboard.press("Shift+Enter")  # and a new cell has the focus
+    expect(view.get_by_label("docker0 in host")).to_have_count(0, timeout=WAIT)
+    expect(view.locator(".said li").filter(has_text="docker0 is gone").last).to_be_attached(timeout=WAIT)
+    page.keyboard.type("lab.undo()")
+    page.keyboard.press("Shift+Enter")
+    expect(page.get_by_text("the lab is as before cell 2")).to_be_visible(timeout=WAIT)
+    for words in ("docker0 appeared in host", "from ACCEPT to DROP", "ip_forward went from 1 to 0"):
+        expect(view.locator(".said li").filter(has_text=words).last).to_be_attached(timeout=WAIT)
+    expect(view.get_by_label("docker0 in host")).to_be_visible()
+    is_as_the_kernel(view, server)
+    view.screenshot(path=PICTURES / "live-undo.png")
+    page.screenshot(path=PICTURES / "live-undo-page.png")

@@ -52,8 +52,8 @@ def twin_name(lab_name: str) -> Iterator[str]:
 
 
 def test_a_twin_of_a_host_with_podman_has_its_fault(lab: Lab, twin_name: str) -> None:
-    """Containers by Podman's names, with its networks and ports, and the rules of CNI's plugins as they are; the
-    fault is named, and the twin healed by its cure."""
+    """Containers by Podman's names, with its networks and ports, and the rules of CNI's plugins as they are;
+    the fault is named, and the twin healed by its cure."""
     for tool in ("podman", "crun", "busybox"):
         need(tool)
     sh(lab, START)
