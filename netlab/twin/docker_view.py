@@ -27,6 +27,27 @@ def read_containers(entries: Any) -> Iterator[tuple[str, Container]]:
             yield name, container
 
 
+def read_networks(entries: Any) -> Iterator[tuple[str, Container]]:
+    """(name, container) of those that are in networks, of which `docker network inspect` tells where each is,
+    and no more."""
+    for entry in entries if isinstance(entries, list) else [entries]:
+        ranges, members = _at(entry, "IPAM", "Config"), _at(entry, "Containers")
+        gateways = [_text(_at(each, "Gateway")) for each in ranges] if isinstance(ranges, list) else []
+        for member in members.values() if isinstance(members, Mapping) else ():
+            address, _, length = _text(_at(member, "IPv4Address")).partition("/")
+            if (name := _text(_at(member, "Name"))) and length.isdecimal() and int(length) <= 32:
+                yield (
+                    name,
+                    Container(
+                        network=_text(_at(entry, "Name")) or "none",
+                        address=address,
+                        prefixlen=int(length),
+                        gateway=next((each.partition("/")[0] for each in gateways if ":" not in each), ""),
+                        mac=_text(_at(member, "MacAddress")),
+                    ),
+                )
+
+
 def _container(entry: Any) -> tuple[int, str, Container]:
     pid = _at(entry, "State", "Pid")
     name = _text(_at(entry, "Name")).removeprefix("/")

@@ -150,6 +150,10 @@ def _with_json(found: Pasted, document: Any) -> Pasted:
         return _with_routes(found, ip_listing.routes_as_text(entries))
     if "NetworkSettings" in first:
         return replace(found, containers=(*found.containers, *docker_view.read_containers(entries)))
+    if "IPAM" in first:
+        known = {name for name, container in found.containers if container.address}
+        others = (each for each in docker_view.read_networks(entries) if each[0] not in known)
+        return replace(found, containers=(*found.containers, *others))
     if "nftables" in first:
         native = rule_listing.native(first)
         return replace(found, native=native, seen=_see(found, "rules"))

@@ -14,7 +14,7 @@ from netlab.errors import LabNotFound
 from netlab.lab import Lab
 from netlab.twin import paste
 from tests.kernel.conftest import sh
-from tests.unit.twin.test_paste import INSPECTED, LINKS, LISTED, ROUTES, RULES
+from tests.unit.twin.test_paste import INSPECTED, LINKS, LISTED, NETWORKS, ROUTES, RULES
 
 ELSEWHERE = "203.0.113.80"
 SHOP = json.dumps(INSPECTED, indent=4)
@@ -151,6 +151,36 @@ REPORTS = {
         "firewall-drop",
         "iptables -F FORWARD",
     ),
+    "new connections are dropped": (
+        pasted(
+            rules=OPEN.replace(
+                "-A FORWARD -j DOCKER-USER",
+                "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+                "-A FORWARD -i docker0 -o ens18 -m conntrack --ctstate NEW -j DROP",
+            )
+        ),
+        "firewall-drop",
+        "iptables -F FORWARD",
+    ),
+    "answers are dropped": (
+        pasted(rules=OPEN.replace("-A FORWARD -j DOCKER-USER", "-A FORWARD -i ens18 -o docker0 -j DROP")),
+        "firewall-drop",
+        "iptables -F FORWARD",
+    ),
+    "a chain of ufw's drops": (
+        pasted(
+            rules=OPEN.replace(":DOCKER-USER - [0:0]", ":DOCKER-USER - [0:0]\n:ufw-reject-forward - [0:0]")
+            .replace("-A FORWARD -j DOCKER-USER", "-A FORWARD -j ufw-reject-forward")
+            .replace("-A DOCKER-USER -j RETURN", "-A ufw-reject-forward -p icmp -j DROP")
+        ),
+        "firewall-drop",
+        "iptables -F ufw-reject-forward",
+    ),
+    "who is where, as the network tells": (
+        f"{pasted(forwards=0)}\n{json.dumps(NETWORKS, indent=4)}",
+        "forwarding-off",
+        "sysctl -qw net.ipv4.ip_forward=1",
+    ),
     "old commands, forwarding off": (
         f"{LINKS.replace(' master docker0', '')}\n{OLD}\n{OPEN}\nnet.ipv4.ip_forward = 0\n",
         "forwarding-off",
@@ -163,7 +193,7 @@ REPORTS = {
 def test_a_report_becomes_a_lab_with_its_symptom(name: str, report: str) -> None:
     """Nothing gets through, for the reason that the listings show; mended, all does."""
     text, cause, cure = REPORTS[report]
-    lab = Lab.unpack(paste.read(f"{text}\n{SHOP}\n"), name)
+    lab = Lab.unpack(paste.read(f"{text}\n{'' if 'IPAM' in text else SHOP}\n"), name)
     is_large = "MTU" in report
     verdict = trace(lab, "shop", ELSEWHERE, size=1000 if is_large else 56, df=is_large)
     assert verdict.received == 0

@@ -78,6 +78,19 @@ INSPECTED = [
         },
     }
 ]  # fmt: skip
+NETWORKS = [
+    {
+        "Name": "bridge",
+        "Driver": "bridge",
+        "IPAM": {"Driver": "default", "Config": [{"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.1"}]},
+        "Containers": {
+            "0123abcd": {"Name": "shop", "EndpointID": "4567", "MacAddress": "02:42:ac:11:00:02",
+                         "IPv4Address": "172.17.0.2/16", "IPv6Address": ""}
+        },
+        "Options": {"com.docker.network.bridge.name": "docker0"},
+    },
+    {"Name": "none", "Driver": "null", "IPAM": {"Driver": "default", "Config": []}, "Containers": {}},
+]  # fmt: skip
 ALL = "\n".join((LINKS, ROUTES, RULES, "net.ipv4.ip_forward = 0"))
 
 
@@ -190,6 +203,19 @@ def test_containers_come_with_docker_inspect() -> None:
     assert shop.links[1].other == End("host", 5) and shop.links[1].index == 4
     assert any(route.gateway == "172.17.0.1" for route in shop.routes)
     assert "s3cr3t" not in repr(made)
+
+
+def test_containers_come_with_docker_network_inspect() -> None:
+    """Where each is; what docker inspect says of one is more, and stays, whichever comes first."""
+    alone = paste.read(f"{ALL}\n{json.dumps(NETWORKS, indent=4)}\n").node("shop")
+    assert alone and alone.links[1].other == End("host", 5) and alone.links[1].mac == "02:42:ac:11:00:02"
+    assert any(route.gateway == "172.17.0.1" for route in alone.routes)
+    both = (json.dumps(NETWORKS, indent=4), json.dumps(INSPECTED, indent=4))
+    for first, second in (both, both[::-1]):
+        shop = paste.read(f"{ALL}\n{first}\n{second}\n").node("shop")
+        assert shop and shop.container and shop.container.ports == ("8080:80/tcp",)
+    for nonsense in ({"IPAM": 1, "Containers": {"a": 1}}, {"IPAM": {"Config": [1]}, "Containers": [1]}):
+        assert [node.name for node in paste.read(f"{ALL}\n{json.dumps([nonsense])}\n").nodes] == ["host"]
 
 
 def test_what_is_missing_is_asked_for_by_name() -> None:
