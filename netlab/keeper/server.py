@@ -107,6 +107,8 @@ class Keeper:
         found = base_lab.baseline(self.host)
         self.baselines = found, found if self.daemonless else base_lab.baseline(None)
         self.remembered = Baseline()
+        if self.plan.bare:
+            return  # what a twin is put back to is a pack
         with closing(NamespaceState(self.host)) as host, closing(NamespaceState(None)) as internet:
             self.remembered.write([host.look(), internet.look()])
 

@@ -2,7 +2,9 @@
 
 container, mounts, capabilities
             a container's process 1, and what it sees and may do
-shim        who looks after it: streams, log, health, publication (ports, proxy), resolver (dns)
+shim, shim_process, common_shim
+            who looks after it, or after all those of a twin: streams, log, health, publication (ports,
+            proxy), resolver (dns)
 networks, bridges, endpoints
             networks that somebody makes, and how a container is joined to them
 images, programs
