@@ -6,6 +6,7 @@ whole, with the first reason: half a network would be another one.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -31,6 +32,8 @@ OF_A_LINK = ("addresses", "routes", "neighbours", "fdb", "vlans", "queues", "nex
 MOST_NODES, MOST_LINKS, MOST_RULES, MOST_OTHERS = 512, 4096, 100_000, 65_536  # of the whole pack
 LONGEST_NAME = 100
 LO = 1  # which every namespace has
+LARGEST_PORT = 65535
+_PORT = re.compile(r"(?:[0-9.]+:|\[[0-9A-Fa-f:]+\]:)?([0-9]{1,5}):([0-9]{1,5})/(?:tcp|udp|sctp)", re.ASCII)
 
 
 def check(found: pack.Pack) -> None:
@@ -69,6 +72,10 @@ def _check_sizes(found: pack.Pack) -> None:
 
 
 def _check_node(node: pack.Node, links: set[tuple[str, int]]) -> None:
+    for port in node.container.ports if node.container else ():
+        found = _PORT.fullmatch(port)
+        if not found or max(map(int, found.groups())) > LARGEST_PORT:
+            raise Malformed(_("{port!r} is no published port").format(port=port[:LONGEST_NAME]))
     for link in node.links:
         if not is_link_name(link.name) or not link.index:
             raise Malformed(_("{name!r} is no name of a link").format(name=link.name[:LONGEST_NAME]))

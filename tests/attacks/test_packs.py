@@ -82,6 +82,11 @@ HOSTILE = {
     "its own end": archive(
         (MANIFEST, manifest()), (NETWORK, of_host(links=[link(kind="veth", other={"node": "host", "index": 2})]))
     ),
+    "a port of words": archive(
+        (MANIFEST, manifest()),
+        (NETWORK, network(nodes=[*codec.to_plain(PROPER)["nodes"],
+                                 {"name": "web", "kind": "container", "container": {"ports": ["80:-1/tcp"]}}])),
+    ),
     "a million rules": archive(
         (MANIFEST, manifest()),
         (
