@@ -169,7 +169,9 @@ class Restore:
 
     def __init__(self, tables: Sequence[pack.Table], family: str, backend: str) -> None:
         self._refused: list[str] = []
-        self._argv = [f"{COMMANDS[family]}-{backend}-restore", *(["--noflush"] if family != "bridge" else [])]
+        # Those of the old kind are waited for: of several at a time one has the lock.
+        how = () if family == "bridge" else ("--noflush", "--wait")
+        self._argv = [f"{COMMANDS[family]}-{backend}-restore", *how]
         lines = restore_text(tables, self._refused).splitlines()
         self._parts = [lines] if family == "bridge" else _parts(lines)
         self._process: subprocess.Popen[bytes] | None = None

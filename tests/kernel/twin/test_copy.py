@@ -173,3 +173,17 @@ def test_a_refused_rule_among_many_leaves_each_other_once(lab_name: str, twin_na
         lines = sh(twin, f"iptables -t {name} -S").splitlines()
         rules = [line.partition(" ")[2].partition(" ")[2] for line in lines if line.startswith("-A")]
         assert rules == wanted
+
+
+def test_rules_of_the_old_kind_in_many_namespaces_are_all_there(lab_name: str, twin_name: str) -> None:
+    """The programs that make them run at the same time, and have one lock among them."""
+    chains = (Chain("INPUT", "DROP", tuple(f"-s 10.0.0.{n}/32 -j ACCEPT" for n in range(100))),)
+    six = (Chain("INPUT", "DROP", tuple(f"-s fd00::{n:x}/128 -j ACCEPT" for n in range(1, 100))),)
+    tables = (Table("ip", "legacy", "filter", chains), Table("ip6", "legacy", "filter", six))
+    boxes = (Node(f"box{n}", "netns", tables=tables) for n in range(10))
+    twin = Lab.unpack(Pack("old", nodes=(Node("host", "host", tables=tables), *boxes)), twin_name)
+    assert twin.substitutes() == ()
+    for node in twin.pack().nodes:
+        if node.name != "internet":
+            there = {table.family: table.chains[0].rules for table in node.tables}
+            assert there == {"ip": chains[0].rules, "ip6": six[0].rules}
