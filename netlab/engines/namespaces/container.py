@@ -23,7 +23,7 @@ from netlab.errors import EngineError
 from netlab.i18n import gettext as _
 from netlab.linux import syscalls
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.sandbox import rootfs
+from netlab.linux.sandbox import rootfs, stand_ins
 
 # What Docker leaves to root in a container, by number: chown, dac_override, fowner, fsetid, kill, setgid,
 # setuid, setpcap, net_bind_service, net_raw, sys_chroot, mknod, audit_write, setfcap.
@@ -45,6 +45,10 @@ INSTALLED = """#!/bin/sh
 case "$1" in --version|-v) echo "the lab's stand-in: it installs nothing" ;;
 *) echo "(lab: nothing is installed here; the container has the machine's own programs)" >&2 ;; esac
 """
+NO_DOCKER = """#!/bin/sh
+echo "docker: not found: a container has no Docker of its own. Type it in the lab host." >&2
+exit 127
+"""
 REDIS_CLI = r"""#!/bin/bash
 # What tutorials ask of the redis that the lab plays.
 host=127.0.0.1
@@ -64,6 +68,7 @@ PROGRAMS = {
     "ash": '#!/bin/sh\nexec /bin/sh "$@"\n',
     "redis-cli": REDIS_CLI,
     **dict.fromkeys(("apk", "apt-get", "apt", "yum"), INSTALLED),
+    "docker": NO_DOCKER,
 }
 
 Streams = tuple[int, int, int]
@@ -107,7 +112,7 @@ def _first_process(
         place = store.path(record) / "root"
         place.mkdir(exist_ok=True)
         folders = mounts.open_sources(record.mounts)
-        rootfs.enter(str(place), record.hostname, _etc(record), PROGRAMS, ())
+        rootfs.enter(str(place), record.hostname, _etc(record), {**stand_ins.programs(), **PROGRAMS}, ())
         mounts.bind(folders)
         if own_network:
             _settle_network(record.sysctls)

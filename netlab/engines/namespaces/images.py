@@ -79,6 +79,7 @@ IMAGES: Mapping[str, Image] = {
     "mongo": _listener("docker-entrypoint.sh mongod", 27017),
     "memcached": _listener("docker-entrypoint.sh memcached", 11211),
     "rabbitmq": _listener("docker-entrypoint.sh rabbitmq-server", 5672),
+    **dict.fromkeys(("curlimages/curl", "alpine/curl"), Image(("curl",), is_entrypoint=True)),
     "hello-world": Image(("/hello",), "hello"),
 }
 # What starts an image's program when it is typed: `docker run nginx nginx -g "daemon off;"`.

@@ -58,6 +58,24 @@ def check(options: argparse.Namespace, store: Store) -> None:
         raise Refused(f"docker: --log-driver {options.log_driver}: {_(ELSEWHERE)}", 125)
     check_user(options.user)
     _check_addresses(options)
+    _check_mode(options)
+
+
+def _check_mode(options: argparse.Namespace) -> None:
+    """What is another's with --network container:…, and so cannot be said here."""
+    if not any(word.startswith("container:") for word in options.network or ()):
+        return
+    conflicts = {
+        "hostname and the network mode": options.hostname,
+        "port publishing and the container type network mode": options.publish or options.publish_all,
+        "port exposing and the container type network mode": options.expose,
+        "mac-address and the network mode": options.mac_address,
+        "dns and the network mode": options.dns,
+        "custom host-to-IP mapping and the network mode": options.add_host,
+    }
+    for what, is_said in conflicts.items():
+        if is_said:
+            raise Refused(f"{ERROR}conflicting options: {what}. {SEE}", 125)
 
 
 def check_user(user: str) -> None:
