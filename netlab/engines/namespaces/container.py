@@ -14,6 +14,7 @@ import signal
 import socket
 import termios
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -112,7 +113,13 @@ def _first_process(
         place = store.path(record) / "root"
         place.mkdir(exist_ok=True)
         folders = mounts.open_sources(record.mounts)
-        rootfs.enter(str(place), record.hostname, _etc(record), {**stand_ins.programs(), **PROGRAMS}, ())
+        rootfs.enter(
+            str(place),
+            record.hostname,
+            _etc(_whose_names(store, record)),
+            {**stand_ins.programs(), **PROGRAMS},
+            (),
+        )
         mounts.bind(folders)
         if own_network:
             _settle_network(record.sysctls)
@@ -209,9 +216,17 @@ def _execute(record: Record, failed: int) -> NoReturn:
     os.execvpe(record.argv[0], record.argv, record.env)
 
 
+def _whose_names(store: Store, record: Record) -> Record:
+    """Who else has its network has its names, too."""
+    _kind, colon, identity = record.network.partition(":")
+    other = store.get(identity) if colon else None
+    return replace(other, image=record.image) if other else record
+
+
 def _etc(record: Record) -> dict[str, str]:
-    """The files of /etc as they are before the container has any address."""
+    """The files of /etc as they are before the container has any address of its own."""
     more = "".join(f"{address}\t{name}\n" for name, _, address in (h.partition(":") for h in record.hosts))
+    more += "".join(f"{each.address}\t{record.hostname}\n" for each in record.endpoints if each.address)
     return {
         "hostname": f"{record.hostname}\n",
         "hosts": f"{HOSTS}{more}",

@@ -59,7 +59,11 @@ IMAGES: Mapping[str, Image] = {
     "python": _shell("python3"),
     "node": _shell("node"),
     **dict.fromkeys(("nicolaka/netshoot", "jonlabelle/network-tools"), _shell("/bin/bash")),
-    **dict.fromkeys(("nginx", "bitnami/nginx", "nginxinc/nginx-unprivileged", "nginxdemos/hello"), NGINX),
+    **dict.fromkeys(("nginx", "nginxdemos/hello"), NGINX),
+    **dict.fromkeys(
+        ("bitnami/nginx", "nginxinc/nginx-unprivileged"),
+        _web("/docker-entrypoint.sh|nginx|-g|daemon off;", 8080),
+    ),
     **dict.fromkeys(("praqma/network-multitool", "wbitt/network-multitool"), NGINX),
     "httpd": _web("httpd-foreground", 80, folder="/usr/local/apache2"),
     **dict.fromkeys(("traefik/whoami", "containous/whoami", "jwilder/whoami"), WHOAMI),
