@@ -1,6 +1,6 @@
 """Walkthroughs as people find them, played as printed: what is typed, and what that is said to print.
 
-A file of `walkthroughs/` begins with fields (`title:`, `host:` plain or docker, `tool:` what it needs;
+A file of `walkthroughs/` begins with fields (`title:`, `host:` plain or docker, `tool:` a real one;
 `refused:` what this kernel says to it where it lacks something, `why:` the reason). Then come the lines:
 `$ ` is typed, `$! ` is typed and fails, `> ` goes on, and what follows has to be printed, each line somewhere
 in the output, in that order; `…` stands for anything, blanks count once.
@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from netlab.lab import Lab
+from tests.support.need import TOOLS
 
 FOLDER = Path(__file__).parent / "walkthroughs"
 MARK = "@@ "
@@ -77,7 +78,7 @@ def read(path: Path) -> Walkthrough:
 
 def play(lab: Lab, one: Walkthrough) -> str:
     """Type it all in one shell; the first line that is not as printed with what it said, "" if all are."""
-    script = SHELL
+    script = f"PATH=$PATH:{TOOLS}/usr/sbin\n{SHELL}"
     for number, line in enumerate(one.lines):
         tries = TRIES if ASKS.search(line.text) and not line.fails else 1
         script += f"play {number} {tries} '{'yes' if line.fails else ''}' {_quote(line.text)}\n"

@@ -10,7 +10,8 @@ import shutil
 from functools import cache
 
 APPLETS = (
-    "arp arping ifconfig ipcalc netstat nslookup route telnet traceroute traceroute6 tunctl vconfig".split()
+    *("arp", "arping", "ifconfig", "ipcalc", "netstat", "nslookup", "route", "telnet", "traceroute"),
+    *("traceroute6", "tunctl", "vconfig"),
 )
 # Not /usr/local/sbin: there the stand-ins themselves lie, for whoever asks in a lab.
 PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from netlab.lab import Lab
-from tests.support.need import need
+from tests.support.need import tools
 from tests.worlds.walkthrough import Walkthrough, is_as_printed, play, walkthroughs
 
 ENGINES = {"plain": "plain", "docker": "namespaces"}
@@ -33,7 +33,7 @@ def hosts() -> Iterator[dict[str, Lab]]:
 def test_a_walkthrough_works_as_printed(hosts: dict[str, Lab], one: Walkthrough) -> None:
     """Letter for letter, with what it prints; what the kernel refuses says why in the file."""
     if "tool" in one.fields:
-        need(one.fields["tool"])
+        tools()
     lab = hosts[one.fields["host"]]
     try:
         failed = play(lab, one)
