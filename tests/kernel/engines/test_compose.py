@@ -85,3 +85,51 @@ def test_profiles_are_left_out_until_they_are_asked_for(lab: Lab) -> None:
     assert "is disabled" in lab.script(f"{compose} -f needy.yml up -d").stderr
     sh(lab, "touch /tmp/files/compose.override.yml")
     assert "files are not merged" in lab.script(f"{compose} ps").stderr
+
+
+COMPOSE = """
+services:
+  web:
+    image: nginx
+    ports: ["8080:80"]
+    depends_on:
+      db: {condition: service_healthy}
+    networks: [front, back]
+  db:
+    image: redis
+    networks:
+      back: {aliases: [cache]}
+    healthcheck: {test: [CMD, bash, -c, "echo </dev/tcp/127.0.0.1/6379"], interval: 100ms}
+  job:
+    image: alpine
+    command: sleep 1000
+    networks: [front]
+    scale: 2
+networks: {front: {}, back: {internal: true}}
+"""
+
+
+def test_a_compose_file_comes_up_and_goes_down(lab: Lab) -> None:
+    """In the order of its needs; who is where reaches whom as the file says; down leaves nothing."""
+    before = sh(lab, "iptables-save | grep -v '^[#:]'; ip -br link | awk '{print $1}'")
+    sh(lab, f"mkdir -p /tmp/shop; cat >/tmp/shop/compose.yml <<'END'\n{COMPOSE}\nEND")
+    up = lab.script("cd /tmp/shop; docker compose up -d")
+    assert up.returncode == 0 and up.stderr.index("db-1  Healthy") < up.stderr.index("web-1  Started")
+    compose = "cd /tmp/shop; docker compose"
+    assert "stands for" in sh(lab, "curl -s -m2 localhost:8080")
+    for service, name, there in (
+        ("web", "cache", True),
+        ("web", "job", True),
+        ("job", "web", True),
+        ("job", "db", False),
+        ("db", "job", False),
+    ):
+        assert (lab.script(f"{compose} exec -T {service} ping -c1 -W1 {name}").returncode == 0) == there, (
+            service,
+            name,
+        )
+    assert len(sh(lab, f"{compose} ps -q").split()) == 4
+    assert "Running" in lab.script(f"{compose} up -d").stderr
+    assert "redis: ready" in sh(lab, f"{compose} logs db")
+    assert lab.script(f"{compose} down").returncode == 0
+    assert sh(lab, "iptables-save | grep -v '^[#:]'; ip -br link | awk '{print $1}'") == before
