@@ -90,8 +90,8 @@ docker run -d --name pub -p 8080:80 -p 127.0.0.1:5300:53/udp -p 7000-7001:90-91 
 docker port pub | sort
 docker port pub 80
 docker port pub 99; echo $?
-iptables -t nat -S
-iptables -S DOCKER
+iptables -t nat -S | sort
+iptables -S DOCKER | sort
 docker ps --format '{{.Names}}|{{.Image}}|{{.Ports}}|{{.Networks}}|{{.State}}'
 docker ps -a --filter name=tw --format '{{.Names}}'
 docker ps --filter odd=1; echo $?
@@ -128,6 +128,13 @@ docker run --rm --add-host there:192.0.2.7 centos:8.1.1911 grep there /etc/hosts
 docker run --rm --cap-add ODD centos:8.1.1911 true; echo $?
 docker run --rm --network container:pub centos:8.1.1911 ip -o -4 addr | awk '{print $2, $4}'
 docker run --rm --network container:nobody centos:8.1.1911 true 2>&1 | grep No.such
+docker run --rm --network container:pub -p 1:1 centos:8.1.1911 true; echo $?
+docker run --rm --network container:pub --hostname x centos:8.1.1911 true; echo $?
+docker run --rm --network host -p 1:1 centos:8.1.1911 true; echo $?
+docker run --rm --network container:three centos:8.1.1911 cat /etc/resolv.conf
+docker run --rm --network shop --link one:uno centos:8.1.1911 ping -c 1 -W 1 uno | head -n 1
+docker run --rm -e A centos:8.1.1911 true
+docker inspect -f '{{.Name}}\\t{{"\\n"}}{{.State.Running}}' three
 docker run --rm --restart always centos:8.1.1911 true; echo $?
 docker run -p odd centos:8.1.1911 true; echo $?
 docker run --odd centos:8.1.1911 true; echo $?

@@ -278,17 +278,21 @@ def restrict(capabilities: Sequence[int]) -> None:
             raise OSError(ctypes.get_errno(), "dropping capabilities")
 
 
+def listens_to(pid: int, number: int) -> bool:
+    """Whether that process has a handler for the signal; as process 1 it hears no other. OSError."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 def stop(record: Record, number: int, grace: float, gone: Callable[[float], bool]) -> None:
     """Send process 1 a signal, and SIGKILL if it is still there after `grace` seconds.
 
     As a namespace's process 1 it does not get a signal that it has no handler for; then there is nothing to
     wait for, and it is killed at once. `gone(seconds)` waits for its end.
     """
-    caught = 0
-    for line in Path(f"/proc/{record.pid}/status").read_text().splitlines():
-        if line.startswith("SigCgt:"):
-            caught = int(line.split()[1], 16)
-    if number != signal.SIGKILL and caught >> (number - 1) & 1:
+    if number != signal.SIGKILL and listens_to(record.pid, number):
         os.kill(record.pid, number)
         if gone(grace):
             return

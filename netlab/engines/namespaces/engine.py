@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from netlab.model import pack
 
 
+SERVICES = """#!/bin/sh
+case " $* " in
+*" docker"*) echo "(lab: docker is there without a daemon; there is nothing to start or stop)" >&2 ;;
+*) echo "$(basename "$0"): there are no services in a lab; start the program itself" >&2; exit 1 ;;
+esac
+"""
+
+
 class NamespacesEngine:
     """Containers made by hand of namespaces; see netlab.engines.protocol.Daemonless."""
 
@@ -29,7 +37,8 @@ class NamespacesEngine:
 
     def programs(self, python: str, home: str) -> dict[str, str]:
         docker = script(python, home, "netlab.engines.namespaces.docker", before=fast_path.ASK)
-        return {"docker": docker, "docker-compose": '#!/bin/sh\nexec docker compose "$@"\n'}
+        compose = '#!/bin/sh\nexec docker compose "$@"\n'
+        return {"docker": docker, "docker-compose": compose, "systemctl": SERVICES, "service": SERVICES}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         with RouteSocket(host.netns) as kernel, kernel.batch():

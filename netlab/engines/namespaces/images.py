@@ -113,6 +113,16 @@ def image(name: str, published: Collection[str] = ()) -> Image:
     return known or Image()
 
 
+def misspelt(name: str) -> str:
+    """The known image whose name is almost this one's; "" where it is known, or like none."""
+    import difflib
+
+    plain = split(name)[0]
+    if plain in IMAGES or len(plain) < 4:
+        return ""
+    return next(iter(difflib.get_close_matches(plain, IMAGES, 1, 0.75)), "")
+
+
 def identity(name: str) -> str:
     """The 64 digits that stand for it."""
     return hashlib.sha256(":".join(split(name)).encode()).hexdigest()

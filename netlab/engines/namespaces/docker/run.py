@@ -220,10 +220,10 @@ def save(record: Record, store: Store, verb: str) -> Record:
             )
         store.save(record)
     if images.learn(record.image, time.time()):
-        print(
-            _("(lab: {image} is answered by the lab's own root file system)").format(image=record.image),
-            file=sys.stderr,
-        )
+        said = _("(lab: {image} is answered by the lab's own root file system)").format(image=record.image)
+        if close := images.misspelt(record.image):
+            said += _(" (lab: did you mean {close}?)").format(close=close)
+        print(said, file=sys.stderr)
     events.of_container(record, "create", time.time())
     return record
 
