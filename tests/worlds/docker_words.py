@@ -131,7 +131,7 @@ docker run --rm --network container:nobody centos:8.1.1911 true 2>&1 | grep No.s
 docker run --rm --network container:pub -p 1:1 centos:8.1.1911 true; echo $?
 docker run --rm --network container:pub --hostname x centos:8.1.1911 true; echo $?
 docker run --rm --network host -p 1:1 centos:8.1.1911 true; echo $?
-docker run --rm --network container:three centos:8.1.1911 cat /etc/resolv.conf
+docker run --rm --network container:one centos:8.1.1911 cat /etc/resolv.conf
 docker run --rm --network shop --link one:uno centos:8.1.1911 ping -c 1 -W 1 uno | head -n 1
 docker run --rm -e A centos:8.1.1911 true
 docker inspect -f '{{.Name}}\\t{{"\\n"}}{{.State.Running}}' three

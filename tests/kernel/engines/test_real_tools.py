@@ -16,7 +16,7 @@ import pytest
 
 from netlab.lab import Lab
 from tests.kernel.conftest import sh
-from tests.support.need import tools
+from tests.support.need import missing, tools
 
 # Their programs above the machine's own, and their settings where they may be written.
 ENTER = """set -e
@@ -143,6 +143,32 @@ def test_a_cni_plugin_by_hand(plain: Lab) -> None:
     assert answers(plain, 8080)
     cni(plain, "DEL", "bridge", BRIDGE)
     assert "eth0" not in sh(plain, "ip -n pod -br link")
+
+
+PODMAN = """set -e
+mount -t tmpfs none /sys/fs/cgroup
+mkdir -p /etc/containers /tmp/containers
+cp -r {tools}/etc/containers/. /tmp/containers
+echo '{{"default": [{{"type": "insecureAcceptAnything"}}]}}' >/tmp/containers/policy.json
+mount --bind /tmp/containers /etc/containers
+mkdir -p /tmp/image/bin /tmp/image/proc /tmp/image/sys /tmp/image/dev /tmp/image/etc /tmp/image/run
+cp "$(command -v busybox)" /tmp/image/bin
+export HOME=/root XDG_RUNTIME_DIR=/run
+exec podman --root /tmp/podman --runroot /run/podman --storage-driver vfs --cgroup-manager cgroupfs \\
+    --events-backend file run --rm --cgroups=disabled "$@" --rootfs /tmp/image /bin/busybox {command}
+"""
+
+
+def test_podman_runs_a_container_on_its_own_bridge(plain: Lab) -> None:
+    """Rootless for the machine, root in the lab; without control groups, of which a lab has none."""
+    place = tools()
+    if not (place / "usr/bin/podman").exists():
+        missing("podman is large and was not fetched: rm -r .venv/tools; CI=true .ci/fetch-tools .venv/tools")
+    script = PODMAN.format(tools=place, command="ip -o -4 addr")
+    assert "eth0" not in said(plain, "bash", "-c", script, "podman", "--network", "none")
+    assert " 10.88.0." in said(plain, "bash", "-c", script, "podman")
+    fetch = PODMAN.format(tools=place, command="wget -qO /tmp/page http://10.88.0.1:8000/index.html")
+    said(plain, "bash", "-c", fetch, "podman", "--tmpfs", "/tmp")
 
 
 def test_the_tools_are_what_debian_has() -> None:
