@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from netlab.engines import base_lab, script
+from netlab.engines import base_lab, bridge_hint, script
 from netlab.engines.namespaces import docker_rules, fast_path, leftovers
 from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Resident, Say
@@ -90,6 +90,7 @@ class NamespacesEngine:
     def clear(self) -> None:
         Store().clear()
         leftovers.clear()
+        bridge_hint.write()
 
 
 ENGINE = NamespacesEngine()
