@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netlab.diagnosis.reach.ask import reach
 from netlab.lab import Lab
 from tests.kernel.conftest import sh
 from tests.worlds.compose_file import ComposeFile, compose_files, look, services
@@ -61,6 +62,14 @@ def test_a_file_that_needs_more_is_refused_by_line(lab: Lab, one: ComposeFile) -
     assert done.returncode and len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert word in done.stderr and (line == "-" or f"compose.yml:{line}: " in done.stderr), done.stderr
     assert sh(lab, "docker ps -aq; docker network ls -q --filter type=custom") == ""
+
+
+def test_the_matrix_is_explained(lab: Lab) -> None:
+    """./run trace --all: who is in another network is dropped by the rule that isolates them."""
+    bring_up(lab, next(file for file in FILES if file.name == "front-and-back"))
+    report = str(reach(lab, "files-app-1 → files-db-1"))
+    assert "DOCKER-ISOLATION-STAGE-2" in report and "udp 53" not in report
+    assert "DROP" not in str(reach(lab, "files-proxy-1 → files-db-1"))
 
 
 def test_the_files_are_thirty_and_more() -> None:
