@@ -56,3 +56,11 @@ def test_what_the_machine_has_is_not_replaced(lab: Lab) -> None:
     assert sh(lab, found) == sh(lab, f"docker run --rm alpine sh -c '{found}'")
     inside = lab.script("docker run --rm alpine docker ps")
     assert inside.returncode == 127 and "a container has no Docker" in inside.stderr
+
+
+def test_busybox_fetches_from_an_address(lab: Lab) -> None:
+    """A static busybox may crash over name services; in a lab host and a container it does not."""
+    sh(lab, "docker run -d --name web nginx")
+    for before in ("", "docker run --rm alpine "):
+        page = f"for i in $(seq 50); do {before}busybox wget -qO- http://172.17.0.2/ && exit; done; exit 1"
+        assert "Welcome to nginx!" in sh(lab, page)
