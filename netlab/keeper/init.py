@@ -28,7 +28,7 @@ from netlab.keeper.address import DOOR
 from netlab.keeper.execute import Loop, Spawner
 from netlab.linux import syscalls
 from netlab.linux.limits import Limits, harden
-from netlab.linux.sandbox import rootfs, seccomp
+from netlab.linux.sandbox import rootfs, seccomp, stand_ins
 from netlab.linux.sandbox.rootfs import BindMount
 
 LOG = "/run/netlab/init.log"
@@ -67,7 +67,8 @@ def main(
     """Set the lab host up, send the keeper {"ready"} with the door's socket, serve."""
     try:
         _keep_only(keeper)
-        programs = {**engine.programs(python, str(Path(__file__).resolve().parents[2])), "sudo": SUDO}
+        programs = {**stand_ins.programs(), "sudo": SUDO}
+        programs |= engine.programs(python, str(Path(__file__).resolve().parents[2]))
         rootfs.enter(PLACE, "host", etc, programs, trees, limits.disk if limits else 0)
         _log_here()
         harden(limits)

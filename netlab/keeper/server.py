@@ -32,7 +32,7 @@ from netlab.keeper.places import places
 from netlab.keeper.protocol import Command
 from netlab.keeper.reset.restore import Baseline, NamespaceState, Restorer
 from netlab.keeper.reset.worker import ResetWorker
-from netlab.keeper.spec import ETC, LabSpec
+from netlab.keeper.spec import LabSpec, etc_of_host
 from netlab.keeper.worker import Worker
 from netlab.linux import sysctl
 from netlab.linux.limits import for_children, wait_until_exceeded
@@ -74,7 +74,7 @@ class Keeper:
 
     def _become_init(self, keeper: socket.socket) -> NoReturn:
         here = [BindMount(tree.path, tree.writable) for tree in self.plan.trees]
-        init.main(keeper, self.engine, self.plan.python, ETC, here, self.plan.limits)
+        init.main(keeper, self.engine, self.plan.python, etc_of_host(), here, self.plan.limits)
 
     def build(self, say: Say) -> None:
         """Lay out the base lab: while the lab host furnishes itself, if the engine runs nothing for that."""

@@ -25,6 +25,8 @@ ETC = {
     "resolv.conf": "# There is no name server in the lab: names are known from /etc/hosts or not at all.\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
 }
+# Files that walkthroughs write to: the lab host has its own copies of the machine's.
+OWN_COPIES = ("iproute2/rt_tables", "sysctl.conf")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,15 @@ class LabSpec:
         trees = tuple(BindMount(**tree) for tree in words["trees"])
         limits = Limits(**words["limits"]) if words["limits"] else None
         return LabSpec(**{**words, "trees": trees, "limits": limits})
+
+
+def etc_of_host() -> dict[str, str]:
+    """The files of the lab host's /etc that are its own."""
+    copies = {}
+    for name in OWN_COPIES:
+        with suppress(OSError):
+            copies[name] = Path("/etc", name).read_text(errors="replace")
+    return {**ETC, **copies}
 
 
 def furnish(plan: LabSpec) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+TOOLS = Path(__file__).parents[2] / ".venv/tools"
 
 
 def need(*commands: str) -> str:
@@ -16,6 +19,13 @@ def need(*commands: str) -> str:
         if path := shutil.which(command):
             return path
     missing(f"{' or '.join(commands)} is not installed; ./run test installs what it can.")
+
+
+def tools() -> Path:
+    """The folder of Debian's ufw, firewalld, dnsmasq and CNI plugins, unpacked as they are."""
+    if not (TOOLS / ".ready").exists():
+        missing(f"{TOOLS} is not there; ./run test makes it where there is apt-get.")
+    return TOOLS
 
 
 def module(name: str) -> ModuleType:

@@ -18,6 +18,8 @@ ALONE = (
     "unit",
     "kernel/faults/test_catalogue.py",
     "kernel/diagnosis/test_worlds.py",
+    "kernel/engines/test_compose.py",
+    "kernel/engines/test_walkthroughs.py",
     "kernel/diagnosis/test_worlds_found.py",
     "kernel/grade/test_grade.py",
     "kernel/twin/test_faults.py",

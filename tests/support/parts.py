@@ -22,6 +22,8 @@ APART = (
     "docker/test_catalogue.py",
     "kernel/faults/test_catalogue.py",
     "kernel/twin/test_faults.py",
+    "kernel/engines/test_walkthroughs.py",
+    "kernel/engines/test_compose.py",
     "kernel/diagnosis/test_worlds.py",
     "kernel/diagnosis/test_worlds_found.py",
     "attacks/test_fuzz_decoders.py",

@@ -21,6 +21,7 @@ MOST_COUNTED = 100_000  # of those that are left out
 LONGEST = 400  # characters
 _ARROW = re.compile(r"\s*(?:→|->)\s*")
 _SERVICE = re.compile(r"(.+?)(?:\s+(icmp|ping|tcp|udp)(?:\s+(\S+))?)?", re.DOTALL)
+DOCKERS_NAMES = "127.0.0.11"  # where Docker answers a container for names: nobody else is meant to ask there
 _PUBLISHED = re.compile(r"(?<!! )-p (tcp|udp)\b.*?--dport (\d{1,5})\b")
 
 
@@ -158,7 +159,8 @@ def _services(question: Question, holder: Node | None, address: str) -> list[tup
         return [(question.proto, question.port)]
     found = [("icmp", 0)]
     if holder is not None:
-        found += [(each.protocol, each.port) for each in holder.listeners if each.port]
+        others = [each for each in holder.listeners if each.port and each.address != DOCKERS_NAMES]
+        found += [(each.protocol, each.port) for each in others]
         rules = [r for chain in holder.chains for r in chain.rules if r.target in ("DNAT", "REDIRECT")]
         found += [service for rule in rules if (service := _find_port(rule.text, address))]
     wanted = [each for each in dict.fromkeys(found) if question.proto in ("", each[0])]

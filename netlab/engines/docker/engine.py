@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from netlab.engines import base_lab, script
+from netlab.engines import base_lab, bridge_hint, script
 from netlab.engines.docker import image, rootlesskit, tools, users
 from netlab.engines.docker.api import Daemon
 from netlab.engines.protocol import Container, LabHost, Say, Started
@@ -99,6 +99,7 @@ class DockerEngine:
         syscalls.mount(
             "none", CGROUPS, "cgroup2", syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NOEXEC
         )
+        bridge_hint.write()
 
 
 def _about(daemon: Daemon) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import signal
 import socket
 import termios
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,7 +24,7 @@ from netlab.errors import EngineError
 from netlab.i18n import gettext as _
 from netlab.linux import syscalls
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.sandbox import rootfs
+from netlab.linux.sandbox import rootfs, stand_ins
 
 # What Docker leaves to root in a container, by number: chown, dac_override, fowner, fsetid, kill, setgid,
 # setuid, setpcap, net_bind_service, net_raw, sys_chroot, mknod, audit_write, setfcap.
@@ -45,6 +46,10 @@ INSTALLED = """#!/bin/sh
 case "$1" in --version|-v) echo "the lab's stand-in: it installs nothing" ;;
 *) echo "(lab: nothing is installed here; the container has the machine's own programs)" >&2 ;; esac
 """
+NO_DOCKER = """#!/bin/sh
+echo "docker: not found: a container has no Docker of its own. Type it in the lab host." >&2
+exit 127
+"""
 REDIS_CLI = r"""#!/bin/bash
 # What tutorials ask of the redis that the lab plays.
 host=127.0.0.1
@@ -64,6 +69,7 @@ PROGRAMS = {
     "ash": '#!/bin/sh\nexec /bin/sh "$@"\n',
     "redis-cli": REDIS_CLI,
     **dict.fromkeys(("apk", "apt-get", "apt", "yum"), INSTALLED),
+    "docker": NO_DOCKER,
 }
 
 Streams = tuple[int, int, int]
@@ -107,7 +113,13 @@ def _first_process(
         place = store.path(record) / "root"
         place.mkdir(exist_ok=True)
         folders = mounts.open_sources(record.mounts)
-        rootfs.enter(str(place), record.hostname, _etc(record), PROGRAMS, ())
+        rootfs.enter(
+            str(place),
+            record.hostname,
+            _etc(_whose_names(store, record)),
+            {**stand_ins.programs(), **PROGRAMS},
+            (),
+        )
         mounts.bind(folders)
         if own_network:
             _settle_network(record.sysctls)
@@ -204,9 +216,17 @@ def _execute(record: Record, failed: int) -> NoReturn:
     os.execvpe(record.argv[0], record.argv, record.env)
 
 
+def _whose_names(store: Store, record: Record) -> Record:
+    """Who else has its network has its names, too."""
+    _kind, colon, identity = record.network.partition(":")
+    other = store.get(identity) if colon else None
+    return replace(other, image=record.image) if other else record
+
+
 def _etc(record: Record) -> dict[str, str]:
-    """The files of /etc as they are before the container has any address."""
+    """The files of /etc as they are before the container has any address of its own."""
     more = "".join(f"{address}\t{name}\n" for name, _, address in (h.partition(":") for h in record.hosts))
+    more += "".join(f"{each.address}\t{record.hostname}\n" for each in record.endpoints if each.address)
     return {
         "hostname": f"{record.hostname}\n",
         "hosts": f"{HOSTS}{more}",
@@ -258,17 +278,21 @@ def restrict(capabilities: Sequence[int]) -> None:
             raise OSError(ctypes.get_errno(), "dropping capabilities")
 
 
+def listens_to(pid: int, number: int) -> bool:
+    """Whether that process has a handler for the signal; as process 1 it hears no other. OSError."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 def stop(record: Record, number: int, grace: float, gone: Callable[[float], bool]) -> None:
     """Send process 1 a signal, and SIGKILL if it is still there after `grace` seconds.
 
     As a namespace's process 1 it does not get a signal that it has no handler for; then there is nothing to
     wait for, and it is killed at once. `gone(seconds)` waits for its end.
     """
-    caught = 0
-    for line in Path(f"/proc/{record.pid}/status").read_text().splitlines():
-        if line.startswith("SigCgt:"):
-            caught = int(line.split()[1], 16)
-    if number != signal.SIGKILL and caught >> (number - 1) & 1:
+    if number != signal.SIGKILL and listens_to(record.pid, number):
         os.kill(record.pid, number)
         if gone(grace):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from netlab.engines import base_lab, script
+from netlab.engines import base_lab, bridge_hint, script
 from netlab.engines.namespaces import docker_rules, fast_path, leftovers
 from netlab.engines.namespaces.store import Store
 from netlab.engines.protocol import Container, LabHost, Resident, Say
@@ -14,6 +14,14 @@ from netlab.linux.sandbox.unshare import Identity
 
 if TYPE_CHECKING:
     from netlab.model import pack
+
+
+SERVICES = """#!/bin/sh
+case " $* " in
+*" docker"*) echo "(lab: docker is there without a daemon; there is nothing to start or stop)" >&2 ;;
+*) echo "$(basename "$0"): there are no services in a lab; start the program itself" >&2; exit 1 ;;
+esac
+"""
 
 
 class NamespacesEngine:
@@ -29,7 +37,8 @@ class NamespacesEngine:
 
     def programs(self, python: str, home: str) -> dict[str, str]:
         docker = script(python, home, "netlab.engines.namespaces.docker", before=fast_path.ASK)
-        return {"docker": docker, "docker-compose": '#!/bin/sh\nexec docker compose "$@"\n'}
+        compose = '#!/bin/sh\nexec docker compose "$@"\n'
+        return {"docker": docker, "docker-compose": compose, "systemctl": SERVICES, "service": SERVICES}
 
     def lay_out(self, host: LabHost, files: Sequence[int], say: Say) -> None:
         with RouteSocket(host.netns) as kernel, kernel.batch():
@@ -81,6 +90,7 @@ class NamespacesEngine:
     def clear(self) -> None:
         Store().clear()
         leftovers.clear()
+        bridge_hint.write()
 
 
 ENGINE = NamespacesEngine()

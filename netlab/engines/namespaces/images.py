@@ -59,7 +59,11 @@ IMAGES: Mapping[str, Image] = {
     "python": _shell("python3"),
     "node": _shell("node"),
     **dict.fromkeys(("nicolaka/netshoot", "jonlabelle/network-tools"), _shell("/bin/bash")),
-    **dict.fromkeys(("nginx", "bitnami/nginx", "nginxinc/nginx-unprivileged", "nginxdemos/hello"), NGINX),
+    **dict.fromkeys(("nginx", "nginxdemos/hello"), NGINX),
+    **dict.fromkeys(
+        ("bitnami/nginx", "nginxinc/nginx-unprivileged"),
+        _web("/docker-entrypoint.sh|nginx|-g|daemon off;", 8080),
+    ),
     **dict.fromkeys(("praqma/network-multitool", "wbitt/network-multitool"), NGINX),
     "httpd": _web("httpd-foreground", 80, folder="/usr/local/apache2"),
     **dict.fromkeys(("traefik/whoami", "containous/whoami", "jwilder/whoami"), WHOAMI),
@@ -79,6 +83,7 @@ IMAGES: Mapping[str, Image] = {
     "mongo": _listener("docker-entrypoint.sh mongod", 27017),
     "memcached": _listener("docker-entrypoint.sh memcached", 11211),
     "rabbitmq": _listener("docker-entrypoint.sh rabbitmq-server", 5672),
+    **dict.fromkeys(("curlimages/curl", "alpine/curl"), Image(("curl",), is_entrypoint=True)),
     "hello-world": Image(("/hello",), "hello"),
 }
 # What starts an image's program when it is typed: `docker run nginx nginx -g "daemon off;"`.
@@ -106,6 +111,16 @@ def image(name: str, published: Collection[str] = ()) -> Image:
     if known is None and published:
         return Image(("/server",), "web", tuple(sorted(published)))
     return known or Image()
+
+
+def misspelt(name: str) -> str:
+    """The known image whose name is almost this one's; "" where it is known, or like none."""
+    import difflib
+
+    plain = split(name)[0]
+    if plain in IMAGES or len(plain) < 4:
+        return ""
+    return next(iter(difflib.get_close_matches(plain, IMAGES, 1, 0.75)), "")
 
 
 def identity(name: str) -> str:

@@ -63,14 +63,17 @@ def play(record: Record) -> NoReturn:
 def _serve(record: Record) -> NoReturn:
     answer: Answer = {"web": _Web(record).answer, "redis": _Redis().answer}.get(record.program, _hang_up)
     selector = selectors.DefaultSelector()
-    for port in record.exposed:
+    listening = (
+        images.image(record.image).ports or record.exposed
+    )  # what it is known for, whatever is published
+    for port in listening:
         if port.endswith("/tcp"):
             door = socket.create_server(("", int(port.partition("/")[0])), backlog=128)
             door.setblocking(False)
             selector.register(door, selectors.EVENT_READ, None)
     print(
         f"{record.image}: ready (the lab's own little server stands for this image's program), "
-        f"listening at {', '.join(record.exposed) or 'no port'}",
+        f"listening at {', '.join(listening) or 'no port'}",
         flush=True,
     )
     while True:

@@ -153,6 +153,7 @@ def _overlay(name: str, lower: str, files: Mapping[str, str], mode: int) -> None
     os.makedirs(upper)
     os.makedirs(work)
     for file, content in files.items():
+        os.makedirs(os.path.dirname(f"{upper}/{file}"), exist_ok=True)
         with open(f"{upper}/{file}", "w", encoding="utf-8") as new:
             new.write(content)
             os.fchmod(new.fileno(), mode)

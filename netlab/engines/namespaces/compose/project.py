@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Service:
     scale: int = 1
     health: tuple[str, ...] = ()  # as Record.health
     links: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()  # it is left alone unless one of these is asked for, or it is named
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,25 @@ class Project:
 
 class BadCompose(ValueError):
     """What is wrong with a file: "compose.yml:7: …"."""
+
+
+def of_profiles(project: Project, wanted: set[str], named: Sequence[str]) -> Project:
+    """The project without the services of profiles that nobody asked for. BadCompose where one is needed."""
+    kept = tuple(
+        service
+        for service in project.services
+        if not service.profiles or "*" in wanted or wanted & {*service.profiles} or service.name in named
+    )
+    left_out = {service.name: service for service in project.services if service not in kept}
+    for service in kept:
+        for other, _condition in service.needs:
+            if other in left_out:
+                profiles = " ".join(left_out[other].profiles)
+                raise BadCompose(
+                    f"service {other} is required by {service.name} but is disabled. "
+                    f"Can be enabled by profiles [{profiles}]"
+                )
+    return replace(project, services=kept)
 
 
 def in_order(services: tuple[Service, ...]) -> list[Service]:

@@ -60,6 +60,7 @@ class ServiceReader:
             scale=self._scale(name, fields),
             health=self._health(name, fields["healthcheck"]) if "healthcheck" in fields else (),
             links=tuple(file.texts(fields["links"], "links")) if "links" in fields else (),
+            profiles=tuple(file.texts(fields["profiles"], "profiles")) if "profiles" in fields else (),
         )
 
     def _options(self, name: str, fields: dict[str, Node]) -> list[str]:

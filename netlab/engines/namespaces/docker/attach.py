@@ -14,14 +14,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netlab.engines.namespaces import shim, streams
+from netlab.engines.namespaces import container, shim, streams
 from netlab.engines.namespaces.docker.refused import Refused, find
 from netlab.engines.namespaces.store import Record, Store, is_running
 from netlab.errors import EngineError
+from netlab.i18n import gettext as _
 from netlab.linux import polling, tty
 
 LEAVE = b"\x10\x11"  # Ctrl-P Ctrl-Q
 HAS_LEFT = -1
+MOST_PRESSED = 3
 UNKNOWN_END = 137  # of a container whose shim has gone without a word
 
 
@@ -107,14 +109,29 @@ def _write(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
+def _unheard(record: Record) -> str:
+    return _(
+        "(lab: process 1 of {name} does not listen to Ctrl-C; Docker's neither. Twice more leaves it "
+        "running, docker stop {name} ends it)"
+    ).format(name=record.name)
+
+
 @contextmanager
 def _signals_passed_on(store: Store, record: Record) -> Iterator[None]:
-    """Ctrl-C and the like are the container's."""
+    """Ctrl-C and the like are the container's; a program that does not listen to it is left at the third."""
+    pressed = 0
 
     def pass_on(number: int, _frame: object) -> None:
+        nonlocal pressed
+        pressed += number in (signal.SIGINT, signal.SIGTERM)
         now = store.get(record.id)
         if now and is_running(now):
+            if pressed == 1 and not container.listens_to(now.pid, number):
+                print(f"\n{_unheard(now)}", file=sys.stderr)
             os.kill(now.pid, number)
+        if pressed == MOST_PRESSED:
+            print(f"\ngot {MOST_PRESSED} SIGTERM/SIGINTs, forcefully exiting", file=sys.stderr)
+            raise KeyboardInterrupt
 
     before = {
         number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)

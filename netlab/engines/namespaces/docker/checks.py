@@ -20,20 +20,13 @@ RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d{1,6})?|", re.ASCI
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?", re.ASCII)
 ERROR = "docker: Error response from daemon: "
 SEE = "See 'docker run --help'."
+TYPESET = "–—‘’“”"  # what a page makes of dashes and quotes
 LARGEST_FILE = 1 << 16
 
 
 def check(options: argparse.Namespace, store: Store) -> None:
     """Refused for what is no name, no address, or does not go together."""
-    if not images.is_name(options.image):
-        what = "repository name must be lowercase" if options.image.lower() != options.image else ""
-        raise Refused(f"docker: invalid reference format{': ' + what if what else ''}. {SEE}", 125)
-    if options.image.isdigit():  # what follows a -p that was meant otherwise
-        raise Refused(
-            f"{ERROR}pull access denied for {options.image}, repository does not "
-            f"exist or may require 'docker login': denied. {SEE}",
-            125,
-        )
+    _check_image(options)
     if options.name and not NAME.fullmatch(options.name):
         raise Refused(
             f"{ERROR}Invalid container name ({options.name}), only "
@@ -58,6 +51,39 @@ def check(options: argparse.Namespace, store: Store) -> None:
         raise Refused(f"docker: --log-driver {options.log_driver}: {_(ELSEWHERE)}", 125)
     check_user(options.user)
     _check_addresses(options)
+    _check_mode(options)
+
+
+def _check_image(options: argparse.Namespace) -> None:
+    if wrong := next((letter for letter in f"{options.image}{options.name}" if letter in TYPESET), ""):
+        said = _("docker: {letter} is a printer's mark, as pages have them: type - and ' or \" instead.")
+        raise Refused(said.format(letter=wrong), 125)
+    if not images.is_name(options.image):
+        what = "repository name must be lowercase" if options.image.lower() != options.image else ""
+        raise Refused(f"docker: invalid reference format{': ' + what if what else ''}. {SEE}", 125)
+    if options.image.isdigit():  # what follows a -p that was meant otherwise
+        raise Refused(
+            f"{ERROR}pull access denied for {options.image}, repository does not "
+            f"exist or may require 'docker login': denied. {SEE}",
+            125,
+        )
+
+
+def _check_mode(options: argparse.Namespace) -> None:
+    """What is another's with --network container:…, and so cannot be said here."""
+    if not any(word.startswith("container:") for word in options.network or ()):
+        return
+    conflicts = {
+        "hostname and the network mode": options.hostname,
+        "port publishing and the container type network mode": options.publish or options.publish_all,
+        "port exposing and the container type network mode": options.expose,
+        "mac-address and the network mode": options.mac_address,
+        "dns and the network mode": options.dns,
+        "custom host-to-IP mapping and the network mode": options.add_host,
+    }
+    for what, is_said in conflicts.items():
+        if is_said:
+            raise Refused(f"{ERROR}conflicting options: {what}. {SEE}", 125)
 
 
 def check_user(user: str) -> None:

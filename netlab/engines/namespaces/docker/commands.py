@@ -209,7 +209,10 @@ def _verbs() -> list[tuple[str, str]]:
 
 def usage() -> str:
     """What `docker` is here, and what it can do."""
-    about = _("Docker's command line, made of namespaces. {elsewhere}").format(elsewhere=_(ELSEWHERE))
+    about = _(
+        "Docker's command line, made of namespaces. What is not in the list is real Docker's: "
+        "./run --engine docker"
+    )
     return f"Usage:  docker COMMAND\n\n{about}\n\nCommands:\n  " + "\n  ".join(sorted(COMMANDS))
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from netlab.engines.namespaces.compose.project import BadCompose, Project
+from netlab.engines.namespaces.compose.project import BadCompose, Project, of_profiles
 from netlab.engines.namespaces.compose.reader import NAMES, Reader
 from netlab.engines.namespaces.compose.source import LARGEST_ENV
 from netlab.engines.namespaces.compose.yaml import LARGEST
@@ -38,7 +38,8 @@ def compose(options: argparse.Namespace, store: Store) -> int:
         compose_listing.projects(given, store)
         return 0
     try:
-        project = _read(given)
+        profiles = {*given.profile, *os.environ.get("COMPOSE_PROFILES", "").split(",")}
+        project = of_profiles(_read(given), profiles, getattr(given, "services", None) or ())
     except BadCompose as error:
         raise Refused(str(error), 15) from error
     run: Callable[[argparse.Namespace, Store, Project], int] = given.run
@@ -50,6 +51,13 @@ def _read(given: argparse.Namespace) -> Project:
     if len(given.file) > 1:
         raise Refused(_("docker compose: one -f here; files are not merged in the lab."))
     path = Path(given.file[0]) if given.file else _find(Path.cwd())
+    if not given.file and (more := _override_of(path)):
+        raise Refused(
+            _(
+                "docker compose: {more} is there, too, and files are not merged in the lab. Name one: "
+                "docker compose -f {name} …"
+            ).format(more=more, name=path.name)
+        )
     try:
         with open(path, errors="replace") as file:
             content = file.read(LARGEST + 1)
@@ -73,11 +81,18 @@ def _find(folder: Path) -> Path:
     raise Refused("no configuration file provided: not found", 14)
 
 
+def _override_of(path: Path) -> str:
+    """The name of a file beside it that real Docker would merge into it; "" if there is none."""
+    names = (f"{name.rpartition('.')[0]}.override.{name.rpartition('.')[2]}" for name in NAMES)
+    return next((name for name in names if (path.parent / name).is_file()), "")
+
+
 def _parser() -> Parser:
     parser = Parser(prog=PROGRAM, allow_abbrev=False)
     parser.add_argument("-f", "--file", action="append", default=[])
     parser.add_argument("-p", "--project-name", default="")
     parser.add_argument("--env-file", default="")
+    parser.add_argument("--profile", action="append", default=[])
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True, parser_class=Parser)
     _of_up(verbs)
     _of_looks(verbs)

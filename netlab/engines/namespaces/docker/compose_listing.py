@@ -114,9 +114,9 @@ def projects(given: argparse.Namespace, store: Store) -> None:
 
 def config(given: argparse.Namespace, store: Store, project: Project) -> int:
     """docker compose config: what the file says, once more. Refused."""
-    choose(project, [])
+    services = choose(project, [])
     if given.services:
-        print("".join(f"{service.name}\n" for service in project.services), end="")
+        print("".join(f"{service.name}\n" for service in services), end="")
     elif not given.quiet:
         described = {
             "name": project.name,

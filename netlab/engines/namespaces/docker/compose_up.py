@@ -187,7 +187,17 @@ def make(store: Store, project: Project, service: Service, number: int) -> Recor
     )
     health = (str(seconds(service.health[0])), *service.health[1:]) if service.health else record.health
     record = replace(record, endpoints=endpoints or record.endpoints, health=health)
+    record = replace(record, links=tuple(_links(project, service)))
     return run.save(record, store, "compose")
+
+
+def _links(project: Project, service: Service) -> Iterable[str]:
+    """CONTAINER:ALIAS of each link: a name that this service alone has for another."""
+    by_name = {each.name: each for each in project.services}
+    for link in service.links:
+        name, _, alias = link.partition(":")
+        if name in by_name:
+            yield f"{plan.container_name(project.name, by_name[name], 1)}:{alias or name}"
 
 
 def _remove(store: Store, records: Iterable[Record]) -> None:

@@ -32,7 +32,7 @@ def inspect_all(found: list[dict[str, Any]], template: str) -> None:
         raise Refused(f"template parsing error: template: :1: {error}", 64) from error
     for one in found:
         try:
-            print(go_templates.render(template.replace("\\t", "\t").replace("\\n", "\n"), one))
+            print(go_templates.render(template, one))
         except TemplateError as error:
             print()
             raise Refused(f"template parsing error: template: :1: {error}") from error

@@ -220,10 +220,10 @@ def save(record: Record, store: Store, verb: str) -> Record:
             )
         store.save(record)
     if images.learn(record.image, time.time()):
-        print(
-            _("(lab: {image} is answered by the lab's own root file system)").format(image=record.image),
-            file=sys.stderr,
-        )
+        said = _("(lab: {image} is answered by the lab's own root file system)").format(image=record.image)
+        if close := images.misspelt(record.image):
+            said += _(" (lab: did you mean {close}?)").format(close=close)
+        print(said, file=sys.stderr)
     events.of_container(record, "create", time.time())
     return record
 
@@ -233,6 +233,8 @@ def _warn(record: Record) -> None:
     has_network = record.network not in ("none", "host")
     if has_network and Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "0":
         print("WARNING: IPv4 forwarding is disabled. Networking will not work.", file=sys.stderr)
+    if record.network == "host" and record.ports:
+        print("WARNING: Published ports are discarded when using host network mode", file=sys.stderr)
     if record.user not in ("", "root", "0", "0:0", "root:root"):
         said = _("(lab: root is the only user here; instead of {user} it is a root without any rights)")
         print(said.format(user=record.user), file=sys.stderr)
