@@ -17,6 +17,7 @@ from netlab.lessons.start import goto
 from netlab.lessons.variant import PLAIN, Variant
 from netlab.notebook import instruments, judged, outbox
 from netlab.notebook.bench import Bench
+from netlab.notebook.exercises import Exercises
 from netlab.notebook.greeting import next_step
 from netlab.notebook.live import Live
 from netlab.notebook.marks import Steps
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from netlab.packets.probe import Probe
 
 
-class LessonLab(Steps):
+class LessonLab(Steps, Exercises):
     """A lab during a lesson. Everything that a lab can do, it can do too."""
 
     def __init__(self, lab: Lab, lesson: Lesson, progress: Progress, variant: Variant = PLAIN) -> None:
@@ -61,6 +62,8 @@ class LessonLab(Steps):
         result = checks.check(self.lab, step, *said, variant=self.variant, practice=self.bench.practice())
         if result.passed:
             self.progress.record_passed(self.lesson.id, step)
+            if self.lesson.gym:
+                self.bench.finish(step)
         outbox.put("checked", self.lesson.id, step, passed=result.passed, hint=result.hint_id)
         self.say_notes()
         return result
@@ -121,6 +124,7 @@ class LessonLab(Steps):
         """The next hint for that step; each says more than the one before."""
         if not (hints := self._step(step).hints):
             return judged.no_hints(step)
+        self.bench.training.note_help()
         number = self._hints.get(step, 0)
         self._hints[step] = min(number + 1, len(hints) - 1)
         outbox.put("hint", self.lesson.id, step, number=number + 1)
@@ -138,6 +142,7 @@ class LessonLab(Steps):
         """What the lecture types, for when the hints were not enough."""
         found = self._step(step)
         outbox.put("solution", self.lesson.id, step)
+        self.bench.training.note_help()
         if self.lesson.gym and not self.lesson.judged:
             return Card(_("{step}: the solution").format(step=step), *self.bench.solution(step))
         lines = []
@@ -155,17 +160,6 @@ class LessonLab(Steps):
         for step in typed:
             self.lab.script(step.solution)
         return Card(_("You are at {upto}").format(upto=upto), code="\n".join(step.solution for step in typed))
-
-    # -- the gym ------------------------------------------------------------------------------------
-
-    def fault(self, number: int) -> Card:
-        """Put the lab back and break it in the way that belongs to the number; the bug report. BadInput."""
-        self._previous = None
-        self.progress.begin(self.lesson.id)
-        said = self.bench.break_it(number)
-        steps = ", ".join(step.id for step in self.lesson.steps)
-        how = _("Answer and check as before: {checks}.").format(checks=steps)
-        return Card(_("Bug report {number}").format(number=number), (*said, how))
 
     # -- pictures -----------------------------------------------------------------------------------
 
@@ -251,6 +245,8 @@ class LessonLab(Steps):
         """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
         if self.lesson.judged:
             return judged.no_instrument()
+        if not_yet := self.bench.instrument():
+            return not_yet
         from netlab.diagnosis import trace as diagnose
         from netlab.diagnosis.report import Report
 
