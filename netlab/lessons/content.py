@@ -19,6 +19,8 @@ from netlab.i18n import gettext as _
 LABS = Path(__file__).resolve().parents[2] / "labs"
 TEXTS = (
     "step",
+    "recall",
+    "why",
     "title",
     "begin",
     "hints",
@@ -80,6 +82,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """A question about an earlier lesson, asked before this one begins. Nothing depends on its answer."""
+
+    id: str  # "05.a"
+    of: str  # the lesson that it is about
+    question: Question
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """One lesson: a notebook, and the state in which it begins."""
 
@@ -89,6 +101,7 @@ class Lesson:
     start: str  # shell commands that bring a fresh lab there
     steps: tuple[Step, ...]
     minutes: int  # about how long it takes
+    recall: tuple[Recall, ...] = ()
     gym: bool = False  # it begins with a fault; a variant has one of its own
     judged: bool = False  # outside of the lab that shows it, which has neither checks nor answers
     report: str = ""  # in such a lab: what is measured of the gym's fault, which is in it already
@@ -164,13 +177,15 @@ def _unreadable(file: Path, error: Exception) -> BadInput:
 
 
 def translate(entries: Sequence[dict[str, Any]], texts: Sequence[Mapping[str, Any]], name: str) -> None:
-    """Put the texts of another language into lessons or steps, by their ids. BadInput for any other."""
+    """Put the texts of another language into lessons, steps or questions, by their ids. BadInput for more."""
     known = {entry["id"]: entry for entry in entries}
     for text in texts:
         id = text.get("id", "")
         if id not in known:
             raise BadInput(
-                _("{name}: there is no lesson or step {id!r} to translate.").format(name=name, id=id),
+                _("{name}: there is no lesson, step or question {id!r} to translate.").format(
+                    name=name, id=id
+                ),
                 _("Correct its id."),
             )
         _put(known[id], text, f"{name}, {id}")
@@ -186,7 +201,7 @@ def _put(entry: dict[str, Any], texts: Mapping[str, Any], place: str) -> None:
                 _("{place}: {key!r} is no text of it, or not of the same form.").format(place=place, key=key),
                 _("Compare it with labs/lessons.toml."),
             )
-        if key == "step":
+        if key in ("step", "recall"):
             translate(ours, text, place)
         elif key == "options" and ours.keys() != text.keys():
             raise BadInput(
@@ -207,6 +222,7 @@ def _lesson(entry: Mapping[str, Any]) -> Lesson:
         start=entry["start"].strip(),
         steps=tuple(_step(step) for step in entry["step"]),
         minutes=entry["minutes"],
+        recall=tuple(_recall(recall) for recall in entry.get("recall", ())),
         gym=entry.get("gym", False),
         judged=entry.get("judged", False),
         report=entry.get("report", ""),
@@ -232,8 +248,14 @@ def _wrong_turn(entry: Mapping[str, Any]) -> WrongTurn:
     return WrongTurn(**{**entry, "commands": entry.get("commands", "").strip()})
 
 
+def _recall(entry: Mapping[str, Any]) -> Recall:
+    return Recall(entry["id"], entry["of"], _put_question(entry), entry["why"])
+
+
 def _question(entry: Mapping[str, Any] | None) -> Question | None:
-    if entry is None:
-        return None
+    return None if entry is None else _put_question(entry)
+
+
+def _put_question(entry: Mapping[str, Any]) -> Question:
     rest = {key: entry[key] for key in ("right", "command", "proof", "observe") if key in entry}
     return Question(text=entry["question"], options=entry.get("options", {}), **rest)

@@ -61,6 +61,10 @@ class Progress:
         """What was answered first since the lesson began: that counts for points, later ones teach."""
         return self._part(self._read(), lesson, "first_answers")
 
+    def memories(self, lesson: str) -> Mapping[str, str]:
+        """What was answered first to the questions about earlier lessons, ever."""
+        return self._part(self._read(), lesson, "recalled")
+
     def last_visit(self, lesson: str) -> str:
         """When the lesson was last begun; "" if never."""
         return str(self._read().get(lesson, {}).get("visited", ""))
@@ -99,6 +103,10 @@ class Progress:
             self._part(record, lesson, "first_answers").setdefault(step, key)
 
         self._update(change)
+
+    def record_recalled(self, lesson: str, question: str, key: str) -> None:
+        """Note what was answered to a question about an earlier lesson; the first time counts."""
+        self._update(lambda r: self._part(r, lesson, "recalled").setdefault(question, key))
 
     def _part(self, record: Record, lesson: str, name: str) -> dict[str, str]:
         part: dict[str, str] = record.setdefault(lesson, {}).setdefault(name, {})
@@ -167,7 +175,7 @@ def _parse(content: Any) -> Record:
     if not isinstance(lessons, dict):
         raise TypeError("no lessons in it")
     for lesson in lessons.values():
-        for part in ("passed", "predictions", "answers", "first_answers"):
+        for part in ("passed", "predictions", "answers", "first_answers", "recalled"):
             entries = lesson.get(part, {})
             if not isinstance(entries, dict) or not all(isinstance(e, str) for e in entries.values()):
                 raise TypeError(_("{part} is not a table of texts").format(part=part))

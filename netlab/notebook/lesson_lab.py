@@ -15,7 +15,7 @@ from netlab.lessons.progress import Progress
 from netlab.lessons.questions import ask, check_known, the_answer, the_prediction
 from netlab.lessons.start import goto
 from netlab.lessons.variant import PLAIN, Variant
-from netlab.notebook import instruments, judged, outbox
+from netlab.notebook import instruments, judged, outbox, recall
 from netlab.notebook.bench import Bench
 from netlab.notebook.exercises import Exercises
 from netlab.notebook.greeting import next_step
@@ -67,6 +67,10 @@ class LessonLab(Steps, Exercises):
         outbox.put("checked", self.lesson.id, step, passed=result.passed, hint=result.hint_id)
         self.say_notes()
         return result
+
+    def recall(self, *keys: str | EllipsisType) -> Card:
+        """The three questions about earlier lessons; with a key for each, whether that is right."""
+        return recall.ask(self.lesson, self.progress, keys)
 
     def predict(self, step: str, key: str | EllipsisType = ...) -> Card:
         """Say what will happen before it does. Without a key: the question and its options."""

@@ -62,6 +62,18 @@ def test_a_lesson_has_steps_and_says_how_long_it_takes(lesson: Lesson) -> None:
     assert LANDING not in lessons()
 
 
+@pytest.mark.parametrize("lesson", lessons()[1:], ids=lambda lesson: lesson.id)
+def test_a_lesson_begins_with_three_questions_about_earlier_ones(lesson: Lesson) -> None:
+    """From the third on one of them goes further back than the lesson before; each has its options."""
+    assert [recall.id for recall in lesson.recall] == [f"{lesson.id}.{letter}" for letter in "abc"]
+    about = {recall.of for recall in lesson.recall}
+    assert max(about) == f"{int(lesson.id) - 1:02}"
+    assert lesson.id == "02" or min(about) < max(about)
+    for recall in lesson.recall:
+        assert len(recall.question.options) >= 3 and recall.question.right in recall.question.options
+        assert recall.why.endswith(".")
+
+
 @by_id
 def test_a_step_has_three_hints_and_three_wrong_turns(step: Step) -> None:
     """Each hint says more than the one before, and at least three mistakes are known by name."""
