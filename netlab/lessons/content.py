@@ -79,6 +79,7 @@ class Step:
     prediction: Question | None = None
     answer: Question | None = None
     secret: Secret | None = None
+    python: str = ""  # what is typed instead of the commands where the lesson is in Python
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,7 @@ def _step(entry: Mapping[str, Any]) -> Step:
         points=entry["points"],
         begin=entry["begin"],
         solution=entry.get("solution", "").strip(),
+        python=entry.get("python", "").strip("\n"),
         hints=tuple(entry["hints"]),
         wrong_turns=tuple(_wrong_turn(turn) for turn in entry["wrong_turn"]),
         prediction=_question(entry.get("prediction")),

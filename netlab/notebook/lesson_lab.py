@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 
 from netlab.display import Card, Picture
 from netlab.errors import BadInput
@@ -155,7 +155,7 @@ class LessonLab(Steps, Exercises):
                 lines.append(f'lab.{name}("{step}", "{question.right}")')
         if found.answer and found.answer.command:
             lines.append(_("The answer is what this prints: {command}").format(command=found.answer.command))
-        return Card(_("{step}: the solution").format(step=step), tuple(lines), found.solution)
+        return Card(_("{step}: the solution").format(step=step), tuple(lines), found.python or found.solution)
 
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
@@ -259,6 +259,10 @@ class LessonLab(Steps, Exercises):
     def ip(self, node: str = "host") -> NodeIPRoute:
         """pyroute2's IPRoute that speaks to the kernel of that node: see netlab.lab.iproute."""
         return self.lab.ip(node)
+
+    def send(self, packet: SupportsBytes, node: str = "host") -> Card:
+        """Send one IPv4 packet, made by hand or with scapy, from a node; whether that node let it go."""
+        return instruments.send(self.lab, packet, node)
 
     def run(
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30

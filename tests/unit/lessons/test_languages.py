@@ -20,7 +20,8 @@ from netlab.lessons.variant import Variant
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 COMMAND = re.compile(
-    r"(docker|ip|iptables|lab\.|sysctl|echo|ln|mkdir|pid=|cat|tcpdump|curl|for|tc|bridge|ps|readlink) ?"
+    r"(docker|ip|iptables|lab\.|host\.|box\.|sysctl|echo|ln|mkdir|pid=|cat|tcpdump|curl|for|tc|bridge|ps"
+    r"|readlink) ?"
 )
 TAUGHT = content.lessons()
 WRITTEN = [lesson for lesson in TAUGHT if build.source(lesson, "zh").is_file()]
