@@ -170,7 +170,7 @@ class Lab(Commands, Network):
         """
         from netlab.lab import raw
 
-        raw.send(self, packet, node)
+        raw.send(self.run, packet, node, self.snapshot().node(node).pid)
 
     def status(self) -> Status:
         """Its name, its engine and its nodes: what `./run status` shows."""

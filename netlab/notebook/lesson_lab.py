@@ -15,7 +15,7 @@ from netlab.lessons.progress import Progress
 from netlab.lessons.questions import ask, check_known, the_answer, the_prediction
 from netlab.lessons.start import goto
 from netlab.lessons.variant import PLAIN, Variant
-from netlab.notebook import instruments, judged, outbox, recall
+from netlab.notebook import instruments, judged, outbox, recall, typed
 from netlab.notebook.bench import Bench
 from netlab.notebook.exercises import Exercises
 from netlab.notebook.greeting import next_step
@@ -64,6 +64,8 @@ class LessonLab(Steps, Exercises):
             self.progress.record_passed(self.lesson.id, step)
             if self.lesson.gym:
                 self.bench.finish(step)
+        else:
+            result = typed.comment(result, self._step(step), typed.read_cells())
         outbox.put("checked", self.lesson.id, step, passed=result.passed, hint=result.hint_id)
         self.say_notes()
         return result
@@ -160,10 +162,10 @@ class LessonLab(Steps, Exercises):
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
         upto = next_step(self.lesson, self.progress.passed_steps(self.lesson.id))
-        typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
-        for step in typed:
+        done = [step for step in self.lesson.steps if step.id < upto and step.solution]
+        for step in done:
             self.lab.script(step.solution)
-        return Card(_("You are at {upto}").format(upto=upto), code="\n".join(step.solution for step in typed))
+        return Card(_("You are at {upto}").format(upto=upto), code="\n".join(step.solution for step in done))
 
     # -- pictures -----------------------------------------------------------------------------------
 
