@@ -135,8 +135,10 @@ def lessons(file: Path = LABS / "lessons.toml") -> tuple[Lesson, ...]:
 
 
 def lesson(id: str) -> Lesson:
-    """The lesson of that id; UnknownName if there is none."""
-    return look_up(_("lesson"), id, {lesson.id: lesson for lesson in lessons()})
+    """The lesson of that id, "4" as well as "04"; UnknownName if there is none."""
+    return look_up(
+        _("lesson"), id.zfill(2) if id.isdecimal() else id, {lesson.id: lesson for lesson in lessons()}
+    )
 
 
 def step(id: str) -> Step:

@@ -26,8 +26,9 @@ def test_the_lessons_are_in_order() -> None:
 
 def test_unknown_names_say_which_are_known() -> None:
     """A typo in a lesson's or a step's number is answered with the right ones."""
+    assert lesson("3") == lesson("03")
     with pytest.raises(UnknownName, match="03"):
-        lesson("3")
+        lesson("33")
     with pytest.raises(UnknownName, match=r"03\.2"):
         data.step("03.9")
     with pytest.raises(UnknownName):
