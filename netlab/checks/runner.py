@@ -84,6 +84,7 @@ class CheckResult:
     next_step: str = ""
     waiting_for: str = ""
     hidden: bool = False  # learners are not told what it looks at
+    typed: str = ""  # a slip in what was typed, where somebody has looked at that
 
     @staticmethod
     def of(
@@ -118,7 +119,7 @@ class CheckResult:
     def lines(self) -> list[tuple[str, str]]:
         """The labelled lines of the result, in the order in which they are read."""
         rows = [(_("start"), self.start), (_("wanted"), self.wanted), (_("found"), self.found)]
-        rows += [(_("hint"), self.hint), (_("next"), self.next_step)]
+        rows += [(_("typed"), self.typed), (_("hint"), self.hint), (_("next"), self.next_step)]
         return [(label, text) for label, text in rows if text]
 
     def __str__(self) -> str:

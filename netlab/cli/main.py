@@ -119,7 +119,9 @@ def _up(options: argparse.Namespace) -> None:
     from netlab.lab import Lab
 
     lab = Lab.up(options.lab, engine="plain" if options.plain else options.engine, say=_tell)
-    print(_("The lab {name!r} is up. A shell in it: ./run shell   End it: ./run down").format(name=lab.name))
+    run = "./run" if lab.name == "default" else f"./run --lab {lab.name}"
+    said = _("The lab {name!r} is up. A shell in it: {run} shell   End it: {run} down")
+    print(said.format(name=lab.name, run=run))
 
 
 def _down(options: argparse.Namespace) -> None:

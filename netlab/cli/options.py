@@ -57,15 +57,17 @@ def jupyter(command: Parser) -> None:
 
 def trace(command: Parser) -> None:
     """What `./run trace` takes."""
-    command.add_argument("--from", dest="source", default="host", metavar="NODE")
-    command.add_argument("destination", nargs="?", default="")
+    where = _("the node that sends: a container's name, a process, or host (the default)")
+    command.add_argument("--from", dest="source", default="host", metavar="NODE", help=where)
+    to = _("where to; with two words the first is the node that sends")
+    command.add_argument("destination", nargs="*", default=[], metavar="ADDRESS", help=to)
     everybody = _("the matrix: everybody, and who reaches whom and which published port")
     command.add_argument("--all", action="store_true", help=everybody)
-    command.add_argument("--proto", default="icmp")
-    command.add_argument("--port", type=int, default=0)
-    command.add_argument("--size", type=int, default=56)
+    command.add_argument("--proto", default="icmp", help=_("icmp (the default), tcp or udp"))
+    command.add_argument("--port", type=int, default=0, help=_("of tcp and udp"))
+    command.add_argument("--size", type=int, default=56, help=_("bytes of payload (default: 56)"))
     command.add_argument("--df", action="store_true", help=_("do not fragment"))
-    command.add_argument("--json", action="store_true")
+    command.add_argument("--json", action="store_true", help=_("print the verdict as JSON"))
     command.add_argument(
         "--here",
         action="store_true",

@@ -63,13 +63,33 @@ class Parser(argparse.ArgumentParser):
             near = get_close_matches(str(value), map(str, action.choices or ()), 1)
             if not near:
                 raise
-            complaint = _("{command}: {complaint}.").format(command=self.prog, complaint=error.message)
-            raise BadInput(complaint, _("Did you mean {name}?").format(name=near[0])) from error
+            raise BadInput(
+                self._complain(_("there is no {value}").format(value=value)),
+                _("Did you mean {name}?").format(name=near[0]),
+            ) from error
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does; what stands too far behind is told where it belongs. BadInput."""
+        chosen, rest = self.parse_known_args(args, namespace)
+        if not rest:
+            return chosen
+        verb, name = getattr(chosen, "verb", None) or "", rest[0].partition("=")[0]
+        if any(name in action.option_strings for action in self._actions):
+            raise BadInput(
+                _("{option} stands before the command.").format(option=name), f"./run {name} … {verb} …"
+            )
+        said = _("{command} does not take {words}.").format(command=verb or "./run", words=" ".join(rest))
+        raise BadInput(said, " ".join(filter(None, ("./run", verb, "--help"))))
 
     def error(self, message: str) -> NoReturn:
-        raise BadInput(
-            _("{command}: {complaint}.").format(command=self.prog, complaint=message), f"{self.prog} --help"
-        )
+        raise BadInput(self._complain(message), f"{self.prog} --help".replace("netlab", "./run", 1))
+
+    def _complain(self, complaint: str) -> str:
+        """With the command that it is about, unless that is the whole."""
+        command = self.prog.partition(" ")[2]
+        if not command:
+            return complaint[:1].upper() + complaint[1:] + "."
+        return _("{command}: {complaint}.").format(command=command, complaint=complaint)
 
 
 def speak() -> None:

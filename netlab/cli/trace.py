@@ -17,8 +17,10 @@ def run(options: argparse.Namespace) -> int:
         from netlab.cli.reach import trace_all  # here: a trace of one does not need it
 
         return trace_all(options)
-    if not options.destination:
+    *source, destination = options.destination or [""]
+    if not destination or len(source) > 1:
         raise BadInput(_("trace needs an address, or --all."), "./run trace --from NODE ADDRESS")
+    node = source[0] if source else options.source
     from netlab.diagnosis import here
     from netlab.diagnosis.text import as_json, as_text
     from netlab.diagnosis.trace import trace
@@ -26,9 +28,9 @@ def run(options: argparse.Namespace) -> int:
     words = {name: getattr(options, name) for name in ("proto", "port", "size", "df")}
     try:
         if options.here:
-            verdict = here.trace(options.source, options.destination, **words)
+            verdict = here.trace(node, destination, **words)
         else:
-            verdict = trace(Lab.find(options.lab), options.source, options.destination, **words)
+            verdict = trace(Lab.find(options.lab), node, destination, **words)
     except NetlabError as error:
         raise BadInput(error.what, error.next_step) from error
     print(as_json(verdict) if options.json else as_text(verdict))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from netlab.diagnosis.verdict import CAUSES
 from netlab.errors import CommandFailed, look_up
+from netlab.faults import levels
 from netlab.faults.fault import STANDARD, Command, Fault
 from netlab.faults.filters import FILTERS
 from netlab.faults.links import LINKS
@@ -28,6 +29,7 @@ from netlab.model import Snapshot
 if TYPE_CHECKING:
     from netlab.lab import Lab
 
+TWO = 100_000  # from this number on it stands for two faults at once
 FIRST = "docker-user-drop"  # what the lesson of the gym begins with
 
 
@@ -49,13 +51,35 @@ def find_reported(report: str) -> Fault:
 
 
 def pick(seed: int | str, *, inside: bool = False) -> Fault:
-    """The fault that belongs to a seed: the same each time. Never one that is heavy.
+    """The fault that belongs to a seed: the same each time; to a number from TWO on, two at once. Never one
+    that is heavy.
 
     Nor, inside, one that only packets show that may not be cut: a sender remembers for minutes what it
     learned of the way's MTU, so that nobody could see the cure.
     """
+    if isinstance(seed, int) and seed >= TWO:
+        return levels.join(*map(find, levels.PAIRS[seed % len(levels.PAIRS)]))
+    return random.Random(seed).choice(drawable(inside=inside))
+
+
+def drawable(*, inside: bool = False) -> list[Fault]:
+    """What a seed may stand for, but for the pairs."""
     light = [fault for fault in catalogue(inside=inside) if not fault.heavy]
-    return random.Random(seed).choice([fault for fault in light if not (inside and fault.symptom.df)])
+    return [fault for fault in light if not (inside and fault.symptom.df)]
+
+
+def number_of(fault: Fault, dice: random.Random, *, inside: bool = False) -> int:
+    """Some number that stands for that fault, which can be drawn, or is a pair: its name need not be told."""
+    names = [f"{first}+{second}" for first, second in levels.PAIRS]
+    if fault.name in names:
+        return TWO + len(names) * dice.randrange(1000) + -TWO % len(names) + names.index(fault.name)
+    first = dice.randrange(TWO // 2)
+    return next(n for n in range(first, TWO) if pick(n, inside=inside).name == fault.name)
+
+
+def pairs() -> list[Fault]:
+    """Two faults at once, as the last level has them."""
+    return [levels.join(find(first), find(second)) for first, second in levels.PAIRS]
 
 
 def draw(secret: bytes, learners_seed: str) -> Fault:

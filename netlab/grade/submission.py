@@ -177,6 +177,11 @@ def find(paths: Sequence[Path]) -> list[Path]:
     to be refused: the folder says whose notebook it is.
     """
     found: list[Path] = []
+    if missing := next((path for path in paths if not os.path.lexists(path)), None):
+        raise BadInput(
+            _("There is no notebook or folder {path}.").format(path=missing),
+            _("./run grade NOTEBOOK.ipynb …, or a folder of them"),
+        )
     for path in map(Path, map(os.path.abspath, paths)):
         if path.is_dir() and not path.is_symlink():
             found += _below(Path(os.path.realpath(path)))

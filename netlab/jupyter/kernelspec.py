@@ -14,7 +14,10 @@ from netlab.i18n import NOTEBOOK_VARIABLE
 from netlab.lessons.build import DISPLAY_NAMES, NAMES
 
 KERNEL = {
-    "argv": ["python", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "argv": [
+        *("python", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"),
+        "--ext=netlab.notebook.tracebacks",
+    ],
     "language": "python",
     "interrupt_mode": "signal",
     "metadata": {"kernel_provisioner": {"provisioner_name": "netlab-provisioner"}, "debugger": False},

@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 
 from netlab.display import printable
 from netlab.engines import ENGINES
@@ -163,6 +163,15 @@ class Lab(Commands, Network):
         return tuple(map(printable, self._answer("played")))
 
     # -- looking: see netlab.lab.network, too -------------------------------------------------------
+
+    def send(self, packet: SupportsBytes, node: str = "host") -> None:
+        """Send one IPv4 packet from a node as it is, header and all: bytes, or one of scapy's packets.
+
+        The kernel puts in the checksum, and an identification if there is none. BadInput, CommandFailed.
+        """
+        from netlab.lab import raw
+
+        raw.send(self.run, packet, node, self.snapshot().node(node).pid)
 
     def status(self) -> Status:
         """Its name, its engine and its nodes: what `./run status` shows."""

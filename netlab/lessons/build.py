@@ -20,6 +20,7 @@ from netlab.diagnosis.causes import page
 from netlab.errors import BadInput
 from netlab.i18n import LANGUAGES, language, speaking
 from netlab.i18n import gettext as _
+from netlab.lessons import teaching
 from netlab.lessons.content import LABS, Lesson, pages
 from netlab.lessons.translation import MARKER, Piece, pieces, translate
 from netlab.lessons.variant import PLAIN, Variant
@@ -35,7 +36,8 @@ Cell = dict[str, Any]
 def build(solutions: Path | str | None = None) -> list[Path]:
     """Write every lesson's notebooks: the learner's into labs/, or those with solutions into that folder.
 
-    Those of another language are in a folder of its name there. With the learner's goes the page of causes.
+    Those of another language are in a folder of its name there. With the learner's go the page of causes, and
+    those for teachers.
     """
     folder = LABS if solutions is None else Path(solutions)
     written = []
@@ -51,6 +53,7 @@ def build(solutions: Path | str | None = None) -> list[Path]:
         for tongue in LANGUAGES:
             with speaking(tongue):
                 causes_page(tongue).write_text(page(), encoding="utf-8")
+        teaching.write_pages()
     return written
 
 

@@ -19,6 +19,8 @@ from netlab.i18n import gettext as _
 LABS = Path(__file__).resolve().parents[2] / "labs"
 TEXTS = (
     "step",
+    "recall",
+    "why",
     "title",
     "begin",
     "hints",
@@ -77,6 +79,17 @@ class Step:
     prediction: Question | None = None
     answer: Question | None = None
     secret: Secret | None = None
+    python: str = ""  # what is typed instead of the commands where the lesson is in Python
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A question about an earlier lesson, asked before this one begins. Nothing depends on its answer."""
+
+    id: str  # "05.a"
+    of: str  # the lesson that it is about
+    question: Question
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,7 @@ class Lesson:
     start: str  # shell commands that bring a fresh lab there
     steps: tuple[Step, ...]
     minutes: int  # about how long it takes
+    recall: tuple[Recall, ...] = ()
     gym: bool = False  # it begins with a fault; a variant has one of its own
     judged: bool = False  # outside of the lab that shows it, which has neither checks nor answers
     report: str = ""  # in such a lab: what is measured of the gym's fault, which is in it already
@@ -121,8 +135,10 @@ def lessons(file: Path = LABS / "lessons.toml") -> tuple[Lesson, ...]:
 
 
 def lesson(id: str) -> Lesson:
-    """The lesson of that id; UnknownName if there is none."""
-    return look_up(_("lesson"), id, {lesson.id: lesson for lesson in lessons()})
+    """The lesson of that id, "4" as well as "04"; UnknownName if there is none."""
+    return look_up(
+        _("lesson"), id.zfill(2) if id.isdecimal() else id, {lesson.id: lesson for lesson in lessons()}
+    )
 
 
 def step(id: str) -> Step:
@@ -164,13 +180,15 @@ def _unreadable(file: Path, error: Exception) -> BadInput:
 
 
 def translate(entries: Sequence[dict[str, Any]], texts: Sequence[Mapping[str, Any]], name: str) -> None:
-    """Put the texts of another language into lessons or steps, by their ids. BadInput for any other."""
+    """Put the texts of another language into lessons, steps or questions, by their ids. BadInput for more."""
     known = {entry["id"]: entry for entry in entries}
     for text in texts:
         id = text.get("id", "")
         if id not in known:
             raise BadInput(
-                _("{name}: there is no lesson or step {id!r} to translate.").format(name=name, id=id),
+                _("{name}: there is no lesson, step or question {id!r} to translate.").format(
+                    name=name, id=id
+                ),
                 _("Correct its id."),
             )
         _put(known[id], text, f"{name}, {id}")
@@ -186,7 +204,7 @@ def _put(entry: dict[str, Any], texts: Mapping[str, Any], place: str) -> None:
                 _("{place}: {key!r} is no text of it, or not of the same form.").format(place=place, key=key),
                 _("Compare it with labs/lessons.toml."),
             )
-        if key == "step":
+        if key in ("step", "recall"):
             translate(ours, text, place)
         elif key == "options" and ours.keys() != text.keys():
             raise BadInput(
@@ -207,6 +225,7 @@ def _lesson(entry: Mapping[str, Any]) -> Lesson:
         start=entry["start"].strip(),
         steps=tuple(_step(step) for step in entry["step"]),
         minutes=entry["minutes"],
+        recall=tuple(_recall(recall) for recall in entry.get("recall", ())),
         gym=entry.get("gym", False),
         judged=entry.get("judged", False),
         report=entry.get("report", ""),
@@ -220,6 +239,7 @@ def _step(entry: Mapping[str, Any]) -> Step:
         points=entry["points"],
         begin=entry["begin"],
         solution=entry.get("solution", "").strip(),
+        python=entry.get("python", "").strip("\n"),
         hints=tuple(entry["hints"]),
         wrong_turns=tuple(_wrong_turn(turn) for turn in entry["wrong_turn"]),
         prediction=_question(entry.get("prediction")),
@@ -232,8 +252,14 @@ def _wrong_turn(entry: Mapping[str, Any]) -> WrongTurn:
     return WrongTurn(**{**entry, "commands": entry.get("commands", "").strip()})
 
 
+def _recall(entry: Mapping[str, Any]) -> Recall:
+    return Recall(entry["id"], entry["of"], _put_question(entry), entry["why"])
+
+
 def _question(entry: Mapping[str, Any] | None) -> Question | None:
-    if entry is None:
-        return None
+    return None if entry is None else _put_question(entry)
+
+
+def _put_question(entry: Mapping[str, Any]) -> Question:
     rest = {key: entry[key] for key in ("right", "command", "proof", "observe") if key in entry}
     return Question(text=entry["question"], options=entry.get("options", {}), **rest)

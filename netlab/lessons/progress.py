@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from netlab.model import codec
 VARIABLE = "NETLAB_PROGRESS"
 LARGEST = 1 << 22  # bytes of the file
 
-Record = dict[str, dict[str, Any]]  # by lesson id: "visited", "passed", "predictions", "answers"
+Record = dict[str, dict[str, Any]]  # by lesson id: "visited", "passed", "predictions", "answers", "attempts"
 
 
 def default_path(folder: Path = LABS) -> Path:
@@ -61,9 +61,22 @@ class Progress:
         """What was answered first since the lesson began: that counts for points, later ones teach."""
         return self._part(self._read(), lesson, "first_answers")
 
+    def memories(self, lesson: str) -> Mapping[str, str]:
+        """What was answered first to the questions about earlier lessons, ever."""
+        return self._part(self._read(), lesson, "recalled")
+
     def last_visit(self, lesson: str) -> str:
         """When the lesson was last begun; "" if never."""
         return str(self._read().get(lesson, {}).get("visited", ""))
+
+    def attempts(self, lesson: str) -> Sequence[Mapping[str, Any]]:
+        """The gym's log: one table a fault that was fixed, as netlab.faults.training has it."""
+        kept: list[dict[str, Any]] = self._read().get(lesson, {}).get("attempts", [])
+        return kept
+
+    def record_attempt(self, lesson: str, attempt: Mapping[str, Any]) -> None:
+        """One more in that log."""
+        self._update(lambda r: r.setdefault(lesson, {}).setdefault("attempts", []).append(dict(attempt)))
 
     def begin(self, lesson: str) -> None:
         """A new sitting. What was passed stays; the experiments are made anew, and so are the predictions."""
@@ -90,6 +103,10 @@ class Progress:
             self._part(record, lesson, "first_answers").setdefault(step, key)
 
         self._update(change)
+
+    def record_recalled(self, lesson: str, question: str, key: str) -> None:
+        """Note what was answered to a question about an earlier lesson; the first time counts."""
+        self._update(lambda r: self._part(r, lesson, "recalled").setdefault(question, key))
 
     def _part(self, record: Record, lesson: str, name: str) -> dict[str, str]:
         part: dict[str, str] = record.setdefault(lesson, {}).setdefault(name, {})
@@ -158,10 +175,13 @@ def _parse(content: Any) -> Record:
     if not isinstance(lessons, dict):
         raise TypeError("no lessons in it")
     for lesson in lessons.values():
-        for part in ("passed", "predictions", "answers", "first_answers"):
+        for part in ("passed", "predictions", "answers", "first_answers", "recalled"):
             entries = lesson.get(part, {})
             if not isinstance(entries, dict) or not all(isinstance(e, str) for e in entries.values()):
                 raise TypeError(_("{part} is not a table of texts").format(part=part))
+        attempts = lesson.get("attempts", [])
+        if not isinstance(attempts, list) or not all(isinstance(attempt, dict) for attempt in attempts):
+            raise TypeError(_("{part} is not a list of tables").format(part="attempts"))
     return lessons
 
 

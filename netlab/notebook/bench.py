@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from netlab.display import Card
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lessons.content import Lesson
@@ -13,6 +14,7 @@ from netlab.lessons.progress import Progress
 from netlab.lessons.questions import REPORT
 from netlab.lessons.variant import Variant
 from netlab.notebook.greeting import bug_report
+from netlab.notebook.training import CAUSE, CURE, Training
 
 if TYPE_CHECKING:
     from netlab.faults.fault import Command, Fault
@@ -34,25 +36,51 @@ class Bench:
     _before: Snapshot | None = None
     _looks: dict[Command, Look] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.training = Training(self.lesson, self.progress)
+
     def take_up(self, report: str) -> tuple[str, ...]:
         """The fault of that report is in the lab: what somebody says, and what is measured."""
         if self.lesson.report:
             return (self.variant.exchange(self.lesson.report),)
         self.progress.record_answer(self.lesson.id, REPORT, report)
         self._looks.clear()
+        self.training.begin()
         self._before = self.variant.view(self.lab).snapshot()
         return bug_report(report, self.variant)
 
-    def break_it(self, number: int) -> tuple[str, ...]:
-        """Put in the fault of that number; its bug report. BadInput in a lab that is judged."""
+    def break_it(self, number: int | None) -> tuple[int, tuple[str, ...]]:
+        """Put in the fault of that number, or the one that comes next: its number, and the bug report.
+
+        BadInput in a lab that is judged.
+        """
         from netlab.faults import gym
 
         if self.lesson.judged:
             raise BadInput(
                 _("This lab is judged, with the fault that is in it."), _("Find that one, and fix it.")
             )
+        number = self.training.choose() if number is None else number
         gym.begin(self.variant.view(self.lab), seed=number, inside=True)
-        return self.take_up(str(number))
+        return number, self.take_up(str(number))
+
+    def finish(self, step: str) -> None:
+        """Say what it was when the last step has passed, and enter it in the log."""
+        if step.endswith(CURE) and not self.lesson.judged and (card := self.training.finish(self._fault())):
+            print(self.variant.exchange(str(card)))
+
+    def instrument(self) -> Card | None:
+        """What a trace says instead in the gym before somebody has named a cause themselves."""
+        if not self.lesson.gym or self.lesson.id + CAUSE in self.progress.answers(self.lesson.id):
+            return None
+        return Card(
+            _("First your own diagnosis"),
+            (
+                _("The instrument would tell you. Answer {step} first, then compare.").format(
+                    step=self.lesson.id + CAUSE
+                ),
+            ),
+        )
 
     def practice(self) -> Practice | None:
         """What checks have to know; None in a lesson that is not the gym's."""
@@ -79,7 +107,7 @@ class Bench:
         from netlab import faults
 
         fault, view = self._fault(), self.variant.view(self.lab)
-        if step.endswith(".5"):
+        if step.endswith(CURE):
             typed = [(command.node, shlex.join(faults.resolve(view, command))) for command in fault.cure]
             lines = (words if node == "host" else f"{node}: {words}" for node, words in typed)
             return (), self.variant.exchange("\n".join(lines))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 
-from netlab.errors import UnknownName
+from netlab.display import Card
+from netlab.errors import CommandFailed, UnknownName
+from netlab.i18n import gettext as _
 from netlab.model.latency import Latency
 from netlab.model.loss import HELD, ICMP, TCP, Loss
 
 if TYPE_CHECKING:
     from netlab.display import Picture
+    from netlab.lab import Lab
     from netlab.lab.observable import Observable
 
 INTERVAL, TIMEOUT = 0.005, 0.5  # seconds from one probe to the next; after the last
@@ -22,6 +25,15 @@ def loss(lab: Observable, node: str, destination: str, count: int, **order: Any)
     from netlab.drawing import loss_plot  # here, since pictures take a tenth of a second to import
 
     return loss_plot.picture(measure_loss(lab, node, destination, count, **order))
+
+
+def send(lab: Lab, packet: SupportsBytes, node: str) -> Card:
+    """One packet, made by hand: how long it is, or why the node would not send it. BadInput."""
+    try:
+        lab.send(packet, node)
+    except CommandFailed as failed:
+        return Card(_("Not sent"), (failed.what, failed.next_step))
+    return Card(_("Sent from {node}: {size} bytes").format(node=node, size=len(bytes(packet))))
 
 
 def measure_loss(lab: Observable, source: str, destination: str, count: int, **order: Any) -> Loss:

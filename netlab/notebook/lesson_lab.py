@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 
 from netlab.display import Card, Picture
 from netlab.errors import BadInput
@@ -15,8 +15,9 @@ from netlab.lessons.progress import Progress
 from netlab.lessons.questions import ask, check_known, the_answer, the_prediction
 from netlab.lessons.start import goto
 from netlab.lessons.variant import PLAIN, Variant
-from netlab.notebook import instruments, judged, outbox
+from netlab.notebook import instruments, judged, outbox, recall, typed
 from netlab.notebook.bench import Bench
+from netlab.notebook.exercises import Exercises
 from netlab.notebook.greeting import next_step
 from netlab.notebook.live import Live
 from netlab.notebook.marks import Steps
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from netlab.packets.probe import Probe
 
 
-class LessonLab(Steps):
+class LessonLab(Steps, Exercises):
     """A lab during a lesson. Everything that a lab can do, it can do too."""
 
     def __init__(self, lab: Lab, lesson: Lesson, progress: Progress, variant: Variant = PLAIN) -> None:
@@ -61,9 +62,17 @@ class LessonLab(Steps):
         result = checks.check(self.lab, step, *said, variant=self.variant, practice=self.bench.practice())
         if result.passed:
             self.progress.record_passed(self.lesson.id, step)
+            if self.lesson.gym:
+                self.bench.finish(step)
+        else:
+            result = typed.comment(result, self._step(step), typed.read_cells())
         outbox.put("checked", self.lesson.id, step, passed=result.passed, hint=result.hint_id)
         self.say_notes()
         return result
+
+    def recall(self, *keys: str | EllipsisType) -> Card:
+        """The three questions about earlier lessons; with a key for each, whether that is right."""
+        return recall.ask(self.lesson, self.progress, keys)
 
     def predict(self, step: str, key: str | EllipsisType = ...) -> Card:
         """Say what will happen before it does. Without a key: the question and its options."""
@@ -121,6 +130,7 @@ class LessonLab(Steps):
         """The next hint for that step; each says more than the one before."""
         if not (hints := self._step(step).hints):
             return judged.no_hints(step)
+        self.bench.training.note_help()
         number = self._hints.get(step, 0)
         self._hints[step] = min(number + 1, len(hints) - 1)
         outbox.put("hint", self.lesson.id, step, number=number + 1)
@@ -138,6 +148,7 @@ class LessonLab(Steps):
         """What the lecture types, for when the hints were not enough."""
         found = self._step(step)
         outbox.put("solution", self.lesson.id, step)
+        self.bench.training.note_help()
         if self.lesson.gym and not self.lesson.judged:
             return Card(_("{step}: the solution").format(step=step), *self.bench.solution(step))
         lines = []
@@ -146,26 +157,15 @@ class LessonLab(Steps):
                 lines.append(f'lab.{name}("{step}", "{question.right}")')
         if found.answer and found.answer.command:
             lines.append(_("The answer is what this prints: {command}").format(command=found.answer.command))
-        return Card(_("{step}: the solution").format(step=step), tuple(lines), found.solution)
+        return Card(_("{step}: the solution").format(step=step), tuple(lines), found.python or found.solution)
 
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
         upto = next_step(self.lesson, self.progress.passed_steps(self.lesson.id))
-        typed = [step for step in self.lesson.steps if step.id < upto and step.solution]
-        for step in typed:
+        done = [step for step in self.lesson.steps if step.id < upto and step.solution]
+        for step in done:
             self.lab.script(step.solution)
-        return Card(_("You are at {upto}").format(upto=upto), code="\n".join(step.solution for step in typed))
-
-    # -- the gym ------------------------------------------------------------------------------------
-
-    def fault(self, number: int) -> Card:
-        """Put the lab back and break it in the way that belongs to the number; the bug report. BadInput."""
-        self._previous = None
-        self.progress.begin(self.lesson.id)
-        said = self.bench.break_it(number)
-        steps = ", ".join(step.id for step in self.lesson.steps)
-        how = _("Answer and check as before: {checks}.").format(checks=steps)
-        return Card(_("Bug report {number}").format(number=number), (*said, how))
+        return Card(_("You are at {upto}").format(upto=upto), code="\n".join(step.solution for step in done))
 
     # -- pictures -----------------------------------------------------------------------------------
 
@@ -251,6 +251,8 @@ class LessonLab(Steps):
         """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
         if self.lesson.judged:
             return judged.no_instrument()
+        if not_yet := self.bench.instrument():
+            return not_yet
         from netlab.diagnosis import trace as diagnose
         from netlab.diagnosis.report import Report
 
@@ -259,6 +261,10 @@ class LessonLab(Steps):
     def ip(self, node: str = "host") -> NodeIPRoute:
         """pyroute2's IPRoute that speaks to the kernel of that node: see netlab.lab.iproute."""
         return self.lab.ip(node)
+
+    def send(self, packet: SupportsBytes, node: str = "host") -> Card:
+        """Send one IPv4 packet, made by hand or with scapy, from a node; whether that node let it go."""
+        return instruments.send(self.lab, packet, node)
 
     def run(
         self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30

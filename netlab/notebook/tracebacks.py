@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from types import TracebackType
 from typing import Any
@@ -9,14 +10,23 @@ from typing import Any
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
 
+INTERRUPTED = (-2, 130)  # by ■ or Ctrl-C
+NO_ANSWER = 1  # of ping, when nothing came back
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What a kernel of netlab's does when it starts (--ext): netlab's own errors, failed %%bash cells, and a
+    notebook whose first cell has not run are told in a few words."""
+    shell.set_custom_exc((NetlabError, subprocess.CalledProcessError, NameError), _show)
+
 
 def short_errors() -> None:
-    """In a notebook, show netlab's own errors and failed %%bash cells in a few words. Elsewhere nothing."""
+    """The same in a notebook of any other kernel. Elsewhere nothing."""
     from IPython import get_ipython
 
     shell = get_ipython()
     if shell is not None:
-        shell.set_custom_exc((NetlabError, subprocess.CalledProcessError), _show)
+        load_ipython_extension(shell)
 
 
 def _show(
@@ -26,6 +36,9 @@ def _show(
     trace: TracebackType,
     tb_offset: int | None = None,
 ) -> list[str]:
+    if isinstance(error, NameError) and error.name != "lab":
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+        return []
     lines = message(error).splitlines()
     shell._showtraceback(kind, error, lines)
     return lines
@@ -33,9 +46,23 @@ def _show(
 
 def message(error: BaseException) -> str:
     """The error in a few words."""
-    if isinstance(error, subprocess.CalledProcessError):
+    if isinstance(error, NameError):
         return _(
-            "The last command of the cell ended with status {returncode}.\n  Next: its own "
-            "message is above. Correct the line, and run the cell again."
-        ).format(returncode=error.returncode)
-    return str(error)
+            "There is no lab in this notebook yet.\n  Next: run the notebook's first cell. After a restart "
+            "of the kernel, lab.resume() then types what you had done."
+        )
+    if not isinstance(error, subprocess.CalledProcessError):
+        return str(error)
+    if error.returncode in INTERRUPTED:
+        return _("You have interrupted the cell.")
+    if error.returncode == NO_ANSWER and _is_ping(str(error.cmd)):
+        return _("No answer came, says ping with its status 1. If that is what you wanted to see, go on.")
+    return _(
+        "The last command of the cell ended with status {returncode}.\n  Next: its own "
+        "message is above. Correct the line, and run the cell again."
+    ).format(returncode=error.returncode)
+
+
+def _is_ping(cell: str) -> bool:
+    lines = [line for line in cell.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return bool(lines) and re.search(r"\bping6? ", lines[-1]) is not None

@@ -272,3 +272,18 @@ class Behaviour:
     def _lesson10(self) -> Iterator[tuple[str, bool]]:
         yield from ((f"10.{number}", True) for number in range(1, 5))
         yield "10.5", self.pings(OUTSIDE) and self.pings(OUTSIDE, "host")
+
+    def _lesson11(self) -> Iterator[tuple[str, bool]]:
+        end = self._host_end()
+        port = bool(end) and f": {end}@" in self.says("ip -o link show master docker0 up")
+        plugged = port and bool(self.in_container("ip -o link show dev eth0 up"))
+        address = "172.17.1.2/16" in self.in_container("ip -o -4 addr show dev eth0")
+        route = "via 172.17.0.1 dev eth0" in self.in_container("ip route get 8.8.8.8")
+        first = plugged and address and route and self.pings("172.17.0.1")
+        reaches = first and self.pings(OUTSIDE)
+        yield "11.1", bool(end)
+        yield "11.2", plugged
+        yield "11.3", first
+        yield "11.4", reaches
+        yield "11.5", reaches
+        yield "11.6", self.pings(OUTSIDE, "other")

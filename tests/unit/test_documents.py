@@ -150,7 +150,7 @@ def test_commands_are_in_the_groups_that_the_help_has(name: str) -> None:
 
 def test_a_slip_of_the_finger_gets_the_right_word() -> None:
     """A command, and an action of one; what is like nothing gets the list alone."""
-    with pytest.raises(BadInput, match=r"invalid choice[^?]*Did you mean trace\?"):
+    with pytest.raises(BadInput, match=r"no trcae[^?]*Did you mean trace\?"):
         parser(["trcae"]).parse_args(["trcae"])
     with pytest.raises(BadInput, match=r"Did you mean inject\?"):
         parser(["fault"]).parse_args(["fault", "injekt", "x"])

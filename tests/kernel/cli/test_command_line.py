@@ -43,7 +43,7 @@ def test_a_lab_from_up_to_down(lab_name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (("--lab", "nosuch", "status-of"), 2, "invalid choice"),
+        (("--lab", "nosuch", "status-of"), 2, "Did you mean status?"),
         (("--lab", "nosuch", "down"), 1, "No lab named 'nosuch' is up"),
         (("--lab", "nosuch", "exec", "--", "true"), 1, "./run --lab nosuch up"),
         (("--lab", "no such", "up"), 2, "letters, digits"),

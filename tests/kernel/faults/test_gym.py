@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import sys
 
 import pytest
 
 from netlab import faults
+from netlab.diagnosis.trace import trace
 from netlab.diagnosis.verdict import CAUSES
 from netlab.errors import BadInput, UnknownName
 from netlab.faults import gym
+from netlab.faults.fault import INTERNET, Fault
 from netlab.faults.measure import measure
 from netlab.lab import Lab
 from netlab.lessons.build import learners_seed
@@ -119,6 +122,24 @@ def test_the_solution_is_that_of_the_fault_that_is_on(lab: Lab, name: str) -> No
         node, _, words = line.rpartition(": ")
         assert lab.script(words, node=node or "host").returncode == 0, line
     assert learner.check("10.5").passed and learner.check("10.4").passed
+
+
+@pytest.mark.parametrize("fault", faults.pairs()[::3], ids=lambda fault: fault.name)
+def test_two_at_once_are_fixed_when_both_are(lab: Lab, fault: Fault) -> None:
+    """The first is what a trace finds; with that alone gone, nothing gets through yet."""
+    learner = LessonLab(lab, lesson("10"), Progress(lab.folder / "progress.json"))
+    learner.fault(faults.number_of(fault, random.Random(1), inside=True))
+    assert "First your own diagnosis" in str(learner.trace("if-test", INTERNET))
+    learner.answer("10.3", fault.cause)
+    learner.answer("10.2", faults.place(lab.snapshot(), fault))
+    assert learner.check("10.2").passed and learner.check("10.3").passed
+    assert trace(lab, "if-test", INTERNET).cause == fault.cause
+    first, second = map(faults.find, fault.name.split("+"))
+    faults.cure(lab, first)
+    assert not learner.check("10.5").passed
+    faults.cure(lab, second)
+    assert learner.check("10.5").passed
+    assert "✔" in str(learner.log()) and str(learner.explain("both of them")).count("Why:") == 2
 
 
 def test_a_cure_of_a_moment_ago_is_not_called_broken(lab: Lab) -> None:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from scapy.layers.inet import ICMP, IP
 
-from netlab.errors import BadInput, LabAlreadyUp, LabError, UnknownName
+from netlab.errors import BadInput, CommandFailed, LabAlreadyUp, LabError, UnknownName
 from netlab.i18n import speaking
 from netlab.keeper import address
 from netlab.lab import Lab
@@ -223,3 +224,24 @@ def test_the_lab_answers_in_the_language_of_who_asks(lab: Lab) -> None:
     with pytest.raises(UnknownName, match="There is no node 'nobody'"):
         lab.run(["true"], "nobody")
     assert lab.run(["printenv", "NETLAB_LANG"]).stdout == "en\n"
+
+
+def test_a_packet_made_by_hand_is_sent_as_it_is(lab: Lab) -> None:
+    """Its own header, from the container. What has no route is refused, and what is no packet, too."""
+    sh(lab, "docker run -d --name if-test centos sleep 1000; sysctl -w net.ipv4.ip_forward=1")
+    packet = IP(src="172.17.0.2", dst="39.106.233.176", ttl=7) / ICMP(id=11, seq=3) / b"made by hand"
+    with lab.capture() as seen:
+        lab.send(packet, "if-test")
+    kept = [p for p in seen.scapy() if ICMP in p and p[ICMP].type == 8]
+    first = kept[0]
+    assert (first.sniffed_on, first[IP].ttl, bytes(first[ICMP].payload)) == (
+        "if-test eth0",
+        7,
+        b"made by hand",
+    )
+    assert [p[IP].ttl for p in kept if p.sniffed_on == "internet uplink"] == [6]
+    sh(lab, "ip route del default", "if-test")
+    with pytest.raises(CommandFailed, match="Network is unreachable"):
+        lab.send(packet, "if-test")
+    with pytest.raises(BadInput, match="no IPv4 packet"):
+        lab.send(b"hello", "if-test")

@@ -21,13 +21,14 @@ each_page = pytest.mark.parametrize("lesson", pages(), ids=lambda lesson: lesson
 
 def test_the_lessons_are_in_order() -> None:
     """The lecture's five lessons, what it leaves out, and then the gym."""
-    assert [lesson.id for lesson in lessons()] == ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10"]
+    assert [lesson.id for lesson in lessons()] == [f"{number:02}" for number in range(1, 12)]
 
 
 def test_unknown_names_say_which_are_known() -> None:
     """A typo in a lesson's or a step's number is answered with the right ones."""
+    assert lesson("3") == lesson("03")
     with pytest.raises(UnknownName, match="03"):
-        lesson("3")
+        lesson("33")
     with pytest.raises(UnknownName, match=r"03\.2"):
         data.step("03.9")
     with pytest.raises(UnknownName):
@@ -60,6 +61,18 @@ def test_a_lesson_has_steps_and_says_how_long_it_takes(lesson: Lesson) -> None:
     assert lesson.steps
     assert lesson.minutes >= 10
     assert LANDING not in lessons()
+
+
+@pytest.mark.parametrize("lesson", lessons()[1:], ids=lambda lesson: lesson.id)
+def test_a_lesson_begins_with_three_questions_about_earlier_ones(lesson: Lesson) -> None:
+    """From the third on one of them goes further back than the lesson before; each has its options."""
+    assert [recall.id for recall in lesson.recall] == [f"{lesson.id}.{letter}" for letter in "abc"]
+    about = {recall.of for recall in lesson.recall}
+    assert max(about) == f"{int(lesson.id) - 1:02}"
+    assert lesson.id == "02" or min(about) < max(about)
+    for recall in lesson.recall:
+        assert len(recall.question.options) >= 3 and recall.question.right in recall.question.options
+        assert recall.why.endswith(".")
 
 
 @by_id
@@ -127,10 +140,11 @@ def test_the_solution_notebook_types_the_lessons_commands_in_order(lesson: Lesso
     """lessons.toml and the source agree on what is typed; the learner's notebook does not give it away."""
     solved, learners = (code(build.notebook(lesson, solution=s)) for s in (True, False))
     place = 0
-    for line in (line for step in lesson.steps for line in step.solution.splitlines()):
+    for line in (line for step in lesson.steps for line in (step.python or step.solution).splitlines()):
         place = solved.find(line, place)
         assert place >= 0, line
-    typed = [line for step in lesson.steps for line in step.solution.splitlines() if "pid=" not in line]
+    typed = [line for step in lesson.steps for line in (step.python or step.solution).splitlines()]
+    typed = [line for line in typed if "pid=" not in line and not line.startswith("with ")]
     assert not [line for line in typed if line in learners]
 
 

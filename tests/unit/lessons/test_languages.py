@@ -19,7 +19,10 @@ from netlab.lessons.translation import comments
 from netlab.lessons.variant import Variant
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-COMMAND = re.compile(r"(docker|ip|iptables|lab\.|sysctl|echo|ln|mkdir|pid=|cat|tcpdump|curl|for|tc|bridge) ?")
+COMMAND = re.compile(
+    r"(docker|ip|iptables|lab\.|host\.|box\.|sysctl|echo|ln|mkdir|pid=|cat|tcpdump|curl|for|tc|bridge|ps"
+    r"|readlink) ?"
+)
 TAUGHT = content.lessons()
 WRITTEN = [lesson for lesson in TAUGHT if build.source(lesson, "zh").is_file()]
 PAGES = [content.LANDING, *WRITTEN]
@@ -92,7 +95,7 @@ def texts(entry: dict[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
     """(where, text) of all that learners read in a lesson's or a step's entry."""
     for key in (key for key in TEXTS if key in entry):
         value, here = entry[key], f"{place} {key}"
-        if key == "step":
+        if key in ("step", "recall"):
             for step in value:
                 yield from texts(step, step["id"])
         elif key in ("prediction", "answer"):

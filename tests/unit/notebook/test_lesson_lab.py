@@ -153,7 +153,7 @@ def test_trouble_with_the_file_is_said_once(tmp_path: Path, capsys: pytest.Captu
 def test_starting_an_unknown_lesson_names_the_known_ones() -> None:
     """A typo in the first cell is answered before anything is done to a lab."""
     with pytest.raises(UnknownName, match="01, 02, 03, 04, 05"):
-        notebook.start("6")
+        notebook.start("66")
 
 
 def test_starting_on_the_machine_itself_is_refused() -> None:
@@ -168,6 +168,10 @@ def test_errors_are_short() -> None:
     assert "status 2" in failed
     assert "Next:" in failed
     assert "Known: 03" in tracebacks.message(UnknownName("lesson", "3", ["03"]))
+    lost = "%%bash\ndocker exec if-test ping -c 3 -W 1 39.106.233.176\n"
+    assert "No answer came" in tracebacks.message(subprocess.CalledProcessError(1, lost))
+    assert "interrupted" in tracebacks.message(subprocess.CalledProcessError(-2, lost))
+    assert "run the notebook's first cell" in tracebacks.message(NameError("no lab", name="lab"))
 
 
 def test_results_print_as_text_where_there_is_no_page(progress: Progress) -> None:
