@@ -55,6 +55,7 @@ class Ahead:
             bench = Bench(replica, *self._ends, self._count, **self._order)
             if not self._over.is_set() and bench.shows_fault() and not self._over.is_set():
                 bench.look_around()
+                _ = bench.walk
             self._bench = bench
         except NetlabError as error:
             self._error = error

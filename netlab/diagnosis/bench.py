@@ -11,11 +11,13 @@ from typing import Any
 from netlab.diagnosis.finding import Program
 from netlab.diagnosis.flows import Flow, find_working, flows
 from netlab.diagnosis.verdict import Cure, Experiment
+from netlab.errors import LabError
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicated
 from netlab.model import Rule, Snapshot
 from netlab.model.pack import Listener, Pack
 from netlab.model.pack import Node as PackNode
+from netlab.packets.walk import Met
 
 SECONDS = 0.1  # that an answer may take: everything is near
 QUICK = 0.06
@@ -59,6 +61,16 @@ class Bench:
             self._loses_all = answered == 0
         first = self.experiments[0]
         return first.answered < first.sent
+
+    @cached_property
+    def walk(self) -> tuple[Met, ...] | None:
+        """Which rules the probes meet, as it is; None where that cannot be told."""
+        self.put_back()
+        count = 1 if self._loses_all else self._count
+        try:
+            return tuple(self.replica.walk(self.source, self.destination, count, QUICK, **self._order))
+        except LabError:
+            return None
 
     def look_around(self) -> frozenset[Flow]:
         """What gets through as it is, beside the probes."""

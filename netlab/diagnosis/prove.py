@@ -19,6 +19,7 @@ from netlab.diagnosis.observation import Observation, step
 from netlab.diagnosis.search.search import search
 from netlab.diagnosis.search.templates import anomalies, templates
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
+from netlab.diagnosis.walk import confirms, of_one, steps
 from netlab.i18n import gettext as _
 from netlab.model import Snapshot
 
@@ -46,7 +47,14 @@ def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
         return _tell_absence(judgement, bench)
     search = _Search(judgement, bench, look)
     remedy = search.find()
-    return _tell_cure(judgement, bench, remedy) if remedy else _tell_failure(judgement, bench, search.failed)
+    walk = steps(bench.walk, judgement.scene.after) if bench.walk is not None else None
+    if remedy:
+        verdict = _tell_cure(judgement, bench, remedy)
+        verdict = verdict if confirms(walk, remedy.findings[0].spot) else _doubt(verdict)
+    else:
+        verdict = _tell_failure(judgement, bench, search.failed)
+    assert judgement.focus is not None
+    return replace(verdict, walk=of_one(walk or (), judgement.focus.node.name))
 
 
 class _Search:
@@ -196,6 +204,12 @@ def _tell_cure(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
         experiments=tuple(bench.experiments),
         side_effects=tell_effects(remedy.stops, remedy.opens),
     )
+
+
+def _doubt(verdict: Verdict) -> Verdict:
+    """The cure heals, but in the copy no packet was dropped by that rule."""
+    why = _("In a copy, the walk of the packet itself shows no drop by it.")
+    return replace(verdict, certainty=LIKELY, explanation=f"{verdict.explanation} {why}")
 
 
 def _tell_absence(judgement: Judgement, bench: Bench) -> Verdict:

@@ -162,9 +162,8 @@ def _flows(seen: Snapshot) -> tuple[Flow, ...]:
             if other is not node:
                 held = [a.address for i in other.interfaces for a in i.addresses if a.scope == "global"]
                 found += [Flow(node.name, address) for address in held]
-                found += [
-                    Flow(node.name, held[0], "tcp", e.port) for e in other.listeners if e.protocol == "tcp"
-                ]
+                ports = [each.port for each in other.listeners if each.protocol == "tcp"]
+                found += [Flow(node.name, address, "tcp", port) for port in ports for address in held[:1]]
     return tuple(Random(0).sample(found, min(MOST_FLOWS, len(found))))
 
 
