@@ -17,9 +17,11 @@ from netlab.diagnosis.suspects import (
     ip,
     last_hop,
     link,
+    macvlan,
     nat,
     neighbour,
     routing,
+    uplinks,
     way_back,
 )
 from netlab.diagnosis.verdict import CAUSES, LIKELY, UNDECIDED, Verdict
@@ -34,7 +36,9 @@ SUSPECTS: tuple[Suspect, ...] = (
     nat.wrong_snat,
     ip.too_big,
     link.not_a_port,
+    macvlan.parent_and_child,
     last_hop.homeless,
+    uplinks.other_uplink,
     routing.wrong_way,
     routing.not_a_router,
     firewall.firewall_drop,

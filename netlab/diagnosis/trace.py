@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
@@ -70,7 +70,8 @@ def _conclude(judgement: Judgement, ahead: Ahead, order: Mapping[str, Any]) -> V
         return seen
     try:
         bench = ahead.bench()
-        again = partial(observe, bench.replica, seen.source, seen.destination, seen.sent, SECONDS, order)
+        ends, anew = (seen.source, seen.destination), bench.replica.probe_anew
+        again = partial(observe, bench.replica, *ends, seen.sent, SECONDS, order, anew)
         return prove(judgement, bench, again)
     except NetlabError as error:
         verdict = conclude(judgement)
@@ -107,16 +108,23 @@ def _known_destination(destination: str) -> None:
 
 
 def observe(
-    lab: Traceable, source: str, destination: str, count: int, timeout: float, order: Mapping[str, Any]
+    lab: Traceable,
+    source: str,
+    destination: str,
+    count: int,
+    timeout: float,
+    order: Mapping[str, Any],
+    ask: Callable[..., Probe] | None = None,
 ) -> Judgement:
     """One round of probes, watched everywhere, and what the suspects say; `order` as in netlab.packets.probe.
 
-    Nothing is tried. UnknownName, BadInput, LabNotFound.
+    `ask` sends them, where that is not the lab's own `probe`. Nothing is tried.
+    UnknownName, BadInput, LabNotFound.
     """
     recording = lab.capture(noise=":" in destination)  # IPv6 asks for neighbours by ICMPv6
     _known_source(recording.before, source)
     with recording:
-        probe: Probe = lab.probe(source, destination, count, timeout, **order)
+        probe = (ask or lab.probe)(source, destination, count, timeout, **order)
     return examine(
         Observation(
             source=source,

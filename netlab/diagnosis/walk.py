@@ -15,7 +15,7 @@ from netlab.model import Chain, Snapshot
 from netlab.packets.walk import Met
 
 FAMILIES = ("ip", "ip6", "inet", "bridge")  # of tables whose rules are told of
-MOST = 6  # steps on the line of a text
+MOST = 4  # steps on the line of a text
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,10 @@ def _judge(lab: Lab, trial: Trial, flow: Symptom) -> None:
     done = [lab.run(step.argv, node=step.node) for step in verdict.cure]
     refused = [" ".join(each.args) + ": " + each.stderr for each in done if each.returncode]
     healed = bool(verdict.cure) and not refused and eventually(lambda: _asks(lab, flow, 3), 2.5)
-    lost = before - find_working(lab, tuple(before))
+    left = lab.snapshot()
+    there = (flow for flow in before if any(node.owns(flow.destination) for node in left.nodes))
+    wanted = tuple(there)  # whose address the cure took away, for that was what was wrong, is no flow now
+    lost = frozenset(wanted) - find_working(lab, wanted)
     trial.told += f"\n    refused {refused}, healed {healed}, lost {sorted(map(str, lost))}"
     is_proved = verdict.certainty == PROVED
     if is_proved and not healed:

@@ -66,10 +66,16 @@ def narrow(
 
     harmless = [atom for atom in parts if atom.harmless]
     if harmless and heals(harmless):
-        yield smallest(harmless, heals, is_late)
+        yield from _in_time(smallest(harmless, heals, is_late), is_late)
     for group in groups(parts, near):
         # Of addresses, routes and the like some are needed: so all together, and else each by itself.
         singles = [[atom] for atom in group] if len(group) > 1 else []
         wanted = next((some for some in (group, *singles) if heals([*harmless, *some])), None)
         if wanted:
-            yield smallest([*wanted, *harmless], heals, is_late)
+            yield from _in_time(smallest([*wanted, *harmless], heals, is_late), is_late)
+
+
+def _in_time(found: list[Atom], is_late: Callable[[], bool]) -> Iterator[list[Atom]]:
+    """What was narrowed down to the end: of the rest nobody knows what is needed."""
+    if not is_late():
+        yield found

@@ -19,7 +19,7 @@ LOOSE = ("veth", "dummy", "vxlan")  # what a bridge may be missing
 
 def anomalies(scene: Observation, focus: Focus) -> Iterator[Finding]:
     """One finding for each thing that is missing as one can see, whomever it concerns: there are few."""
-    for kind in (_addresses, _policies, _own_networks, _switches, _prefixes):
+    for kind in (_addresses, _ends_of_cables, _policies, _own_networks, _switches, _prefixes):
         for node in _nodes(scene, focus):
             yield from kind(scene, node)
 
@@ -69,6 +69,25 @@ def _addresses(scene: Observation, node: Node) -> Iterator[Finding]:
                 )
                 words = ("ip", "addr", "add", f"{address}/{own.prefixlen}", "dev", interface.name)
                 yield _accuse("no-address", text, step(other, *words))
+
+
+def _ends_of_cables(scene: Observation, node: Node) -> Iterator[Finding]:
+    """An address that nobody has, and to which somebody has a route by a cable: it is whose at its end."""
+    whole = f"/{128 if scene.family == 6 else 32}"
+    for route in node.routes:
+        address = route.destination.removesuffix(whole)
+        near = node.interface(route.device) if node.has_interface(route.device) else None
+        if route.gateway or route.family != scene.family or "/" in address or near is None or not near.peer:
+            continue
+        end = scene.after.interface(near.peer)
+        if near.kind != "veth" or end is None or scene.holders(address):
+            continue
+        other = scene.node(end.netns)
+        text = _("{address}, to which {node} sends, is nobody's.").format(address=address, node=node.name)
+        gone = [step(other, "ip", "addr", "del", str(own), "dev", end.name) for own in scene.own(end)]
+        add = step(other, "ip", "addr", "add", f"{address}{whole}", "dev", end.name)
+        way = step(other, *scene.ip.split(), "route", "replace", "default", "dev", end.name)
+        yield _accuse("no-address", text, *gone, add, way)
 
 
 def _without_any(scene: Observation, near: Interface) -> list[Interface]:

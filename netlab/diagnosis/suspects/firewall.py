@@ -30,6 +30,8 @@ def nodes_at(scene: Observation, focus: Focus) -> list[Node]:
     found = [focus.node]
     if focus.expected is not None:
         found.append(scene.node(focus.expected.netns))
+    if focus.is_arp and focus.packet is not None:  # all on the link hear it, and one was to answer
+        found += [node for node, _ in scene.holders(focus.packet.destination)]
     return list({node.netns: node for node in found}.values())
 
 

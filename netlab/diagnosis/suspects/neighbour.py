@@ -8,6 +8,7 @@ from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
 from netlab.diagnosis.suspects.addressing import add, default_by, gateway_for, neighbours_on
+from netlab.diagnosis.suspects.detour import detour, passes_on
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.suspects.routing import lookup_at, reroute, set_gateway, tables
 from netlab.diagnosis.verdict import Evidence
@@ -140,7 +141,9 @@ def _wide(
     if wide is None:
         return None
     steps = cure(asker, f"ip addr del {wide} dev {interface.name}")
-    if peer is not None and len(own) == 1:
+    if peer is not None and peer.prefixlen == wide.prefixlen:  # it is the network itself that is too large
+        steps = detour(scene, asker, asked)
+    elif peer is not None and len(own) == 1:
         steps += cure(asker, f"ip addr add {wide.address}/{peer.prefixlen} dev {interface.name}")
         steps += default_by(scene, asker, interface, peer.address)
     text = _("{name} in {asker_name} has {wide}: with this netmask {asked} seems to be on its link.").format(
@@ -208,12 +211,11 @@ def _silent(node: Node, device: Interface, holder: Interface) -> tuple[str, str,
 
 
 def _needs_proxy(scene: Observation, asker: Node, start: InterfaceId, asked: str) -> Finding | None:
-    """A cable that ends in a routed interface of the host, which must answer for the gateway."""
+    """A cable that ends in a router's own interface, which must answer for whatever is behind that."""
     mine = scene.after.interface(start)
     far = scene.after.interface(mine.peer) if mine is not None and mine.peer else None
-    if far is None or far.master or scene.node(far.netns).kind != "host":
+    if far is None or far.master or not passes_on(scene, host := scene.node(far.netns)):
         return None
-    host = scene.node(far.netns)
     name = f"net.ipv4.conf.{far.name}.proxy_arp"
     routed = any(r.device == far.name and r.table == "main" and ":" not in r.destination for r in host.routes)
     if not routed or sysctl(host, name) != "0" or sysctl(host, "net.ipv4.conf.all.proxy_arp") == "1":

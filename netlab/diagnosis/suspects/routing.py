@@ -285,5 +285,8 @@ def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         steps = set_gateway(scene, sender, route, gateway) if gateway else ()
         if not gateway and route.destination != "default":
             steps = drop_route(scene, sender, route)
+        elif not gateway and (other := gateway_for(scene, sender)):  # on another link
+            words = f"{scene.ip} route replace default via {other}"
+            steps = cure(sender, words + (f" metric {route.metric}" if route.metric else ""))
         return Finding("wrong-route", STRONG, text, evidence, steps)
     return None

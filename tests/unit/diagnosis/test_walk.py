@@ -48,7 +48,7 @@ def test_a_long_walk_is_told_by_its_end() -> None:
     """In one line; no rule met makes none."""
     walked = [Step(met(number, "continue")) for number in range(1, 9)]
     [line] = tell(walked)
-    assert line.startswith("its walk in host (172.17.1.2 → 39.106.233.176): … · filter/FORWARD rule 3:")
+    assert line.startswith("its walk in host (172.17.1.2 → 39.106.233.176): … · filter/FORWARD rule 5:")
     assert not list(tell(()))
 
 
