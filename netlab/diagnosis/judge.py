@@ -32,6 +32,7 @@ from netlab.i18n import gettext as _
 SUSPECTS: tuple[Suspect, ...] = (
     link.no_interface,
     endpoint.ipv6_disabled,
+    endpoint.no_global_address,
     nat.wrong_dnat,
     nat.wrong_snat,
     ip.too_big,

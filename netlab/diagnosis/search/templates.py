@@ -77,7 +77,8 @@ def _ends_of_cables(scene: Observation, node: Node) -> Iterator[Finding]:
     for route in node.routes:
         address = route.destination.removesuffix(whole)
         near = node.interface(route.device) if node.has_interface(route.device) else None
-        if route.gateway or route.family != scene.family or "/" in address or near is None or not near.peer:
+        is_one = route.kind == "unicast" and address != "default" and "/" not in address
+        if route.gateway or route.family != scene.family or not is_one or near is None or not near.peer:
             continue
         end = scene.after.interface(near.peer)
         if near.kind != "veth" or end is None or scene.holders(address):

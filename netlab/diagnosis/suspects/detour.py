@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 
 from netlab.diagnosis.observation import Observation, cure
-from netlab.diagnosis.suspects.addressing import neighbours_on
+from netlab.diagnosis.suspects.addressing import neighbours_on, passes_on
 from netlab.diagnosis.verdict import Cure
 from netlab.model import Node
 
@@ -59,9 +59,3 @@ def _hops(scene: Observation, node: Node) -> Iterator[Hop]:
         for other, _there, held in neighbours_on(scene, interface) if networks else ():
             if any(ip_address(held.address) in network for network in networks):
                 yield Hop(node, held.address, interface.name, other)
-
-
-def passes_on(scene: Observation, node: Node) -> bool:
-    """Whether it is a router."""
-    name = "net.ipv6.conf.all.forwarding" if scene.family == 6 else "net.ipv4.ip_forward"
-    return node.sysctls.get(name) == "1"

@@ -7,7 +7,14 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import STRONG, WEAK, Cleared, Finding, Program
 from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
-from netlab.diagnosis.suspects.addressing import add, default_by, fitting_address, neighbours_on
+from netlab.diagnosis.suspects.addressing import (
+    add,
+    default_by,
+    fitting_address,
+    is_router,
+    missing_address,
+    neighbours_on,
+)
 from netlab.diagnosis.suspects.nat import listens
 from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
@@ -188,7 +195,7 @@ def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         if interface is None or interface.master or interface.kind == "loopback":
             continue
         name = f"net.ipv6.conf.{interface.name}.disable_ipv6"
-        is_needed = node.kind in ("host", "internet") or node.name == scene.source
+        is_needed = is_router(scene, node) or node.name == scene.source
         if sysctl(node, name) == "1" and (is_needed or _was_asked_for(scene, focus, interface)):
             text = _("IPv6 is disabled on {name} in {node_name}: it has no address there.").format(
                 name=interface.name, node_name=node.name
@@ -197,6 +204,14 @@ def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             steps = cure(node, f"sysctl -w {name}=0") + _address_again(scene, focus, node, interface)
             return Finding("ipv6-disabled", STRONG, text, (show_sysctl(node, name, says),), steps)
     return Cleared("ipv6-disabled", _("disable_ipv6 is 0 on the way"))
+
+
+def no_global_address(scene: Observation, focus: Focus) -> Finding | None:
+    """It was sent with an address of one link, with which no router passes it on."""
+    packet = scene.requests[-1].first.packet if scene.requests else None
+    if packet is None or scene.family != 6 or focus.is_answer or not ip_address(packet.source).is_link_local:
+        return None
+    return missing_address(scene, scene.after.node(scene.source))
 
 
 def _was_asked_for(scene: Observation, focus: Focus, interface: Interface) -> bool:

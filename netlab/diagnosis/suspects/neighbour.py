@@ -7,8 +7,15 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
-from netlab.diagnosis.suspects.addressing import add, default_by, gateway_for, neighbours_on
-from netlab.diagnosis.suspects.detour import detour, passes_on
+from netlab.diagnosis.suspects.addressing import (
+    add,
+    default_by,
+    gateway_for,
+    is_router,
+    neighbours_on,
+    passes_on,
+)
+from netlab.diagnosis.suspects.detour import detour
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.suspects.routing import lookup_at, reroute, set_gateway, tables
 from netlab.diagnosis.verdict import Evidence
@@ -63,6 +70,11 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     evidence = [show(asker, f"ip neigh show {asked}", state, _("nobody answered the ARP requests"))]
     if any(i.id in scene.link(start) for _, i in holders):
         return None  # it is there and reachable by wire: some other suspect kept the request or the answer
+    told = scene.best_route(asker, asked)
+    if told is not None and not told.gateway and told.protocol != "kernel":  # all are to be asked for there
+        proxy = _needs_proxy(scene, asker, start, asked)
+        if proxy is not None:
+            return proxy
     if holders and holders[0][0].netns != asker.netns:
         owner, interface = holders[0]
         says = _("it lives there, on another link than {device}").format(device=device)
@@ -235,7 +247,7 @@ def _bare(scene: Observation, start: InterfaceId) -> tuple[Node, Interface] | No
         interface, node = scene.after.interface(key), scene.node(key.netns)
         if interface is None or interface.master or scene.own(interface):
             continue
-        if interface.kind == "bridge" or node.kind in ("host", "internet"):
+        if interface.kind == "bridge" or is_router(scene, node):
             return node, interface
     return None
 

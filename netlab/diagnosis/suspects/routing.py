@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import STRONG, Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Asked, Observation, cure, show
-from netlab.diagnosis.suspects.addressing import gateway_for, missing_address
+from netlab.diagnosis.suspects.addressing import gateway_for, is_router, missing_address
 from netlab.diagnosis.verdict import Cure, Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node, Route
@@ -252,7 +252,7 @@ def reroute(scene: Observation, look: Lookup, route: Route) -> tuple[Cure, ...]:
 def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     """A route named a node as gateway that passes nothing on: somebody on the link, but no router."""
     journey = focus.journey
-    if focus.stage != ROUTE or journey is None or focus.is_arp or focus.node.kind in ("host", "internet"):
+    if focus.stage != ROUTE or journey is None or focus.is_arp or is_router(scene, focus.node):
         return None
     before = [h.frame.point for h in journey.hops if h.frame.point.netns != focus.node.netns]
     if not before:
