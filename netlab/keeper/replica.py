@@ -87,10 +87,8 @@ class Replica:
                     netfilter.forget_connections()
 
     def read(self) -> Pack:
-        """All of it, now; of containers what was known of the original's."""
-        found, known = self._read(self.places()), self._original.node
-        nodes = (replace(n, container=o.container if (o := known(n.name)) else None) for n in found.nodes)
-        return replace(found, nodes=tuple(nodes))
+        """All of it, now."""
+        return self._read(self.places())
 
     def _read(self, places: Sequence[Place]) -> Pack:
         return reading.read(self._original.name, places, self._reader)

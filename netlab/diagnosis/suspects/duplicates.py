@@ -79,12 +79,12 @@ def _twin(
     steps = cure(node, words)
     if not is_mac:
         steps += _once_more(*first, name) if ":" in name else ()
-        for other in _misled(scene, name):
+        for other in _rememberers(scene, name):
             steps += cure(other, f"ip neigh flush to {name}")
     return Finding("duplicate-address", STRONG if misled else WEAK, text, evidence, steps)
 
 
-def _misled(scene: Observation, name: str) -> list[Node]:
+def _rememberers(scene: Observation, name: str) -> list[Node]:
     """The source, and who else remembers for a while where the address was."""
     source = scene.after.node(scene.source)
     others = (node for node in scene.after.nodes if any(entry.address == name for entry in node.neighbours))

@@ -43,7 +43,10 @@ def _tell(scene: Observation, host: Node, lower: Interface, child: Node, upper: 
     ).format(upper=upper.name, child=child.name, lower=lower.name, host=host.name)
     says = _("a macvlan on {lower}").format(lower=lower.name)
     evidence = show(
-        child, f"ip -d link show {upper.name}", f"macvlan mode {upper.details.get('macvlan mode', '')}", says
+        child,
+        f"ip -d link show {upper.name}",
+        ", ".join(" ".join(detail) for detail in upper.details.items()),
+        says,
     )
     name = f"{NAME}{lower.name}"[:LONGEST_NAME]
     whole = 128 if scene.family == 6 else 32

@@ -86,6 +86,15 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     bare = _bare(scene, start)
     if bare is not None:
         return give_address(scene, asker, bare, asked)
+    return _by_way_of_nobody(scene, focus, asker, asked, evidence)
+
+
+def _by_way_of_nobody(
+    scene: Observation, focus: Focus, asker: Node, asked: str, evidence: list[Evidence]
+) -> Finding:
+    """A gateway that nobody is; or else an address on the link itself."""
+    assert focus.journey is not None
+    device = focus.journey.first.frame.point.interface
     via = next((r for r in asker.routes if r.gateway == asked), None)
     chosen = lookup_at(scene, asker, scene.destination).decision(scene).route
     via = chosen if chosen is not None and chosen.gateway == asked else via

@@ -264,7 +264,6 @@ def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             continue
         if [n.netns for n, _ in scene.holders(route.gateway)] != [focus.node.netns]:
             continue
-        gateway = gateway_for(scene, sender, route.device)
         evidence = (
             show(
                 sender,
@@ -282,11 +281,16 @@ def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         text = _("{name} sends by way of {gateway}: that is {node_name}, no router.").format(
             name=sender.name, gateway=route.gateway, node_name=focus.node.name
         )
-        steps = set_gateway(scene, sender, route, gateway) if gateway else ()
-        if not gateway and route.destination != "default":
-            steps = drop_route(scene, sender, route)
-        elif not gateway and (other := gateway_for(scene, sender)):  # on another link
-            words = f"{scene.ip} route replace default via {other}"
-            steps = cure(sender, words + (f" metric {route.metric}" if route.metric else ""))
-        return Finding("wrong-route", STRONG, text, evidence, steps)
+        return Finding("wrong-route", STRONG, text, evidence, _by_a_router(scene, sender, route))
     return None
+
+
+def _by_a_router(scene: Observation, sender: Node, route: Route) -> tuple[Cure, ...]:
+    """The same by way of a router: on that link, or on another one; else without that route."""
+    if gateway := gateway_for(scene, sender, route.device):
+        return set_gateway(scene, sender, route, gateway)
+    if route.destination != "default":
+        return drop_route(scene, sender, route)
+    other = gateway_for(scene, sender)
+    words = f"{scene.ip} route replace default via {other}"
+    return cure(sender, words + (f" metric {route.metric}" if route.metric else "")) if other else ()
