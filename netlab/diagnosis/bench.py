@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from netlab.diagnosis.finding import Program
-from netlab.diagnosis.flows import Flow, find_working, flows
+from netlab.diagnosis.flows import Flow, find_working_at_once, flows
 from netlab.diagnosis.verdict import Cure, Experiment
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
@@ -80,7 +80,7 @@ class Bench:
     @cached_property
     def _worked(self) -> frozenset[Flow]:
         self.put_back()
-        return find_working(self.replica, self._flows, frozenset(self._flows))  # none is missed
+        return find_working_at_once(self.replica, self._flows, frozenset(self._flows))  # none is missed
 
     @cached_property
     def _flows(self) -> tuple[Flow, ...]:
@@ -190,7 +190,7 @@ class Bench:
         """(what worked and stops, what did not and is open) with that change."""
         before = self._worked
         self.apply(change)
-        after = find_working(self.replica, self._flows, before)
+        after = find_working_at_once(self.replica, self._flows, before)
         stops = before - after
         if stops:
             held = {a.address for __, i in self.replica.snapshot().interfaces() for a in i.addresses}

@@ -92,15 +92,22 @@ def _ends_of_cables(scene: Observation, node: Node) -> Iterator[Finding]:
 
 
 def _without_any(scene: Observation, near: Interface) -> list[Interface]:
-    """Interfaces that have no address and could have one: those on that one's link first, and then others,
-    since not every kind of link is known here."""
-    link = scene.link(near.id)
-    found = [interface for _node, interface in scene.after.interfaces() if _is_bare(scene, interface)]
-    return sorted(found, key=lambda interface: interface.id not in link)
+    """Interfaces that have no address of that one's network, and could have one: those on its link; if there
+    are none, others that have none at all, since not every kind of link is known here."""
+    link = scene.link(near.id) - {near.id}
+    networks = [ip_interface(str(own)).network for own in scene.own(near)]
+    there = [each for _node, each in scene.after.interfaces() if each.id in link and _may_have(each)]
+    foreign = [i for i in there if not any(_is_in(own, net) for own in scene.own(i) for net in networks)]
+    bare = [each for _node, each in scene.after.interfaces() if _is_bare(scene, each)]
+    return foreign or bare
+
+
+def _may_have(interface: Interface) -> bool:
+    return interface.kind != "loopback" and not interface.master
 
 
 def _is_bare(scene: Observation, interface: Interface) -> bool:
-    return interface.kind != "loopback" and not interface.master and not scene.own(interface)
+    return _may_have(interface) and not scene.own(interface)
 
 
 def _prefixes(scene: Observation, node: Node) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from netlab.diagnosis.judge import Judgement
 from netlab.diagnosis.prove import prove
 from netlab.diagnosis.verdict import LIKELY, PROVED, UNDECIDED, Cure, Verdict
 from netlab.diagnosis.walk import Spot
+from netlab.packets.flight import Flight, Landing
 from netlab.packets.probe import Probe
 from netlab.packets.walk import Met
 from tests.worlds.builders import HOST, TARGET, lab, lecture_death
@@ -41,6 +42,9 @@ class Replica:
         return Probe(count, count if self.passes(self.typed, destination) else 0)
 
     probe_anew = probe
+
+    def burst(self, flights: Sequence[Flight], timeout: float = 0.1) -> list[Landing]:
+        return [Landing(self.passes(self.typed, flight.destination)) for flight in flights]
 
     def walk(self, *_: Any, **__: Any) -> tuple[Met, ...]:
         """Of the lost packet, only."""
