@@ -40,6 +40,8 @@ class Bench:
         self._now: tuple[Cure, ...] | None = ()  # how it differs from the original; None: somehow
         self._loses_all = True
         self.remembers = False  # whether that heals, but for what the kernels were told about lost probes
+        self._tried: dict[tuple[Cure, ...], tuple[bool, bool]] = {}  # whether it heals, and `remembers`
+        self._measured: dict[tuple[Cure, ...], tuple[frozenset[Flow], frozenset[Flow]]] = {}
 
     @property
     def flow(self) -> Flow:
@@ -52,6 +54,7 @@ class Bench:
         if count != self._count:
             self._count = count
             self.experiments.clear()
+            self._tried.clear()
 
     def shows_fault(self) -> bool:
         """Whether something is lost in the replica, too. Asked once."""
@@ -135,8 +138,16 @@ class Bench:
         return (*words, str(rules[number].handle)) if number < len(rules) else argv
 
     def heals(self, change: Sequence[Cure]) -> bool:
-        """Whether with that alone all are answered, without it not, and right after that with it again."""
-        self.remembers = False
+        """Whether with that alone all are answered, without it not, and right after that with it again.
+        The same is tried once."""
+        key = tuple(change)
+        if key not in self._tried:
+            self.remembers = False
+            self._tried[key] = self._heals(change), self.remembers
+        healed, self.remembers = self._tried[key]
+        return healed
+
+    def _heals(self, change: Sequence[Cure]) -> bool:
         if not change or not all(can_be_tried(step) for step in change):
             return False
         sent, answered = self.send() if self.apply(change) else (1, 0)
@@ -187,7 +198,13 @@ class Bench:
         self.replica.become(wanted)
 
     def effects(self, change: Sequence[Cure]) -> tuple[frozenset[Flow], frozenset[Flow]]:
-        """(what worked and stops, what did not and is open) with that change."""
+        """(what worked and stops, what did not and is open) with that change. The same is tried once."""
+        key = tuple(change)
+        if key not in self._measured:
+            self._measured[key] = self._measure(change)
+        return self._measured[key]
+
+    def _measure(self, change: Sequence[Cure]) -> tuple[frozenset[Flow], frozenset[Flow]]:
         before = self._worked
         self.apply(change)
         after = find_working_at_once(self.replica, self._flows, before)

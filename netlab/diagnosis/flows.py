@@ -15,6 +15,7 @@ from netlab.packets.flight import Flight
 
 MOST = 120
 SECONDS = 0.1  # that an answer may take
+AT_MOST = 0.06  # in a replica
 AT_ONCE = 8
 _PUBLISHED = re.compile(r"-p (tcp|udp) .*--dport (\d+)\b")
 
@@ -92,7 +93,7 @@ def find_working_at_once(
 
 def _burst(replica: Replicated, wanted: Sequence[Flow]) -> frozenset[Flow]:
     flights = [Flight(flow.source, flow.destination, flow.proto, flow.port) for flow in wanted]
-    landings = replica.burst(flights, SECONDS) if flights else ()
+    landings = replica.burst(flights, AT_MOST) if flights else ()
     return frozenset(flow for flow, landing in zip(wanted, landings, strict=True) if landing.answered)
 
 

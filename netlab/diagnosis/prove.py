@@ -137,7 +137,7 @@ class _Search:
             if time.monotonic() > (until or self._until) or not all(map(can_be_tried, _change(findings))):
                 continue
             if self._bench.apply(_change(findings)):
-                judgement = _in_the_original(self._look(), self._judgement.scene.after)
+                judgement = in_the_original(self._look(), self._judgement.scene.after)
                 if judgement.place not in seen:
                     seen.add(judgement.place)
                     yield findings, judgement
@@ -162,7 +162,7 @@ def _flush(scene: Observation) -> Cure:
     return step(scene.after.node(scene.source), *scene.ip.split(), "route", "flush", "cache")
 
 
-def _in_the_original(judgement: Judgement, original: Snapshot) -> Judgement:
+def in_the_original(judgement: Judgement, original: Snapshot) -> Judgement:
     """With cures as they are typed there: a container has another process, or in a replica none."""
 
     def translate(cure: Cure) -> Cure:

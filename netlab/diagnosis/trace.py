@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from netlab.diagnosis.ahead import Ahead
-from netlab.diagnosis.bench import SECONDS
+from netlab.diagnosis.bench import SECONDS, Bench
 from netlab.diagnosis.judge import Judgement, conclude, examine
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.prove import prove
@@ -48,8 +48,9 @@ def trace(
         raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
     _known_destination(destination)
     order = {"proto": proto, "port": port, "size": max(size, 16), "df": df}
-    with Ahead(lab, source, destination, count, order) as ahead:
-        first = observe(lab, source, destination, count, timeout, order)
+    again = partial(_look_in_a_copy, source, destination, count, order)
+    with Ahead(lab, source, destination, count, order, again) as ahead:
+        first = observe(lab, source, destination, count, timeout, order, ahead.probe)
         if not 0 < first.verdict.received < first.verdict.sent:
             verdict = _conclude(first, ahead, order)
         else:
@@ -70,13 +71,20 @@ def _conclude(judgement: Judgement, ahead: Ahead, order: Mapping[str, Any]) -> V
         return seen
     try:
         bench = ahead.bench()
-        ends, anew = (seen.source, seen.destination), bench.replica.probe_anew
-        again = partial(observe, bench.replica, *ends, seen.sent, SECONDS, order, anew)
-        return prove(judgement, bench, again)
+        look = partial(_look_in_a_copy, seen.source, seen.destination, seen.sent, order, bench)
+        return prove(judgement, bench, look)
     except NetlabError as error:
         verdict = conclude(judgement)
         why = _("Nothing was tried: {why}").format(why=error.what)
         return replace(verdict, explanation=" ".join(filter(None, (verdict.explanation, why))))
+
+
+def _look_in_a_copy(
+    source: str, destination: str, count: int, order: Mapping[str, Any], bench: Bench
+) -> Judgement:
+    """A trace in the replica, as it is now, and as if no packet had passed."""
+    replica = bench.replica
+    return observe(replica, source, destination, count, SECONDS, order, replica.probe_anew)
 
 
 def _known_source(snapshot: Snapshot, source: str) -> None:
