@@ -1,4 +1,4 @@
-"""./run trace --from NODE ADDRESS, and ./run trace --all."""
+"""./run trace --from NODE ADDRESS (or NAME), and ./run trace --all."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.destination:
         raise BadInput(_("trace needs an address, or --all."), "./run trace --from NODE ADDRESS")
     from netlab.diagnosis import here
+    from netlab.diagnosis.names import find_address
     from netlab.diagnosis.text import as_json, as_text
     from netlab.diagnosis.trace import trace
 
@@ -28,7 +29,9 @@ def run(options: argparse.Namespace) -> int:
         if options.here:
             verdict = here.trace(options.source, options.destination, **words)
         else:
-            verdict = trace(Lab.find(options.lab), options.source, options.destination, **words)
+            lab = Lab.find(options.lab)
+            destination = find_address(lab, options.source, options.destination)
+            verdict = trace(lab, options.source, destination, **words)
     except NetlabError as error:
         raise BadInput(error.what, error.next_step) from error
     print(as_json(verdict) if options.json else as_text(verdict))
