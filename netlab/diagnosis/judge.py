@@ -14,6 +14,7 @@ from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.suspects import (
     endpoint,
     firewall,
+    gateway,
     ip,
     last_hop,
     link,
@@ -41,7 +42,7 @@ SUSPECTS: tuple[Suspect, ...] = (
     last_hop.homeless,
     uplinks.other_uplink,
     routing.wrong_way,
-    routing.not_a_router,
+    gateway.not_a_router,
     firewall.firewall_drop,
     firewall.conntrack_full,
     endpoint.port_closed,

@@ -97,9 +97,11 @@ class _Search:
                     elif finding.cure and all(map(can_be_tried, finding.cure)):
                         self.failed.add(finding.cause)
                         behind += tries
-            level = list(self._next(behind))
+            level = list(self._next(behind, self._until))
             if not _depth and not level:
-                level = list(self._next([()]))  # asked cold, the replica may tell more than the lab did
+                level = list(
+                    self._next([()], self._until)
+                )  # asked cold, the replica may tell more than the lab did
 
     def _search_all(self) -> Iterator[Findings]:
         """What nobody suspected; and behind what gets the packet further, what is suspected there."""
@@ -130,11 +132,11 @@ class _Search:
             return findings
         return flushed if self._bench.remembers and self._bench.heals(_change(flushed)) else None
 
-    def _next(self, tried: Sequence[Findings], until: float = 0.0) -> Iterator[tuple[Findings, Judgement]]:
+    def _next(self, tried: Sequence[Findings], until: float) -> Iterator[tuple[Findings, Judgement]]:
         """Those that got the packet further, or elsewhere, with what is suspected there."""
         seen = {self._judgement.place}
         for findings in tried:
-            if time.monotonic() > (until or self._until) or not all(map(can_be_tried, _change(findings))):
+            if time.monotonic() > until or not all(map(can_be_tried, _change(findings))):
                 continue
             if self._bench.apply(_change(findings)):
                 judgement = in_the_original(self._look(), self._judgement.scene.after)
