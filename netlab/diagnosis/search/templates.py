@@ -175,7 +175,8 @@ def _own_networks(scene: Observation, node: Node) -> Iterator[Finding]:
     for interface in node.interfaces:
         for own in scene.own(interface):
             network = str(ip_interface(f"{own.address}/{own.prefixlen}").network)
-            known = [route for route in node.routes if route.device == interface.name]
+            # Among the local table's is one to the address itself, which leads nobody to the others.
+            known = [r for r in node.routes if r.device == interface.name and r.kind == "unicast"]
             if interface.is_up and not any(route.destination in (network, own.address) for route in known):
                 text = _("{node} has no way to {target}, or a wrong one.").format(
                     node=node.name, target=network
