@@ -70,7 +70,7 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     evidence = [show(asker, f"ip neigh show {asked}", state, _("nobody answered the ARP requests"))]
     if any(i.id in scene.link(start) for _, i in holders):
         return None  # it is there and reachable by wire: some other suspect kept the request or the answer
-    told = scene.best_route(asker, asked)
+    told = scene.best_route(asker, asked) if asked else None  # in a tunnel nobody reads what is asked for
     if told is not None and not told.gateway and told.protocol != "kernel":  # all are to be asked for there
         proxy = _needs_proxy(scene, asker, start, asked)
         if proxy is not None:
