@@ -10,6 +10,8 @@ from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node
 
+LEAST_MTU = 1280  # of a link that carries IPv6: RFC 8200, section 5
+
 
 def add(address: str, length: int, device: str) -> str:
     """The command. An IPv6 address is of use at once if it is not tested first whether another has it."""
@@ -82,7 +84,7 @@ def missing_address(scene: Observation, node: Node) -> Finding | None:
         others = [one for one in neighbours_on(scene, interface) if is_router(scene, one[0])]
         if not others or any(_covers(a, one[2]) for a in own for one in others):
             continue
-        router, __, peer = others[0]
+        router, near, peer = others[0]
         narrow = next((a for a in own if ip_address(a.address) in ip_interface(str(peer)).network), None)
         if narrow is not None:
             return _narrow(scene, node, interface, narrow, peer)
@@ -91,6 +93,9 @@ def missing_address(scene: Observation, node: Node) -> Finding | None:
         command = f"ip -{scene.family} addr show {interface.name}"
         says = _("{name} at the other end has {peer}").format(name=router.name, peer=peer)
         steps = cure(node, *(f"ip addr del {a} dev {interface.name}" for a in own))
+        if scene.family == 6 and interface.mtu < LEAST_MTU:
+            says += _("; with an MTU of {mtu} there is no IPv6").format(mtu=interface.mtu)
+            steps += cure(node, f"ip link set {interface.name} mtu {near.mtu}")
         steps += cure(node, add(right, peer.prefixlen, interface.name)) if right else ()
         steps += default_by(scene, node, interface, peer.address)
         evidence = (show(node, command, has or "(nothing)", says),)
