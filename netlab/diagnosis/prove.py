@@ -140,7 +140,7 @@ class _Search:
                 continue
             if self._bench.apply(_change(findings)):
                 judgement = in_the_original(self._look(), self._judgement.scene.after)
-                if judgement.place not in seen:
+                if judgement.focus is not None and judgement.place not in seen:  # None: all came, by now
                     seen.add(judgement.place)
                     yield findings, judgement
 
