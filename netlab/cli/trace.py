@@ -1,4 +1,4 @@
-"""./run trace --from NODE ADDRESS, and ./run trace --all."""
+"""./run trace --from NODE ADDRESS (or NAME), and ./run trace --all."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def run(options: argparse.Namespace) -> int:
         raise BadInput(_("trace needs an address, or --all."), "./run trace --from NODE ADDRESS")
     node = source[0] if source else options.source
     from netlab.diagnosis import here
+    from netlab.diagnosis.names import find_address
     from netlab.diagnosis.text import as_json, as_text
     from netlab.diagnosis.trace import trace
 
@@ -30,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
         if options.here:
             verdict = here.trace(node, destination, **words)
         else:
-            verdict = trace(Lab.find(options.lab), node, destination, **words)
+            lab = Lab.find(options.lab)
+            verdict = trace(lab, node, find_address(lab, node, destination), **words)
     except NetlabError as error:
         raise BadInput(error.what, error.next_step) from error
     print(as_json(verdict) if options.json else as_text(verdict))

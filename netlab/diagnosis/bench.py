@@ -9,17 +9,20 @@ from itertools import pairwise
 from typing import Any
 
 from netlab.diagnosis.finding import Program
-from netlab.diagnosis.flows import Flow, find_working, flows
+from netlab.diagnosis.flows import Flow, find_working_at_once, flows
 from netlab.diagnosis.verdict import Cure, Experiment
+from netlab.errors import LabError
 from netlab.i18n import gettext as _
 from netlab.lab.observable import Replicated
 from netlab.model import Rule, Snapshot
 from netlab.model.pack import Listener, Pack
 from netlab.model.pack import Node as PackNode
+from netlab.packets.walk import Met
 
 SECONDS = 0.1  # that an answer may take: everything is near
 QUICK = 0.06
 SMALL = 56  # bytes
+FEW = 2  # probes
 BY_HANDLE = ("nft", "delete", "rule")
 NSENTER = 4  # words before the command: nsenter -t PID -n
 NOT_OF_THE_NETWORK = ("docker", "podman", "systemctl", "kill")  # what nobody who lives there could do
@@ -37,6 +40,8 @@ class Bench:
         self._now: tuple[Cure, ...] | None = ()  # how it differs from the original; None: somehow
         self._loses_all = True
         self.remembers = False  # whether that heals, but for what the kernels were told about lost probes
+        self._tried: dict[tuple[Cure, ...], tuple[bool, bool]] = {}  # whether it heals, and `remembers`
+        self._measured: dict[tuple[Cure, ...], tuple[frozenset[Flow], frozenset[Flow]]] = {}
 
     @property
     def flow(self) -> Flow:
@@ -49,6 +54,7 @@ class Bench:
         if count != self._count:
             self._count = count
             self.experiments.clear()
+            self._tried.clear()
 
     def shows_fault(self) -> bool:
         """Whether something is lost in the replica, too. Asked once."""
@@ -60,6 +66,16 @@ class Bench:
         first = self.experiments[0]
         return first.answered < first.sent
 
+    @cached_property
+    def walk(self) -> tuple[Met, ...] | None:
+        """Which rules the probes meet, as it is; None where that cannot be told."""
+        self.put_back()
+        count = 1 if self._loses_all else self._count
+        try:
+            return tuple(self.replica.walk(self.source, self.destination, count, QUICK, **self._order))
+        except LabError:
+            return None
+
     def look_around(self) -> frozenset[Flow]:
         """What gets through as it is, beside the probes."""
         return self._worked
@@ -67,7 +83,7 @@ class Bench:
     @cached_property
     def _worked(self) -> frozenset[Flow]:
         self.put_back()
-        return find_working(self.replica, self._flows, frozenset(self._flows))  # none is missed
+        return find_working_at_once(self.replica, self._flows, frozenset(self._flows))  # none is missed
 
     @cached_property
     def _flows(self) -> tuple[Flow, ...]:
@@ -122,8 +138,16 @@ class Bench:
         return (*words, str(rules[number].handle)) if number < len(rules) else argv
 
     def heals(self, change: Sequence[Cure]) -> bool:
-        """Whether with that alone all are answered, without it not, and right after that with it again."""
-        self.remembers = False
+        """Whether with that alone all are answered, without it not, and right after that with it again.
+        The same is tried once."""
+        key = tuple(change)
+        if key not in self._tried:
+            self.remembers = False
+            self._tried[key] = self._heals(change), self.remembers
+        healed, self.remembers = self._tried[key]
+        return healed
+
+    def _heals(self, change: Sequence[Cure]) -> bool:
         if not change or not all(can_be_tried(step) for step in change):
             return False
         sent, answered = self.send() if self.apply(change) else (1, 0)
@@ -161,9 +185,10 @@ class Bench:
         return before[1] < before[0] and sent == answered
 
     def heals_as(self, wanted: Pack) -> bool:
-        """Whether in that network one probe, or as many as it takes to tell, is answered."""
+        """Whether in that network as many probes as it takes to tell are answered: a queue that has just been
+        made lets the first one pass."""
         self.become(wanted)
-        count = 1 if self._loses_all else self._count
+        count = FEW if self._loses_all else self._count
         probe = self.replica.probe_anew(self.source, self.destination, count, QUICK, **self._order)
         return probe.received == probe.sent
 
@@ -173,10 +198,16 @@ class Bench:
         self.replica.become(wanted)
 
     def effects(self, change: Sequence[Cure]) -> tuple[frozenset[Flow], frozenset[Flow]]:
-        """(what worked and stops, what did not and is open) with that change."""
+        """(what worked and stops, what did not and is open) with that change. The same is tried once."""
+        key = tuple(change)
+        if key not in self._measured:
+            self._measured[key] = self._measure(change)
+        return self._measured[key]
+
+    def _measure(self, change: Sequence[Cure]) -> tuple[frozenset[Flow], frozenset[Flow]]:
         before = self._worked
         self.apply(change)
-        after = find_working(self.replica, self._flows, before)
+        after = find_working_at_once(self.replica, self._flows, before)
         stops = before - after
         if stops:
             held = {a.address for __, i in self.replica.snapshot().interfaces() for a in i.addresses}

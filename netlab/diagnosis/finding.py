@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.verdict import Cure, Evidence
+from netlab.diagnosis.walk import Spot
 
 STRONG, WEAK = "strong", "weak"  # evidence: what can hardly be otherwise, and what may
 
@@ -32,6 +33,7 @@ class Finding:
     cure: tuple[Cure, ...] = ()
     others: tuple[tuple[Cure, ...], ...] = ()  # cures to be tried when that one does not heal, in this order
     program: Program | None = None  # that would have to run
+    spot: Spot | None = None  # the rule that drops it, where the packet itself can bear that out
 
     @property
     def cures(self) -> tuple[tuple[Cure, ...], ...]:

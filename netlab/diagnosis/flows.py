@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from netlab.lab.observable import Observable
+from netlab.lab.observable import Observable, Replicated
 from netlab.model import Interface, Node, Snapshot
+from netlab.packets.flight import Flight
 
-MOST = 24
+MOST = 120
 SECONDS = 0.1  # that an answer may take
+AT_MOST = 0.06  # in a replica
 AT_ONCE = 8
 _PUBLISHED = re.compile(r"-p (tcp|udp) .*--dport (\d+)\b")
 
@@ -79,6 +81,20 @@ def find_working(
     """Those that are answered; what was `before`, and is not now, is asked a second time. LabError."""
     first = ask(network, wanted)
     return first | ask(network, [flow for flow in wanted if flow in before - first])
+
+
+def find_working_at_once(
+    replica: Replicated, wanted: Sequence[Flow], before: frozenset[Flow] = frozenset()
+) -> frozenset[Flow]:
+    """As `find_working`, where many can be asked in one go. LabError."""
+    first = _burst(replica, wanted)
+    return first | _burst(replica, [flow for flow in wanted if flow in before - first])
+
+
+def _burst(replica: Replicated, wanted: Sequence[Flow]) -> frozenset[Flow]:
+    flights = [Flight(flow.source, flow.destination, flow.proto, flow.port) for flow in wanted]
+    landings = replica.burst(flights, AT_MOST) if flights else ()
+    return frozenset(flow for flow, landing in zip(wanted, landings, strict=True) if landing.answered)
 
 
 def ask(network: Observable, wanted: Sequence[Flow]) -> frozenset[Flow]:

@@ -14,12 +14,15 @@ from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.suspects import (
     endpoint,
     firewall,
+    gateway,
     ip,
     last_hop,
     link,
+    macvlan,
     nat,
     neighbour,
     routing,
+    uplinks,
     way_back,
 )
 from netlab.diagnosis.verdict import CAUSES, LIKELY, UNDECIDED, Verdict
@@ -30,13 +33,16 @@ from netlab.i18n import gettext as _
 SUSPECTS: tuple[Suspect, ...] = (
     link.no_interface,
     endpoint.ipv6_disabled,
+    endpoint.no_global_address,
     nat.wrong_dnat,
     nat.wrong_snat,
     ip.too_big,
     link.not_a_port,
+    macvlan.parent_and_child,
     last_hop.homeless,
+    uplinks.other_uplink,
     routing.wrong_way,
-    routing.not_a_router,
+    gateway.not_a_router,
     firewall.firewall_drop,
     firewall.conntrack_full,
     endpoint.port_closed,

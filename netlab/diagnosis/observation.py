@@ -126,7 +126,7 @@ class Observation:
         return found
 
     def link(self, start: InterfaceId) -> set[InterfaceId]:
-        """Every interface on the same link: over veth pairs and bridges, as they are wired, up or not."""
+        """Every interface on the same link: over veth pairs, bridges and macvlans, as wired, up or not."""
         found, queue = set(), [start]
         while queue:
             key = queue.pop()
@@ -135,11 +135,21 @@ class Observation:
                 continue
             found.add(key)
             node = self.node(key.netns)
-            if interface.kind == "veth" and interface.peer:
+            if interface.kind in ("veth", "macvlan") and interface.peer:
                 queue.append(interface.peer)
+            queue += self._macvlans.get(key, ())
             if interface.master and node.has_interface(interface.master):
                 queue.append(node.interface(interface.master).id)
             queue += [port.id for port in node.ports(interface.name)]
+        return found
+
+    @cached_property
+    def _macvlans(self) -> dict[InterfaceId, list[InterfaceId]]:
+        """Those that lie on each interface."""
+        found: dict[InterfaceId, list[InterfaceId]] = {}
+        for _node, each in self.after.interfaces():
+            if each.kind == "macvlan" and each.peer is not None:
+                found.setdefault(each.peer, []).append(each.id)
         return found
 
     def holders(self, address: str) -> list[tuple[Node, Interface]]:

@@ -19,6 +19,7 @@ from netlab.diagnosis.observation import Observation, step
 from netlab.diagnosis.search.search import search
 from netlab.diagnosis.search.templates import anomalies, templates
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
+from netlab.diagnosis.walk import confirms, of_one, steps
 from netlab.i18n import gettext as _
 from netlab.model import Snapshot
 
@@ -46,7 +47,14 @@ def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
         return _tell_absence(judgement, bench)
     search = _Search(judgement, bench, look)
     remedy = search.find()
-    return _tell_cure(judgement, bench, remedy) if remedy else _tell_failure(judgement, bench, search.failed)
+    walk = steps(bench.walk, judgement.scene.after) if bench.walk is not None else None
+    if remedy:
+        verdict = _tell_cure(judgement, bench, remedy)
+        verdict = verdict if confirms(walk, remedy.findings[0].spot) else _doubt(verdict)
+    else:
+        verdict = _tell_failure(judgement, bench, search.failed)
+    assert judgement.focus is not None
+    return replace(verdict, walk=of_one(walk or (), judgement.focus.node.name))
 
 
 class _Search:
@@ -89,9 +97,11 @@ class _Search:
                     elif finding.cure and all(map(can_be_tried, finding.cure)):
                         self.failed.add(finding.cause)
                         behind += tries
-            level = list(self._next(behind))
+            level = list(self._next(behind, self._until))
             if not _depth and not level:
-                level = list(self._next([()]))  # asked cold, the replica may tell more than the lab did
+                level = list(
+                    self._next([()], self._until)
+                )  # asked cold, the replica may tell more than the lab did
 
     def _search_all(self) -> Iterator[Findings]:
         """What nobody suspected; and behind what gets the packet further, what is suspected there."""
@@ -122,15 +132,15 @@ class _Search:
             return findings
         return flushed if self._bench.remembers and self._bench.heals(_change(flushed)) else None
 
-    def _next(self, tried: Sequence[Findings], until: float = 0.0) -> Iterator[tuple[Findings, Judgement]]:
+    def _next(self, tried: Sequence[Findings], until: float) -> Iterator[tuple[Findings, Judgement]]:
         """Those that got the packet further, or elsewhere, with what is suspected there."""
         seen = {self._judgement.place}
         for findings in tried:
-            if time.monotonic() > (until or self._until) or not all(map(can_be_tried, _change(findings))):
+            if time.monotonic() > until or not all(map(can_be_tried, _change(findings))):
                 continue
             if self._bench.apply(_change(findings)):
-                judgement = _in_the_original(self._look(), self._judgement.scene.after)
-                if judgement.place not in seen:
+                judgement = in_the_original(self._look(), self._judgement.scene.after)
+                if judgement.focus is not None and judgement.place not in seen:  # None: all came, by now
                     seen.add(judgement.place)
                     yield findings, judgement
 
@@ -154,7 +164,7 @@ def _flush(scene: Observation) -> Cure:
     return step(scene.after.node(scene.source), *scene.ip.split(), "route", "flush", "cache")
 
 
-def _in_the_original(judgement: Judgement, original: Snapshot) -> Judgement:
+def in_the_original(judgement: Judgement, original: Snapshot) -> Judgement:
     """With cures as they are typed there: a container has another process, or in a replica none."""
 
     def translate(cure: Cure) -> Cure:
@@ -196,6 +206,12 @@ def _tell_cure(judgement: Judgement, bench: Bench, remedy: Remedy) -> Verdict:
         experiments=tuple(bench.experiments),
         side_effects=tell_effects(remedy.stops, remedy.opens),
     )
+
+
+def _doubt(verdict: Verdict) -> Verdict:
+    """The cure heals, but in the copy no packet was dropped by that rule."""
+    why = _("In a copy, the walk of the packet itself shows no drop by it.")
+    return replace(verdict, certainty=LIKELY, explanation=f"{verdict.explanation} {why}")
 
 
 def _tell_absence(judgement: Judgement, bench: Bench) -> Verdict:

@@ -39,7 +39,7 @@ class Report(Verdict):
 def page(verdict: Verdict) -> str:
     """The page, in HTML that needs no script and shows its pictures in an untrusted notebook as well."""
     parts = [_headline(verdict), _experiments(verdict), _cure(verdict), *_pictures(verdict)]
-    parts += [_evidence(verdict), _others(verdict)]
+    parts += [_walk(verdict), _evidence(verdict), _others(verdict)]
     return f"<div style='max-width:60em'>{''.join(part for part in parts if part)}</div>"
 
 
@@ -123,6 +123,20 @@ def _evidence(verdict: Verdict) -> str:
         f"<th {CELL}>{word}</th>" for word in (_("command"), _("what it showed"), _("what that says"))
     )
     return f"<h4>{title}</h4><table><tr>{heads}</tr>{''.join(rows)}</table>" if rows else ""
+
+
+def _walk(verdict: Verdict) -> str:
+    """Every rule that a lost packet met in the copy, and what that decided."""
+    if not verdict.walk:
+        return ""
+    first = verdict.walk[0].met
+    way = f"{first.source} → {first.destination}"
+    title = _("The walk of {way} through the rules of {node}").format(way=way, node=first.node)
+    rows = "".join(
+        f"<tr><td {CELL}>{escape(str(step))}</td><td {CELL}><code>{escape(step.text)}</code></td></tr>"
+        for step in verdict.walk
+    )
+    return f"<h4>{escape(title)}</h4><table>{rows}</table>"
 
 
 def _experiments(verdict: Verdict) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from netlab.diagnosis.verdict import CAUSES, PROVED, Experiment, Verdict
+from netlab.diagnosis.walk import Step, tell
 from netlab.display import columns, pad
 from netlab.i18n import gettext as _
 from netlab.model import Point
@@ -28,6 +29,7 @@ def as_text(verdict: Verdict) -> str:
         return "\n".join([*lines, reached, *played])
     lines += [_place(verdict), *_cause(verdict)]
     lines += (f"  {line}" for line in tell_experiments(verdict))
+    lines += (f"  {line}" for line in tell(verdict.walk))
     lines += _cure(verdict)
     lines += _evidence(verdict)
     lines += played
@@ -131,6 +133,7 @@ def as_json(verdict: Verdict) -> str:
         "next_blocker": verdict.next_blocker,
         "experiments": [_experiment(each) for each in verdict.experiments],
         "side_effects": verdict.side_effects,
+        "walk": [_step(step) for step in verdict.walk],
         "played": verdict.played,
         "journeys": [[_hop(hop) for hop in journey.hops] for journey in verdict.journeys],
     }
@@ -140,6 +143,10 @@ def as_json(verdict: Verdict) -> str:
 def _experiment(experiment: Experiment) -> dict[str, Any]:
     change = [{"node": step.node, "argv": step.argv} for step in experiment.change]
     return {"change": change, "sent": experiment.sent, "answered": experiment.answered}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {**asdict(step.met), "text": step.text}
 
 
 def _point(point: Point | None) -> dict[str, str] | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
 from netlab.diagnosis.ahead import Ahead
-from netlab.diagnosis.bench import SECONDS
+from netlab.diagnosis.bench import SECONDS, Bench
 from netlab.diagnosis.judge import Judgement, conclude, examine
 from netlab.diagnosis.observation import Observation
 from netlab.diagnosis.prove import prove
@@ -48,8 +48,9 @@ def trace(
         raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
     _known_destination(destination)
     order = {"proto": proto, "port": port, "size": max(size, 16), "df": df}
-    with Ahead(lab, source, destination, count, order) as ahead:
-        first = observe(lab, source, destination, count, timeout, order)
+    again = partial(_look_in_a_copy, source, destination, count, order)
+    with Ahead(lab, source, destination, count, order, again) as ahead:
+        first = observe(lab, source, destination, count, timeout, order, ahead.probe)
         if not 0 < first.verdict.received < first.verdict.sent:
             verdict = _conclude(first, ahead, order)
         else:
@@ -70,12 +71,20 @@ def _conclude(judgement: Judgement, ahead: Ahead, order: Mapping[str, Any]) -> V
         return seen
     try:
         bench = ahead.bench()
-        again = partial(observe, bench.replica, seen.source, seen.destination, seen.sent, SECONDS, order)
-        return prove(judgement, bench, again)
+        look = partial(_look_in_a_copy, seen.source, seen.destination, seen.sent, order, bench)
+        return prove(judgement, bench, look)
     except NetlabError as error:
         verdict = conclude(judgement)
         why = _("Nothing was tried: {why}").format(why=error.what)
         return replace(verdict, explanation=" ".join(filter(None, (verdict.explanation, why))))
+
+
+def _look_in_a_copy(
+    source: str, destination: str, count: int, order: Mapping[str, Any], bench: Bench
+) -> Judgement:
+    """A trace in the replica, as it is now, and as if no packet had passed."""
+    replica = bench.replica
+    return observe(replica, source, destination, count, SECONDS, order, replica.probe_anew)
 
 
 def _known_source(snapshot: Snapshot, source: str) -> None:
@@ -107,16 +116,23 @@ def _known_destination(destination: str) -> None:
 
 
 def observe(
-    lab: Traceable, source: str, destination: str, count: int, timeout: float, order: Mapping[str, Any]
+    lab: Traceable,
+    source: str,
+    destination: str,
+    count: int,
+    timeout: float,
+    order: Mapping[str, Any],
+    ask: Callable[..., Probe] | None = None,
 ) -> Judgement:
     """One round of probes, watched everywhere, and what the suspects say; `order` as in netlab.packets.probe.
 
-    Nothing is tried. UnknownName, BadInput, LabNotFound.
+    `ask` sends them, where that is not the lab's own `probe`. Nothing is tried.
+    UnknownName, BadInput, LabNotFound.
     """
     recording = lab.capture(noise=":" in destination)  # IPv6 asks for neighbours by ICMPv6
     _known_source(recording.before, source)
     with recording:
-        probe: Probe = lab.probe(source, destination, count, timeout, **order)
+        probe = (ask or lab.probe)(source, destination, count, timeout, **order)
     return examine(
         Observation(
             source=source,

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from netlab.diagnosis.causes import CAUSES, page
+from netlab.diagnosis.walk import Step
 from netlab.i18n import N_
 from netlab.model import Capture, Journey, Point
 from netlab.model.loss import wilson
@@ -67,6 +68,7 @@ class Verdict:
     next_blocker: str = ""
     experiments: tuple[Experiment, ...] = ()  # what was tried, in that order
     side_effects: tuple[str, ...] = ()  # of the cure, as they were seen in the replica
+    walk: tuple[Step, ...] = ()  # of one lost packet in the replica: the rules that it met, in order
     played: tuple[str, ...] = ()  # in a twin: what it has otherwise than the network that it is of
     journeys: tuple[Journey, ...] = ()
     capture: Capture | None = field(default=None, repr=False, compare=False)  # what it was read from

@@ -14,11 +14,12 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from math import ceil
+from typing import Any, TypeVar
 
 from netlab.keeper.witness import Witness, echo
 from netlab.linux.netns import enter
@@ -27,6 +28,7 @@ from netlab.packets.probe import Order, Probe
 ERRORS = {3: "destination unreachable", 11: "time to live exceeded"}
 ERRORS_6 = {1: "destination unreachable", 2: "packet too big", 3: "hop limit exceeded"}
 _WORD = re.compile(r"[\w.:/%@][\w.:/%@-]{0,63}", re.ASCII)  # of `ip route get`
+_Ear = TypeVar("_Ear", bound="socket.socket | Witness")
 TOKEN = 16  # random bytes in each probe
 SPACING = 0.01  # seconds between two probes
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_DONT = 10, 23, 2, 0
@@ -141,7 +143,7 @@ def _listen(
         answered = tally.answered.keys() & tally.confirmed if witness else tally.answered
         if tally.sent_at and len(tally.sent_at) == len(answered) and not whole:
             return
-        ready = select.select(there, [], [], left)[0]
+        ready = _ready(there, select.POLLIN, left)
         if witness and witness in ready:
             witness.answer()
         if sock in ready:
@@ -149,6 +151,16 @@ def _listen(
                 read(sock.recvfrom(1 << 16))
             except OSError as error:  # an ICMP error for an earlier probe
                 tally.errors.append(error.strerror or str(error))
+
+
+def _ready(there: Iterable[_Ear], event: int, seconds: float) -> list[_Ear]:
+    """Those on which that has happened, or that have an error, within so many seconds: whatever their numbers
+    are, of which select(2) knows the first thousand."""
+    waiting = select.poll()
+    by_number = {each.fileno(): each for each in there}
+    for number in by_number:
+        waiting.register(number, event)
+    return [by_number[number] for number, _ in waiting.poll(ceil(1000 * seconds))]
 
 
 def _read_icmp(
@@ -186,7 +198,7 @@ def _udp(namespace: int | str, order: Order) -> Probe:
             ports.append(port)
             _attempt(tally, port, lambda s=sock, t=token: s.send(t.ljust(order.size, b"\0")))
             try:
-                if select.select([sock], [], [], order.timeout / order.count)[0]:
+                if _ready([sock], select.POLLIN, order.timeout / order.count):
                     sock.recv(1 << 16)
                     tally.answered[port] = time.monotonic()
             except OSError as error:
@@ -227,7 +239,7 @@ def _tcp(namespace: int | str, order: Order) -> Probe:
 def _await_calls(calls: dict[socket.socket, int], tally: _Tally, deadline: float) -> None:
     """Note of each connection how it was decided, until all are or time is up."""
     waiting = dict(calls)
-    while waiting and (decided := select.select([], waiting, [], max(0, deadline - time.monotonic()))[1]):
+    while waiting and (decided := _ready(waiting, select.POLLOUT, max(0, deadline - time.monotonic()))):
         for sock in decided:
             port = waiting.pop(sock)
             if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):

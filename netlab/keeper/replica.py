@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from netlab.errors import LabError
 from netlab.i18n import gettext as _
-from netlab.keeper import burst, protocol
+from netlab.keeper import burst, protocol, walk
 from netlab.keeper import pack as reading
 from netlab.keeper.known_rules import KnownRules
 from netlab.keeper.observations import Observations
@@ -231,11 +231,11 @@ class _Operations(Observations):
         self._known |= {
             "probe": self._probe_anew,
             "burst": self._burst,
+            "walk": self._walk,
             "pack": lambda request, client: codec.to_plain(replica.read()),
             "unpack": lambda request, client: codec.to_plain(replica.take_over(request["fds"])),
             "run": lambda request, client: list(replica.run(request.get("command"))),
         }
-
         self._replica = replica
 
     def _burst(self, request: Mapping[str, Any], client: socket.socket) -> Any:
@@ -254,8 +254,13 @@ class _Operations(Observations):
                 found += burst.send(spaces, flights[start : start + burst.AT_ONCE], seconds)
             return codec.to_plain(flight.Landings(tuple(found)))
 
+    def _walk(self, request: Mapping[str, Any], client: socket.socket) -> Any:
+        """Which rules they meet, as if no packet had ever passed: see netlab.keeper.walk."""
+        self._replica.forget()
+        return codec.to_plain(walk.send(self._find(), self.place(str(request["node"])), request["order"]))
+
     def _probe_anew(self, request: Mapping[str, Any], client: socket.socket) -> Any:
-        """As if no packet had ever passed since it was made: what is tried first decides nothing later."""
+        """As if no packet had ever passed: what is tried first decides nothing later."""
         if request.get("anew"):
             self._replica.forget()
         return self._probe(request, client)

@@ -11,6 +11,7 @@ from netlab.lab.capture import Recording
 from netlab.model import Snapshot
 from netlab.packets.flight import Flight, Landing
 from netlab.packets.probe import Probe
+from netlab.packets.walk import Met
 
 if TYPE_CHECKING:
     from netlab.model.pack import Pack
@@ -55,6 +56,10 @@ class Replicated(Traceable, Protocol):
     ) -> Probe: ...
 
     def burst(self, flights: Sequence[Flight], timeout: float = 0.1) -> Sequence[Landing]: ...
+
+    def walk(
+        self, node: str, destination: str, count: int = 2, timeout: float = 0.1, **order: Any
+    ) -> Sequence[Met]: ...
 
     def run(self, argv: Sequence[str], node: str = "host") -> CompletedProcess[str]: ...
 

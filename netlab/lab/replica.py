@@ -28,6 +28,7 @@ from netlab.model import codec
 from netlab.model.pack import Pack
 from netlab.packets.flight import Flight, Landing, Landings
 from netlab.packets.probe import Probe
+from netlab.packets.walk import Met, Walk
 
 
 class Replica(Network):
@@ -83,6 +84,15 @@ class Replica(Network):
         the same order. At most netlab.packets.flight.MOST. UnknownName, BadInput."""
         plain = [codec.to_plain(flight) for flight in flights]
         return self._ask(Landings, "burst", flights=plain, timeout=timeout).all
+
+    def walk(
+        self, node: str, destination: str, count: int = 2, timeout: float = 0.1, **order: Any
+    ) -> tuple[Met, ...]:
+        """As `probe_anew`, and which rules those packets met, and their answers: see netlab.packets.walk.
+
+        Of rules of iptables-legacy nothing is told. UnknownName, BadInput."""
+        words = {"destination": destination, "count": count, "timeout": timeout, **order}
+        return self._ask(Walk, "walk", node=node, order=words).met
 
     def pack(self) -> Pack:
         """The whole network, as it is now, as a value."""

@@ -248,15 +248,17 @@ class LessonLab(Steps, Exercises):
         return Card(f"{node}: {command}", (said,))
 
     def trace(self, source: str, destination: str, **order: Any) -> Report | Card:
-        """Where probes from a node to an address end, and why: the instrument's verdict, as a page."""
+        """Where probes from a node to an address, or a name that it knows, end, and why: as a page."""
         if self.lesson.judged:
             return judged.no_instrument()
         if not_yet := self.bench.instrument():
             return not_yet
         from netlab.diagnosis import trace as diagnose
+        from netlab.diagnosis.names import find_address
         from netlab.diagnosis.report import Report
 
-        return Report.of(diagnose.trace(self.lab, source, destination, **order))
+        address = find_address(self.lab, source, destination)
+        return Report.of(diagnose.trace(self.lab, source, address, **order))
 
     def ip(self, node: str = "host") -> NodeIPRoute:
         """pyroute2's IPRoute that speaks to the kernel of that node: see netlab.lab.iproute."""

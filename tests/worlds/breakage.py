@@ -2,152 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from random import Random
 
-from netlab.model import Interface, Node, Snapshot
+from netlab.model import Snapshot
+from tests.worlds import breakage_rules as rules
+from tests.worlds.breakage_place import Break, Lines, Place
 
-Lines = list[str]
 BAD_MAC = "02:42:de:ad:be:ef"
-
-
-@dataclass(frozen=True)
-class Place:
-    """A node, and what of it is chosen."""
-
-    random: Random
-    node: Node
-    ends: tuple[str, str]  # addresses of whom it is about
-
-    @property
-    def cards(self) -> list[Interface]:
-        return [each for each in self.node.interfaces if each.kind != "loopback" and "UP" in each.flags]
-
-    def card(self, *kinds: str) -> str:
-        return self.random.choice([c.name for c in self.cards if not kinds or c.kind in kinds])
-
-    def port(self) -> str:
-        return self.random.choice([c.name for c in self.cards if c.master])
-
-    def held(self, six: bool = False) -> tuple[str, str, int]:
-        """(interface, address, prefix length)"""
-        found = [
-            (c.name, a.address, a.prefixlen) for c in self.cards for a in c.addresses if a.scope == "global"
-        ]
-        return self.random.choice([each for each in found if (":" in each[1]) == six])
-
-    def match(self) -> str:
-        """Of a rule: something that the flow has."""
-        one, other = self.ends
-        return self.random.choice(
-            ("", f"-s {one}", f"-d {one}", f"-d {other}", f"-s {other}", f"-i {self.card()}")
-        )
-
-    @property
-    def six(self) -> bool:
-        return ":" in self.ends[1]
-
-    @property
-    def ip(self) -> str:
-        return "ip -6" if self.six else "ip"
-
-    @property
-    def whole(self) -> str:
-        return "128" if self.six else "32"
-
-    @property
-    def net(self) -> str:
-        return "ipv6" if self.six else "ipv4"
-
-    def end(self) -> str:
-        return self.random.choice(self.ends)
-
-
-Break = Callable[[Place], Lines]
-
-
-HOOKS = (
-    *("filter FORWARD", "filter FORWARD", "filter INPUT", "filter OUTPUT", "raw PREROUTING", "raw OUTPUT"),
-    *("mangle PREROUTING", "mangle FORWARD", "mangle POSTROUTING"),
-)
-
-
-def _rule(place: Place) -> Lines:
-    table, chain = place.random.choice(HOOKS).split()
-    match = place.match()
-    if "OUT" in chain and "-i " in match:
-        match = ""
-    tool = "ip6tables" if place.six else "iptables"
-    target = "REJECT" if table == "filter" and place.random.random() < 0.3 else "DROP"
-    return [f"{tool} -t {table} -I {chain} {match} -j {target}"]
-
-
-def _policy(place: Place) -> Lines:
-    tool = "ip6tables" if place.six else "iptables"
-    return [f"{tool} -P {place.random.choice(('FORWARD', 'INPUT', 'OUTPUT'))} DROP"]
-
-
-def _nft(place: Place) -> Lines:
-    hook = place.random.choice(("forward", "input", "output", "prerouting", "postrouting"))
-    key = "ip6" if place.six else "ip"
-    match = place.random.choice(
-        (
-            f"{key} saddr {place.end()}",
-            f"{key} daddr {place.end()}",
-            "meta l4proto { icmp, tcp, ipv6-icmp }",
-        )
-    )
-    counter, priority = place.random.choice(("", "counter ")), place.random.choice((-10, 5, 20))
-    may_refuse = hook in ("forward", "input", "output")
-    refuse = place.random.choice(("drop", "drop", "reject" if may_refuse else "drop"))
-    return [
-        "nft add table inet odd",
-        f"nft add chain inet odd gate '{{ type filter hook {hook} priority {priority}; }}'",
-        f"nft add rule inet odd gate {match} {counter}{refuse}",
-    ]
-
-
-def _nft_policy(place: Place) -> Lines:
-    hook = place.random.choice(("forward", "input", "output"))
-    return [
-        "nft add table inet odd",
-        f"nft add chain inet odd gate '{{ type filter hook {hook} priority 7; policy drop; }}'",
-    ]
-
-
-def _rule_gone(place: Place) -> Lines:
-    found = [
-        (c, n)
-        for c in place.node.chains
-        if c.backend != "native" and c.rules
-        for n in range(1, len(c.rules) + 1)
-    ]
-    chain, number = place.random.choice(found)
-    tool = {"ip": "iptables", "ip6": "ip6tables"}[chain.family]
-    return [f"{tool} -t {chain.table} -D {chain.name} {number}"]
-
-
-def _nft_rule_gone(place: Place) -> Lines:
-    found = [(c, r) for c in place.node.chains if c.backend == "native" for r in c.rules]
-    chain, rule = place.random.choice(found)
-    return [f"nft delete rule {chain.family} {chain.table} {chain.name} handle {rule.handle}"]
-
-
-def _translate(place: Place) -> Lines:
-    other = place.ends[1]
-    if place.six:
-        raise IndexError
-    return [
-        place.random.choice(
-            (
-                f"iptables -t nat -I PREROUTING -d {other} -j DNAT --to-destination 192.0.2.77",
-                f"iptables -t nat -I OUTPUT -d {other} -j DNAT --to-destination 10.1.0.99",
-                f"iptables -t nat -I POSTROUTING -d {other} -j SNAT --to-source 203.0.113.5",
-                f"iptables -t nat -I PREROUTING -d {other} -j REDIRECT",
-            )
-        )
-    ]
 
 
 def _route_gone(place: Place) -> Lines:
@@ -313,37 +175,6 @@ def _sysctl(place: Place) -> Lines:
     return [f"sysctl -qw {key}"]
 
 
-def _queue(place: Place) -> Lines:
-    kind = place.random.choice(("blackhole", "tbf rate 8bit burst 100 limit 100", "pfifo limit 0"))
-    return [f"tc qdisc add dev {place.card()} root {kind}"]
-
-
-def _ipsec(place: Place) -> Lines:
-    one, other = place.ends
-    way = place.random.choice(("out", "in", "fwd"))
-    ends = place.random.choice(((one, other), (other, one)))
-    return [
-        f"ip xfrm policy add src {ends[0]}/{place.whole} dst {ends[1]}/{place.whole} dir {way} action block"
-    ]
-
-
-def _zone(place: Place) -> Lines:
-    how = place.random.choice(("--zone 7", "--notrack"))
-    return [f"iptables -t raw -A PREROUTING -i {place.card()} -j CT {how}"]
-
-
-def _mark(place: Place) -> Lines:
-    chain = place.random.choice(("PREROUTING", "OUTPUT"))
-    return [
-        f"iptables -t mangle -A {chain} -d {place.end()} -j MARK --set-mark 9",
-        f"ip rule add fwmark 9 {place.random.choice(('blackhole', 'prohibit'))} pref 77",
-    ]
-
-
-def _ttl(place: Place) -> Lines:
-    return [f"iptables -t mangle -A PREROUTING -i {place.card()} -j TTL --ttl-set 1"]
-
-
 def _tunnel(place: Place) -> Lines:
     name = place.card("vxlan")
     return [
@@ -358,19 +189,24 @@ def _tunnel(place: Place) -> Lines:
     ]
 
 
-def _ebtables(place: Place) -> Lines:
-    place.card("bridge")
-    lines = ("-P FORWARD DROP", "-A INPUT -p ARP -j DROP", "-A OUTPUT -p IPv4 -j DROP")
-    return ["ebtables " + place.random.choice((*lines, f"-A FORWARD -i {place.port()} -j DROP"))]
-
-
 # What there are many kinds of, several times.
 EVERY: tuple[Break, ...] = (
-    *(_rule, _rule, _rule, _policy, _nft, _nft, _nft_policy, _rule_gone, _nft_rule_gone, _translate),
+    *(
+        rules.rule,
+        rules.rule,
+        rules.rule,
+        rules.policy,
+        rules.nft,
+        rules.nft,
+        rules.nft_policy,
+        rules.rule_gone,
+        rules.nft_rule_gone,
+        rules.translate,
+    ),
     *(_route_gone, _connected_gone, _refuse, _astray, _wrong_gateway, _ip_rule, _rule_of_table_gone),
     *(_neighbour, _fdb, _port, _bridge, _no_port, _down, _no_arp, _mac, _mtu),
     *(_address_gone, _address_wrong, _address_taken, _sysctl, _sysctl, _sysctl, _sysctl),
-    *(_queue, _ipsec, _zone, _mark, _ttl, _tunnel, _ebtables),
+    *(rules.queue, rules.ipsec, rules.zone, rules.mark, rules.ttl, _tunnel, rules.ebtables),
 )
 
 

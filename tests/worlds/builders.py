@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -14,6 +14,7 @@ from netlab.model import (
     Frame,
     Interface,
     InterfaceId,
+    Listener,
     Node,
     Point,
     Route,
@@ -262,3 +263,26 @@ def _one_instant(frames: list[Frame]) -> list[Frame]:
         else frame
         for frame in frames
     ]
+
+
+def published(
+    snapshot: Snapshot, port: int = 8080, *, forward: Sequence[Rule] = (), policy: str = "ACCEPT"
+) -> Snapshot:
+    """The snapshot with a container that listens on 80, published by its host as Docker does."""
+    jump = Rule("-m addrtype --dst-type LOCAL -j DOCKER", "DOCKER")
+    dnat = Rule(f"! -i docker0 -p tcp -m tcp --dport {port} -j DNAT --to-destination 172.17.0.2:80", "DNAT")
+    chains = (
+        Chain("ip", "nat", "PREROUTING", "ACCEPT", rules=(jump,)),
+        Chain("ip", "nat", "DOCKER", rules=(dnat,)),
+        Chain("ip", "filter", "FORWARD", policy, rules=tuple(forward)),
+    )
+
+    def change(node: Node) -> Node:
+        if node.name == "if-test":
+            return replace(node, listeners=(Listener("tcp", "0.0.0.0", 80), Listener("tcp", "127.0.0.1", 99)))
+        if node.kind == "host":
+            kept = tuple(c for c in node.chains if c.name != "FORWARD")
+            return replace(node, chains=(*kept, *chains))
+        return node
+
+    return replace(snapshot, nodes=tuple(map(change, snapshot.nodes)))

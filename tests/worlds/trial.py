@@ -10,7 +10,7 @@ import os
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 
@@ -23,9 +23,10 @@ from netlab.lab import Lab
 from netlab.model import Snapshot
 from tests.support.patience import eventually
 from tests.worlds.breakage import breaks
-from tests.worlds.random_networks import network
+from tests.worlds.random_networks import Network, network
 
 MOST_TRIES, MOST_FLOWS = 6, 40
+FORGET = "ip neigh flush all; ip -6 neigh flush all"
 WRONG = ("crash", "misread", "false", "harm")
 
 
@@ -37,6 +38,9 @@ class Trial:
     outcome: str = ""
     told: str = ""  # how the world is made, broken, and judged
     seconds: float = 0.0
+    made: Network | None = None
+    flow: Symptom | None = None
+    lines: list[tuple[str, str]] = field(default_factory=list)  # (node, what breaks it)
 
 
 def play(lab: Lab, seed: int) -> Trial:
@@ -57,7 +61,7 @@ def _play(lab: Lab, trial: Trial) -> None:
     flow = _build(lab, trial, random)
     if random.random() < 0.08 or not _break(lab, trial, random, flow):
         return _judge_healthy(lab, trial, flow)
-    _judge(lab, trial, flow)
+    judge(lab, trial, flow)
 
 
 def _build(lab: Lab, trial: Trial, random: Random) -> Symptom:
@@ -68,8 +72,9 @@ def _build(lab: Lab, trial: Trial, random: Random) -> Symptom:
         done = lab.script(text, node)
         assert not done.returncode, f"{text}\n{done.stderr}"
     flow = made.flows[0]
+    trial.made, trial.flow = made, flow
     trial.told = f"{', '.join(made.told)}; {flow}"
-    assert eventually(lambda: _asks(lab, flow), 5), f"never healthy: {trial.told}"
+    assert eventually(lambda: asks(lab, flow), 5), f"never healthy: {trial.told}"
     return flow
 
 
@@ -82,20 +87,23 @@ def _break(lab: Lab, trial: Trial, random: Random, flow: Symptom) -> int:
     for node, lines in islice(breaks(random, seen, _ends(seen, flow), near), MOST_TRIES):
         for line in lines:
             lab.script(line, node)  # what is refused breaks nothing
+        trial.lines += [(node, line) for line in lines]
         trial.told += "".join(f"\n    {node}: {line}" for line in lines)
         if random.random() < 0.4:
             for name in near:
-                lab.script("ip neigh flush all; ip -6 neigh flush all", name)
-        broken += not _asks(lab, flow, 3)
+                lab.script(FORGET, name)
+            trial.lines += [(name, FORGET) for name in near]
+        broken += not asks(lab, flow, 3)
         if broken >= wanted or random.random() < 0.2:
             break
         if not broken:  # that was none
             lab.become(healthy)
             trial.told = told
+            trial.lines.clear()
     return broken
 
 
-def _asks(lab: Lab, flow: Symptom, count: int = 2) -> bool:
+def asks(lab: Lab, flow: Symptom, count: int = 2) -> bool:
     """Whether all are answered."""
     order = {"proto": flow.proto, "port": flow.port, "size": flow.size}
     return lab.probe(flow.source, flow.destination, count, 0.3, **order).received == count
@@ -111,7 +119,7 @@ def _ends(seen: Snapshot, flow: Symptom) -> tuple[str, str]:
 def _near(lab: Lab, seen: Snapshot, flow: Symptom) -> list[str]:
     """The nodes through which it passes."""
     with lab.capture(noise=":" in flow.destination) as recording:
-        _asks(lab, flow, 1)
+        asks(lab, flow, 1)
     found = [flow.source, *(frame.point.node for frame in recording.capture.frames)]
     return sorted(set(found))
 
@@ -124,13 +132,14 @@ def _trace(lab: Lab, flow: Symptom) -> Verdict:
 def _judge_healthy(lab: Lab, trial: Trial, flow: Symptom) -> None:
     verdict = _trace(lab, flow)
     well = verdict.is_whole and not verdict.cause and not verdict.candidates
-    if not well and not _asks(lab, flow, 3):
-        return _judge(lab, trial, flow)  # broken by time: a neighbour was forgotten
+    if not well and not asks(lab, flow, 3):
+        return judge(lab, trial, flow)  # broken by time: a neighbour was forgotten
     trial.outcome = "healthy" if well else "misread"
     trial.told += "" if well else f"\n{as_text(verdict)}"
 
 
-def _judge(lab: Lab, trial: Trial, flow: Symptom) -> None:
+def judge(lab: Lab, trial: Trial, flow: Symptom) -> None:
+    """The outcome of a trace in a broken network, and of its cure."""
     verdict = _trace(lab, flow)
     trial.told += f"\n{as_text(verdict)}"
     if verdict.is_whole:
@@ -140,8 +149,11 @@ def _judge(lab: Lab, trial: Trial, flow: Symptom) -> None:
     before = ask(lab, wanted)
     done = [lab.run(step.argv, node=step.node) for step in verdict.cure]
     refused = [" ".join(each.args) + ": " + each.stderr for each in done if each.returncode]
-    healed = bool(verdict.cure) and not refused and eventually(lambda: _asks(lab, flow, 3), 2.5)
-    lost = before - find_working(lab, tuple(before))
+    healed = bool(verdict.cure) and not refused and eventually(lambda: asks(lab, flow, 3), 2.5)
+    left = lab.snapshot()
+    there = (flow for flow in before if any(node.owns(flow.destination) for node in left.nodes))
+    wanted = tuple(there)  # whose address the cure took away, for that was what was wrong, is no flow now
+    lost = frozenset(wanted) - find_working(lab, wanted)
     trial.told += f"\n    refused {refused}, healed {healed}, lost {sorted(map(str, lost))}"
     is_proved = verdict.certainty == PROVED
     if is_proved and not healed:
@@ -162,9 +174,8 @@ def _flows(seen: Snapshot) -> tuple[Flow, ...]:
             if other is not node:
                 held = [a.address for i in other.interfaces for a in i.addresses if a.scope == "global"]
                 found += [Flow(node.name, address) for address in held]
-                found += [
-                    Flow(node.name, held[0], "tcp", e.port) for e in other.listeners if e.protocol == "tcp"
-                ]
+                ports = [each.port for each in other.listeners if each.protocol == "tcp"]
+                found += [Flow(node.name, address, "tcp", port) for port in ports for address in held[:1]]
     return tuple(Random(0).sample(found, min(MOST_FLOWS, len(found))))
 
 

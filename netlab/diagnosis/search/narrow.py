@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import TypeVar
 
 from netlab.diagnosis.bench import Bench
 from netlab.diagnosis.search.atom import Atom
 from netlab.model.pack import Pack
 
-Test = Callable[[Sequence[Atom]], bool]  # whether without these the packet passes
+Part = TypeVar("Part")
 
 
 def groups(found: Sequence[Atom], near: Sequence[str]) -> Iterator[list[Atom]]:
@@ -27,7 +28,9 @@ def groups(found: Sequence[Atom], near: Sequence[str]) -> Iterator[list[Atom]]:
         yield list(group)
 
 
-def smallest(wanted: Sequence[Atom], heals: Test, is_late: Callable[[], bool]) -> list[Atom]:
+def smallest(
+    wanted: Sequence[Part], heals: Callable[[Sequence[Part]], bool], is_late: Callable[[], bool]
+) -> list[Part]:
     """A part of those, which heal together, without which none of them does."""
     found, parts = list(wanted), 2
     while len(found) > 1 and not is_late():
@@ -66,10 +69,16 @@ def narrow(
 
     harmless = [atom for atom in parts if atom.harmless]
     if harmless and heals(harmless):
-        yield smallest(harmless, heals, is_late)
+        yield from _in_time(smallest(harmless, heals, is_late), is_late)
     for group in groups(parts, near):
         # Of addresses, routes and the like some are needed: so all together, and else each by itself.
         singles = [[atom] for atom in group] if len(group) > 1 else []
         wanted = next((some for some in (group, *singles) if heals([*harmless, *some])), None)
         if wanted:
-            yield smallest([*wanted, *harmless], heals, is_late)
+            yield from _in_time(smallest([*wanted, *harmless], heals, is_late), is_late)
+
+
+def _in_time(found: list[Atom], is_late: Callable[[], bool]) -> Iterator[list[Atom]]:
+    """What was narrowed down to the end: of the rest nobody knows what is needed."""
+    if not is_late():
+        yield found

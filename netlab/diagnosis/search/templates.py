@@ -19,7 +19,7 @@ LOOSE = ("veth", "dummy", "vxlan")  # what a bridge may be missing
 
 def anomalies(scene: Observation, focus: Focus) -> Iterator[Finding]:
     """One finding for each thing that is missing as one can see, whomever it concerns: there are few."""
-    for kind in (_addresses, _policies, _own_networks, _switches, _prefixes):
+    for kind in (_addresses, _ends_of_cables, _policies, _own_networks, _switches, _prefixes):
         for node in _nodes(scene, focus):
             yield from kind(scene, node)
 
@@ -71,16 +71,43 @@ def _addresses(scene: Observation, node: Node) -> Iterator[Finding]:
                 yield _accuse("no-address", text, step(other, *words))
 
 
+def _ends_of_cables(scene: Observation, node: Node) -> Iterator[Finding]:
+    """An address that nobody has, and to which somebody has a route by a cable: it is whose at its end."""
+    whole = f"/{128 if scene.family == 6 else 32}"
+    for route in node.routes:
+        address = route.destination.removesuffix(whole)
+        near = node.interface(route.device) if node.has_interface(route.device) else None
+        is_one = route.kind == "unicast" and address != "default" and "/" not in address
+        if route.gateway or route.family != scene.family or not is_one or near is None or not near.peer:
+            continue
+        end = scene.after.interface(near.peer)
+        if near.kind != "veth" or end is None or scene.holders(address):
+            continue
+        other = scene.node(end.netns)
+        text = _("{address}, to which {node} sends, is nobody's.").format(address=address, node=node.name)
+        gone = [step(other, "ip", "addr", "del", str(own), "dev", end.name) for own in scene.own(end)]
+        add = step(other, "ip", "addr", "add", f"{address}{whole}", "dev", end.name)
+        way = step(other, *scene.ip.split(), "route", "replace", "default", "dev", end.name)
+        yield _accuse("no-address", text, *gone, add, way)
+
+
 def _without_any(scene: Observation, near: Interface) -> list[Interface]:
-    """Interfaces that have no address and could have one: those on that one's link first, and then others,
-    since not every kind of link is known here."""
-    link = scene.link(near.id)
-    found = [interface for _node, interface in scene.after.interfaces() if _is_bare(scene, interface)]
-    return sorted(found, key=lambda interface: interface.id not in link)
+    """Interfaces that have no address of that one's network, and could have one: those on its link; if there
+    are none, others that have none at all, since not every kind of link is known here."""
+    link = scene.link(near.id) - {near.id}
+    networks = [ip_interface(str(own)).network for own in scene.own(near)]
+    there = [each for _node, each in scene.after.interfaces() if each.id in link and _may_have(each)]
+    foreign = [i for i in there if not any(_is_in(own, net) for own in scene.own(i) for net in networks)]
+    bare = [each for _node, each in scene.after.interfaces() if _is_bare(scene, each)]
+    return foreign or bare
+
+
+def _may_have(interface: Interface) -> bool:
+    return interface.kind != "loopback" and not interface.master
 
 
 def _is_bare(scene: Observation, interface: Interface) -> bool:
-    return interface.kind != "loopback" and not interface.master and not scene.own(interface)
+    return _may_have(interface) and not scene.own(interface)
 
 
 def _prefixes(scene: Observation, node: Node) -> Iterator[Finding]:
@@ -148,7 +175,8 @@ def _own_networks(scene: Observation, node: Node) -> Iterator[Finding]:
     for interface in node.interfaces:
         for own in scene.own(interface):
             network = str(ip_interface(f"{own.address}/{own.prefixlen}").network)
-            known = [route for route in node.routes if route.device == interface.name]
+            # Among the local table's is one to the address itself, which leads nobody to the others.
+            known = [r for r in node.routes if r.device == interface.name and r.kind == "unicast"]
             if interface.is_up and not any(route.destination in (network, own.address) for route in known):
                 text = _("{node} has no way to {target}, or a wrong one.").format(
                     node=node.name, target=network

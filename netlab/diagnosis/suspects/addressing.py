@@ -10,10 +10,23 @@ from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node
 
+LEAST_MTU = 1280  # of a link that carries IPv6: RFC 8200, section 5
+
 
 def add(address: str, length: int, device: str) -> str:
     """The command. An IPv6 address is of use at once if it is not tested first whether another has it."""
     return f"ip addr add {address}/{length} dev {device}" + (" nodad" if ":" in address else "")
+
+
+def passes_on(scene: Observation, node: Node) -> bool:
+    """Whether it is told to pass packets on."""
+    name = "net.ipv6.conf.all.forwarding" if scene.family == 6 else "net.ipv4.ip_forward"
+    return node.sysctls.get(name) == "1"
+
+
+def is_router(scene: Observation, node: Node) -> bool:
+    """Whether others send by way of it, as far as one can see: it passes on, or ought to."""
+    return node.kind in ("host", "internet") or passes_on(scene, node)
 
 
 def neighbours_on(scene: Observation, interface: Interface) -> list[tuple[Node, Interface, Address]]:
@@ -23,7 +36,7 @@ def neighbours_on(scene: Observation, interface: Interface) -> list[tuple[Node, 
         other = scene.after.interface(key)
         if other is not None and key.netns != interface.netns:
             found += [(scene.node(key.netns), other, a) for a in scene.own(other)]
-    return sorted(found, key=lambda one: (one[0].kind not in ("host", "internet"), one[2].address))
+    return sorted(found, key=lambda one: (not is_router(scene, one[0]), one[2].address))
 
 
 def gateway_for(scene: Observation, node: Node, device: str = "") -> str:
@@ -32,8 +45,9 @@ def gateway_for(scene: Observation, node: Node, device: str = "") -> str:
     for interface in (i for i in node.interfaces if not device or i.name == device):
         networks = [ip_interface(str(own)).network for own in scene.own(interface)]
         for other, _there, address in neighbours_on(scene, interface) if networks else ():
-            is_router = other.kind in ("host", "internet")
-            if is_router and any(ip_address(address.address) in network for network in networks):
+            if is_router(scene, other) and any(
+                ip_address(address.address) in network for network in networks
+            ):
                 return address.address
     return ""
 
@@ -67,10 +81,10 @@ def missing_address(scene: Observation, node: Node) -> Finding | None:
         if interface.kind == "loopback" or interface.master or not interface.is_up:
             continue
         own = scene.own(interface)
-        others = [one for one in neighbours_on(scene, interface) if one[0].kind in ("host", "internet")]
+        others = [one for one in neighbours_on(scene, interface) if is_router(scene, one[0])]
         if not others or any(_covers(a, one[2]) for a in own for one in others):
             continue
-        router, __, peer = others[0]
+        router, near, peer = others[0]
         narrow = next((a for a in own if ip_address(a.address) in ip_interface(str(peer)).network), None)
         if narrow is not None:
             return _narrow(scene, node, interface, narrow, peer)
@@ -79,6 +93,9 @@ def missing_address(scene: Observation, node: Node) -> Finding | None:
         command = f"ip -{scene.family} addr show {interface.name}"
         says = _("{name} at the other end has {peer}").format(name=router.name, peer=peer)
         steps = cure(node, *(f"ip addr del {a} dev {interface.name}" for a in own))
+        if scene.family == 6 and interface.mtu < LEAST_MTU:
+            says += _("; with an MTU of {mtu} there is no IPv6").format(mtu=interface.mtu)
+            steps += cure(node, f"ip link set {interface.name} mtu {near.mtu}")
         steps += cure(node, add(right, peer.prefixlen, interface.name)) if right else ()
         steps += default_by(scene, node, interface, peer.address)
         evidence = (show(node, command, has or "(nothing)", says),)

@@ -7,6 +7,8 @@ from ipaddress import IPv4Address
 from netlab.diagnosis.finding import STRONG, WEAK, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation, cure, show
+from netlab.diagnosis.suspects.addressing import add
+from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node
 
@@ -75,9 +77,24 @@ def _twin(
         prefix = next(a.prefixlen for a in interface.addresses if a.address == name)
         words = f"ip addr del {name}/{prefix} dev {interface.name}"
     steps = cure(node, words)
-    if not is_mac:  # whoever was misled remembers the wrong one for a while
-        steps += cure(scene.after.node(scene.source), f"ip neigh flush to {name}")
+    if not is_mac:
+        steps += _once_more(*first, name) if ":" in name else ()
+        for other in _rememberers(scene, name):
+            steps += cure(other, f"ip neigh flush to {name}")
     return Finding("duplicate-address", STRONG if misled else WEAK, text, evidence, steps)
+
+
+def _rememberers(scene: Observation, name: str) -> list[Node]:
+    """The source, and who else remembers for a while where the address was."""
+    source = scene.after.node(scene.source)
+    others = (node for node in scene.after.nodes if any(entry.address == name for entry in node.neighbours))
+    return list({node.netns: node for node in (source, *others)}.values())
+
+
+def _once_more(node: Node, interface: Interface, name: str) -> tuple[Cure, ...]:
+    """The address of the one who keeps it: after a test that failed the kernel does not use it any more."""
+    prefix = next(a.prefixlen for a in interface.addresses if a.address == name)
+    return cure(node, f"ip addr del {name}/{prefix} dev {interface.name}", add(name, prefix, interface.name))
 
 
 def _other_mac(interface: Interface, taken: str) -> str:

@@ -7,11 +7,18 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import STRONG, WEAK, Cleared, Finding, Program
 from netlab.diagnosis.focus import ARRIVE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
-from netlab.diagnosis.suspects.addressing import add, default_by, fitting_address, neighbours_on
+from netlab.diagnosis.suspects.addressing import (
+    add,
+    default_by,
+    fitting_address,
+    is_router,
+    missing_address,
+    neighbours_on,
+)
 from netlab.diagnosis.suspects.nat import listens
 from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
-from netlab.model import Interface, Node
+from netlab.model import Interface, Node, Packet
 
 
 def nobody_there(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -153,10 +160,27 @@ def silent_program(scene: Observation, focus: Focus) -> Finding | Cleared | None
     if not listens(focus.node, "udp", focus.packet.destination, port):
         return None
     evidence = (show(focus.node, "ss -lnu", f":{port}", _("a program waits, and nothing refused")),)
+    if other := _answered_from(scene, focus.packet):
+        text = _(
+            "A program of {name} answers from {other}, not from {asked}: whoever asked takes no answer from "
+            "a stranger. It has to be bound to {asked}, or to answer from where it was asked."
+        ).format(name=focus.node.name, other=other, asked=focus.packet.destination)
+        return Finding("silent-program", STRONG, text, evidence)
     text = _("A program of {name} listens on UDP port {port}, and did not answer.").format(
         name=focus.node.name, port=port
     )
     return Finding("silent-program", WEAK, text, evidence)
+
+
+def _answered_from(scene: Observation, asked: Packet) -> str:
+    """The address that a datagram for the probe's port came from, where it is not the one that was asked."""
+    for journey in scene.journeys:
+        packet = journey.first.packet
+        ports = packet.source_port, packet.destination_port
+        is_an_answer = packet.protocol == "udp" and ports == (asked.destination_port, asked.source_port)
+        if is_an_answer and packet.source != asked.destination:
+            return packet.source
+    return ""
 
 
 def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
@@ -171,7 +195,8 @@ def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
         if interface is None or interface.master or interface.kind == "loopback":
             continue
         name = f"net.ipv6.conf.{interface.name}.disable_ipv6"
-        if sysctl(node, name) == "1" and (node.kind in ("host", "internet") or node.name == scene.source):
+        is_needed = is_router(scene, node) or node.name == scene.source
+        if sysctl(node, name) == "1" and (is_needed or _was_asked_for(scene, focus, interface)):
             text = _("IPv6 is disabled on {name} in {node_name}: it has no address there.").format(
                 name=interface.name, node_name=node.name
             )
@@ -179,6 +204,23 @@ def ipv6_disabled(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             steps = cure(node, f"sysctl -w {name}=0") + _address_again(scene, focus, node, interface)
             return Finding("ipv6-disabled", STRONG, text, (show_sysctl(node, name, says),), steps)
     return Cleared("ipv6-disabled", _("disable_ipv6 is 0 on the way"))
+
+
+def no_global_address(scene: Observation, focus: Focus) -> Finding | None:
+    """It was sent with an address of one link, with which no router passes it on."""
+    packet = scene.requests[-1].first.packet if scene.requests else None
+    if packet is None or scene.family != 6 or focus.is_answer or not ip_address(packet.source).is_link_local:
+        return None
+    return missing_address(scene, scene.after.node(scene.source))
+
+
+def _was_asked_for(scene: Observation, focus: Focus, interface: Interface) -> bool:
+    """Whether somebody remembers that the address, which nobody holds now, was there."""
+    asked = focus.packet.destination if focus.packet else scene.destination
+    if scene.holders(asked):
+        return False
+    known = [entry for node in scene.after.nodes for entry in node.neighbours if entry.address == asked]
+    return any(entry.mac == interface.mac for entry in known if entry.mac)
 
 
 def _address_again(scene: Observation, focus: Focus, node: Node, interface: Interface) -> tuple[Cure, ...]:

@@ -9,6 +9,7 @@ from netlab.diagnosis.focus import ARRIVE, BRIDGE, CABLE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show
 from netlab.diagnosis.suspects.opening import tool, ways_to_open
 from netlab.diagnosis.verdict import Evidence
+from netlab.diagnosis.walk import Spot
 from netlab.i18n import gettext as _
 from netlab.model import Chain, Node, Rule
 from netlab.packets.forwarding.iptables import Flow, matches
@@ -29,6 +30,8 @@ def nodes_at(scene: Observation, focus: Focus) -> list[Node]:
     found = [focus.node]
     if focus.expected is not None:
         found.append(scene.node(focus.expected.netns))
+    if focus.is_arp and focus.packet is not None:  # all on the link hear it, and one was to answer
+        found += [node for node, _ in scene.holders(focus.packet.destination)]
     return list({node.netns: node for node in found}.values())
 
 
@@ -112,7 +115,9 @@ def _drop(
         name=node.name, what=what, counted=counted
     )
     code = "random-loss" if random else "firewall-drop"
-    return Finding(code, certainty, text, evidence, *ways_to_open(scene, focus, node, chain, rule))
+    ways = ways_to_open(scene, focus, node, chain, rule)
+    spot = Spot.of(node.name, chain, number) if code == "firewall-drop" and not focus.is_arp else None
+    return Finding(code, certainty, text, evidence, *ways, spot=spot)
 
 
 def listing(node: Node, chain: Chain, says: str) -> Evidence:

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import ARRIVE, BRIDGE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Observation, cure, show
-from netlab.diagnosis.suspects.addressing import free_address, gateway_for
+from netlab.diagnosis.suspects.addressing import free_address, gateway_for, is_router
 from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Interface, InterfaceId, Node
@@ -84,6 +84,9 @@ def _next_interfaces(scene: Observation, focus: Focus) -> list[tuple[Node, Inter
     if focus.stage == SEND:
         own = [i for i in focus.node.interfaces if i.kind != "loopback"]
         keys = [i.id for i in own] + [i.peer for i in own if i.peer]
+        on_link = {key for i in own for key in scene.link(i.id)} - set(keys)
+        routers = [key for key in on_link if is_router(scene, scene.node(key.netns))]
+        keys += sorted(routers, key=lambda key: (key.netns, key.index))
     if focus.interface is not None:
         keys.append(focus.interface.id)
         keys += [focus.interface.peer] if focus.interface.peer else []

@@ -130,7 +130,24 @@ def _mend_dnat(
     host, right = places[0]
     words = shlex.split(rule.text)
     words[words.index("--to-destination") + 1] = f"{host}:{right}"
-    return (step(node, tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words),)
+    mended = step(node, tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words)
+    return (mended, *_let_in(node, chain, address, port, right)) if host == address else (mended,)
+
+
+def _let_in(node: Node, nat: Chain, address: str, port: int, right: int) -> Iterator[Cure]:
+    """The rules that let packets to that port in, for the right one: an engine has one for each that it
+    publishes."""
+    for chain in node.chains:
+        if (chain.backend, chain.family, chain.table) != (nat.backend, nat.family, "filter"):
+            continue
+        for number, rule in enumerate(chain.rules, 1):
+            words = shlex.split(rule.text)
+            if rule.target != "ACCEPT" or f"{address}/32" not in words or "--dport" not in words:
+                continue
+            at = words.index("--dport") + 1
+            if words[at] == str(port):
+                words[at] = str(right)
+                yield step(node, tool(chain), "-t", chain.table, "-R", chain.name, str(number), *words)
 
 
 def _places(scene: Observation, node: Node, address: str, port: int) -> list[tuple[str, int]]:

@@ -7,7 +7,15 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import STRONG, Cleared, Finding
 from netlab.diagnosis.focus import Focus
 from netlab.diagnosis.observation import Observation, cure, show, show_sysctl, sysctl
-from netlab.diagnosis.suspects.addressing import add, default_by, gateway_for, neighbours_on
+from netlab.diagnosis.suspects.addressing import (
+    add,
+    default_by,
+    gateway_for,
+    is_router,
+    neighbours_on,
+    passes_on,
+)
+from netlab.diagnosis.suspects.detour import detour
 from netlab.diagnosis.suspects.duplicates import twins
 from netlab.diagnosis.suspects.routing import lookup_at, reroute, set_gateway, tables
 from netlab.diagnosis.verdict import Evidence
@@ -62,6 +70,11 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     evidence = [show(asker, f"ip neigh show {asked}", state, _("nobody answered the ARP requests"))]
     if any(i.id in scene.link(start) for _, i in holders):
         return None  # it is there and reachable by wire: some other suspect kept the request or the answer
+    told = scene.best_route(asker, asked) if asked else None  # in a tunnel nobody reads what is asked for
+    if told is not None and not told.gateway and told.protocol != "kernel":  # all are to be asked for there
+        proxy = _needs_proxy(scene, asker, start, asked)
+        if proxy is not None:
+            return proxy
     if holders and holders[0][0].netns != asker.netns:
         owner, interface = holders[0]
         says = _("it lives there, on another link than {device}").format(device=device)
@@ -73,6 +86,15 @@ def no_neighbour(scene: Observation, focus: Focus) -> Finding | Cleared | None:
     bare = _bare(scene, start)
     if bare is not None:
         return give_address(scene, asker, bare, asked)
+    return _by_way_of_nobody(scene, focus, asker, asked, evidence)
+
+
+def _by_way_of_nobody(
+    scene: Observation, focus: Focus, asker: Node, asked: str, evidence: list[Evidence]
+) -> Finding:
+    """A gateway that nobody is; or else an address on the link itself."""
+    assert focus.journey is not None
+    device = focus.journey.first.frame.point.interface
     via = next((r for r in asker.routes if r.gateway == asked), None)
     chosen = lookup_at(scene, asker, scene.destination).decision(scene).route
     via = chosen if chosen is not None and chosen.gateway == asked else via
@@ -140,7 +162,9 @@ def _wide(
     if wide is None:
         return None
     steps = cure(asker, f"ip addr del {wide} dev {interface.name}")
-    if peer is not None and len(own) == 1:
+    if peer is not None and peer.prefixlen == wide.prefixlen:  # it is the network itself that is too large
+        steps = detour(scene, asker, asked)
+    elif peer is not None and len(own) == 1:
         steps += cure(asker, f"ip addr add {wide.address}/{peer.prefixlen} dev {interface.name}")
         steps += default_by(scene, asker, interface, peer.address)
     text = _("{name} in {asker_name} has {wide}: with this netmask {asked} seems to be on its link.").format(
@@ -208,12 +232,11 @@ def _silent(node: Node, device: Interface, holder: Interface) -> tuple[str, str,
 
 
 def _needs_proxy(scene: Observation, asker: Node, start: InterfaceId, asked: str) -> Finding | None:
-    """A cable that ends in a routed interface of the host, which must answer for the gateway."""
+    """A cable that ends in a router's own interface, which must answer for whatever is behind that."""
     mine = scene.after.interface(start)
     far = scene.after.interface(mine.peer) if mine is not None and mine.peer else None
-    if far is None or far.master or scene.node(far.netns).kind != "host":
+    if far is None or far.master or not passes_on(scene, host := scene.node(far.netns)):
         return None
-    host = scene.node(far.netns)
     name = f"net.ipv4.conf.{far.name}.proxy_arp"
     routed = any(r.device == far.name and r.table == "main" and ":" not in r.destination for r in host.routes)
     if not routed or sysctl(host, name) != "0" or sysctl(host, "net.ipv4.conf.all.proxy_arp") == "1":
@@ -233,7 +256,7 @@ def _bare(scene: Observation, start: InterfaceId) -> tuple[Node, Interface] | No
         interface, node = scene.after.interface(key), scene.node(key.netns)
         if interface is None or interface.master or scene.own(interface):
             continue
-        if interface.kind == "bridge" or node.kind in ("host", "internet"):
+        if interface.kind == "bridge" or is_router(scene, node):
             return node, interface
     return None
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_interface
 from netlab.diagnosis.finding import STRONG, Cleared, Finding, sure
 from netlab.diagnosis.focus import ARRIVE, ROUTE, SEND, Focus
 from netlab.diagnosis.observation import Asked, Observation, cure, show
-from netlab.diagnosis.suspects.addressing import gateway_for, missing_address
+from netlab.diagnosis.suspects.addressing import gateway_for, is_router, missing_address
 from netlab.diagnosis.verdict import Cure, Evidence
 from netlab.i18n import gettext as _
 from netlab.model import Address, Interface, Node, Route
@@ -132,16 +132,24 @@ def no_route(scene: Observation, focus: Focus) -> Finding | Cleared | None:
             ),
             routes(scene, node),
         )
-        gateway = gateway_for(scene, node)
-        steps = cure(node, f"{scene.ip} route add default via {gateway}") if gateway else ()
         return Finding(
             "no-route",
             STRONG,
             _("{name} has no route to {address}.").format(name=node.name, address=look.address),
             evidence,
-            steps,
+            _default(scene, node),
         )
     return Cleared("no-route", _("ip route get finds a route")) if lookups(scene, focus) else None
+
+
+def _default(scene: Observation, node: Node) -> tuple[Cure, ...]:
+    """A default route by way of a router in sight, or by the one cable that there is, at whose end is one."""
+    if gateway := gateway_for(scene, node):
+        return cure(node, f"{scene.ip} route add default via {gateway}")
+    cables = [each for each in node.interfaces if each.kind == "veth" and each.is_up and scene.own(each)]
+    if len(cables) != 1 or cables[0].peer is None or not is_router(scene, scene.node(cables[0].peer.netns)):
+        return ()
+    return cure(node, f"{scene.ip} route add default dev {cables[0].name}")
 
 
 def _not_asked_for(scene: Observation, node: Node, address: str) -> Finding | None:
@@ -247,43 +255,3 @@ def reroute(scene: Observation, look: Lookup, route: Route) -> tuple[Cure, ...]:
     way = next((i for i in near if i.name != route.device), None)
     length = 128 if scene.family == 6 else 32
     return cure(node, f"{scene.ip} route add {look.address}/{length} dev {way.name}") if way else ()
-
-
-def not_a_router(scene: Observation, focus: Focus) -> Finding | Cleared | None:
-    """A route named a node as gateway that passes nothing on: somebody on the link, but no router."""
-    journey = focus.journey
-    if focus.stage != ROUTE or journey is None or focus.is_arp or focus.node.kind in ("host", "internet"):
-        return None
-    before = [h.frame.point for h in journey.hops if h.frame.point.netns != focus.node.netns]
-    if not before:
-        return None
-    for netns in dict.fromkeys(point.netns for point in reversed(before)):
-        sender = scene.node(netns)
-        route = scene.best_route(sender, scene.destination)
-        if route is None or not route.gateway:
-            continue
-        if [n.netns for n, _ in scene.holders(route.gateway)] != [focus.node.netns]:
-            continue
-        gateway = gateway_for(scene, sender, route.device)
-        evidence = (
-            show(
-                sender,
-                f"{scene.ip} route",
-                str(route),
-                _("{gateway} is to pass the packet on").format(gateway=route.gateway),
-            ),
-            show(
-                focus.node,
-                "ip -br addr",
-                route.gateway,
-                _("that is {name}, which is no router").format(name=focus.node.name),
-            ),
-        )
-        text = _("{name} sends by way of {gateway}: that is {node_name}, no router.").format(
-            name=sender.name, gateway=route.gateway, node_name=focus.node.name
-        )
-        steps = set_gateway(scene, sender, route, gateway) if gateway else ()
-        if not gateway and route.destination != "default":
-            steps = drop_route(scene, sender, route)
-        return Finding("wrong-route", STRONG, text, evidence, steps)
-    return None

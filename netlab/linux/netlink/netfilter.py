@@ -27,6 +27,7 @@ IPCTNL_MSG_CT_DELETE = 2
 NFTA_TABLE_NAME, NFTA_TABLE_USE, NFTA_TABLE_HANDLE = 1, 3, 4
 NFTA_CHAIN_TABLE, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_USE, NFTA_CHAIN_COUNTERS = 1, 2, 3, 6, 8
 NFTA_CHAIN_HOOK, NFTA_HOOK_DEV, NFTA_HOOK_DEVS = 4, 3, 4
+NFTA_RULE_TABLE, NFTA_RULE_CHAIN = 1, 2
 NFTA_RULE_HANDLE, NFTA_RULE_EXPRESSIONS, NFTA_RULE_POSITION = 3, 4, 6
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 # Of each kind: what asks for it, and the attributes that the kernel gives by itself (handle, use, position).
@@ -66,6 +67,16 @@ class Netfilter(NetlinkSocket):
                     rt.text(words.get(NFTA_CHAIN_NAME)),
                 )
             )
+        return found
+
+    def handles(self) -> dict[tuple[str, str, str], list[int]]:
+        """Of each chain, (family, table, name), the kernel's numbers for its rules, in their order."""
+        found: dict[tuple[str, str, str], list[int]] = {}
+        for body in self._dump(NFT_MSG_GETRULE):
+            words = rt.attributes(body, _NFGENMSG.size)
+            table, name = rt.text(words.get(NFTA_RULE_TABLE)), rt.text(words.get(NFTA_RULE_CHAIN))
+            handle = int.from_bytes(words.get(NFTA_RULE_HANDLE, b""), "big")
+            found.setdefault((FAMILIES.get(body[0], ""), table, name), []).append(handle)
         return found
 
     def devices(self) -> dict[tuple[str, str, str], list[str]]:

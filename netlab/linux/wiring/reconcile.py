@@ -171,8 +171,11 @@ class Node:
         self._make_alike(lasting, missing, neighbours.delete, neighbours.add)
 
     def fdb(self) -> None:
-        """The same."""
-        have, wanted = neighbours.read_fdb(self._kernel), self._wanted.fdb
+        """The same. The MAC addresses of a bridge and its ports come with them: which of two that are alike
+        the kernel names is by chance, and without either the bridge would hear nothing."""
+        own = {(link.index, link.mac) for link in self._wanted.links if link.master or link.kind == "bridge"}
+        listed = neighbours.read_fdb(self._kernel), self._wanted.fdb
+        have, wanted = ([entry for entry in each if (entry.index, entry.mac) not in own] for each in listed)
         lasting = [e for e in have if not neighbours.is_passing(e) and e not in wanted]
         missing = [entry for entry in wanted if entry not in have]
         self._make_alike(lasting, missing, neighbours.delete_fdb, neighbours.add_fdb)

@@ -138,3 +138,19 @@ def test_a_cable_to_a_node_leads_to_the_one_in_the_replica(broken: Lab, replica:
     assert replica.run(words.split()).returncode == 0
     assert "eth9" in replica.run(["ip", "-br", "link"], "if-test").stdout
     assert differences(before, broken.pack()) == []
+
+
+def test_a_bridge_with_the_address_of_its_port_hears_what_is_for_itself(lab: Lab) -> None:
+    """By which of the two the kernel knows that address is by chance, and another one in the replica."""
+    sh(
+        lab,
+        "ip netns add far; ip link add lan type bridge; ip link add to1 type veth peer name wan netns far",
+    )
+    sh(lab, "mac=$(cat /sys/class/net/to1/address); ip link set lan address $mac; ip link set lan up")
+    sh(lab, "ip link set to1 master lan up; ip addr add 10.99.0.1/24 dev lan")
+    sh(lab, "ip -n far link set wan up; ip -n far addr add 10.99.0.2/24 dev wan")
+    assert lab.probe("far", "10.99.0.1", 1).received == 1
+    with lab.replica() as replica:
+        assert replica.probe("far", "10.99.0.1", 1, 0.5).received == 1
+        replica.put_back()
+        assert replica.probe("far", "10.99.0.1", 1, 0.5).received == 1

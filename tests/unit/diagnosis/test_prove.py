@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from subprocess import CompletedProcess
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,10 @@ from netlab.diagnosis.focus import ROUTE, Focus
 from netlab.diagnosis.judge import Judgement
 from netlab.diagnosis.prove import prove
 from netlab.diagnosis.verdict import LIKELY, PROVED, UNDECIDED, Cure, Verdict
+from netlab.diagnosis.walk import Spot
+from netlab.packets.flight import Flight, Landing
 from netlab.packets.probe import Probe
+from netlab.packets.walk import Met
 from tests.worlds.builders import HOST, TARGET, lab, lecture_death
 
 Passes = Callable[[Sequence[str], str], bool]  # whether a packet to there passes, after those commands
@@ -29,6 +33,7 @@ class Replica:
     def __init__(self, passes: Passes) -> None:
         self.passes, self.typed = passes, list[str]()
         self.put_backs = 0
+        self.met: tuple[Met, ...] = ()
 
     def snapshot(self) -> Any:
         return lab()
@@ -37,6 +42,13 @@ class Replica:
         return Probe(count, count if self.passes(self.typed, destination) else 0)
 
     probe_anew = probe
+
+    def burst(self, flights: Sequence[Flight], timeout: float = 0.1) -> list[Landing]:
+        return [Landing(self.passes(self.typed, flight.destination)) for flight in flights]
+
+    def walk(self, *_: Any, **__: Any) -> tuple[Met, ...]:
+        """Of the lost packet, only."""
+        return self.met
 
     def run(self, argv: Sequence[str], node: str = "host") -> CompletedProcess[str]:
         self.typed.append(" ".join(argv))
@@ -163,3 +175,22 @@ def test_what_nobody_can_try_stays_likely() -> None:
     """A container has to be started anew: there is none in a replica."""
     found = verdict(after("x"), Finding("silent-program", STRONG, "", (), (Cure("host", ("docker", "x")),)))
     assert (found.cause, found.certainty) == ("silent-program", LIKELY)
+
+
+def doubted(*met: Met) -> Verdict:
+    """What is said when a rule's cure heals, and the packet met those rules."""
+    suspected = replace(finding("firewall-drop", "good"), spot=Spot("host", "ip", "filter", "FORWARD", 2))
+    replica = Replica(after("good"))
+    replica.met = met
+    bench = Bench(replica, "if-test", TARGET, 5, proto="icmp", port=0)  # type: ignore[arg-type]
+    return prove(judged(suspected), bench, lambda: judged(suspected))
+
+
+def test_a_rule_that_the_packet_itself_did_not_meet_is_not_proved() -> None:
+    """Though its cure heals: three witnesses have to agree."""
+    there = Met("host", 1, "172.17.1.2", TARGET, "ip", "filter", "FORWARD", 2, "drop")
+    assert doubted(there).certainty == PROVED
+    assert [step.met for step in doubted(there).walk] == [there]
+    elsewhere = doubted(replace(there, number=1))
+    assert (elsewhere.cause, elsewhere.certainty) == ("firewall-drop", LIKELY)
+    assert "shows no drop by it" in elsewhere.explanation

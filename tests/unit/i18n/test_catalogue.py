@@ -133,8 +133,8 @@ NOT_OURS = {
     "the title of a schema": ("model/schema", "A snapshot of a lab|A network as netlab packs it"),
     "what a twin's listeners answer": ("keeper/responder", "HTTP/1|played by netlab"),
     "the words of iptables and nft": (
-        "linux/ruleset/|twin/paste/",
-        "^(addrtype|ACCEPT|--src-type|ct )|managed by",
+        "linux/ruleset/|twin/paste/|keeper/walk",
+        "^(addrtype|ACCEPT|--src-type|ct |add |delete table|meta l4proto|icmpv6 type)|managed by",
     ),
     "a database's language": (
         r"workshop/(hub/accounts|hub/guesses|board/results)",
