@@ -32,7 +32,7 @@ from netlab.keeper.unpack import Workshop, unpack
 from netlab.linux import netns, syscalls
 from netlab.linux.netlink.netfilter import Netfilter
 from netlab.linux.netlink.route import RouteSocket
-from netlab.linux.wiring import neighbours, settings
+from netlab.linux.wiring import addresses, neighbours, settings
 from netlab.linux.wiring.reconcile import Node, Refusals
 from netlab.model import codec
 from netlab.model.outside import empty
@@ -175,7 +175,9 @@ class Replica:
         After "netns" the name of a node means the one in here, which has no name that ip-netns(8) knows.
         """
         command = Command.parse({"command": words}, (0,) * protocol.STREAMS)
-        self._let_time_pass()
+        for place in self.places():
+            with place.hold() as namespace:
+                addresses.skip_detection(namespace)
         find = Observations(self._original.name, self.places).place
         printed, theirs = os.pipe2(os.O_CLOEXEC)
         null = os.open(os.devnull, os.O_RDWR)
@@ -195,14 +197,6 @@ class Replica:
             with suppress(BlockingIOError):
                 return status, os.read(printed, MOST_PRINTED).decode(errors="backslashreplace")
         return status, ""
-
-    def _let_time_pass(self) -> None:
-        """Addresses of IPv6 that come from now on need not wait a second until nobody else has them."""
-        for place in self.places():
-            with place.hold() as namespace, netns.enter(namespace):
-                for file in Path("/proc/sys/net/ipv6/conf").glob("*/accept_dad"):
-                    with suppress(OSError):
-                        file.write_text("0")
 
     def _start(self, request: Mapping[str, Any], fds: Sequence[int]) -> int:
         """Have the lab host's process 1 run it, and wait: its exit status. LabError."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, SupportsBytes
 from netlab.display import Card, Picture
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
-from netlab.lessons.content import Lesson, Step
+from netlab.lessons.content import Lesson
 from netlab.lessons.progress import Progress
 from netlab.lessons.questions import ask, check_known, the_answer, the_prediction
 from netlab.lessons.start import goto
@@ -53,7 +53,7 @@ class LessonLab(Steps, Exercises):
 
     def check(self, step: str) -> CheckResult | Card:
         """Whether the lab is as that step wants it. Where it is judged outside: that this is noted."""
-        self._step(step)
+        self.lesson.step(step)
         if self.lesson.judged:
             return judged.note(step)
         from netlab import checks
@@ -65,7 +65,7 @@ class LessonLab(Steps, Exercises):
             if self.lesson.gym:
                 self.bench.finish(step)
         else:
-            result = typed.comment(result, self._step(step), typed.read_cells())
+            result = typed.comment(result, self.lesson.step(step), typed.read_cells())
         outbox.put("checked", self.lesson.id, step, passed=result.passed, hint=result.hint_id)
         self.say_notes()
         return result
@@ -128,7 +128,7 @@ class LessonLab(Steps, Exercises):
 
     def hint(self, step: str) -> Card:
         """The next hint for that step; each says more than the one before."""
-        if not (hints := self._step(step).hints):
+        if not (hints := self.lesson.step(step).hints):
             return judged.no_hints(step)
         self.bench.training.note_help()
         number = self._hints.get(step, 0)
@@ -146,7 +146,7 @@ class LessonLab(Steps, Exercises):
 
     def solution(self, step: str) -> Card:
         """What the lecture types, for when the hints were not enough."""
-        found = self._step(step)
+        found = self.lesson.step(step)
         outbox.put("solution", self.lesson.id, step)
         self.bench.training.note_help()
         if self.lesson.gym and not self.lesson.judged:
@@ -162,10 +162,10 @@ class LessonLab(Steps, Exercises):
     def resume(self) -> Card:
         """Type the commands of the steps done in earlier sittings, up to the first that is not done."""
         upto = next_step(self.lesson, self.progress.passed_steps(self.lesson.id))
-        done = [step for step in self.lesson.steps if step.id < upto and step.solution]
-        for step in done:
-            self.lab.script(step.solution)
-        return Card(_("You are at {upto}").format(upto=upto), code="\n".join(step.solution for step in done))
+        done = [step.solution for step in self.lesson.steps if step.id < upto and step.solution]
+        for solution in done:
+            self.lab.script(solution)
+        return Card(_("You are at {upto}").format(upto=upto), code="\n".join(done))
 
     # -- pictures -----------------------------------------------------------------------------------
 
@@ -296,6 +296,3 @@ class LessonLab(Steps, Exercises):
         """Say what went wrong with the file of the learner's progress, once."""
         for note in self.progress.notes():
             print(note)
-
-    def _step(self, id: str) -> Step:
-        return self.lesson.step(id)

@@ -128,11 +128,16 @@ def test_the_end_of_a_cable_that_nobody_sees_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_a_link_is_a_component_of_cables_and_ports(name: str) -> None:
+def test_a_link_is_a_component_of_cables_ports_and_macvlans(name: str) -> None:
     """What a trace takes for one link is what networkx finds connected; the trace spares its import."""
     snapshot = WORLDS[name]()
     found = graph(snapshot)
-    wired = found.edge_subgraph([edge for edge in found.edges(keys=True) if edge[2] in ("cable", "port")])
+    macvlans = {node for node, about in found.nodes(data=True) if about.get("kind") == "macvlan"}
+    wired = found.edge_subgraph(
+        (one, other, kind)
+        for one, other, kind in found.edges(keys=True)
+        if kind in ("cable", "port") or (kind == "lower" and macvlans & {one, other})
+    )
     components = [{found.nodes[n]["id"] for n in part} for part in networkx.connected_components(wired)]
     for _, interface in snapshot.interfaces():
         link = observed(snapshot).link(interface.id)
