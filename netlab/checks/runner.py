@@ -117,7 +117,10 @@ class CheckResult:
         return _("{id} {title}: {verdict}").format(id=self.id, title=self.title, verdict=self.verdict)
 
     def lines(self) -> list[tuple[str, str]]:
-        """The labelled lines of the result, in the order in which they are read."""
+        """The labelled lines of the result, in the order in which they are read; of one that passed there is
+        nothing to read."""
+        if self.passed:
+            return []
         rows = [(_("start"), self.start), (_("wanted"), self.wanted), (_("found"), self.found)]
         rows += [(_("typed"), self.typed), (_("hint"), self.hint), (_("next"), self.next_step)]
         return [(label, text) for label, text in rows if text]
