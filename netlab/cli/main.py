@@ -240,10 +240,10 @@ def _undo(options: argparse.Namespace) -> None:
     undo(options)
 
 
-def _fault(options: argparse.Namespace) -> None:
+def _fault(options: argparse.Namespace) -> int:
     from netlab.cli.fault import run
 
-    run(options)
+    return run(options)
 
 
 def _grade(options: argparse.Namespace) -> int:

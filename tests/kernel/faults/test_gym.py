@@ -73,6 +73,22 @@ def test_on_the_command_line(lab: Lab) -> None:
     assert netlab(*with_lab).returncode == 2
 
 
+def test_a_diagnosis_is_checked_on_the_command_line(lab: Lab) -> None:
+    """The cause, the place, and whether it works again; another fault says that the first one goes."""
+    with_lab = ("--lab", lab.name, "fault")
+    assert "No fault is known" in netlab(*with_lab, "check", "no-route").stderr
+    netlab(*with_lab, "inject", "ip-forward-off")
+    wrong = netlab(*with_lab, "check", "no-route", "host eth0")
+    assert wrong.returncode == 1 and wrong.stdout.count("✘") == 2 and "does not work yet" in wrong.stdout
+    assert "Did you mean 'no-route'?" in netlab(*with_lab, "check", "no-rout").stderr
+    again = netlab(*with_lab, "random", "--seed", "7").stdout
+    assert "The fault that was on goes: " in again
+    netlab(*with_lab, "inject", "ip-forward-off")
+    sh(lab, "sysctl -w net.ipv4.ip_forward=1")
+    right = netlab(*with_lab, "check", "forwarding-off", "docker0")
+    assert right.returncode == 0 and right.stdout.count("✔") == 2 and "works again" in right.stdout
+
+
 def test_inside_the_lab_internet_is_out_of_reach(lab: Lab) -> None:
     """What needs internet is refused with the way to do it; all else can be done from there."""
     with pytest.raises(BadInput, match="needs internet"):
