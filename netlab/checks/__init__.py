@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKS", "Check", "CheckResult", "check"]
 
-LESSONS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11")
+LESSONS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
 
 
 class _Checks(Mapping[str, Check]):

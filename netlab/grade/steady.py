@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from subprocess import CompletedProcess
 from typing import Any
 
 from netlab.lab.observable import Witnessed
@@ -21,6 +23,11 @@ class Steady:
 
     def snapshot(self) -> Snapshot:
         return self.lab.snapshot()
+
+    def run(
+        self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
+    ) -> CompletedProcess[str]:
+        return self.lab.run(argv, node, input, timeout)
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
         return self.lab.probe(node, destination, count, timeout, **order)

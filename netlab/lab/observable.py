@@ -28,7 +28,11 @@ class Observable(Protocol):
 
 
 class Witnessed(Observable, Protocol):
-    """Its far end tells, too, whether it has seen a probe: what checks ask of a lab."""
+    """Its far end tells whether it has seen a probe, and commands can be run: what checks ask of a lab."""
+
+    def run(
+        self, argv: Sequence[str], node: str = "host", input: str = "", timeout: float = 30
+    ) -> CompletedProcess[str]: ...
 
     def is_witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any

@@ -287,3 +287,14 @@ class Behaviour:
         yield "11.4", reaches
         yield "11.5", reaches
         yield "11.6", self.pings(OUTSIDE, "other")
+
+    def _lesson12(self) -> Iterator[tuple[str, bool]]:
+        yield "12.1", self.pings(OUTSIDE)
+        yield "12.2", self.pings_by_name("example.com")
+        yield "12.3", self.pings_by_name("example.com", "other")
+        yield "12.4", self.pings_by_name("example")
+        yield "12.5", self.pings_by_name("db", "web") and self.pings_by_name("example.com", "web")
+
+    def pings_by_name(self, name: str, node: str = "if-test") -> bool:
+        """Whether ping finds an address for the name, and is answered; a name server has a second to tell."""
+        return bool(self.says(f"RES_OPTIONS='timeout:1 attempts:1' ping -c 1 -W 0.6 {name}", node))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
-from scapy.layers.inet import TCP
+from scapy.layers.inet import TCP, UDP
 
 from netlab.lab import Lab
 from netlab.lessons.content import LABS, lesson
@@ -191,3 +192,44 @@ def test_a_notebook_goes_back_and_a_copy_says_what_would_be(lab: Lab) -> None:
     trial = attempt(lab, "sysctl -w net.ipv4.ip_forward=0", [("if-test", "39.106.233.176")])
     assert "if-test → 39.106.233.176: gets through now, gets no answer then" in trial.lines
     assert output(lab, "cat /proc/sys/net/ipv4/ip_forward") == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("conf", "switch", "name", "words", "seconds", "sees"),
+    [
+        ("nameserver 127.0.0.53", "files dns", "example.com", "Temporary failure", 0, set()),
+        ("nameserver 198.51.100.54", "files dns", "example.com", "Temporary failure", 10, {"asked"}),
+        ("nameserver 198.51.100.53", "files dns", "nobody.com", "not known", 0, {"asked", "answered"}),
+        ("nameserver 198.51.100.53", "files", "example.com", "not known", 0, set()),
+    ],
+    ids=["nobody listens", "no answer", "the answer no", "nobody is asked"],
+)
+def test_a_names_failure_has_four_pictures(
+    lab: Lab, conf: str, switch: str, name: str, words: str, seconds: int, sees: set[str]
+) -> None:
+    """12: what ping says, whether at once or after ten seconds, and what passes if-test's eth0."""
+    assert says("12", "Four pictures, and each of them says where to look")
+    goto(lab, "12")
+    # Somebody who takes questions and never answers: nobody refuses, so the resolver waits.
+    lab.script("ip -n names addr add 198.51.100.54/32 dev eth0")
+    lab.script("ip netns exec names iptables -A INPUT -d 198.51.100.54 -j DROP")
+    lab.script(f"echo {conf} > /etc/resolv.conf; echo hosts: {switch} > /etc/nsswitch.conf", node="if-test")
+    with lab.capture() as seen:
+        begun = time.monotonic()
+        said = output(lab, f"ping -c 1 {name}", "if-test")
+        took = time.monotonic() - begun
+    assert words in said
+    assert seconds <= took < seconds + 3
+    ports = [(p[UDP].sport, p[UDP].dport) for p in seen.scapy() if UDP in p and p.sniffed_on == "if-test eth0"]
+    found = {"asked" for _, to in ports if to == 53} | {"answered" for source, _ in ports if source == 53}
+    assert found == sees
+
+
+def test_docker_answers_for_names_in_a_network_of_ones_own_alone(lab: Lab) -> None:
+    """12: at 127.0.0.11, for who is in lan, and for all others from --dns; in the default network nobody does."""
+    assert says("12", "names of other containers are not known there")
+    solve(lab, "12", "12.5")
+    assert "nameserver 127.0.0.11" in output(lab, "cat /etc/resolv.conf", "web")
+    for name in ("db", "example.com"):
+        assert "1 received" in output(lab, f"{PING} {name}", "web")
+    assert "not known" in output(lab, f"{PING} db", "if-test")
