@@ -104,6 +104,17 @@ CASES = {
     "the address that is asked for": Case(
         TUNNEL, on("left", "ip addr del 10.0.0.1/24 dev l0"), Symptom("right", "10.0.0.1")
     ),
+    "the port of one end of a tunnel": Case(
+        TUNNEL,
+        on(
+            "left",
+            "ip link del vx0",
+            "ip link add vx0 type vxlan id 42 dstport 8472 remote 10.0.0.2 dev l0",
+            "ip addr add 192.168.9.1/24 dev vx0",
+            "ip link set vx0 up",
+        ),
+        Symptom("right", "192.168.9.1"),
+    ),
     "a card that is down, and its route gone": Case(
         (
             *TUNNEL,
