@@ -13,7 +13,7 @@ from netlab.lab.observable import Observable, Replicated
 from netlab.model import Interface, Node, Snapshot
 from netlab.packets.flight import Flight
 
-MOST = 120
+MOST, FEW = 120, 2
 SECONDS = 0.1  # that an answer may take
 AT_MOST = 0.06  # in a replica
 AT_ONCE = 8
@@ -35,17 +35,19 @@ class Flow:
 
 
 def flows(snapshot: Snapshot) -> tuple[Flow, ...]:
-    """Pings from every node to an address of every other one, connections to what listens and to published
-    ports; at most MOST."""
+    """Pings from every node to every other one, connections to what listens and to published ports; at most
+    MOST, of which few to each node come first."""
     found = dict.fromkeys((*_to_published_ports(snapshot), *_to_listeners(snapshot), *_pings(snapshot)))
     return tuple(islice(found, MOST))
 
 
 def _pings(snapshot: Snapshot) -> Iterator[Flow]:
-    for node in snapshot.nodes:
-        for other in snapshot.nodes:
-            if other is not node:
-                yield from (Flow(node.name, address) for address in islice(_addresses(other), 2))
+    """To two addresses of each, and then to all others: of a router each may be reached by another cable."""
+    for first, last in ((0, FEW), (FEW, None)):
+        for node in snapshot.nodes:
+            for other in snapshot.nodes:
+                if other is not node:
+                    yield from (Flow(node.name, a) for a in islice(_addresses(other), first, last))
 
 
 def _to_listeners(snapshot: Snapshot) -> Iterator[Flow]:

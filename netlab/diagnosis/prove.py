@@ -16,6 +16,7 @@ from netlab.diagnosis.finding import Finding
 from netlab.diagnosis.flows import Flow
 from netlab.diagnosis.judge import Judgement, accuse, conclude
 from netlab.diagnosis.observation import Observation, step
+from netlab.diagnosis.risk import hold_back, risks
 from netlab.diagnosis.search.search import search
 from netlab.diagnosis.search.templates import anomalies, templates
 from netlab.diagnosis.verdict import CAUSES, LIKELY, PROVED, UNDECIDED, Cure, Verdict
@@ -44,7 +45,7 @@ def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
     """The verdict on a trace in which something was lost. LabError when the replica is gone."""
     bench.adapt(judgement.scene.after, judgement.verdict.sent)
     if not bench.shows_fault():
-        return _tell_absence(judgement, bench)
+        return hold_back(_tell_absence(judgement, bench), judgement.scene.after)
     search = _Search(judgement, bench, look)
     remedy = search.find()
     walk = steps(bench.walk, judgement.scene.after) if bench.walk is not None else None
@@ -54,11 +55,13 @@ def prove(judgement: Judgement, bench: Bench, look: Look) -> Verdict:
     else:
         verdict = _tell_failure(judgement, bench, search.failed)
     assert judgement.focus is not None
+    verdict = hold_back(verdict, judgement.scene.after)
     return replace(verdict, walk=of_one(walk or (), judgement.focus.node.name))
 
 
 class _Search:
-    """For the first cure that harms nothing, or else the one that harms least."""
+    """For the first cure that harms nothing, or else the one that harms least; last of all for one that a
+    person has to decide on."""
 
     def __init__(self, judgement: Judgement, bench: Bench, look: Look) -> None:
         self._judgement, self._bench, self._look = judgement, bench, look
@@ -69,13 +72,14 @@ class _Search:
         self.failed: set[str] = set()  # causes whose cure did not heal
 
     def find(self) -> Remedy | None:
-        found: list[Remedy] = []
+        found: list[tuple[bool, int, Remedy]] = []
         for findings in self._cures():
             remedy = self._remedy(findings)
-            if not remedy.stops:
+            is_risky = bool(risks(self._judgement.scene.after, remedy.change, bool(remedy.stops)))
+            if not remedy.stops and not is_risky:
                 return remedy
-            found.append(remedy)
-        return min(found, key=lambda remedy: len(remedy.stops), default=None)
+            found.append((is_risky, len(remedy.stops), remedy))
+        return min(found, key=lambda each: each[:2])[-1] if found else None
 
     def _cures(self) -> Iterator[Findings]:
         yield from self._cure_suspects()

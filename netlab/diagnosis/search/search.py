@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise, takewhile
+from itertools import chain, pairwise, takewhile
 
 from netlab.diagnosis.bench import NSENTER, Bench
 from netlab.diagnosis.finding import STRONG, Finding
@@ -15,6 +15,7 @@ from netlab.diagnosis.search.atom import Atom
 from netlab.diagnosis.search.atoms import atoms
 from netlab.diagnosis.search.narrow import narrow, without
 from netlab.diagnosis.search.templates import anomalies, templates
+from netlab.diagnosis.search.tunnels import tunnels
 from netlab.diagnosis.verdict import Cure
 from netlab.i18n import gettext as _
 from netlab.model import Snapshot
@@ -32,7 +33,8 @@ def search(judgement: Judgement, bench: Bench, is_late: Callable[[], bool]) -> I
     own = (a.address for i in seen.node(scene.source).interfaces for a in scene.own(i))
     ends = frozenset([scene.destination, *own])
     here = [a for a in parts if a.harmless or a.node in near[:2] or _is_about(a, ends)]
-    yield from takewhile(lambda _finding: not is_late(), anomalies(scene, focus))
+    missing = chain(tunnels(original, seen), anomalies(scene, focus))
+    yield from takewhile(lambda _finding: not is_late(), missing)
     for gone in narrow(bench, original, here, near, is_late):
         bench.become(without(original, gone))
         yield _accuse(gone, [step for atom in gone for step in _cure(atom, bench, seen)], seen)

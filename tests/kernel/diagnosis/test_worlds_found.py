@@ -15,6 +15,7 @@ from netlab.lab import Lab
 from tests.support.patience import eventually
 from tests.worlds.mistakes import PINGS
 from tests.worlds.networks import TUNNEL
+from tests.worlds.trial import Trial, judge
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,22 @@ MACVLAN = (
     *_on_segment("left", 2),
     *_on_segment("right", 3),
 )
+TWO_CABLES = (
+    *ROUTER,
+    *on("host", "ip link add to2 type veth peer name wan2 netns mid", "ip addr add 10.4.1.1/30 dev to2"),
+    *on("host", "ip link set to2 up", "ip route replace 10.5.0.0/24 via 10.4.1.2", "ip netns add bare"),
+    *on("host", "ip link add v9 netns mid type veth peer name eth0 netns bare"),
+    *on("mid", "ip addr add 10.4.1.2/30 dev wan2", "ip link set wan2 up", "ip link set v9 up"),
+    *on("host", "ip -n bare link set eth0 up"),
+)
+MISPLACED = Case(
+    TWO_CABLES,
+    (
+        *on("mid", "ip addr del 10.4.1.2/30 dev wan2", "ip addr add 10.2.0.66/24 dev wan2"),
+        *on("host", "ip neigh flush dev to2"),
+    ),
+    Symptom("left", INTERNET),
+)
 CASES = {
     "a route to a client by device": Case(
         BY_DEVICE, on("host", "ip route del 10.7.0.2 dev l0"), Symptom("host", "10.7.0.2")
@@ -86,6 +103,17 @@ CASES = {
     ),
     "the address that is asked for": Case(
         TUNNEL, on("left", "ip addr del 10.0.0.1/24 dev l0"), Symptom("right", "10.0.0.1")
+    ),
+    "the port of one end of a tunnel": Case(
+        TUNNEL,
+        on(
+            "left",
+            "ip link del vx0",
+            "ip link add vx0 type vxlan id 42 dstport 8472 remote 10.0.0.2 dev l0",
+            "ip addr add 192.168.9.1/24 dev vx0",
+            "ip link set vx0 up",
+        ),
+        Symptom("right", "192.168.9.1"),
     ),
     "a card that is down, and its route gone": Case(
         (
@@ -114,3 +142,16 @@ def test_what_worlds_have_shown_is_proved_and_cured(lab: Lab, name: str) -> None
         assert done.returncode == 0, (step, done.stderr)
     whole = eventually(lambda: lab.probe(case.what.source, case.what.destination).received == 2)
     assert whole, as_text(verdict)
+
+
+def test_a_lost_address_is_given_back_to_its_own_cable(lab: Lab) -> None:
+    """The card has another one by now, and a card without any is beside it: there the address would heal,
+    since a kernel answers for it on all cards, and cut its router off from the other end of the cable."""
+    lab.reset()
+    faults.perform(lab, (*STANDARD, *MISPLACED.setup))
+    what = MISPLACED.what
+    assert eventually(lambda: lab.probe(what.source, what.destination).received == 2)
+    faults.perform(lab, MISPLACED.broken)
+    judge(lab, trial := Trial(510018), what)
+    assert trial.outcome == "cured", trial.told
+    assert "cure: mid# ip addr add 10.4.1.2/30 dev wan2" in trial.told, trial.told

@@ -164,6 +164,21 @@ def test_a_cure_that_stops_something_else_is_not_proved_and_says_so() -> None:
     assert not any("stops" in effect for effect in better.side_effects)
 
 
+def test_what_only_a_person_may_take_away_is_no_cure() -> None:
+    """It heals and stops nothing that was asked: what does not take so much goes before it, and without any
+    such no command is printed."""
+    risky = Finding("wrong-route", STRONG, "", (), (Cure("host", ("ip", "route", "del", "default")),))
+
+    def passes(typed: Sequence[str], destination: str) -> bool:
+        return destination != TARGET or bool({"ip route del default", "good"} & set(typed))
+
+    alone = verdict(passes, risky)
+    assert (alone.cause, alone.certainty, alone.candidates) == ("", UNDECIDED, ("wrong-route",))
+    assert alone.cure == () and "A person has to decide" in alone.explanation
+    better = verdict(passes, risky, finding("arp-off", "good"))
+    assert (better.cause, better.certainty) == ("arp-off", PROVED)
+
+
 def test_a_fault_that_does_not_show_in_the_replica_is_not_proved() -> None:
     """It is nothing that is set; the verdict says so."""
     found = verdict(lambda *_: True, finding("no-route", "good"))
