@@ -245,3 +245,14 @@ def test_a_packet_made_by_hand_is_sent_as_it_is(lab: Lab) -> None:
         lab.send(packet, "if-test")
     with pytest.raises(BadInput, match="no IPv4 packet"):
         lab.send(b"hello", "if-test")
+
+
+@pytest.mark.parametrize("size", [1 << 17, 1 << 18, 900_000])
+def test_a_command_that_is_too_long_is_refused_and_the_lab_goes_on(lab: Lab, size: int) -> None:
+    """Half of it, left in front of the lab host's process 1, would be in the way of all that come later."""
+    words = ["true", *["x" * 1000] * (size // 1000)]
+    with pytest.raises(BadInput, match="too long"):
+        lab.run(words)
+    with lab.replica() as replica, pytest.raises(BadInput, match="too long"):
+        replica.run(words)
+    assert lab.run(["true", *["x" * 1000] * 100]).returncode == 0
