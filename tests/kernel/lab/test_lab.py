@@ -256,3 +256,20 @@ def test_a_command_that_is_too_long_is_refused_and_the_lab_goes_on(lab: Lab, siz
     with lab.replica() as replica, pytest.raises(BadInput, match="too long"):
         replica.run(words)
     assert lab.run(["true", *["x" * 1000] * 100]).returncode == 0
+
+
+def test_a_namespace_called_host_is_one_more(lab: Lab) -> None:
+    """It stands beside the lab host under one name, so the network can still be built once more."""
+    sh(lab, "ip netns add host; ip netns add internet")
+    nodes = [(node.name, node.aliases) for node in lab.pack().nodes if node.kind == "netns"]
+    assert nodes == [("netns host", ()), ("netns internet", ())]
+    with lab.replica() as replica:
+        assert replica.probe("host", "192.0.2.1", 1).reached
+
+
+def test_a_link_whose_name_is_no_text_stops_no_capture(lab: Lab) -> None:
+    """The kernel takes any bytes for a name."""
+    sh(lab, r"ip link add $(printf 'x\xff\xfe') type bridge")
+    with lab.capture() as seen:
+        assert lab.probe("host", "192.0.2.1", 1).reached
+    assert any(frame.point.interface == "eth0" for frame in seen.frames)
