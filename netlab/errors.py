@@ -85,7 +85,7 @@ class UnknownName(NetlabError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         from difflib import get_close_matches  # here: most that runs meets no such error
 
-        names = sorted(known)
+        name, names = str(name), sorted(known)  # whatever somebody has handed over
         close = get_close_matches(name, names, n=1)
         hint = _("Did you mean {name!r}?").format(name=close[0]) + " " if close else ""
         listed = ", ".join(names) if names else _("none yet")

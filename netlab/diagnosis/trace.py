@@ -39,13 +39,7 @@ def trace(
 
     Reads and sends, and changes nothing. UnknownName, BadInput, LabNotFound.
     """
-    if proto not in PROTOCOLS:
-        raise BadInput(
-            _("There is no protocol {proto!r} to probe with.").format(proto=proto),
-            _("Known: {names}.").format(names=", ".join(PROTOCOLS)),
-        )
-    if proto != "icmp" and not 0 < port < 65536:
-        raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
+    _known_probe(proto, port, size)
     _known_destination(destination)
     order = {"proto": proto, "port": port, "size": max(size, 16), "df": df}
     again = partial(_look_in_a_copy, source, destination, count, order)
@@ -93,6 +87,22 @@ def _known_source(snapshot: Snapshot, source: str) -> None:
         raise BadInput(
             _("{source} has no interface but lo, so it can send nothing.").format(source=source),
             _("Give it one, or trace from another node."),
+        )
+
+
+def _known_probe(proto: str, port: int, size: int) -> None:
+    if proto not in PROTOCOLS:
+        raise BadInput(
+            _("There is no protocol {proto!r} to probe with.").format(proto=proto),
+            _("Known: {names}.").format(names=", ".join(PROTOCOLS)),
+        )
+    if proto != "icmp" and not port:
+        raise BadInput(_("A {proto} probe needs a port.").format(proto=proto), _("Add --port N."))
+    if not 0 <= port < 65536:
+        raise BadInput(_("{port} is no port.").format(port=port), _("Ports are 1 to 65535."))
+    if not 0 <= size < 65536:
+        raise BadInput(
+            _("No packet has a payload of {size} bytes.").format(size=size), _("Sizes are 0 to 65535.")
         )
 
 

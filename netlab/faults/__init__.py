@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from netlab.diagnosis.verdict import CAUSES
-from netlab.errors import CommandFailed, look_up
+from netlab.errors import BadInput, CommandFailed, look_up
 from netlab.faults import levels
 from netlab.faults.fault import STANDARD, Command, Fault
 from netlab.faults.filters import FILTERS
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from netlab.lab import Lab
 
 TWO = 100_000  # from this number on it stands for two faults at once
+LARGEST = (1 << 63) - 1  # of the numbers that stand for a fault: what a note can hold
+DIGITS = 18  # so many at most are read as a number
 FIRST = "docker-user-drop"  # what the lesson of the gym begins with
 
 
@@ -47,7 +49,7 @@ def find_reported(report: str) -> Fault:
     """The fault of a bug report: of a number, or of a variant's seed; without either the gym's first."""
     if not report:
         return find(FIRST)
-    return pick(int(report) if report.isdecimal() else report, inside=True)
+    return pick(report, inside=True)
 
 
 def pick(seed: int | str, *, inside: bool = False) -> Fault:
@@ -56,10 +58,25 @@ def pick(seed: int | str, *, inside: bool = False) -> Fault:
 
     Nor, inside, one that only packets show that may not be cut: a sender remembers for minutes what it
     learned of the way's MTU, so that nobody could see the cure.
+
+    A number is the same in digits: what a report says leads to the fault that was put in. BadInput.
     """
+    if isinstance(seed, str) and seed.isdecimal() and len(seed) <= DIGITS:
+        seed = int(seed)
+    if not isinstance(seed, str):
+        check_number(seed)
     if isinstance(seed, int) and seed >= TWO:
         return levels.join(*map(find, levels.PAIRS[seed % len(levels.PAIRS)]))
     return random.Random(seed).choice(drawable(inside=inside))
+
+
+def check_number(number: object) -> None:
+    """BadInput for what is no number that stands for a fault."""
+    if type(number) is not int or not 0 <= number <= LARGEST:
+        raise BadInput(
+            _("No fault has that number: they are whole, from 0 to {largest}.").format(largest=LARGEST),
+            _("For example lab.fault(7); without one the next fault is chosen for you."),
+        )
 
 
 def drawable(*, inside: bool = False) -> list[Fault]:

@@ -21,6 +21,7 @@ from netlab.i18n import gettext as _
 from netlab.linux import files
 
 DOOR = "/run/netlab/lab.sock"  # where programs in the lab host reach the keeper
+LONGEST_NAME = 32  # characters of a lab's
 DOOR_NAME, LOG, EXCHANGE = "door", "keeper.log", "exchange"  # in the lab's folder
 HOME = Path(__file__).resolve().parents[2]
 ENDED = ".ended-"  # how the folder of a lab that is ending is called
@@ -33,7 +34,7 @@ LONGEST_LOG = 1 << 16  # bytes of it that are looked at
 
 def check_name(name: str) -> str:
     """The name again, if it can be a lab's. BadInput."""
-    if not name or len(name) > 32 or not all(c.isalnum() or c in "-_" for c in name):
+    if not name or len(name) > LONGEST_NAME or not all(c.isalnum() or c in "-_" for c in name):
         raise BadInput(
             _("{name!r} cannot be a lab's name.").format(name=name),
             _("Use up to 32 letters, digits, - and _."),

@@ -228,7 +228,7 @@ def _become(request: Mapping[str, Any], fds: list[int], tty: bool) -> None:
         os.write(
             2,
             _("netlab: {filename}: not found in the lab\n")
-            .format(filename=error.filename or request["argv"][0])
+            .format(filename=os.fsdecode(error.filename or request["argv"][0]))
             .encode(),
         )
         os._exit(EXIT_NOT_FOUND)

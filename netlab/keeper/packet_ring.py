@@ -8,7 +8,7 @@ import mmap
 import socket
 import struct
 
-from netlab.linux.syscalls import setsockopt
+from netlab.linux.syscalls import bind, setsockopt
 from netlab.packets.batch import HEAD
 
 SOL_PACKET = 263
@@ -19,6 +19,7 @@ BLOCK_SIZE, FRAME_SIZE = 1 << 17, 2048  # a block must hold the largest frame
 MEMORY = 1 << 22  # bytes for a point
 RETIRE_AFTER_MS = 20  # a block that is not full is handed over after this time
 SNAP_LENGTH = 65535
+_SOCKADDR_LL = struct.Struct("=HHi12x")  # family, protocol, index; the rest says nothing here
 _BLOCK = struct.Struct("=IIIIIIQ")  # version, private, status, packets, first, length, sequence
 # next, sec, nsec, captured, length, status, mac, net; and of the sockaddr_ll behind the header, what came
 _FRAME = struct.Struct("=IIIIIIHH30xB")
@@ -46,8 +47,9 @@ class Ring:
         self._next = 0
 
     def _bind(self, index: int) -> None:
-        name = socket.if_indextoname(index)
-        self.socket.bind((name, ETH_P_ALL))
+        """By number: Python's own bind(2) takes a name, and a learner may give one that is no text."""
+        address = _SOCKADDR_LL.pack(socket.AF_PACKET, socket.htons(ETH_P_ALL), index)
+        bind(self.socket.fileno(), address)
 
     def read(self, point: int, heads: list[bytes], frames: list[bytes]) -> None:
         """Add those of the blocks that are full, in order: heads (netlab.packets.batch) with that point, and

@@ -75,9 +75,10 @@ def places(init: int, engine: Engine) -> list[Place]:
     for netns, pids in processes.items():
         pid = min(pids)
         found.setdefault(netns, Place(f"/proc/{pids[pid]}/ns/net", netns, f"pid {pid}", "process", pid))
+    names = {netns: beside_roles(one_line(name), "netns") for netns, (name, __) in named.items()}
     listed = [
-        replace(place, aliases=(beside_roles(one_line(named[place.netns][0]), "netns"),))
-        if place.netns in named and one_line(named[place.netns][0]) != place.name
+        replace(place, aliases=(names[place.netns],))
+        if names.get(place.netns, place.name) != place.name
         else place
         for place in found.values()
     ]

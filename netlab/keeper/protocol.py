@@ -22,6 +22,7 @@ from netlab.display import printable
 from netlab.errors import BadInput, LabError, NetlabError
 from netlab.i18n import gettext as _
 from netlab.i18n import language
+from netlab.linux.stream_sockets import finish
 from netlab.model import codec
 from netlab.model.fields import Exact, Range
 
@@ -34,6 +35,8 @@ SECONDS_TO_ANSWER = 90.0  # for the whole of an answer, however busy the machine
 SECONDS_TO_SAY = 30.0  # for whoever asked to take the answer
 LONGEST_CLAIM = 512  # bytes of what a lab says of a command's life
 
+LONGEST_AT_ONCE = 1 << 17  # bytes: so many a socket takes whole
+SECONDS_TO_FINISH = 1.0
 STREAMS = 3  # of a command
 # What is taken from a lab.
 PIDS, EXITS, ERRORS = Range(0, 1 << 22), Range(0, 255), Range(0, 4095)
@@ -105,15 +108,19 @@ def encode(message: Mapping[str, Any]) -> bytes:
 def send(
     sock: socket.socket, message: Mapping[str, Any], fds: Sequence[int] = (), *, at_once: bool = False
 ) -> None:
-    """Send one message. With `at_once` without waiting for room: BlockingIOError where there is none."""
+    """Send one message. With `at_once` without waiting for room: BlockingIOError where there is none, and
+    BadInput for more than would ever fit."""
     data = encode(message)
+    if at_once and len(data) > LONGEST_AT_ONCE:  # the half that fits would be all that is ever read
+        what = _("That is too long: {size} bytes, and {most} are the most.")
+        raise BadInput(
+            what.format(size=len(data), most=LONGEST_AT_ONCE), _("Put it into a file, and name that.")
+        )
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
     flags = socket.MSG_NOSIGNAL | (socket.MSG_DONTWAIT if at_once else 0)
     sent = sock.sendmsg([data], ancillary, flags)  # a short message in one go: others may send here, too
     if sent < len(data):
-        if at_once:
-            raise BlockingIOError
-        sock.sendall(data[sent:])
+        finish(sock, data[sent:], SECONDS_TO_FINISH) if at_once else sock.sendall(data[sent:])
 
 
 def ask(sock: socket.socket, operation: str, fds: Sequence[int] = (), **words: Any) -> None:

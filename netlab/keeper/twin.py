@@ -29,7 +29,9 @@ from netlab.model import codec
 from netlab.model.outside import empty
 from netlab.model.pack import Listener, Pack
 from netlab.model.pack_changes import differences
+from netlab.model.pack_check import check
 
+READS = 5  # of a lab that is being changed
 MOST_TOLD, LONGEST_LABEL = 500, 100  # lines, characters
 
 
@@ -85,7 +87,16 @@ class Twin:
 
     def pack(self) -> Pack:
         """All of it, now."""
-        return _with_programs(self._read(self._places()), self._origin.read())
+        return _with_programs(self._read_whole(), self._origin.read())
+
+    def _read_whole(self) -> Pack:
+        """Of one moment: where something came or went meanwhile, it is read again, a few times."""
+        for __ in range(READS - 1):
+            found = self._read(self._places())
+            with suppress(codec.Malformed):
+                check(found)
+                return found
+        return self._read(self._places())
 
     def _read(self, places: Sequence[Place]) -> Pack:
         described = self._engine.describe(self._root) if self._engine else {}
@@ -142,9 +153,7 @@ class Twin:
 
     def _replicate(self, control: socket.socket) -> None:
         user = self._root.removesuffix("root") + "ns/user"
-        replica.serve(
-            lambda: self._read(self._places()), self._rules, self._unchanged, user, self._to_init, control
-        )
+        replica.serve(self._read_whole, self._rules, self._unchanged, user, self._to_init, control)
 
     def mark(self, label: str) -> bool:
         """Keep how the lab is now under that word; whether it is otherwise than at the last mark. OSError."""

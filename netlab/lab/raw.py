@@ -28,7 +28,7 @@ def send(run: Runner, packet: SupportsBytes, node: str, pid: int) -> None:
 
     CommandFailed, with what the node's kernel says.
     """
-    data = bytes(packet)
+    data = _octets(packet)
     if len(data) < HEADER or data[0] >> 4 != 4:
         raise BadInput(_("That is no IPv4 packet."), "IP(src=…, dst=…) / ICMP()")
     # A container has no Python of ours: the lab host's is sent into its network.
@@ -39,3 +39,14 @@ def send(run: Runner, packet: SupportsBytes, node: str, pid: int) -> None:
             _("{node} has not sent it: {said}.").format(node=node, said=os.strerror(done.returncode)),
             f"ip route get {inet_ntoa(data[16:20])}",
         )
+
+
+def _octets(packet: object) -> bytes:
+    """BadInput where there are none. An integer has no contents: bytes(5) would be five zeros."""
+    why = type(packet).__name__
+    if isinstance(packet, (bytes, bytearray, memoryview)) or hasattr(packet, "__bytes__"):
+        try:
+            return bytes(packet)
+        except Exception as error:  # whatever scapy says of a field that cannot be: it has no common error
+            why = str(error) or why
+    raise BadInput(_("That cannot be made a packet: {why}.").format(why=why), "IP(src=…, dst=…) / ICMP()")

@@ -134,11 +134,10 @@ def lessons(file: Path = LABS / "lessons.toml") -> tuple[Lesson, ...]:
     return _load(file, texts if spoken != LANGUAGES[0] and texts.is_file() else None)
 
 
-def lesson(id: str) -> Lesson:
-    """The lesson of that id, "4" as well as "04"; UnknownName if there is none."""
-    return look_up(
-        _("lesson"), id.zfill(2) if id.isdecimal() else id, {lesson.id: lesson for lesson in lessons()}
-    )
+def lesson(id: str | int) -> Lesson:
+    """The lesson of that id, "4" and 4 as well as "04"; UnknownName if there is none."""
+    named = str(id).zfill(2) if str(id).isdecimal() else str(id)
+    return look_up(_("lesson"), named, {lesson.id: lesson for lesson in lessons()})
 
 
 def step(id: str) -> Step:

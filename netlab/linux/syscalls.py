@@ -71,6 +71,11 @@ def setns(fd: int, kind: int = 0) -> None:
     _check(_libc.setns(fd, kind), "setns")
 
 
+def bind(fd: int, address: bytes) -> None:
+    """bind(2) to an address as the kernel has it. OSError."""
+    _check(_libc.bind(fd, address, len(address)), "bind")
+
+
 def setsockopt(fd: int, level: int, option: int, value: bytes) -> None:
     """As socket.setsockopt, while other threads run: the kernel may take tens of milliseconds."""
     _check(_libc.setsockopt(fd, level, option, value, len(value)), "setsockopt")

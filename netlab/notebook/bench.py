@@ -54,6 +54,7 @@ class Bench:
 
         BadInput in a lab that is judged.
         """
+        from netlab import faults
         from netlab.faults import gym
 
         if self.lesson.judged:
@@ -61,6 +62,7 @@ class Bench:
                 _("This lab is judged, with the fault that is in it."), _("Find that one, and fix it.")
             )
         number = self.training.choose() if number is None else number
+        faults.check_number(number)
         gym.begin(self.variant.view(self.lab), seed=number, inside=True)
         return number, self.take_up(str(number))
 

@@ -54,8 +54,8 @@ class Steps:
     def try_(self, command: str, *pings: tuple[str, str], node: str = "host") -> Card:
         """What a command would do: tried in a copy, and this lab stays as it is.
 
-        What it changes, and which of the pings (node, address) get through before and after it. On the
-        machine alone, where a copy can be made. BadInput.
+        What it changes, and which of the pings (node, address) get through before and after it. In a
+        notebook only commands that change one network can be tried. BadInput, LabError.
         """
         from netlab.twin.experiment import attempt
 

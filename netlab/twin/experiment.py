@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 
-from netlab.errors import BadInput, LabNotFound
+from netlab.errors import BadInput, LabError, LabNotFound
 from netlab.i18n import gettext as _
-from netlab.keeper.address import is_inside
+from netlab.keeper.address import LONGEST_NAME, is_inside
 from netlab.lab import Lab
 from netlab.lab.network import Network
+from netlab.lab.replica import Replica
 from netlab.model.changes import describe_changes
 from netlab.model.pack_changes import differences
 
@@ -55,9 +58,7 @@ def attempt(
 ) -> Trial:
     """Try the command in a copy. On the machine that is a lab; inside a replica, in which commands of one
     network can be run. BadInput where none can be made; errors as in Lab.copy and Lab.replica."""
-    argv = shlex.split(command) if isinstance(command, str) else list(command)
-    if not argv:
-        raise BadInput(_("There is no command to try."), 'lab.try_("iptables -P FORWARD ACCEPT")')
+    argv = _words(command)
     if is_inside() and not is_of_one_network(argv):
         told = _("{command!r} cannot be tried in here: only commands that change one network, as {few} do.")
         raise BadInput(
@@ -65,14 +66,52 @@ def attempt(
             _("On the machine: ./run try -- COMMAND …; here: run it, and lab.undo() if it was wrong."),
         )
     wanted = tuple(pings)
+    for __, address in wanted:
+        _check_address(address)
     with lab.replica() if is_inside() else _copy(lab) as copy:
         before = tuple(_gets_through(copy, ping) for ping in wanted)
         begun, seen = copy.pack(), copy.snapshot()
-        done = copy.run(argv, node=node)
+        done = _run(copy, argv, node)
         changes = describe_changes(seen, copy.snapshot()) or differences(begun, copy.pack())
         after = tuple(_gets_through(copy, ping) for ping in wanted)
     said = " ".join((done.stderr or done.stdout).split())[:200]
     return Trial(done.returncode, said, tuple(changes), before, after, wanted)
+
+
+def _words(command: str | Sequence[str]) -> list[str]:
+    """BadInput where it has none."""
+    try:
+        argv = shlex.split(command) if isinstance(command, str) else list(map(str, command))
+    except ValueError:
+        what = _("A quotation mark is not closed in {words}.").format(words=command)
+        raise BadInput(what, _("Close it.")) from None
+    except TypeError:  # nothing, a number, …
+        argv = []
+    if not argv:
+        raise BadInput(_("There is no command to try."), _("For example: iptables -P FORWARD ACCEPT"))
+    return argv
+
+
+def _check_address(address: str) -> None:
+    """BadInput for what is none: names are not looked up."""
+    try:
+        ip_address(address)
+    except ValueError:
+        what = _("{destination!r} is not an IP address, and there is no name server in a lab.")
+        raise BadInput(
+            what.format(destination=address), _("Give the address, for example 39.106.233.176.")
+        ) from None
+
+
+def _run(copy: Lab | Replica, argv: Sequence[str], node: str) -> subprocess.CompletedProcess[str]:
+    """LabError when it does not end: then nothing can be said of what it does."""
+    try:
+        return copy.run(argv, node=node)
+    except subprocess.TimeoutExpired as late:
+        what = _("{command} did not end within {seconds:.0f} s.")
+        raise LabError(
+            what.format(command=shlex.join(argv), seconds=late.timeout), _("Run it on the lab itself.")
+        ) from None
 
 
 def is_of_one_network(argv: Sequence[str]) -> bool:
@@ -99,8 +138,10 @@ def _gets_through(network: Network, ping: Ping) -> bool:
 def _free_name(name: str) -> str:
     """Of a lab that is not up."""
     for number in range(1, 100):
+        trial = f"-try{number}"
+        free = name[: LONGEST_NAME - len(trial)] + trial
         try:
-            Lab.find(f"{name[:40]}-try{number}")
+            Lab.find(free)
         except LabNotFound:
-            return f"{name[:40]}-try{number}"
+            return free
     raise BadInput(_("A hundred trials of {name} are up already.").format(name=name), "./run down --all")

@@ -245,3 +245,31 @@ def test_a_packet_made_by_hand_is_sent_as_it_is(lab: Lab) -> None:
         lab.send(packet, "if-test")
     with pytest.raises(BadInput, match="no IPv4 packet"):
         lab.send(b"hello", "if-test")
+
+
+@pytest.mark.parametrize("size", [1 << 17, 1 << 18, 900_000])
+def test_a_command_that_is_too_long_is_refused_and_the_lab_goes_on(lab: Lab, size: int) -> None:
+    """Half of it, left in front of the lab host's process 1, would be in the way of all that come later."""
+    words = ["true", *["x" * 1000] * (size // 1000)]
+    with pytest.raises(BadInput, match="too long"):
+        lab.run(words)
+    with lab.replica() as replica, pytest.raises(BadInput, match="too long"):
+        replica.run(words)
+    assert lab.run(["true", *["x" * 1000] * 100]).returncode == 0
+
+
+def test_a_namespace_called_host_is_one_more(lab: Lab) -> None:
+    """It stands beside the lab host under one name, so the network can still be built once more."""
+    sh(lab, "ip netns add host; ip netns add internet")
+    nodes = [(node.name, node.aliases) for node in lab.pack().nodes if node.kind == "netns"]
+    assert nodes == [("netns host", ()), ("netns internet", ())]
+    with lab.replica() as replica:
+        assert replica.probe("host", "192.0.2.1", 1).reached
+
+
+def test_a_link_whose_name_is_no_text_stops_no_capture(lab: Lab) -> None:
+    """The kernel takes any bytes for a name."""
+    sh(lab, r"ip link add $(printf 'x\xff\xfe') type bridge")
+    with lab.capture() as seen:
+        assert lab.probe("host", "192.0.2.1", 1).reached
+    assert any(frame.point.interface == "eth0" for frame in seen.frames)

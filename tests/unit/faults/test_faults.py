@@ -8,7 +8,7 @@ import pytest
 
 from netlab import faults
 from netlab.diagnosis.verdict import CAUSES
-from netlab.errors import UnknownName
+from netlab.errors import BadInput, UnknownName
 from netlab.faults.fault import Fault, Symptom
 from netlab.faults.measure import Outcome
 
@@ -109,3 +109,16 @@ def test_a_symptom_shows_when_as_many_are_lost_as_it_says(
 ) -> None:
     """All of them, or a part of them."""
     assert Outcome(sent, received).shows(Symptom(partial=partial)) is shows
+
+
+@pytest.mark.parametrize("seed", [0, 7, 4108, 123_456, "7", "0815", "3f-ab", "-1", "1.5", "9" * 5000])
+def test_a_report_leads_to_the_fault_that_was_put_in(seed: int | str) -> None:
+    """What is checked is what was broken, in whatever form its number was kept."""
+    assert faults.find_reported(str(seed)) == faults.pick(seed, inside=True)
+
+
+@pytest.mark.parametrize("number", [-1, 1.5, True, 10**30, [], "x"])
+def test_what_is_no_number_of_a_fault_is_told(number: object) -> None:
+    """Another fault would be in the lab than the one that is asked about, or none could be found again."""
+    with pytest.raises(BadInput, match="whole"):
+        faults.check_number(number)

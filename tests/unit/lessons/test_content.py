@@ -206,3 +206,11 @@ def test_a_lesson_without_a_source_is_named(tmp_path: Path) -> None:
     """An author who forgot to write the source is told which file is missing."""
     with pytest.raises(BadInput, match=r"01-the-problem\.md"):
         build.notebook(lesson("01"), labs=tmp_path)
+
+
+def test_a_lesson_is_found_by_its_number() -> None:
+    """As somebody types it who has not read that it is a text; what is none gets the list."""
+    assert lesson(5).id == lesson("5").id == lesson("05").id == "05"
+    for wrong in (55, None, 1.5):
+        with pytest.raises(UnknownName, match="There is no lesson"):
+            lesson(wrong)  # type: ignore[arg-type]
