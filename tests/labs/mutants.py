@@ -274,7 +274,7 @@ class Behaviour:
         yield "10.5", self.pings(OUTSIDE) and self.pings(OUTSIDE, "host")
 
     def _lesson11(self) -> Iterator[tuple[str, bool]]:
-        end = self._host_end()
+        end = self._host_end().replace("veth_container", "")  # the next commands look for another name
         port = bool(end) and f": {end}@" in self.says("ip -o link show master docker0 up")
         plugged = port and bool(self.in_container("ip -o link show dev eth0 up"))
         address = "172.17.1.2/16" in self.in_container("ip -o -4 addr show dev eth0")
@@ -286,7 +286,8 @@ class Behaviour:
         yield "11.3", first
         yield "11.4", reaches
         yield "11.5", reaches
-        yield "11.6", self.pings(OUTSIDE, "other")
+        own, others = (set(re.findall(r"inet (\S+)", self.says("ip -4 addr", n))) for n in ("other", "if-test"))
+        yield "11.6", self.pings(OUTSIDE, "other") and own & others <= {"127.0.0.1/8"}
 
     def _lesson12(self) -> Iterator[tuple[str, bool]]:
         yield "12.1", self.pings(OUTSIDE)

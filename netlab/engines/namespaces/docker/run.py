@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,15 @@ def create(options: argparse.Namespace, store: Store) -> None:
     print(record.id)
 
 
+def _warn_of_dns(servers: Sequence[str]) -> None:
+    """As Docker's client: a loopback address is the container's own, and nobody answers there."""
+    local = next((server for server in servers if server.startswith("127.") or server == "::1"), "")
+    if local:
+        print(f"WARNING: Localhost DNS setting (--dns={local}) may fail in containers.", file=sys.stderr)
+
+
 def _save(options: argparse.Namespace, store: Store) -> Record:
+    _warn_of_dns(options.dns)
     record = save(new(options, store), store, options.verb)
     if options.cidfile:
         Path(options.cidfile).write_text(record.id)
