@@ -20,13 +20,13 @@ from tests.support.need import missing, tools
 
 # Their programs above the machine's own, and their settings where they may be written.
 ENTER = """set -e
-mount -t overlay overlay -o lowerdir={tools}/usr:/usr /usr
+mount -t overlay overlay -o "lowerdir={tools}/usr:/usr" /usr
 for name in ufw default firewalld; do mkdir -p /etc/$name; mount --bind /tmp/settings/$name /etc/$name; done
 PATH=/usr/sbin:/usr/bin exec "$@"
 """
 # What the packages do when they are installed.
 SETTINGS = """mkdir -p /tmp/settings/ufw /tmp/settings/default /tmp/settings/firewalld
-cd {tools}
+cd "{tools}"
 cp usr/share/ufw/*.init usr/share/ufw/ufw.conf usr/share/ufw/iptables/*.rules /tmp/settings/ufw
 cp -r etc/ufw/. /tmp/settings/ufw; cp etc/default/ufw /tmp/settings/default
 cp -r etc/firewalld/. /tmp/settings/firewalld
@@ -148,7 +148,7 @@ def test_a_cni_plugin_by_hand(plain: Lab) -> None:
 PODMAN = """set -e
 mount -t tmpfs none /sys/fs/cgroup
 mkdir -p /etc/containers /tmp/containers
-cp -r {tools}/etc/containers/. /tmp/containers
+cp -r "{tools}"/etc/containers/. /tmp/containers
 echo '{{"default": [{{"type": "insecureAcceptAnything"}}]}}' >/tmp/containers/policy.json
 mount --bind /tmp/containers /etc/containers
 mkdir -p /tmp/image/bin /tmp/image/proc /tmp/image/sys /tmp/image/dev /tmp/image/etc /tmp/image/run
