@@ -1,4 +1,4 @@
-"""What a check may look at: a snapshot, a probe, and what the learner said. It cannot change anything."""
+"""What a check may look at: a snapshot, probes, what commands print, what the learner said. Nothing changes."""
 
 from __future__ import annotations
 

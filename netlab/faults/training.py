@@ -24,11 +24,8 @@ from netlab.model.codec import Range
 
 IN_A_ROW = 3
 FIRST_PAUSE = 2  # exercises
-NEWCOMER, BASE, PER_LEVEL = (
-    1000.0,
-    800.0,
-    200.0,
-)  # a fault of level 1 is one that a newcomer knows as often as not
+# A newcomer knows a fault of level 1 as often as not.
+NEWCOMER, BASE, PER_LEVEL = 1000.0, 800.0, 200.0
 STEP, SCALE = 48.0, 400.0  # how far one result moves a rating; what ten to one is worth
 EVEN = 0.5
 

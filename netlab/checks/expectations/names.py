@@ -119,8 +119,10 @@ class Resolves:
 
 
 def servers_of(world: World, node: str) -> list[str]:
-    """The name servers in that node's resolv.conf."""
-    return re.findall(r"(?m)^nameserver[ \t]+(\S+)", _says(world, node, ("cat", "/etc/resolv.conf")))
+    """The name servers in that node's resolv.conf: what is written like an address, for it is shown."""
+    return re.findall(
+        r"(?m)^nameserver[ \t]+([0-9A-Fa-f.:]{2,45})(?!\S)", _says(world, node, ("cat", "/etc/resolv.conf"))
+    )
 
 
 def query_drop(world: World) -> Trouble | None:

@@ -89,3 +89,10 @@ def test_nobody_is_asked_in_a_container_that_is_gone() -> None:
     """What cannot be run has said nothing, and is an ordinary trouble."""
     trouble = Resolves("nobody", NAME, "internet").trouble(look({"getent": ASKED}))
     assert trouble and trouble.id == "no-nameserver"
+
+
+def test_what_is_no_address_is_not_shown() -> None:
+    """A learner writes resolv.conf, and somebody else's terminal prints what the check found there."""
+    escape = "nameserver 127.\x1b]0;owned\x07\nnameserver 127.0.0.53\n"
+    trouble = Resolves("if-test", NAME, "internet").trouble(look({"cat": escape}))
+    assert trouble and trouble.found.isprintable() and "127.0.0.53" in trouble.found
