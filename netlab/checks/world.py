@@ -1,4 +1,4 @@
-"""What a check may look at: a snapshot, probes, what commands print, what the learner said. Nothing changes."""
+"""What a check may look at: a snapshot, probes, what commands print, what was said. It changes nothing."""
 
 from __future__ import annotations
 
