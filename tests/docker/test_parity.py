@@ -172,5 +172,5 @@ def link(i: Interface, snapshot: Snapshot) -> str:
     flaps = "veth_shop" in (i.name, other)  # as it is to: lesson 09
     up, carrier = i.is_up or flaps, i.kind == "bridge" or i.has_carrier or flaps
     drawn = i.kind == "bridge" and i.name != "docker0"  # Docker draws the last four bytes, as we do
-    mac = i.mac[:5] if drawn else i.mac
+    mac = i.mac[:5] if drawn and i.mac.startswith("02:42:") else i.mac  # else the kernel has drawn it all
     return f"link {i.name} {i.kind} {mac} {held} up={up} carrier={carrier} {i.master} ⇄ {other}"
