@@ -1,4 +1,4 @@
-"""What a check may look at: a snapshot, probes, what commands print, what was said. It changes nothing."""
+"""What a check may look at: a snapshot, probes, questions for names, what was said. It changes nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from netlab.model import Interface, Node, Snapshot
 
 if TYPE_CHECKING:
     from netlab.faults.proof import Practice
+    from netlab.packets.dns import Told
     from netlab.packets.probe import Probe
 
 CONTAINER, HOST, INTERNET = "if-test", "host", "internet"
@@ -63,12 +64,25 @@ class World:
         what has been repaired a moment ago is not called broken.
         """
         probe = self.lab.probe(node, destination, count, timeout, **order)
-        if probe.received < count and _asks(self.snapshot):
-            for _look in polling.looks(ASKED_FOR, LOOK_AGAIN):
-                if not _asks(self.lab.snapshot()):
-                    break
+        if probe.received < count and self._has_waited():
             probe = self.lab.probe(node, destination, count, timeout, **order)
         return probe
+
+    def ask(self, node: str, server: str, name: str, witness: str, timeout: float) -> Told:
+        """A question for a name's address, as in Lab.ask; asked again as in `probe`."""
+        told = self.lab.ask(node, server, name, witness, timeout)
+        if not told.came and self._has_waited():
+            told = self.lab.ask(node, server, name, witness, timeout)
+        return told
+
+    def _has_waited(self) -> bool:
+        """Whether a neighbour was being asked for; then until that is over."""
+        if not _asks(self.snapshot):
+            return False
+        for _look in polling.looks(ASKED_FOR, LOOK_AGAIN):
+            if not _asks(self.lab.snapshot()):
+                break
+        return True
 
 
 def _asks(snapshot: Snapshot) -> bool:

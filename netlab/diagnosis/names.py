@@ -11,10 +11,10 @@ from typing import Protocol
 from netlab.display import printable
 from netlab.errors import BadInput
 from netlab.i18n import gettext as _
+from netlab.linux.resolv_conf import ResolvConf
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?", re.ASCII)
 DOCKERS, RESOLVED = "127.0.0.11", "127.0.0.53"
-MOST = 3  # name servers that the C library asks
 
 
 class Runnable(Protocol):
@@ -33,7 +33,7 @@ def find_address(lab: Runnable, node: str, name: str) -> str:
     said = lab.run(["getent", "ahosts", name], node=node).stdout.split()
     if said and _is_address(said[0]):
         return said[0]
-    servers = _servers(lab.run(["cat", "/etc/resolv.conf"], node=node).stdout)
+    servers = ResolvConf.parse(lab.run(["cat", "/etc/resolv.conf"], node=node).stdout).servers
     what, next_step = _why(node, name, servers)
     raise BadInput(what, next_step)
 
@@ -44,12 +44,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _servers(resolv_conf: str) -> list[str]:
-    lines = (line.split() for line in resolv_conf.splitlines())
-    found = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
-    return [server for server in found if _is_address(server)][:MOST]
 
 
 def _why(node: str, name: str, servers: Sequence[str]) -> tuple[str, str]:

@@ -9,10 +9,12 @@ from typing import Any
 
 from netlab.lab.observable import Witnessed
 from netlab.model import Snapshot
+from netlab.packets.dns import Told
 from netlab.packets.probe import Probe
 
 # In a row for 0.4 s: what is off in between is seen, also on a busy machine.
 COUNT, INTERVAL = 20, 0.02
+QUESTIONS = 3  # in place of one, for a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,14 @@ class Steady:
         if order.get("proto", "icmp") == "icmp":
             order = {"count": COUNT, "interval": INTERVAL, **order}
         return self.lab.is_witnessed(node, destination, witness, timeout, **order)
+
+    def etc(self, node: str, file: str) -> str:
+        return self.lab.etc(node, file)
+
+    def ask(self, node: str, server: str, name: str, witness: str = "", timeout: float = 1.0) -> Told:
+        told = self.lab.ask(node, server, name, witness, timeout)
+        for _ in range(QUESTIONS - 1):
+            if not told.addresses:
+                break
+            told = self.lab.ask(node, server, name, witness, timeout)
+        return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from typing import Any
 
 from netlab.errors import BadInput, LabDied, LabError, NetlabError, UnknownName
 from netlab.i18n import gettext as _
-from netlab.keeper import capture, iproute, monitor, probe, protocol, snapshot, watch
+from netlab.keeper import capture, iproute, monitor, names, probe, protocol, snapshot, watch
 from netlab.keeper.places import Place
 from netlab.model import codec
 from netlab.packets.probe import Order
@@ -29,6 +30,8 @@ class Observations:
             "snapshot": self._snapshot,
             "probe": self._probe,
             "route": self._route,
+            "etc": self._etc,
+            "ask": self._ask,
             "capture": self._capture,
             "tap": self._tap,
             "watch": self._watch,
@@ -78,6 +81,21 @@ class Observations:
     def _route(self, request: Mapping[str, Any], _: socket.socket) -> list[str]:
         with self.place(str(request["node"])).hold() as namespace:
             return list(probe.route(namespace, list(map(str, request["words"]))))
+
+    def _etc(self, request: Mapping[str, Any], _: socket.socket) -> str:
+        return names.etc(self.place(str(request["node"])), str(request["file"]))
+
+    def _ask(self, request: Mapping[str, Any], _: socket.socket) -> Any:
+        server, timeout = str(ipaddress.IPv4Address(request["server"])), float(request["timeout"])
+        if not 0 < timeout <= 60:
+            raise ValueError("no such question")
+        with ExitStack() as stack:
+            asker, *witness = [
+                stack.enter_context(self.place(str(request[role])).hold())
+                for role in ("node", "witness")
+                if role in request
+            ]
+            return codec.to_plain(names.ask(asker, server, str(request["name"]), timeout, *witness))
 
     def _capture(self, request: Mapping[str, Any], client: socket.socket) -> list[int]:
         there = self._there()

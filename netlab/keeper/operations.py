@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # What may be asked from inside.
 LEARNERS: tuple[str, ...] = ("status", "snapshot", "probe", "route", "capture", "tap")
+LEARNERS += ("etc", "ask")
 LEARNERS += (
     "watch",
     "monitor",

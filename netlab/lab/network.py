@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netlab.lab.watch import Change, Watch
     from netlab.model import Snapshot
     from netlab.model.pack import Pack
+    from netlab.packets.dns import Told
     from netlab.packets.probe import Probe
 
 
@@ -100,6 +101,29 @@ class Network(Client):
         secret = wanted.get("proto", "icmp") == "icmp" and ":" not in destination
         known = probe.confirmed if secret else probe.received
         return known == probe.received == probe.sent > 0 and is_answered_by(probe, seen.frames, *netns)
+
+    def etc(self, node: str, file: str) -> str:
+        """What stands in that node's /etc/resolv.conf or /etc/hosts ("resolv.conf", "hosts"); "" for none."""
+        return str(self._answer("etc", node=node, file=file))
+
+    def ask(self, node: str, server: str, name: str, witness: str = "", timeout: float = 1.0) -> Told:
+        """Ask a name server, from that node, for a name's IPv4 addresses; the lab's keeper does it.
+
+        With a `witness`, the node where the server is, `confirmed` says whether the question came to it, and
+        what the asker was told is what went out there: see netlab.lab.witness.
+        """
+        from netlab.lab.witness import has_told
+        from netlab.packets.dns import Told
+
+        words: dict[str, Any] = {"node": node, "server": server, "name": name, "timeout": timeout}
+        if not witness:
+            return self._ask(Told, "ask", **words)
+        there = [f"{witness} {i.name}" for i in self.snapshot().node(witness).interfaces if i.name != "lo"]
+        if not server.startswith("127."):
+            words["witness"] = witness  # it sees the question itself, and not one that was passed on
+        with self.capture(there) as seen:
+            told = self._ask(Told, "ask", **words)
+        return has_told(told, seen.frames, is_secret="witness" in words)
 
     def route(self, node: str, *words: str) -> tuple[str, str]:
         """`ip route get` with those words on a node: (the command, what it said)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from netlab.lab.capture import Recording
 from netlab.model import Snapshot
+from netlab.packets.dns import Told
 from netlab.packets.flight import Flight, Landing
 from netlab.packets.probe import Probe
 from netlab.packets.walk import Met
@@ -37,6 +38,10 @@ class Witnessed(Observable, Protocol):
     def is_witnessed(
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: Any
     ) -> bool: ...
+
+    def etc(self, node: str, file: str) -> str: ...
+
+    def ask(self, node: str, server: str, name: str, witness: str = "", timeout: float = 1.0) -> Told: ...
 
 
 class Traceable(Observable, Protocol):

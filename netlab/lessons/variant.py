@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
     from netlab.model import Snapshot
+    from netlab.packets.dns import Told
     from netlab.packets.probe import Probe
 
 LETTERS = "bcdfghjklmnpqrstvwxz"  # no vowels: no words
@@ -134,3 +135,11 @@ class _View:
         theirs = self.variant.exchange
         words = (theirs(node), theirs(destination), theirs(witness))
         return self.lab.is_witnessed(*words, timeout, **order)  # type: ignore[no-any-return]
+
+    def etc(self, node: str, file: str) -> str:
+        theirs = self.variant.exchange
+        return theirs(self.lab.etc(theirs(node), file))
+
+    def ask(self, node: str, server: str, name: str, witness: str = "", timeout: float = 1.0) -> Told:
+        words = map(self.variant.exchange, (node, server, name, witness))
+        return self.variant.exchange_all(self.lab.ask(*words, timeout))  # type: ignore[no-any-return]

@@ -6,6 +6,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from netlab.linux import firewall
 from netlab.linux.netlink import messages, netfilter, parse
 from netlab.model import Frame, Journey, Snapshot, codec
 from netlab.notebook.live import headers
-from netlab.packets import batch, decode, noise
+from netlab.packets import batch, decode, dns, noise
 from netlab.packets.forwarding import iptables
 from netlab.packets.forwarding.iptables import Flow
 from netlab.packets.journeys import assemble
@@ -134,6 +135,14 @@ def claimed(data: bytes) -> object:
     with ours, theirs:
         theirs.send(data[: 1 << 16] or b"\0")
         return protocol.read_claim(ours, "exit", protocol.EXITS)
+
+
+def dns_message(data: bytes) -> object:
+    """As a question, and as the answer to the question that it repeats."""
+    with suppress(dns.NoQuestion):
+        dns.answer(dns.parse(data), dns.NO_ERROR, ["10.0.0.2"])
+    asked = dns.query("example.com", int.from_bytes(data[:2], "big"))
+    return dns.read(asked[:2] + b"\x81\x80\0\1" + data[6:12].ljust(6, b"\1") + asked[12:] + data[12:], asked)
 
 
 def progress_in(text: str) -> object:

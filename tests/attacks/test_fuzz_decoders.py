@@ -227,6 +227,7 @@ DECODERS = [
         "claim", decoders.claimed, json_of("exit", "pid").map(as_bytes) | bytes_, (decoders.protocol.Closed,)
     ),
     Decoder("progress", decoders.progress_in, json_of("version", "lessons")),
+    Decoder("DNS message", decoders.dns_message, bytes_),
     Decoder(
         "claim of a graded kernel",
         decoders.claim_in,

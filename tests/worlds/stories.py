@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 
 from netlab.errors import UnknownName
 from netlab.model import Address, Chain, Interface, InterfaceId, Node, Route, Rule, Snapshot
+from netlab.packets.dns import Told
 
 INTERNET, HOST, CONTAINER = 100, 200, 300
 OUTSIDE = "39.106.233.176"
@@ -158,6 +159,14 @@ class PretendLab:
         self, node: str, destination: str, witness: str, timeout: float = 1.0, **order: object
     ) -> bool:
         return not self.pretends and self.reaches(node, destination)
+
+    def etc(self, node: str, file: str) -> str:
+        """No file says anything."""
+        return ""
+
+    def ask(self, node: str, server: str, name: str, witness: str = "", timeout: float = 1.0) -> Told:
+        """No name server answers."""
+        return Told()
 
     def script(self, text: str, node: str = "host", timeout: float = 60) -> None:
         self.typed.append(text)

@@ -38,11 +38,10 @@ class Reaches:
         )
 
     def trouble(self, world: World) -> Trouble | None:
-        impostor = self._impostor(world)
-        if impostor:
-            return impostor
+        if found := impostor(world, self.destination, self.owner):
+            return found
         if is_answered(world, self.node, self.destination):
-            return self._pretender(world)
+            return None if self._is_witnessed(world) else pretender(self.destination, self.owner)
         for clue in self.clues:
             if trouble := clue(world):
                 return trouble
@@ -57,40 +56,36 @@ class Reaches:
             ),
         )
 
-    def _pretender(self, world: World) -> Trouble | None:
+    def _is_witnessed(self, world: World) -> bool:
         with suppress(NetlabError, OSError):
-            if world.node(self.owner) and world.lab.is_witnessed(
-                self.node, self.destination, self.owner, WAIT
-            ):
-                return None
-        return Trouble(
-            "pretender",
-            _("answers came back, and {owner} has never seen the requests").format(owner=self.owner),
-            _("Something on the way answers in the name of {destination}.").format(
-                destination=self.destination
-            ),
-            _(
-                "iptables -t nat -S shows rules that redirect; ss -wap shows programs that "
-                "listen to raw packets"
-            ),
-        )
+            there = (self.node, self.destination, self.owner)
+            return world.node(self.owner) is not None and world.lab.is_witnessed(*there, WAIT)
+        return False
 
-    def _impostor(self, world: World) -> Trouble | None:
-        for node in world.snapshot.nodes:
-            if node.name != self.owner and node.owns(self.destination):
-                return Trouble(
-                    "impostor",
-                    _("{name} itself holds {destination}").format(
-                        name=node.name, destination=self.destination
-                    ),
-                    _("An answer from there proves nothing: the address belongs to {owner}.").format(
-                        owner=self.owner
-                    ),
-                    _("ip -br addr | grep {destination} shows where; ip addr delete takes it away").format(
-                        destination=self.destination
-                    ),
-                )
-        return None
+
+def pretender(destination: str, owner: str) -> Trouble:
+    """Somebody else answers in the name of whoever has that address."""
+    return Trouble(
+        "pretender",
+        _("answers came back, and {owner} has never seen the requests").format(owner=owner),
+        _("Something on the way answers in the name of {destination}.").format(destination=destination),
+        _("iptables -t nat -S shows rules that redirect; ss -wap shows programs that listen to raw packets"),
+    )
+
+
+def impostor(world: World, destination: str, owner: str) -> Trouble | None:
+    """Another node holds the address of the one who may."""
+    for node in world.snapshot.nodes:
+        if node.name != owner and node.owns(destination):
+            return Trouble(
+                "impostor",
+                _("{name} itself holds {destination}").format(name=node.name, destination=destination),
+                _("An answer from there proves nothing: the address belongs to {owner}.").format(owner=owner),
+                _("ip -br addr | grep {destination} shows where; ip addr delete takes it away").format(
+                    destination=destination
+                ),
+            )
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from netlab.checks.world import CONTAINER, INTERNET
 from netlab.i18n import N_
 
 NAME, SHORT = "example.com", "example"
+TOGETHER = InOneNetwork("web", "db")
 
 WHO_SAYS_IT = {
     "server": N_("A server that had been reached would be seen in the capture. Which packets left?"),
@@ -38,7 +39,7 @@ CHECKS = (
             Predicted("12.5"),
             ContainerRunning("db"),
             ContainerRunning("web"),
-            Resolves("web", "db", "db", (InOneNetwork("web", "db"),)),
+            Resolves("web", "db", "db", (TOGETHER,), TOGETHER),
             Resolves("web", NAME, INTERNET, (PassedOn("web"),)),
         ),
     ),

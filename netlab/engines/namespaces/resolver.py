@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from netlab.engines.namespaces import dns, networks
+from netlab.engines.namespaces import networks
 from netlab.engines.namespaces.container import RESOLVER
 from netlab.engines.namespaces.store import Endpoint, Record, Store, is_running
 from netlab.linux.netns import enter
+from netlab.packets import dns
 
 PORT = 53
 MOST_WAITING = 64  # questions that were passed on

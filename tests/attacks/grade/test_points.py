@@ -14,6 +14,7 @@ from netlab.grade.batch import Batch
 from netlab.lessons.content import LABS, lesson, lessons
 from tests.attacks.grade.clever import CLEVER
 from tests.attacks.grade.handed_in import honest, notebook
+from tests.attacks.grade.lying_names import NAMES
 from tests.worlds.cheats import PROXY, Cheat, in_lesson_05
 
 DNAT = "iptables -t nat -A PREROUTING -d 39.106.233.176 -j DNAT --to-destination 172.17.0.1"
@@ -128,8 +129,9 @@ POINTS: dict[str, Cheat] = {
         ("05.1",),
     ),
     **CLEVER,
+    **NAMES,
 }
-HONEST = ("03", "05", "06", "08")
+HONEST = ("03", "05", "06", "08", "12")
 
 
 @pytest.fixture(scope="module")

@@ -126,8 +126,9 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
 # What is not for those who use netlab, or is in English wherever it is said: where, and what.
 NOT_OURS = {
     "what processes say of each other's messages": (
-        r"(model/codec|keeper/(protocol|probe|pack|responder)|lab/(execution|streams)|packets/batch)",
-        r"^(a|not|no|more|it|too|the|half|one|\{\}) ",
+        r"(model/codec|keeper/(protocol|probe|pack|responder|names|observations)|lab/(execution|streams)|"
+        r"packets/(batch|dns))",
+        r"^(a|not|no|more|it|its|too|the|half|one|\{\}) ",
     ),
     "what Python says of a name that is not there": ("(lab/)?__init__", "has no attribute"),
     "the title of a schema": ("model/schema", "A snapshot of a lab|A network as netlab packs it"),
