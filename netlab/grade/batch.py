@@ -94,7 +94,8 @@ class Batch:
         vouches for it. After each, all that is known is written. BadInput, or the LabError that keeps labs
         from being made here at all.
         """
-        seeds = {path: self.known(path, name) for path, name in zip(paths, naming.names(paths), strict=True)}
+        names = naming.names(paths)
+        seeds = {path: self.known(path, name) for path, name in zip(paths, names, strict=True)}
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -103,6 +104,7 @@ class Batch:
                 _("Choose another --out."),
             ) from error
         table, done = Table.read(self.out, self.key), {}
+        table.whose |= dict(zip(names, naming.whose(paths, self.lesson), strict=True))
         for told in naming.collisions(paths):
             table.log(told)
         graded = self._as_somebody_else if os.geteuid() == 0 else self.side_by_side

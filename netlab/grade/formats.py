@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 from typing import Any
@@ -16,9 +16,11 @@ import nbformat
 from netlab import display
 from netlab.checks.runner import CheckResult
 from netlab.grade.judge import Grade
+from netlab.grade.naming import Whose
 from netlab.grade.submission import Submission
 from netlab.i18n import gettext as _
 from netlab.i18n import language
+from netlab.lessons.content import lessons
 
 SCHEMA = 1  # of result.json; netlab/grade/result.schema.json describes it
 # The columns that nbgrader's export writes, and imports into its gradebook.
@@ -33,6 +35,7 @@ COLUMNS: tuple[str, ...] = (
     "email",
 )
 COLUMNS += ("raw_score", "late_submission_penalty", "score", "max_score")
+NOBODYS: Mapping[str, Whose] = {}
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
@@ -149,23 +152,32 @@ def _further(grade: Grade) -> tuple[int, int] | None:
     return (had, sum(step.points for step in hidden)) if hidden else None
 
 
-def csv_table(grades: Sequence[dict[str, Any]]) -> str:
-    """One line for each result, with the columns of nbgrader's gradebook."""
+def csv_table(grades: Sequence[dict[str, Any]], whose: Mapping[str, Whose] = NOBODYS) -> str:
+    """One line for each result, with the columns of nbgrader's gradebook; `whose` by the results' names.
+
+    What could not be graded has its lesson and that lesson's points as well, as far as its name tells.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for found in grades:
+        its = whose.get(found["name"]) or Whose(found["name"])
+        lesson = found["lesson"] or its.lesson
         writer.writerow(
             {
-                "assignment": _cell(found["lesson"]),
-                "student_id": _cell(found["name"]),
+                "assignment": _cell(lesson),
+                "student_id": _cell(its.student),
                 "raw_score": found["points"],
                 "late_submission_penalty": 0,
                 "score": found["points"],
-                "max_score": found["max_points"],
+                "max_score": found["max_points"] or _points_of(lesson),
             }
         )
     return text.getvalue()
+
+
+def _points_of(id: str) -> int:
+    return sum(step.points for lesson in lessons() if lesson.id == id for step in lesson.steps)
 
 
 def _cell(text: str) -> str:

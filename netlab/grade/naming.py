@@ -1,4 +1,4 @@
-"""What each submission is called among the results: a file's name, and no two the same."""
+"""What each submission is called among the results, a file's name and no two the same; and whose it is."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from netlab.display import one_line
 from netlab.i18n import gettext as _
+from netlab.lessons.content import lessons
 
 LONGEST = 120  # bytes: with what is put before and behind it, it has to be a file's name
 RESERVED = frozenset({"grades.csv", "junit.xml", "grades.json", "grade.log"})  # what stands beside results
+LESSONS_FOLDERS = ("labs", "zh")  # in which a learner's own notebooks lie
 
 
 class Known(NamedTuple):
@@ -23,6 +25,44 @@ class Known(NamedTuple):
     name: str  # among the results
     seed: str | None  # of its variant; None: the notebook's own word is taken
     fault: str = ""  # of the gym, by name; "": the one that the lesson is written for
+
+
+class Whose(NamedTuple):
+    """What the table says of a submission, also when it cannot be read: from where it lay, and its name."""
+
+    student: str
+    lesson: str = ""  # "03"; "" where its name does not tell
+
+
+def whose(paths: Sequence[Path], lesson: str = "") -> list[Whose]:
+    """Of each file whose it is, and for which lesson.
+
+    A folder is a learner: the first below the one that holds all of them. A file that lies in no other folder
+    is called after its learner (ada.ipynb, ada-03-a-veth-pair.ipynb), or lies in theirs.
+    """
+    placed = [Path(os.path.abspath(path)) for path in paths]
+    common = Path(os.path.commonpath([path.parent for path in placed])) if placed else Path()
+    return [_whose(path, common, lesson) for path in placed]
+
+
+def _whose(path: Path, common: Path, lesson: str) -> Whose:
+    student, found = _by_name(path.stem)
+    folders = [part for part in path.relative_to(common).parts[:-1] if part not in LESSONS_FOLDERS]
+    if folders:
+        student = folders[0]
+    elif not student:
+        student = next((part for part in reversed(common.parts) if part not in LESSONS_FOLDERS), "")
+    return Whose(_shorten(one_line(student), LONGEST), lesson or found)
+
+
+def _by_name(stem: str) -> tuple[str, str]:
+    """(student, lesson) as far as a file's name tells: "ada-03-a-veth-pair", "ada 03", "03-mine", "ada"."""
+    for lesson in lessons():
+        own = rf"(?:{re.escape(lesson.stem)}|{lesson.id})"
+        if match := re.fullmatch(rf"(?:(.*?)[-_ ]+)?{own}(?:[-_ ]*(?:\(\d+\)|Copy\d*))?", stem):
+            return match[1] or "", lesson.id
+    begins = next((lesson.id for lesson in lessons() if re.match(rf"{lesson.id}(?!\d)", stem)), "")
+    return stem, begins
 
 
 def names(paths: Sequence[Path]) -> list[str]:

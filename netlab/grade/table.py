@@ -1,7 +1,7 @@
 """What stands beside the results: grades.csv, junit.xml, and one statement over all of it.
 
-grades.json   every submission's folder in the table's order, every file's name and SHA-256, the versions;
-              with the teacher's key, signed (HMAC-SHA-256): nothing can be swapped, left out or added
+grades.json   every submission's folder in the table's order, whose it is, every file's name and SHA-256, the
+              versions; with the teacher's key, signed (HMAC-SHA-256): nothing can be swapped, left out, added
 grade.log     what the teacher should know: errors of ours with their tracebacks, names that were changed
 
     table = Table.read(out, key)      what was graded before, as far as the statement vouches for it
@@ -20,6 +20,7 @@ from typing import Any
 
 from netlab import display
 from netlab.grade import bundle, formats
+from netlab.grade.naming import Whose
 from netlab.i18n import gettext as _
 from netlab.linux import files
 from netlab.model import bounded_json
@@ -38,6 +39,7 @@ class Table:
     key: bytes | None = None
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, Files] = field(default_factory=dict)
+    whose: dict[str, Whose] = field(default_factory=dict)
 
     @staticmethod
     def read(out: Path, key: bytes | None) -> Table:
@@ -48,6 +50,7 @@ class Table:
             folder = out / each["name"]
             if bundle.digests(folder) == each["files"] and (found := bundle.result(folder)):
                 table.results[each["name"]], table.files[each["name"]] = found, each["files"]
+                table.whose[each["name"]] = Whose(each.get("student") or each["name"], each.get("lesson", ""))
         return table
 
     def add(self, result: dict[str, Any]) -> None:
@@ -59,12 +62,18 @@ class Table:
     def write(self) -> None:
         """Both tables, and the statement last: each whole or not at all."""
         rows = list(self.results.values())
-        tables = {GRADES: bundle.encode(formats.csv_table(rows)), JUNIT: bundle.encode(formats.junit(rows))}
+        tables = {
+            GRADES: bundle.encode(formats.csv_table(rows, self.whose)),
+            JUNIT: bundle.encode(formats.junit(rows)),
+        }
         said = {
             "version": VERSION,
             "netlab": version("netlab-container-networking"),
             "tables": {name: sha256(content).hexdigest() for name, content in tables.items()},
-            "folders": [{"name": name, "files": dict(self.files[name])} for name in self.results],
+            "folders": [
+                {"name": name, **self.whose.get(name, Whose(name))._asdict(), "files": dict(self.files[name])}
+                for name in self.results
+            ],
         }
         signed = {**said, "signature": bundle.sign(said, self.key) if self.key else None}
         for name, content in (*tables.items(), (STATEMENT, bundle.encode(json.dumps(signed, indent=1)))):
@@ -118,6 +127,8 @@ def _check(said: Mapping[str, Any]) -> None:
         raise ValueError(_("it is another one's"))
     for each in said["folders"]:
         words = [each["name"], *each["files"], *each["files"].values(), *said["tables"].values()]
+        if not (isinstance(each.get("student", ""), str) and isinstance(each.get("lesson", ""), str)):
+            raise ValueError(_("it is another one's"))
         if not all(
             isinstance(word, str) and "/" not in word and word not in ("", ".", "..") for word in words
         ):

@@ -6,6 +6,7 @@ import csv
 import io
 import random
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,8 +175,20 @@ def test_collect_grade_and_export(class_: House, live: Client, board: Page, tmp_
     )
     board.get_by_role("button", name="Collect and grade").click()
     expect(board.get_by_text("Graded; all about it is in")).to_be_visible(timeout=120_000)
-    collected = [file.name for file in class_.state.glob("collected/*/*.ipynb")]
-    assert len(collected) == 1 and collected[0].endswith("_01-the-problem.ipynb")
+    collected = [
+        str(file.relative_to(file.parents[1])) for file in class_.state.glob("collected/*/*/*.ipynb")
+    ]
+    assert collected == ["live/01-the-problem.ipynb"]
+    until(lambda: ".html" in kernel.run("!ls feedback"), what="the learner's page")
+    until(lambda: "were graded" in live.get(f"{live.base}/netlab/announcements").text, what="the words")
+    with board.expect_download() as download:
+        board.get_by_role("link", name="Results (ZIP)").click()
+    with zipfile.ZipFile(download.value.path()) as packed:
+        [row] = csv.DictReader(io.StringIO(packed.read("grades.csv").decode()))
+        assert (row["student_id"], row["assignment"]) == (
+            "live",
+            "01",
+        ) and "workshop.csv" in packed.namelist()
     with board.expect_download() as download:
         board.get_by_role("link", name="Export CSV").click()
     download.value.save_as(tmp_path / "workshop.csv")

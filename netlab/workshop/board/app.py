@@ -7,8 +7,6 @@ one place only, `api/exchange`, with their own tokens: netlab.workshop.board.exc
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 import sys
 import time
@@ -19,13 +17,14 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler, HubOAuth
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler, authenticated
 
-from netlab import display, faults
+from netlab import faults
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
 from netlab.i18n import language, translations
 from netlab.model import bounded_json
 from netlab.notebook import live
 from netlab.notebook.live import texts as live_texts
+from netlab.workshop.board import table
 from netlab.workshop.board.exchange import Exchange
 from netlab.workshop.board.state import WATCHED, Board
 from netlab.workshop.board.texts import TEXTS
@@ -36,6 +35,7 @@ PREFIX = f"/services/{BOARD}/"
 FOLDER = Path(__file__).parent
 LIVE = Path(live.__file__).parent
 ORDERS = ("announce", "inject", "reset", "goto")
+PART = 1 << 20  # bytes of a download at once
 LONGEST, LARGEST = 500, 256 << 10  # letters of an announcement; bytes of what a learner's server sends
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
@@ -113,6 +113,7 @@ class Now(Api):
             "learners": list(learners.values()),
             "open": results.open_lessons(),
             "work": self.board.collector.said,
+            "graded": self.board.collector.graded is not None,
         })  # fmt: skip
 
 
@@ -178,32 +179,32 @@ class Export(Page):
 
     @authenticated
     async def get(self) -> None:
-        learners = await asyncio.to_thread(self.board.results.board)
-        learners.pop(INSTRUCTOR, None)
-        steps = [step.id for each in self.board.every for step in each.steps]
-        out = io.StringIO()
-        table = csv.writer(out)
-        graded = sorted({lesson for row in learners.values() for lesson in row["grades"]})
-        table.writerow(
-            ["learner", *steps, *(f"{lesson} {part}" for lesson in graded for part in ("points", "max"))]
-        )
-        for name, row in learners.items():
-            cells = [_stamp(row["steps"].get(step, {}).get("passed")) for step in steps]
-            points = [value for lesson in graded for value in row["grades"].get(lesson, ["", ""])]
-            table.writerow([_harmless(name), *cells, *points])
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", 'attachment; filename="workshop.csv"')
-        self.finish("\ufeff" + out.getvalue())
+        self.finish(await self.table())
+
+    async def table(self) -> str:
+        """What the board knows, as text."""
+        learners = await asyncio.to_thread(self.board.results.board)
+        learners.pop(INSTRUCTOR, None)
+        return table.csv_text(learners, self.board.every)
 
 
-def _stamp(moment: float | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment)) if moment else ""
+class Graded(Export):
+    """All about the last grading: tables, and of each notebook its page, its cells' output, its captures."""
 
-
-def _harmless(text: str) -> str:
-    """A spreadsheet takes what begins like this for a formula."""
-    text = display.one_line(text)
-    return f"'{text}" if text[:1] in "=+-@" else text
+    @authenticated
+    async def get(self) -> None:
+        folder = self.board.collector.graded
+        if folder is None:
+            raise HTTPError(404, "no results")
+        packed = await asyncio.to_thread(table.pack, folder, await self.table())
+        self.set_header("Content-Type", "application/zip")
+        self.set_header("Content-Disposition", f'attachment; filename="graded-{folder.name}.zip"')
+        with packed:
+            while part := await asyncio.to_thread(packed.read, PART):
+                self.write(part)
+                await self.flush()
 
 
 def application(board: Board) -> Application:
@@ -217,6 +218,7 @@ def application(board: Board) -> Application:
         ("api/collect", Collect),
         ("api/exchange", Exchange),
         ("export.csv", Export),
+        ("graded.zip", Graded),
         ("oauth_callback", HubOAuthCallbackHandler),
     ]
     handlers: list[Any] = [(f"{PREFIX}{place}", handler) for place, handler in places]

@@ -146,6 +146,7 @@ function draw() {
   put(page.open, latest.open === null ? say("All lessons are open.") : say("Open: {lessons}", { lessons: latest.open.join(" ") || "–" }));
   page.next.disabled = page.all.disabled = latest.open === null;
   put(page.work, latest.work);
+  page.graded.hidden = !latest.graded;
 }
 
 function rebuild() {
@@ -226,6 +227,7 @@ const page = {
   } }, say("Open the next lesson")),
   all: html("button", { type: "button", onclick: () => order("unlock", "", "") }, say("Open all lessons")),
 };
+page.graded = html("a", { href: "graded.zip", download: true, hidden: true }, say("Results (ZIP)"));
 const everyone = faults("fault-all");
 document.title = `${say("The board")} – netlab`;
 document.body.replaceChildren(
@@ -243,7 +245,7 @@ document.body.replaceChildren(
       html("div", {},
         html("button", { type: "button", onclick: () => work(false) }, say("Collect")),
         html("button", { type: "button", onclick: () => work(true) }, say("Collect and grade")),
-        html("a", { href: "export.csv", download: true }, say("Export CSV")))),
+        html("a", { href: "export.csv", download: true }, say("Export CSV")), page.graded)),
     page.said, page.work,
     html("div", { class: "frame", tabindex: 0, role: "region", "aria-label": say("The board") }, html("table", {},
       html("caption", {}, say("Steps, hints and pictures are self-reported: a learner's own kernel says so. Points are graded, out of their reach.")),

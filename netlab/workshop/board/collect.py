@@ -1,7 +1,8 @@
 """Taking the learners' notebooks, and having them graded: for the board, beside it.
 
 `python -m netlab.workshop.board.collect FOLDER`, as root with the learners' numbers on standard input, sees
-their disks in a mount namespace of its own and copies each notebook that is no longer as it was given out.
+their disks in a mount namespace of its own and copies each notebook that is no longer as it was given out,
+into a folder with the learner's name.
 """
 
 from __future__ import annotations
@@ -12,25 +13,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from netlab import display
 from netlab.errors import NetlabError
+from netlab.grade.table import Table
 from netlab.i18n import gettext as _
 from netlab.keeper.address import HOME
 from netlab.lessons.content import LABS, lessons
 from netlab.linux import files
-from netlab.model import bounded_json
 from netlab.workshop import disk
+from netlab.workshop.board.feedback import PLACE
 from netlab.workshop.board.results import Results
+from netlab.workshop.board.table import find_graded
 from netlab.workshop.hub.accounts import Accounts
 from netlab.workshop.state import State
 
-LARGEST, LONGEST = 8 << 20, 300  # bytes of a notebook or a result; letters of what went wrong
-RESULT = bounded_json.Bounds(size=LARGEST)
+LARGEST, LONGEST = 8 << 20, 300  # bytes of a notebook; letters of what went wrong
 
 
 class Collector:
@@ -40,6 +42,11 @@ class Collector:
         self.state, self.accounts, self.results = state, known, results
         self.said = ""
         self._turn = threading.Lock()
+
+    @property
+    def graded(self) -> Path | None:
+        """The folder with the results of the last grading; None before the first."""
+        return find_graded(self.state / "grades")
 
     def start(self, *, grade: bool) -> None:
         """In the background; nothing happens while one is at work."""
@@ -52,31 +59,36 @@ class Collector:
             learners = self.accounts.learners()
             place = self.state / f"collected/{time.strftime('%Y%m%d-%H%M%S')}"
             place.mkdir(mode=0o700, parents=True)
-            numbers = json.dumps(sorted(learners.values()))
-            done = _run("netlab.workshop.board.collect", str(place), input=numbers)
-            count = len(list(place.glob("*.ipynb")))
+            done = _run("netlab.workshop.board.collect", str(place), input=json.dumps(learners))
+            count = len(list(place.rglob("*.ipynb")))
             self.said = _("{count} notebooks are in {place}.").format(count=count, place=place)
             if done:
                 self.said += f" {done}"
             if grade and count:
-                self._grade(place, {number: name for name, number in learners.items()})
+                self._grade(place, learners)
         except OSError as error:
             self.said = str(error)
         finally:
             self._turn.release()
 
-    def _grade(self, place: Path, names: dict[int, str]) -> None:
+    def _grade(self, place: Path, learners: Mapping[str, int]) -> None:
         collected = self.said
         self.said = f"{collected} " + _("Grading …")
         out = self.state / "grades" / place.name
         failed = _run("netlab", "grade", str(place), "--out", str(out), "--jobs", "2")
         best: dict[tuple[str, str], tuple[float, float]] = {}
-        for number, lesson, points, most in _read_results(out):
-            if number in names:
-                mine = (names[number], lesson)
-                best[mine] = max(best.get(mine, (0.0, most)), (points, most))
-        for (learner, lesson), (points, most) in best.items():
-            self.results.grade(learner, lesson, points, most)
+        pages: dict[str, list[str]] = {}
+        for learner, lesson, name, points, most in read_results(out):
+            if learner in learners:
+                best[learner, lesson] = max(best.get((learner, lesson), (0.0, most)), (points, most))
+                pages.setdefault(learner, []).append(name)
+        for (learner, lesson), given in best.items():
+            self.results.grade(learner, lesson, *given)
+        wanted = json.dumps({learners[name]: names for name, names in pages.items()})
+        failed = failed or _run("netlab.workshop.board.feedback", str(out), input=wanted)
+        for learner in pages:
+            told = _("Your notebooks were graded. What became of them is in the folder {folder}.")
+            self.results.order(learner, "announce", told.format(folder=PLACE))
         self.said = f"{collected} " + (failed or _("Graded; all about it is in {out}.").format(out=out))
 
 
@@ -95,31 +107,30 @@ def _run(module: str, *words: str, input: str = "") -> str:
     return display.one_line(last, LONGEST) if done.returncode else ""
 
 
-def _read_results(out: Path) -> Iterator[tuple[int, str, float, float]]:
-    """(learner's number, lesson, points, of how many) of each result."""
-    known = {lesson.id for lesson in lessons()}
-    for file in sorted(out.glob("*/result.json")):
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            result = bounded_json.table(files.read_in(file, LARGEST), RESULT)
-            number = int(file.parent.name.partition("_")[0])
-            points, most = float(result["points"]), float(result["max_points"])
-            if result["lesson"] in known and 0 <= points <= most:
-                yield number, result["lesson"], points, most
+def read_results(out: Path) -> Iterator[tuple[str, str, str, float, float]]:
+    """(learner, lesson, the result's name, points, of how many) of each result."""
+    known, table = {lesson.id for lesson in lessons()}, Table.read(out, None)
+    for name, result in table.results.items():
+        points, most = float(result["points"]), float(result["max_points"])
+        if result["lesson"] in known and 0 <= points <= most:
+            yield table.whose[name].student, result["lesson"], name, points, most
 
 
-def collect(state: State, numbers: list[int], place: Path) -> list[NetlabError]:
-    """Copy what these learners changed, as NUMBER_NAME.ipynb; whose disks could not be seen. What is not a
+def collect(state: State, learners: Mapping[str, int], place: Path) -> list[NetlabError]:
+    """Copy what these learners changed, as NAME/NN-….ipynb; whose disks could not be seen. What is not a
     plain file of theirs stays."""
     disk.own_mounts()
     failed = []
-    for number in numbers:
+    for learner, number in learners.items():
         if not (state.disk(number) / disk.IMAGE).exists() and disk.is_bounded():
             continue  # they have never been here
         uid = state.settings().first_uid + number
         try:
             with files.folder(disk.mount(state.disk(number), uid)) as top:
                 for name, content in changed_notebooks(top, uid):
-                    (place / f"{number}_{name}").write_bytes(content)
+                    target = place / learner / name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(content)
         except NetlabError as error:
             failed.append(error)
     return failed
@@ -127,13 +138,13 @@ def collect(state: State, numbers: list[int], place: Path) -> list[NetlabError]:
 
 def changed_notebooks(top: int, uid: int) -> Iterator[tuple[str, bytes]]:
     """The notebooks on that user's disk that are not as they were given out: a name, and what each holds."""
-    for steps, given, prefix in ((("labs",), LABS, ""), (("labs", "zh"), LABS / "zh", "zh_")):
+    for steps, given, folder_name in ((("labs",), LABS, ""), (("labs", "zh"), LABS / "zh", "zh/")):
         for lesson in lessons():
             name = f"{lesson.stem}.ipynb"
             with suppress(OSError), files.below(top, steps) as folder:
                 content = files.read(folder, name, LARGEST, owner=uid)
                 if not (given / name).is_file() or content != (given / name).read_bytes():
-                    yield f"{prefix}{name}", content
+                    yield f"{folder_name}{name}", content
 
 
 if __name__ == "__main__":

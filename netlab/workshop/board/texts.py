@@ -36,6 +36,7 @@ TEXTS = (
     N_("Collect"),
     N_("Collect and grade"),
     N_("Export CSV"),
+    N_("Results (ZIP)"),
     N_("Close"),
     N_("The lab of {name}, as it is now"),
     N_("No picture yet: the server is stopped or still starting."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from netlab.lessons.content import LABS, lessons
 from netlab.linux import files
 from netlab.workshop import disk, logs
-from netlab.workshop.board import collect
+from netlab.workshop.board import collect, feedback
 from netlab.workshop.learner import reporter
 
 SECRET = b"root's own"
@@ -29,6 +30,34 @@ def found(place: Path, uid: int = -1) -> list[tuple[str, bytes]]:
     """What a collection takes from that disk."""
     with files.folder(place) as top:
         return list(collect.changed_notebooks(top, os.geteuid() if uid < 0 else uid))
+
+
+# -- giving back ------------------------------------------------------------------------------------
+
+
+def test_feedback_lies_in_a_folder_of_the_learners(place: Path) -> None:
+    """The way that the attacks below leave; a second grading puts the new page in the old one's place."""
+    for said in (b"first", b"second"):
+        feedback.write(place / "labs", {"02.html": said}, os.geteuid())
+    assert [file.read_bytes() for file in (place / "labs/feedback").iterdir()] == [b"second"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "page"])
+def test_feedback_is_written_to_no_place_that_a_learner_has_chosen(place: Path, kind: str) -> None:
+    """A link in the folder's place, a file there, a link in the page's place."""
+    elsewhere, folder = place / "elsewhere", place / "labs/feedback"
+    elsewhere.mkdir()
+    if kind == "folder":
+        folder.symlink_to(elsewhere)
+    elif kind == "file":
+        folder.write_bytes(b"mine")
+    else:
+        folder.mkdir()
+        (folder / "02.html").symlink_to(place / "secret")
+    with suppress(OSError):
+        feedback.write(place / "labs", {"02.html": b"page"}, os.geteuid())
+    assert list(elsewhere.iterdir()) == [] and (place / "secret").read_bytes() == SECRET
+    assert kind != "file" or folder.read_bytes() == b"mine"
 
 
 # -- collecting -------------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ NOT_OURS = {
     "what systemd reads": (r"workshop/systemd_unit", r"\[Unit\]"),
     "what the workshop's programs say to each other": (
         r"workshop/(board|hub|learner)/",
-        r"^no |not logged in|unknown order|charset|attachment|Report how far",
+        r"^no |not logged in|unknown order|charset|attachment|Report how far|^steps passed",
     ),
     "Docker's own words, which its stand-in says as they are": (
         "engines/namespaces/",
