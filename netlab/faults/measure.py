@@ -10,6 +10,7 @@ from netlab.faults.fault import Symptom
 
 if TYPE_CHECKING:
     from netlab.lab import Lab
+    from netlab.lab.replica import Replica
 
 WAIT = 0.3  # seconds for an answer; the lab answers in one thousandth of that
 ENOUGH = 20  # probes that cannot all get through where one in two is lost (1 in a million)
@@ -34,7 +35,7 @@ class Outcome:
         return self.received < self.sent and (self.received > 0) == symptom.partial
 
 
-def measure(lab: Lab, symptom: Symptom, count: int = 0) -> Outcome:
+def measure(lab: Lab | Replica, symptom: Symptom, count: int = 0) -> Outcome:
     """Send `count` probes (2; 20 where only a part is lost) and count the answers."""
     number = count or (ENOUGH if symptom.partial else 2)
     if symptom.proto == "tcp":
@@ -46,7 +47,7 @@ def measure(lab: Lab, symptom: Symptom, count: int = 0) -> Outcome:
     return _ping(lab, symptom, number)
 
 
-def _ping(lab: Lab, symptom: Symptom, count: int) -> Outcome:
+def _ping(lab: Lab | Replica, symptom: Symptom, count: int) -> Outcome:
     """Where nothing may be cut, what the source has learned of the way's MTU is forgotten first: else it
     would hold the packets back."""
     if symptom.df:
@@ -59,13 +60,13 @@ def _ping(lab: Lab, symptom: Symptom, count: int) -> Outcome:
     return Outcome(sent, received, done.stderr.strip())
 
 
-def forget_mtu(lab: Lab, node: str) -> None:
+def forget_mtu(lab: Lab | Replica, node: str) -> None:
     """In a container that takes the host's /proc/sys, since its own is read-only."""
     pid = lab.snapshot().node(node).pid
     lab.run([*(["nsenter", "-t", str(pid), "-n"] if pid else []), "ip", "route", "flush", "cache"])
 
 
-def _connect(lab: Lab, symptom: Symptom, count: int) -> Outcome:
+def _connect(lab: Lab | Replica, symptom: Symptom, count: int) -> Outcome:
     words = ["timeout", str(WAIT), "bash", "-c", CONNECT, symptom.destination, str(symptom.port)]
     results = [lab.run(words, symptom.source) for _ in range(count)]
     said = "; ".join(dict.fromkeys(line for r in results for line in r.stderr.splitlines()[:1]))

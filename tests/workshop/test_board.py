@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -161,8 +162,39 @@ def test_a_learner_reads_what_is_announced(class_: House, live: Client, board: P
     alert.get_by_role("button").click()
     expect(alert).to_have_count(0)
     expect(second).to_be_visible()
+    mine.reload()
+    expect(second).to_be_visible(timeout=60_000)
+    assert re.search(r"\d\d?:\d\d", second.locator("time").inner_text())
+    expect(alert).to_have_count(0)
+    expect(board.locator("details pre")).to_contain_text("And then have a break")
     assert failed == []
     mine.close()
+
+
+def test_a_fault_is_an_activity(class_: House, live: Client, board: Page) -> None:
+    """Its learner is told the story; the board shows the fault and when it is mended; what it builds passes
+    no step."""
+    kernel = live.kernel()
+    kernel.run('from netlab import notebook\nlab = notebook.start("01")')
+    board.on("dialog", lambda dialog: dialog.accept())
+    board.get_by_role("button", name="live", exact=True).click()
+    board.locator("dialog select").select_option("ip-forward-off")
+    shot(board, "board-fault")
+    board.locator("dialog").get_by_role("button", name="Break").click()
+    told = f"{live.base}/netlab/announcements"
+    until(lambda: "There is a fault in your lab" in live.get(told).text, what="the story")
+    row = board.locator("tbody tr").filter(has=board.get_by_role("button", name="live", exact=True))
+    expect(row.locator(".where")).to_contain_text("fault for", timeout=15_000)
+    kernel.run('lab.check("01.1")')
+    assert "if-test" in kernel.run("!docker ps")
+    kernel.run("!sysctl -w net.ipv4.ip_forward=1")
+    expect(row.locator(".where")).to_contain_text("mended after", timeout=60_000)
+    board.keyboard.press("Escape")
+    expect(board.get_by_text("mended: 1.")).to_be_visible()
+    shot(board, "board-mended")
+    assert "Mended after" in live.get(told).text
+    assert "01.1" not in class_.board(class_.instructor())["live"]["steps"]
+    kernel.close()
 
 
 def test_collect_grade_and_export(class_: House, live: Client, board: Page, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandle
 
 from netlab import faults
 from netlab.errors import NetlabError
+from netlab.faults import levels
 from netlab.i18n import gettext as _
 from netlab.i18n import language, translations
 from netlab.model import bounded_json
@@ -83,7 +85,10 @@ class Index(Page):
                 }
                 for each in self.board.every
             ],
-            "faults": [{"name": fault.name, "story": _(fault.story)} for fault in faults.catalogue()],
+            "faults": [
+                {"name": fault.name, "story": _(fault.story), "level": levels.of(fault)}
+                for fault in faults.catalogue()
+            ],
             "xsrf": self.xsrf_token.decode("ascii"),
             "code": State.of_environment().settings().code,
         }
@@ -113,6 +118,7 @@ class Now(Api):
             "learners": list(learners.values()),
             "open": results.open_lessons(),
             "work": self.board.collector.said,
+            "announced": await asyncio.to_thread(results.announcements),
             "graded": self.board.collector.graded is not None,
         })  # fmt: skip
 
@@ -128,6 +134,8 @@ class Orders(Api):
             self._unlock(text)
         elif what not in ORDERS or len(text) > LONGEST or (what == "announce" and not text.strip()):
             raise HTTPError(400, "no such order")
+        elif what == "inject":
+            self.board.results.break_labs(learner, self._fault(text))
         else:
             self._check(what, text)
             self.board.results.order(learner, what, text)
@@ -142,11 +150,19 @@ class Orders(Api):
         self.board.results.unlock(sorted({*(now or []), lesson}) if lesson and now is not None else None)
 
     def _check(self, what: str, text: str) -> None:
+        if what == "goto" and text not in {each.id for each in self.board.every}:
+            raise HTTPError(400, "no such lesson")
+
+    @staticmethod
+    def _fault(text: str) -> str:
+        """The name of that fault, or of one that is drawn: "level 2"."""
+        if text.startswith("level "):
+            drawn = [fault.name for fault in faults.drawable() if f"level {levels.of(fault)}" == text]
+            if not drawn:
+                raise HTTPError(400, "no such level")
+            return random.choice(drawn)
         try:
-            if what == "inject":
-                faults.find(text)
-            if what == "goto" and text not in {each.id for each in self.board.every}:
-                raise HTTPError(400, "no such lesson")
+            return faults.find(text).name
         except NetlabError as error:
             raise HTTPError(400, str(error)) from error
 

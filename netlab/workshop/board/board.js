@@ -71,6 +71,28 @@ function where(learner, now) {
   return !learner.active || now - learner.active > IDLE ? "idle" : "at work";
 }
 
+const story = (name) => data.faults.find((fault) => fault.name === name)?.story ?? name;
+
+// What has become of the fault in somebody's lab.
+function practised(learner, now) {
+  const activity = learner.activity;
+  if (!activity || (activity.ended && !activity.trouble)) return "";
+  const n = Math.floor(((activity.mended ?? now) - (activity.broken ?? now)) / 60);
+  if (activity.trouble) return say("the fault was not put in");
+  if (!activity.broken) return say("a fault is put in");
+  return `${activity.mended ? say("mended after {n} min", { n }) : say("fault for {n} min", { n })} (${say("self-reported")})`;
+}
+
+// The newest fault: how many have it, and how many have mended it.
+function activities(learners) {
+  const every = learners.map((learner) => learner.activity).filter(Boolean);
+  const newest = Math.max(...every.map((each) => each.number));
+  const mine = every.filter((each) => each.number === newest && !each.ended);
+  return mine.length ? say("{story} Broken: {broken} of {n}; mended: {mended}.", {
+    story: story(mine[0].fault), n: mine.length, broken: mine.filter((each) => each.broken).length,
+    mended: mine.filter((each) => each.mended).length }) : "";
+}
+
 function newRow(name) {
   const look = html("button", { type: "button", "data-name": name, onclick: () => open(name) }, name);
   const row = { element: html("tr"), where: html("td", { class: "where" }), cells: new Map(), points: html("td") };
@@ -88,8 +110,9 @@ function fill(row, learner, now) {
   const state = where(learner, now);
   row.element.className = state === "away" ? "away" : "";
   const minutes = learner.active ? Math.floor((now - learner.active) / 60) : 0;
-  put(row.where, [learner.lesson, say(state) + (state === "idle" && minutes ? ` (${say("{n} min", { n: minutes })})` : "")]
-    .filter(Boolean).join(" · "));
+  put(row.where, [learner.lesson, say(state) + (state === "idle" && minutes ? ` (${say("{n} min", { n: minutes })})` : ""),
+    practised(learner, now)].filter(Boolean).join(" · "));
+  row.where.title = learner.activity && !learner.activity.ended ? story(learner.activity.fault) : learner.activity?.trouble ?? "";
   let before = "";
   for (const step of shown()) {
     const cell = row.cells.get(step.id);
@@ -146,6 +169,10 @@ function draw() {
   put(page.open, latest.open === null ? say("All lessons are open.") : say("Open: {lessons}", { lessons: latest.open.join(" ") || "–" }));
   page.next.disabled = page.all.disabled = latest.open === null;
   put(page.work, latest.work);
+  put(page.fault, activities(latest.learners));
+  page.past.hidden = !latest.announced?.length;
+  const told = (latest.announced ?? []).map(([time, text]) => `${new Date(time * 1000).toLocaleTimeString()} ${text}`).join("\n");
+  put(page.told, told);
   page.graded.hidden = !latest.graded;
 }
 
@@ -188,7 +215,7 @@ function open(name) {
     html("div", { class: "buttons" }, close,
       html("button", { type: "button", onclick: () => confirm(say("Reset {name}'s lab? What was built there is lost.", { name })) && order("reset", name, "") }, say("Put back")),
       fault.label,
-      html("button", { type: "button", onclick: () => confirm(say("Break {name}'s lab with “{fault}”? The lab is reset first, and what was built there is lost.", { name, fault: fault.select.value }))
+      html("button", { type: "button", onclick: () => confirm(say("Break {name}'s lab with “{fault}”? The lab is reset first, and what was built there is lost.", { name, fault: fault.said() }))
         && order("inject", name, fault.select.value) }, say("Break"))));
   document.body.append(dialog);
   const end = view.render({ model, el: place });
@@ -211,12 +238,17 @@ async function picture() {
 // -- the page -----------------------------------------------------------------------------------------------
 
 function faults(id) {
-  const select = html("select", { id }, ...data.faults.map((fault) => html("option", { value: fault.name, title: fault.story }, fault.name)));
-  return { select, label: html("label", { for: id }, say("a fault of the gym"), select) };
+  const groups = [...new Set(data.faults.map((fault) => fault.level))].sort().map((level) =>
+    html("optgroup", { label: say("Level {n}", { n: level }) },
+      html("option", { value: `level ${level}` }, say("drawn at level {n}", { n: level })),
+      ...data.faults.filter((fault) => fault.level === level).map((fault) => html("option", { value: fault.name, title: fault.name }, fault.story))));
+  const select = html("select", { id, class: "fault" }, ...groups);
+  return { select, said: () => select.selectedOptions[0].textContent, label: html("label", { for: id }, say("a fault of the gym"), select) };
 }
 
 const page = {
   said: html("p", { class: "said", role: "status" }), sum: html("span", { class: "sum" }), open: html("span"), work: html("p", { role: "status", class: "said" }),
+  fault: html("p", { role: "status", class: "said" }), told: html("pre", { tabindex: 0 }),
   lesson: html("select", { id: "lesson", onchange: () => rebuild() }, html("option", { value: "" }, say("all lessons")),
     ...data.lessons.map((lesson) => html("option", { value: lesson.id }, `${lesson.id} ${lesson.title}`))),
   words: html("input", { id: "words", size: 30, maxlength: 500, autocomplete: "off" }),
@@ -227,6 +259,7 @@ const page = {
   } }, say("Open the next lesson")),
   all: html("button", { type: "button", onclick: () => order("unlock", "", "") }, say("Open all lessons")),
 };
+page.past = html("details", { hidden: true }, html("summary", {}, say("What was announced")), page.told);
 page.graded = html("a", { href: "graded.zip", download: true, hidden: true }, say("Results (ZIP)"));
 const everyone = faults("fault-all");
 document.title = `${say("The board")} – netlab`;
@@ -239,14 +272,14 @@ document.body.replaceChildren(
         html("div", { style: "display: flex; gap: 6px; align-items: end" },
           html("label", { for: "words" }, say("Say to all"), page.words), html("button", {}, say("Announce")))),
       html("div", {}, everyone.label, html("button", { type: "button", onclick: () =>
-        confirm(say("Break all labs with “{fault}”? What the learners have built there is put back first.", { fault: everyone.select.value }))
+        confirm(say("Break all labs with “{fault}”? What the learners have built there is put back first.", { fault: everyone.said() }))
         && order("inject", "", everyone.select.value) }, `${say("Break")} (${say("for all")})`)),
       html("div", {}, page.open, page.next, page.all),
       html("div", {},
         html("button", { type: "button", onclick: () => work(false) }, say("Collect")),
         html("button", { type: "button", onclick: () => work(true) }, say("Collect and grade")),
         html("a", { href: "export.csv", download: true }, say("Export CSV")), page.graded)),
-    page.said, page.work,
+    page.said, page.fault, page.work, page.past,
     html("div", { class: "frame", tabindex: 0, role: "region", "aria-label": say("The board") }, html("table", {},
       html("caption", {}, say("Steps, hints and pictures are self-reported: a learner's own kernel says so. Points are graded, out of their reach.")),
       page.head, page.body)),

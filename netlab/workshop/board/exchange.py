@@ -50,6 +50,8 @@ class Exchange(RequestHandler):
             board.pictures[learner] = dict(report.picture)
         if report.outcome:
             await asyncio.to_thread(board.results.outcome, learner, *report.outcome)
+        if report.mended:
+            await asyncio.to_thread(board.results.note_repair, learner, report.mended)
 
     async def _orders(self, learner: str, report: Report) -> dict[str, Any]:
         """What they are to know, as soon as it is not what they know, or when they have waited for long."""

@@ -13,7 +13,7 @@ from netlab.model.bounded_json import NotJson
 EVENTS = 100  # of one report
 HELD = 30.0  # seconds for which a learner's server may wait for an order
 SAID = 300  # letters of what became of an order
-FIELDS = frozenset(("events", "picture", "outcome", "held", "after", "open", "watched"))
+FIELDS = frozenset(("events", "picture", "outcome", "held", "after", "open", "watched", "mended"))
 BOUNDS = bounded_json.Bounds(size=256 << 10, depth=24)
 
 
@@ -28,6 +28,7 @@ class Report:
     after: int  # the last order that was carried out
     open: Any  # the lessons that the server knows of as open
     watched: bool
+    mended: int  # the order whose fault is gone; 0: none
 
 
 def parse(body: bytes) -> Report:
@@ -51,6 +52,7 @@ def parse(body: bytes) -> Report:
         _number(words.get("after", 0)),
         words.get("open", 0),
         words.get("watched") is True,
+        _number(words.get("mended", 0)),
     )
 
 

@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from netlab import display
+from netlab.workshop.board import activities
 
 KINDS = ("visited", "checked", "hint", "solution", "predicted", "answered")
 MOST_EVENTS = 20_000  # of one learner
 FRESH = 600.0  # seconds for which an order waits for a learner who is away
+ANNOUNCED = 4 * 3600.0  # seconds for which what was said is told to who comes
+KEPT = 50  # of what was said, on the board
 TABLES = """
 CREATE TABLE IF NOT EXISTS event (learner TEXT, id TEXT, kind TEXT, lesson TEXT, step TEXT, time REAL,
     words TEXT, PRIMARY KEY (learner, id)) WITHOUT ROWID;
@@ -48,7 +51,7 @@ class Results:
     def prepare(self) -> None:
         with self._open() as db:
             db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(TABLES)
+            db.executescript(TABLES + activities.TABLE)
 
     # -- what learners do ---------------------------------------------------------------------------
 
@@ -112,15 +115,41 @@ class Results:
             made = db.execute("INSERT INTO instruction (learner, what, words, time) VALUES (?, ?, ?, ?)", row)
             return int(made.lastrowid or 0)
 
+    def break_labs(self, learner: str, fault: str) -> int:
+        """The order to put that fault into one learner's lab, or into those of all ("") who are known."""
+        number = self.order(learner, "inject", fault)
+        with self._open() as db:
+            names = [learner] if learner else [name for (name,) in db.execute("SELECT name FROM learner")]
+            activities.begin(db, names, number, fault)
+        return number
+
     def orders(self, learner: str, after: int) -> list[dict[str, Any]]:
-        """Those that he has not got yet, and that are still worth something."""
+        """Those that they have not got yet, and that are still worth something: what was announced also to
+        who has come since."""
+        now = time.time()
         with self._open() as db:
             rows = db.execute(
-                "SELECT number, what, words FROM instruction WHERE learner IN ('', ?) AND time > ? "
-                "AND number > max(?, (SELECT since FROM learner WHERE name = ?)) ORDER BY number",
-                (learner, time.time() - FRESH, after, learner),
+                "SELECT number, what, words, time FROM instruction WHERE learner IN ('', ?) "
+                "AND number > ? AND (what = 'announce' AND time > ? OR time > ? "
+                "AND number > (SELECT since FROM learner WHERE name = ?)) ORDER BY number",
+                (learner, after, now - ANNOUNCED, now - FRESH, learner),
             )
-            return [{"number": number, "what": what, "words": words} for number, what, words in rows]
+            names = ("number", "what", "words", "time")
+            return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def announcements(self) -> list[tuple[float, str]]:
+        """What was said to all, and when, the newest first."""
+        with self._open() as db:
+            return db.execute(
+                "SELECT time, words FROM instruction WHERE learner = '' AND what = 'announce' "
+                "ORDER BY number DESC LIMIT ?",
+                (KEPT,),
+            ).fetchall()
+
+    def note_repair(self, learner: str, number: int) -> None:
+        """The fault that the order of that number put into their lab is gone."""
+        with self._open() as db:
+            activities.note_repair(db, learner, number)
 
     def outcome(self, learner: str, number: int, said: str) -> None:
         """What became of an order that was given; of others nothing is kept."""
@@ -131,6 +160,7 @@ class Results:
                 "(SELECT 1 FROM instruction WHERE number = ? AND learner IN ('', ?))",
                 row,
             )
+            activities.note_outcome(db, learner, number, row[2])
 
     def open_lessons(self) -> list[str] | None:
         """The lessons that are open; None: all."""
@@ -178,6 +208,9 @@ class Results:
             for name, lesson, points, most, _moment in db.execute("SELECT * FROM grade"):
                 if name in found:
                     found[name]["grades"][lesson] = [points, most]
+            for name, activity in activities.read(db).items():
+                if name in found:
+                    found[name]["activity"] = activity
             last = "SELECT learner, max(number), said FROM outcome GROUP BY learner"
             for name, number, said in db.execute(last):
                 if name in found:
@@ -208,7 +241,9 @@ def _count(
         "UPDATE learner SET lesson = ?, active = ? WHERE name = ? AND coalesce(active, 0) <= ?",
         (lesson, moment, learner, moment),
     )
-    if not step:
+    if kind == "visited":
+        activities.note_visit(db, learner, moment)
+    if not step or (kind == "checked" and activities.is_on(db, learner, moment)):
         return
     db.execute("INSERT OR IGNORE INTO step (learner, step, time) VALUES (?, ?, 0)", (learner, step))
     mine = (learner, step)

@@ -29,6 +29,7 @@ from netlab.linux import files
 from netlab.model import bounded_json
 from netlab.notebook.live.picture import Identities
 from netlab.workshop import disk
+from netlab.workshop.learner import practice
 from netlab.workshop.learner.warnings import Complaints
 
 LAB = "lab"
@@ -49,6 +50,7 @@ class Reporter:
         self.url, self.token = f"{board}api/exchange", token
         self.client = AsyncHTTPClient(force_instance=True)
         self.done = _read_done()
+        self.practice = practice.Practice(Lab(LAB))
         self.identities = Identities()
         self.complaints = Complaints.of_environment(LABS)
         self.announcements: list[dict[str, Any]] = []
@@ -94,10 +96,33 @@ class Reporter:
                     self.say(text)
             await asyncio.sleep(BOUNDS)
 
-    def say(self, text: str) -> None:
-        """At the top of the learner's JupyterLab. The number rises, also over a restart of this server."""
+    async def practise(self) -> None:
+        """For good: look whether the fault that the instructor has put in is mended."""
+        while True:
+            await asyncio.sleep(practice.EVERY)
+            if number := self.done.get("fault"):
+                with suppress(NetlabError, OSError):  # the lab is being made, or has ended
+                    await self._look(number)
+
+    async def _look(self, number: int) -> None:
+        mended = await asyncio.to_thread(self.practice.look)
+        if mended is False:
+            return
+        self.done.pop("fault", None)
+        _write(DONE, self.done)
+        if mended:
+            self.say(practice.praise((time.time() - self.done.get("began", time.time())) / 60))
+            await self._exchange({"mended": number}, 0)
+
+    def say(self, text: str, moment: float = 0.0) -> None:
+        """In the learner's JupyterLab, with the time. Numbers rise, also over a restart of this server."""
         last = self.announcements[-1]["number"] if self.announcements else 0
-        said = {"number": max(last + 1, time.time_ns() // 1_000_000), "text": text, "close": _("Close")}
+        said = {
+            "number": max(last + 1, time.time_ns() // 1_000_000),
+            "time": moment or time.time(),
+            "text": text,
+            "close": _("Close"),
+        }
         self.announcements = [*self.announcements, said][-MOST:]
 
     async def _do(self, order: Mapping[str, Any]) -> None:
@@ -107,7 +132,12 @@ class Reporter:
         said = ""
         try:
             if what == "announce":
-                self.say(words)
+                self.say(words, float(order.get("time", 0)))
+            elif what == "inject":
+                self.say(await asyncio.to_thread(practice.put_in, Lab.find(LAB), words))
+                self.practice = practice.Practice(Lab.find(LAB))
+                self.done |= {"fault": number, "began": int(time.time())}
+                _write(DONE, self.done)
             else:
                 await asyncio.to_thread(ORDERS[what], words)
         except KeyError:
@@ -167,22 +197,17 @@ def _read(folder: int, name: str) -> dict[str, Any]:
 
 
 def _read_done() -> dict[str, Any]:
-    """The number of the last order that was begun."""
+    """The number of the last order that was begun, of the one whose fault is on, and since when that is."""
     with suppress(OSError), files.folder(DONE.parent) as folder:
-        last = _read(folder, DONE.name).get("last")
-        return {"last": last} if isinstance(last, int) and last > 0 else {}
+        kept = _read(folder, DONE.name)
+        numbers = {name: kept.get(name) for name in ("last", "fault", "began")}
+        return {name: value for name, value in numbers.items() if isinstance(value, int) and value > 0}
     return {}
 
 
 def _write(file: Path, words: Mapping[str, Any]) -> None:
     with suppress(OSError), files.folder(file.parent) as folder:
         files.replace(folder, file.name, json.dumps(words).encode(), lasting=True)
-
-
-def _inject(name: str) -> None:
-    from netlab.faults import gym
-
-    gym.begin(Lab.find(LAB), name=name, inside=False)
 
 
 def _lay_out(unlocked: list[str] | None) -> None:
@@ -192,7 +217,6 @@ def _lay_out(unlocked: list[str] | None) -> None:
 ORDERS: Mapping[str, Callable[[str], object]] = {
     "reset": lambda words: Lab.find(LAB).reset(),
     "goto": lambda lesson: goto(Lab.find(LAB), lesson),
-    "inject": _inject,
 }
 
 
@@ -218,5 +242,5 @@ def _load_jupyter_server_extension(app: Any) -> None:
 
     place = f"{app.web_app.settings['base_url']}netlab/announcements"
     app.web_app.add_handlers(".*$", [(place, Announcements)])
-    for work in (reporter.send, reporter.obey, reporter.show, reporter.complain):
+    for work in (reporter.send, reporter.obey, reporter.show, reporter.complain, reporter.practise):
         app.io_loop.add_callback(work)

@@ -138,7 +138,7 @@ NOT_OURS = {
         "^(addrtype|ACCEPT|--src-type|ct |add |delete table|meta l4proto|icmpv6 type)|managed by",
     ),
     "a database's language": (
-        r"workshop/(hub/accounts|hub/guesses|board/results)",
+        r"workshop/(hub/accounts|hub/guesses|board/results|board/activities)",
         r"SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA",
     ),
     "what systemd reads": (r"workshop/systemd_unit", r"\[Unit\]"),
