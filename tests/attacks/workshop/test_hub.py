@@ -224,7 +224,7 @@ def test_collecting_and_grading_follows_no_link_and_grades_as_nobody(attacked: H
         return work if "Graded;" in work else ""
 
     said = until(graded, what="the grading")
-    collected = [file.name for file in attacked.state.glob("collected/*/*.ipynb")]
-    assert len(collected) == 1 and collected[0].endswith("_01-the-problem.ipynb")
+    collected = [file.relative_to(file.parents[1]) for file in attacked.state.glob("collected/*/*/*.ipynb")]
+    assert collected == [Path("trent/01-the-problem.ipynb")]
     assert uids and 0 not in uids and said.isprintable()
     assert attacked.board(mine)["trent"]["grades"]["01"][1] > 0
