@@ -15,8 +15,7 @@ from netlab.lab import Lab
 from netlab.model.pack import Chain, Node, Pack, Table
 from netlab.model.pack_changes import differences
 from tests.kernel.conftest import sh
-from tests.kernel.twin.world import VARIED, listings
-from tests.support.patience import eventually
+from tests.kernel.twin.world import VARIED, listings, wait_for_rest
 
 INTERNET = "39.106.233.176"
 WEB = "docker run -d --name web centos:8.1.1911 sleep 36000"
@@ -38,19 +37,12 @@ def is_answered(lab: Lab, node: str = "if-test", address: str = INTERNET) -> boo
     return lab.run(["ping", "-c", "1", "-W", "1", address], node=node).returncode == 0
 
 
-def wait_for_ipv6(lab: Lab) -> None:
-    """Until no address is tentative any more, and no port waits for the spanning tree."""
-    addresses = "ip -6 -o addr show tentative; ip -n blue -6 -o addr show tentative"
-    ports = "bridge -o link | grep -E 'state (listen|learn)ing'"
-    assert eventually(lambda: not lab.run(["bash", "-c", f"{addresses}; {ports}"]).stdout, 20.0)
-
-
 def test_the_tools_say_the_same_of_a_lab_and_its_copy(lab: Lab, twin_name: str) -> None:
     """Every line of ip, bridge, tc, iptables-save, nft and sysctl, of every node; 99 of 100 at least."""
     sh(lab, VARIED)
-    wait_for_ipv6(lab)
+    wait_for_rest(lab)
     twin = lab.copy(twin_name)
-    wait_for_ipv6(twin)  # its spanning tree begins anew
+    wait_for_rest(twin)  # its spanning tree begins anew
     for node in ("host", "internet", "if-test", "two", "blue"):
         ours, theirs = (Counter(listings(each, node)) for each in (lab, twin))
         others = (ours - theirs).total() + (theirs - ours).total()
