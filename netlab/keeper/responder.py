@@ -1,7 +1,8 @@
 """Who plays the listeners of a twin: one process with a socket for each, in the namespaces where they listen.
 
 A connection is taken, what it says is answered (an HTTP request with a page, all else with itself), and it is
-closed. A datagram is sent back. Nothing is kept, and nobody can keep it busy: what takes long is let go of.
+closed. A datagram is sent back, from the address that its program would send it from. Nothing is kept, and
+nobody can keep it busy: what takes long is let go of.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ BACKLOG = 64
 IP_PKTINFO, LONGEST_WORD = 8, 256
 ANY = "0.0.0.0"
 LONGEST_ORDER = 1 << 20
+# Programs that answer a datagram from the address that it came to; of others the kernel chooses by the route.
+FROM_THERE = frozenset(
+    ("chronyd", "coredns", "dnsmasq", "kresd", "named", "ntpd", "snmpd", "systemd-resolve", "unbound")
+)
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
@@ -115,7 +120,7 @@ class _Player:
         client.close()
 
     def send_back(self, sock: socket.socket) -> None:
-        """From the address that it came to: a node may have several."""
+        """From the address that it came to, where that is told; else from the one that the kernel chooses."""
         with suppress(OSError):
             said, told, __, sender = sock.recvmsg(LARGEST, LONGEST_WORD, socket.MSG_DONTWAIT)
             sock.sendmsg([said], [_from_there(*word) for word in told], socket.MSG_DONTWAIT, sender)
@@ -144,7 +149,7 @@ def _bound(listener: pack.Listener, alone: bool) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IP, ip_freebind, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(alone))
-        if listener.protocol == "udp":
+        if listener.protocol == "udp" and (not listener.program or listener.program in FROM_THERE):
             sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)

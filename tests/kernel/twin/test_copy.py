@@ -95,6 +95,18 @@ def test_a_listener_is_played(lab: Lab, twin_name: str) -> None:
     assert known and [(each.port, each.program) for each in known.listeners] == [(8000, "python3")]
 
 
+def test_a_datagram_is_answered_from_the_same_address(lab: Lab, twin_name: str) -> None:
+    """A program that says nothing of it answers from where the route begins, not from where it was asked."""
+    serve = 's.bind(("", 5300)); print("up", flush=True); [s.sendto(*s.recvfrom(99)) for _ in range(9)]'
+    program = f"import socket; s = socket.socket(type=socket.SOCK_DGRAM); {serve}"
+    sh(lab, f"{WEB}; mkfifo bound; setsid python3 -c '{program}' >bound & read -r said <bound")
+    ask = "s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(2); s.sendto(b'?', ('192.0.2.10', 5300))"
+    asks = ["docker", "exec", "web", "python3", "-c", f"import socket; {ask}; print(s.recvfrom(99)[1][0])"]
+    twin = lab.copy(twin_name)
+    assert lab.run(asks).stdout == "172.17.0.1\n"
+    assert twin.run(asks).stdout == "172.17.0.1\n"
+
+
 def test_a_lab_becomes_again_what_it_was(lab: Lab) -> None:
     """All that has been changed is put back, and a container that went on is still the same one."""
     sh(lab, VARIED)
