@@ -87,13 +87,17 @@ class _Player:
                 refused.append(f"{listener.protocol} {listener.address} port {listener.port}: {error}")
                 continue
             self.listening.append(sock)
+            if listener.full and listener.protocol == "tcp":
+                self.listening.append(_fill(sock))
+                continue
             work = self.accept if listener.protocol == "tcp" else self.send_back
             self.selector.register(sock, selectors.EVENT_READ, partial(work, sock))
         return refused
 
     def end(self) -> None:
         for sock in (*self.listening, *self.connections):
-            self.selector.unregister(sock)
+            with suppress(KeyError):  # nobody looks at one that takes no connection
+                self.selector.unregister(sock)
             sock.close()
         self.listening.clear()
         self.connections.clear()
@@ -138,6 +142,16 @@ def _from_there(level: int, kind: int, word: bytes) -> tuple[int, int, bytes]:
     if level == socket.IPPROTO_IP:
         return level, kind, bytes(4) + word[8:12] + bytes(4)
     return level, kind, word[:16] + bytes(4)
+
+
+def _fill(server: socket.socket) -> socket.socket:
+    """Let it take no connection: it has room for one, which is this one's."""
+    server.listen(0)
+    address, port, *rest = server.getsockname()
+    there = {ANY: "127.0.0.1", "::": "::1"}.get(address, address)
+    client = socket.socket(server.family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    client.connect_ex((there, port, *rest))
+    return client
 
 
 def _bound(listener: pack.Listener, alone: bool) -> socket.socket:

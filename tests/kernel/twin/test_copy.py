@@ -95,6 +95,17 @@ def test_a_listener_is_played(lab: Lab, twin_name: str) -> None:
     assert known and [(each.port, each.program) for each in known.listeners] == [(8000, "python3")]
 
 
+def test_a_listener_that_takes_no_more_takes_no_more(lab: Lab, twin_name: str) -> None:
+    """As many wait as may: who connects gets no answer, as at the original."""
+    full = "import socket, signal; s = socket.create_server(('', 8000), backlog=0); n, port = s.getsockname()"
+    client = "c = socket.create_connection(('127.0.0.1', port)); print('up', flush=True); signal.pause()"
+    program = f'docker exec web python3 -c "{full}; {client}"'
+    sh(lab, f"{WEB}; mkfifo full; setsid {program} >full & read -r said <full")
+    twin = lab.copy(twin_name)
+    for each in (lab, twin):
+        assert "timed out" in each.script(ASK.format(port=8000)).stderr
+
+
 def test_a_datagram_is_answered_from_the_same_address(lab: Lab, twin_name: str) -> None:
     """A program that says nothing of it answers from where the route begins, not from where it was asked."""
     serve = 's.bind(("", 5300)); print("up", flush=True); [s.sendto(*s.recvfrom(99)) for _ in range(9)]'
