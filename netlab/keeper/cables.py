@@ -151,16 +151,20 @@ class Cables:
 
     def _change(self) -> None:
         new, told = set(self.new), list[Key]()
+        pairs = {}
         for name, site in self._others():
+            pairs[name] = list(self._pairs(site))
             with self._refusals.batch(site.kernel, name):
-                for key, have, wanted in self._pairs(site):
+                for key, have, wanted in pairs[name]:
                     if key in new and wanted.up:  # it gets no address by itself: see `addresses`
                         links.set_address_mode(site.kernel, wanted, links.BY_HAND)
                     self._attempt(key, links.change, site, have, wanted)
         for name, site in self._others():
             self._set_dad(site, "0")
+            if any(link.master for link in site.node.links):  # which are ports by now
+                pairs[name] = list(self._pairs(site))
             with self._refusals.batch(site.kernel, name):
-                for key, have, wanted in sorted(self._pairs(site), key=lambda each: self._depth(each[0])):
+                for key, have, wanted in sorted(pairs[name], key=lambda each: self._depth(each[0])):
                     self._attempt(key, links.set_port, site, have, wanted)
                     if have.up != wanted.up:
                         links.set_up(site.kernel, wanted)
