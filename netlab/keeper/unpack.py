@@ -94,6 +94,8 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
 def _finish(sites: Sequence[Site], rules: Mapping[str, Rules], refusals: Refusals, have: Present) -> None:
     """What needs the links as they are to be."""
     nodes = [_node(site, refusals, have) for site in sites]
+    for node in nodes:
+        node.wait_for_groups()
     duplicates = [(node, each) for node in nodes if (each := node.add_duplicates())]
     for node, each in duplicates:
         node.wait_for(each)

@@ -17,12 +17,13 @@ from netlab.linux.netlink import xfrm
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netlink.socket import NetlinkSocket
 from netlab.linux.netlink.xfrm import Xfrm
-from netlab.linux.netns import do_as_owner
+from netlab.linux.netns import do_as_owner, enter
 from netlab.linux.wiring import addresses, ipsec, neighbours, policies, queues, routes, vlans
 from netlab.linux.wiring.fields import Unfit
 from netlab.model import pack
 
 T = TypeVar("T")
+SECONDS_TO_HEAR = 1.0
 SECONDS_TO_FIND = 2.5  # a duplicate: a kernel waits up to a second before it asks
 Change = Callable[[RouteSocket, T], None]
 
@@ -82,6 +83,18 @@ class Node:
                 come += [each for each in new if not is_six or each not in old]
         self._change(addresses.delete, gone, quietly=True)  # the first takes the rest with it
         self._change(addresses.add, come)
+
+    def wait_for_groups(self) -> None:
+        """Until whoever asks for one of its addresses of IPv6 is heard: nobody asks again within a second, and
+        who looks for a duplicate does not at all."""
+        up = {link.index for link in self._wanted.links if link.up and link.kind != "loopback"}
+        told = [each for each in self._wanted.addresses if each.index in up and ":" in each.address]
+        told = [each for each in told if not each.flags & addresses.FAILED]
+        for _look in polling.looks(seconds=SECONDS_TO_HEAR, pause=0.002) if told else ():
+            with enter(self._namespace):
+                heard = addresses.groups()
+            if all(addresses.has_heard(each, heard) for each in told):
+                return
 
     def add_duplicates(self) -> list[pack.Address]:
         """Addresses that the kernel found somebody else to have: added again, and which those are."""

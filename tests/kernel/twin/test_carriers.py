@@ -43,6 +43,26 @@ with RouteSocket() as kernel:
     for look in (links.read, carriers.read):
         print(all(found.has_settled for found in look(kernel)))
 """
+# Whoever asks for an address is heard a moment after it was added.
+LISTEN = """
+import os, sys
+sys.path.insert(0, HOME)
+from netlab.linux.netlink.route import RouteSocket
+from netlab.linux.wiring import addresses, links
+from netlab.linux.wiring.reconcile import Node, Refusals
+from netlab.model import pack
+here = os.open("/proc/self/ns/net", os.O_RDONLY)
+ends = [pack.Link(700 + number, f"end{number}", "veth", True) for number in (1, 2)]
+address = pack.Address(701, "fd00::1:2345", 64)
+with RouteSocket() as kernel:
+    links.add_pair(kernel, *ends, here)
+    for end in ends:
+        links.set_up(kernel, end)
+    addresses.add(kernel, address)
+    node = Node(here, kernel, pack.Node("host", "host", links=tuple(ends), addresses=(address,)), Refusals())
+    node.wait_for_groups()
+    print(addresses.has_heard(address, addresses.groups()))
+"""
 
 
 @pytest.fixture
@@ -98,3 +118,9 @@ def test_a_kernel_that_is_asked_has_acted(lab: Lab) -> None:
     """A pack's first look makes it: what a dump alone shows may be of before."""
     said = lab.run([sys.executable, "-c", LOSE.replace("HOME", repr(str(HOME)))])
     assert said.stdout.split() == ["False", "True"], said.stderr
+
+
+def test_who_asks_for_an_address_is_heard(lab: Lab) -> None:
+    """Else the first packet of IPv6 in a copy waits a second, and who looks for a duplicate finds none."""
+    said = lab.run([sys.executable, "-c", LISTEN.replace("HOME", repr(str(HOME)))])
+    assert said.stdout == "True\n", said.stderr
