@@ -161,8 +161,10 @@ class Cables:
                     self._attempt(key, links.change, site, have, wanted)
         for name, site in self._others():
             self._set_dad(site, "0")
-            if any(link.master for link in site.node.links):  # which are ports by now
-                pairs[name] = list(self._pairs(site))
+            if any(
+                wanted.master or (have.up and wanted.kind != "loopback") for __, have, wanted in pairs[name]
+            ):
+                pairs[name] = list(self._pairs(site))  # some are ports by now, or went down for a change
             with self._refusals.batch(site.kernel, name):
                 for key, have, wanted in sorted(pairs[name], key=lambda each: self._depth(each[0])):
                     self._attempt(key, links.set_port, site, have, wanted)

@@ -85,8 +85,8 @@ class Node:
         self._change(addresses.add, come)
 
     def wait_for_groups(self) -> None:
-        """Until whoever asks for one of its addresses of IPv6 is heard: nobody asks again within a second, and
-        who looks for a duplicate does not at all."""
+        """Until whoever asks for one of its addresses of IPv6 is heard: they would ask again a second later,
+        and who looks for a duplicate never does."""
         up = {link.index for link in self._wanted.links if link.up and link.kind != "loopback"}
         told = [each for each in self._wanted.addresses if each.index in up and ":" in each.address]
         told = [each for each in told if not each.flags & addresses.FAILED]
