@@ -10,18 +10,15 @@ import errno
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from netlab.linux import polling
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netns import enter
-from netlab.linux.wiring import kinds, links, neighbours, settings
+from netlab.linux.wiring import carriers, kinds, links, neighbours, settings
 from netlab.linux.wiring.fields import Unfit
 from netlab.linux.wiring.reconcile import Refusals
 from netlab.model import pack
 
 Key = tuple[str, int]  # a node's name, a link's index
 Links = dict[Key, pack.Link]
-SECONDS_TO_SETTLE = 1.5
-TELL_CARRIER = ("bridge", "veth", "macvlan")  # kinds whose state says whether they have one
 DAD, DEFAULT_DAD = "ipv6/conf/accept_dad", "ipv6/conf/default/accept_dad"
 
 
@@ -153,20 +150,37 @@ class Cables:
     # -- what is set of links
 
     def _change(self) -> None:
-        new = set(self.new)
+        new, told = set(self.new), list[Key]()
+        pairs = {}
         for name, site in self._others():
+            pairs[name] = list(self._pairs(site))
             with self._refusals.batch(site.kernel, name):
-                for key, have, wanted in self._pairs(site):
+                for key, have, wanted in pairs[name]:
                     if key in new and wanted.up:  # it gets no address by itself: see `addresses`
                         links.set_address_mode(site.kernel, wanted, links.BY_HAND)
                     self._attempt(key, links.change, site, have, wanted)
         for name, site in self._others():
             self._set_dad(site, "0")
+            if any(
+                wanted.master or (have.up and wanted.kind != "loopback") for __, have, wanted in pairs[name]
+            ):
+                pairs[name] = list(self._pairs(site))  # some are ports by now, or went down for a change
             with self._refusals.batch(site.kernel, name):
-                for key, have, wanted in sorted(self._pairs(site), key=lambda each: self._depth(each[0])):
+                for key, have, wanted in sorted(pairs[name], key=lambda each: self._depth(each[0])):
                     self._attempt(key, links.set_port, site, have, wanted)
                     if have.up != wanted.up:
                         links.set_up(site.kernel, wanted)
+                        told.append(key)
+        self._wait_for_carriers(told)
+
+    def _wait_for_carriers(self, told: Iterable[Key]) -> None:
+        """Of links that were set up or down: when the kernel acts on it, IPv6 may give them an address."""
+        late: dict[str, list[int]] = {}
+        for name, index in sorted(told, key=self._depth):
+            if self._wanted[name, index].kind in carriers.TELLING:
+                late.setdefault(name, []).append(index)
+        for name, indexes in late.items():
+            carriers.wait(self._sites[name].kernel, indexes, lost=False)
 
     def _attempt(self, key: Key, change: object, site: Site, have: pack.Link, wanted: pack.Link) -> None:
         self._refusals.attempt(key[0], lambda: change(site.kernel, have, wanted))  # type: ignore[operator]
@@ -202,7 +216,8 @@ class Cables:
                 settings.assure((settings.of_link(link, DAD), link.settings[DAD]) for link in told)
         for name, site in self._others():
             if self._has_states(site):
-                _wait_until_settled(site, {link.index for link in site.node.links if link.master})
+                # A bridge enables a port when it hears that it has a carrier, whatever has been set.
+                carriers.wait(site.kernel, [link.index for link in site.node.links if link.master])
                 with self._refusals.batch(site.kernel, name):
                     for key, have, wanted in self._pairs(site):
                         self._attempt(key, links.set_state, site, have, wanted)
@@ -225,12 +240,5 @@ def wait_for_proxies(site: Site) -> None:
     """A link whose carrier has gone forgets for whom it answers, a moment later: before they are told."""
     kinds_ = {link.index: link.kind for link in site.node.links}
     told = {entry.index for entry in site.node.neighbours if neighbours.is_proxy(entry)}
-    if told := {index for index in told if kinds_[index] in TELL_CARRIER}:
-        _wait_until_settled(site, told)
-
-
-def _wait_until_settled(site: Site, indexes: Collection[int]) -> None:
-    """A bridge enables a port when it hears that it has a carrier, a moment later, whatever has been set."""
-    for _look in polling.looks(seconds=SECONDS_TO_SETTLE, pause=0.002):
-        if all(found.has_settled for found in links.read(site.kernel) if found.link.index in indexes):
-            return
+    if told := {index for index in told if kinds_[index] in carriers.TELLING}:
+        carriers.wait(site.kernel, told)

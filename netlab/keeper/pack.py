@@ -26,7 +26,17 @@ from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netlink.xfrm import Xfrm
 from netlab.linux.netns import enter, fresh
 from netlab.linux.ruleset import ip_sets, iptables, native
-from netlab.linux.wiring import addresses, ipsec, links, neighbours, policies, queues, routes, settings, vlans
+from netlab.linux.wiring import (
+    addresses,
+    carriers,
+    ipsec,
+    neighbours,
+    policies,
+    queues,
+    routes,
+    settings,
+    vlans,
+)
 from netlab.linux.wiring.links import Found
 from netlab.model import codec, pack
 from netlab.model.netpack import LARGEST
@@ -140,7 +150,7 @@ def _open(place: Place, stack: ExitStack, remarks: list[str], known: KnownRules)
         kernel = stack.enter_context(RouteSocket(fd))
         with enter(fd):
             rules = _start_rules(place.name, stack, remarks, known)
-            return _Opened(place, fd, kernel, links.read(kernel), rules)
+            return _Opened(place, fd, kernel, carriers.read(kernel), rules)
     except OSError as error:  # it ended in the meantime, or is not ours to enter
         told = _("{node} could not be read: {error}")
         remarks.append(told.format(node=place.name, error=error.strerror or error))

@@ -36,6 +36,10 @@ class Present:
         """As it was read; None of one that has just been made: nothing is in it."""
         return self.found.node(name)
 
+    def made(self, name: str) -> pack.Node | None:
+        """What it is like, if it has just been made and another one was looked at."""
+        return None if name in ROLES else self.alike.get(name)
+
     def settings(self, name: str) -> Mapping[str, str]:
         """Those of a node that are not as in any fresh namespace."""
         node = self.node(name) or self.alike.get(name)

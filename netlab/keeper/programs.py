@@ -22,10 +22,11 @@ class Programs:
 
     def listeners(self) -> Iterator[pack.Listener]:
         """Of the namespace that we are in."""
-        for listener, inode in sock_diag.listeners_with_inodes().items():
-            if not inode:  # the kernel's own: of a tunnel
+        for listener, kept in sock_diag.listeners_kept().items():
+            if not kept.inode:  # the kernel's own: of a tunnel
                 continue
-            yield pack.Listener(listener.protocol, listener.address, listener.port, self._name(inode))
+            where = listener.protocol, listener.address, listener.port
+            yield pack.Listener(*where, self._name(kept.inode), kept.full)
 
     def _name(self, inode: int) -> str:
         if self._names is None:

@@ -1,7 +1,8 @@
 """Who plays the listeners of a twin: one process with a socket for each, in the namespaces where they listen.
 
 A connection is taken, what it says is answered (an HTTP request with a page, all else with itself), and it is
-closed. A datagram is sent back. Nothing is kept, and nobody can keep it busy: what takes long is let go of.
+closed. A datagram is sent back, from the address that its program would send it from. Nothing is kept, and
+nobody can keep it busy: what takes long is let go of.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ BACKLOG = 64
 IP_PKTINFO, LONGEST_WORD = 8, 256
 ANY = "0.0.0.0"
 LONGEST_ORDER = 1 << 20
+# Programs that answer a datagram from the address that it came to; of others the kernel chooses by the route.
+FROM_THERE = frozenset(
+    ("chronyd", "coredns", "dnsmasq", "kresd", "named", "ntpd", "snmpd", "systemd-resolve", "unbound")
+)
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
@@ -82,13 +87,17 @@ class _Player:
                 refused.append(f"{listener.protocol} {listener.address} port {listener.port}: {error}")
                 continue
             self.listening.append(sock)
+            if listener.full and listener.protocol == "tcp":
+                self.listening.append(_fill(sock))
+                continue
             work = self.accept if listener.protocol == "tcp" else self.send_back
             self.selector.register(sock, selectors.EVENT_READ, partial(work, sock))
         return refused
 
     def end(self) -> None:
         for sock in (*self.listening, *self.connections):
-            self.selector.unregister(sock)
+            with suppress(KeyError):  # nobody looks at one that takes no connection
+                self.selector.unregister(sock)
             sock.close()
         self.listening.clear()
         self.connections.clear()
@@ -115,7 +124,7 @@ class _Player:
         client.close()
 
     def send_back(self, sock: socket.socket) -> None:
-        """From the address that it came to: a node may have several."""
+        """From the address that it came to, where that is told; else from the one that the kernel chooses."""
         with suppress(OSError):
             said, told, __, sender = sock.recvmsg(LARGEST, LONGEST_WORD, socket.MSG_DONTWAIT)
             sock.sendmsg([said], [_from_there(*word) for word in told], socket.MSG_DONTWAIT, sender)
@@ -135,6 +144,16 @@ def _from_there(level: int, kind: int, word: bytes) -> tuple[int, int, bytes]:
     return level, kind, word[:16] + bytes(4)
 
 
+def _fill(server: socket.socket) -> socket.socket:
+    """Let it take no connection: it has room for one, which is this one's."""
+    server.listen(0)
+    address, port, *rest = server.getsockname()
+    there = {ANY: "127.0.0.1", "::": "::1"}.get(address, address)
+    client = socket.socket(server.family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    client.connect_ex((there, port, *rest))
+    return client
+
+
 def _bound(listener: pack.Listener, alone: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in listener.address else socket.AF_INET
     sock = socket.socket(family, KINDS[listener.protocol] | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
@@ -144,7 +163,7 @@ def _bound(listener: pack.Listener, alone: bool) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IP, ip_freebind, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(alone))
-        if listener.protocol == "udp":
+        if listener.protocol == "udp" and (not listener.program or listener.program in FROM_THERE):
             sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)

@@ -17,6 +17,7 @@ from netlab.i18n import gettext as _
 from netlab.keeper import pack, populate, replica
 from netlab.keeper.history import History, Mark
 from netlab.keeper.known_rules import KnownRules
+from netlab.keeper.pack import Containers
 from netlab.keeper.places import Place, beside_roles
 from netlab.keeper.protocol import Undone
 from netlab.keeper.responder import Responder
@@ -100,10 +101,14 @@ class Twin:
 
     def _read(self, places: Sequence[Place]) -> Pack:
         described = self._engine.describe(self._root) if self._engine else {}
-        found = pack.read(self._plan.name, places, self._reader, described, self._rules)
+        found = self._look(places, described)
         containers = self._every.containers(self._root)
         known = {beside_roles(one_line(each.name), "container"): each.runs for each in containers}
         return replace(found, remarks=(*found.remarks, *containers_beside(found, known)))
+
+    def _look(self, places: Sequence[Place], described: Containers | None = None) -> Pack:
+        """The namespaces alone, unless what the engine says of containers is there, too."""
+        return pack.read(self._plan.name, places, self._reader, described, self._rules)
 
     def take_over(self, fds: Sequence[int]) -> Pack:
         """Make the lab like the pack in a file without a name, which the lab's owner has handed over.
@@ -129,7 +134,7 @@ class Twin:
         populate_lab = partial(populate.ask, self._to_init)
         play = self._responder.play if self._responder else _leave_alone
         workshop = Workshop(
-            *(self._places, self._read, populate_lab, play, self._unchanged),
+            *(self._places, self._look, populate_lab, play, self._unchanged),
             is_fresh=is_fresh and self._plan.bare,
             rules=self._rules,
         )

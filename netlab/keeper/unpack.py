@@ -83,17 +83,19 @@ def unpack(wanted: pack.Pack, workshop: Workshop, now: pack.Pack | None = None) 
         for site in others:
             # An address may need a setting.
             _set_links(site, have.node(site.node.name), workshop.unchanged, refusals)
-            _furnish(site, refusals)
+            _furnish(_node(site, refusals, have))
         cables.finish(workshop.unchanged)
-        _finish(others, rules, refusals)
+        _finish(others, rules, refusals, have)
         ports = {port for node in wanted.nodes if node.container for port in node.container.ports}
         refusals.lines += _play(list(sites.values()), have, workshop, ports)
     return replace(wanted, remarks=tuple(dict.fromkeys((*wanted.remarks, *refusals.lines))))
 
 
-def _finish(sites: Sequence[Site], rules: Mapping[str, Rules], refusals: Refusals) -> None:
+def _finish(sites: Sequence[Site], rules: Mapping[str, Rules], refusals: Refusals, have: Present) -> None:
     """What needs the links as they are to be."""
-    nodes = [_node(site, refusals) for site in sites]
+    nodes = [_node(site, refusals, have) for site in sites]
+    for node in nodes:
+        node.wait_for_groups()
     duplicates = [(node, each) for node in nodes if (each := node.add_duplicates())]
     for node, each in duplicates:
         node.wait_for(each)
@@ -175,12 +177,11 @@ def _lay_cables(
     return wanted, cables
 
 
-def _node(site: Site, refusals: Refusals) -> reconcile.Node:
-    return reconcile.Node(site.fd, site.kernel, site.node, refusals)
+def _node(site: Site, refusals: Refusals, have: Present) -> reconcile.Node:
+    return reconcile.Node(site.fd, site.kernel, site.node, refusals, have.made(site.node.name))
 
 
-def _furnish(site: Site, refusals: Refusals) -> None:
-    node = _node(site, refusals)
+def _furnish(node: reconcile.Node) -> None:
     node.addresses()
     node.nexthops()
     node.add_policies()

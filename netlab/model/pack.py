@@ -188,6 +188,7 @@ class Listener:
     address: str
     port: Port
     program: str = ""
+    full: bool = False  # so many connections wait that it takes no more
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,5 +95,7 @@ def _passes(value: Any) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, pack.Address) and value.valid != 0xFFFFFFFF:
         value = replace(value, preferred=0, valid=0)  # which pass
+    if isinstance(value, pack.Listener):
+        value = replace(value, full=False)  # as this does
     plain = codec.to_plain(value)
     return " ".join(f"{f.name}={plain[f.name]}" for f in fields(value) if f.name in plain)

@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 from netlab.linux.netlink import messages as rt
 from netlab.model import Listener
@@ -21,25 +22,33 @@ WAITING = {"tcp": TCP_LISTEN, "udp": TCP_CLOSE}  # a UDP socket that is not conn
 # linux/inet_diag.h: family, protocol, extensions, padding, states; the socket wanted, which is left open.
 _REQUEST = struct.Struct("=BBxxI48x")
 _PORT_AT, _ADDRESS_AT, _INODE_AT = 4, 8, 68  # in an answer; its first byte is the family
+_QUEUE = struct.Struct("=56xII")  # of who listens: how many wait to be accepted, and beyond how many none may
+
+
+class Kept(NamedTuple):
+    """What the kernel keeps of a socket."""
+
+    inode: int = 0  # its number, as /proc/PID/fd shows it; 0 where it is not known
+    full: bool = False  # so many connections wait that none is taken any more
 
 
 def listeners() -> tuple[Listener, ...]:
     """Every listening socket of this thread's network namespace, by port."""
-    return tuple(listeners_with_inodes())
+    return tuple(listeners_kept())
 
 
-def listeners_with_inodes() -> dict[Listener, int]:
-    """The same, each with the number of its socket, as /proc/PID/fd shows it; 0 where it is not known."""
-    found: dict[Listener, int] = {}
+def listeners_kept() -> dict[Listener, Kept]:
+    """The same, and what the kernel keeps of each."""
+    found: dict[Listener, Kept] = {}
     for protocol in PROTOCOLS:
         try:
             found |= dict(_listeners_of(protocol))
         except OSError:
-            found |= dict.fromkeys(_read_table(protocol), 0)
+            found |= dict.fromkeys(_read_table(protocol), Kept())
     return dict(sorted(found.items(), key=lambda one: (one[0].protocol, one[0].port, one[0].address)))
 
 
-def _listeners_of(protocol: str) -> Iterator[tuple[Listener, int]]:
+def _listeners_of(protocol: str) -> Iterator[tuple[Listener, Kept]]:
     """OSError if this kernel cannot be asked."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as sock:
         for family in (socket.AF_INET, socket.AF_INET6):
@@ -49,7 +58,9 @@ def _listeners_of(protocol: str) -> Iterator[tuple[Listener, int]]:
                 size = 16 if data[0] == socket.AF_INET6 else 4
                 address = rt.ip(data[_ADDRESS_AT : _ADDRESS_AT + size])
                 (port,) = struct.unpack_from("!H", data, _PORT_AT)
-                yield Listener(protocol, address, port), rt.number(data[_INODE_AT : _INODE_AT + 4])
+                waiting, most = _QUEUE.unpack_from(data)
+                kept = Kept(rt.number(data[_INODE_AT : _INODE_AT + 4]), protocol == "tcp" and waiting > most)
+                yield Listener(protocol, address, port), kept
 
 
 def _answers(sock: socket.socket) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ FAILED = 0x08  # IFA_F_DADFAILED: somebody else has it
 # Those that pass, or that the lifetimes say: optimistic, deprecated, tentative, permanent.
 _PASSING = 0x04 | 0x20 | rt.IFA_F_TENTATIVE | rt.IFA_F_PERMANENT
 _LIFE = struct.Struct("=IIII")
+_SOLICITED = bytes.fromhex("ff02 0000 0000 0000 0000 0001 ff")
 _ADD = rt.NLM_F_CREATE | rt.NLM_F_EXCL
 
 
@@ -74,6 +75,23 @@ def _body(address: pack.Address) -> bytes:
     if address.valid != FOR_EVER or address.preferred != FOR_EVER:
         body += rt.attribute(rt.IFA_CACHEINFO, _LIFE.pack(address.preferred, address.valid, 0, 0))
     return body + rt.attribute(rt.IFA_FLAGS, address.flags & ~FAILED)
+
+
+def has_heard(address: pack.Address, groups: set[tuple[int, bytes]]) -> bool:
+    """Whether its link listens to those who ask for that address of IPv6 (RFC 4291, section 2.7.1), which a
+    kernel sees to a moment after the address was added."""
+    if ":" not in address.address:
+        return True
+    raw = ip_bytes(address.address)[1]
+    return (address.index, _SOLICITED + raw[-3:]) in groups
+
+
+def groups() -> set[tuple[int, bytes]]:
+    """(index of the link, address) of all multicast of IPv6 that is listened to in the namespace we are in.
+    Empty where IPv6 is not."""
+    with suppress(OSError), open("/proc/thread-self/net/igmp6") as file:
+        return {(int(index), bytes.fromhex(group)) for index, _name, group, *_ in map(str.split, file)}
+    return set()
 
 
 def skip_detection(namespace: int) -> None:

@@ -23,7 +23,7 @@ EVERY = sum(SETTABLE.values())
 NO_MAC = "00:00:00:00:00:00"
 IFLA_PROTINFO, NLA_F_NESTED = 12, 0x8000
 IFLA_XDP, IFLA_XDP_ATTACHED, IFLA_PROP_LIST = 43, 2, 52
-OPERATIONAL, DOWN, LOWER_DOWN = 6, 2, 3  # of IF_OPER_…
+UNKNOWN, DOWN, LOWER_DOWN, DORMANT, OPERATIONAL = 0, 2, 3, 5, 6  # of IF_OPER_…
 BY_HAND = 1  # of addr_gen_mode: IPv6 gets no address by itself
 _CREATE = rt.NLM_F_CREATE | rt.NLM_F_EXCL
 _HERE = None  # of the namespace in which another end is: this one
@@ -81,7 +81,7 @@ def _parse(content: bytes) -> Found:
         rt.number(below),
         struct.unpack("=i", nsid)[0] if nsid else _HERE,
         bool(flags & rt.IFF_UP and (flags & rt.IFF_LOWER_UP or kind == "bridge")),
-        not flags & rt.IFF_UP or _knows_carrier(flags, rt.number(words.get(rt.IFLA_OPERSTATE))),
+        has_settled(flags, rt.number(words.get(rt.IFLA_OPERSTATE))),
         tuple(_unread(words)),
         families.get(socket.AF_INET, b""),
         inet6.get(rt.IFLA_INET6_CONF, b""),
@@ -96,8 +96,12 @@ def _unread(words: rt.Attributes) -> Iterator[str]:
         yield f"xdp ({name})"
 
 
-def _knows_carrier(flags: int, state: int) -> bool:
-    return state == OPERATIONAL if flags & rt.IFF_LOWER_UP else state in (DOWN, LOWER_DOWN)
+def has_settled(flags: int, state: int) -> bool:
+    """Whether the kernel has acted on the carrier that a link has, or has not. Of a bridge that never had a
+    port it knows nothing, and all is well."""
+    if not flags & rt.IFF_UP:
+        return True
+    return state in ((UNKNOWN, DORMANT, OPERATIONAL) if flags & rt.IFF_LOWER_UP else (DOWN, LOWER_DOWN))
 
 
 def _words(flags: int) -> set[str]:

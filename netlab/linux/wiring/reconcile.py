@@ -17,12 +17,13 @@ from netlab.linux.netlink import xfrm
 from netlab.linux.netlink.route import RouteSocket
 from netlab.linux.netlink.socket import NetlinkSocket
 from netlab.linux.netlink.xfrm import Xfrm
-from netlab.linux.netns import do_as_owner
+from netlab.linux.netns import do_as_owner, enter
 from netlab.linux.wiring import addresses, ipsec, neighbours, policies, queues, routes, vlans
 from netlab.linux.wiring.fields import Unfit
 from netlab.model import pack
 
 T = TypeVar("T")
+SECONDS_TO_HEAR = 1.0
 SECONDS_TO_FIND = 2.5  # a duplicate: a kernel waits up to a second before it asks
 Change = Callable[[RouteSocket, T], None]
 
@@ -52,10 +53,18 @@ class Refusals:
 
 
 class Node:
-    """One namespace (a descriptor) to be made like `wanted`, by way of its socket."""
+    """One namespace (a descriptor) to be made like `wanted`, by way of its socket. One that has just been
+    made is like `made`: what does not come with links need not be read."""
 
-    def __init__(self, namespace: int, kernel: RouteSocket, wanted: pack.Node, refusals: Refusals) -> None:
-        self._namespace, self._kernel = namespace, kernel
+    def __init__(
+        self,
+        namespace: int,
+        kernel: RouteSocket,
+        wanted: pack.Node,
+        refusals: Refusals,
+        made: pack.Node | None = None,
+    ) -> None:
+        self._namespace, self._kernel, self._made = namespace, kernel, made
         self._wanted, self._refusals = wanted, refusals
 
     def addresses(self) -> None:
@@ -74,6 +83,18 @@ class Node:
                 come += [each for each in new if not is_six or each not in old]
         self._change(addresses.delete, gone, quietly=True)  # the first takes the rest with it
         self._change(addresses.add, come)
+
+    def wait_for_groups(self) -> None:
+        """Until whoever asks for one of its addresses of IPv6 is heard: they would ask again a second later,
+        and who looks for a duplicate never does."""
+        up = {link.index for link in self._wanted.links if link.up and link.kind != "loopback"}
+        told = [each for each in self._wanted.addresses if each.index in up and ":" in each.address]
+        told = [each for each in told if not each.flags & addresses.FAILED]
+        for _look in polling.looks(seconds=SECONDS_TO_HEAR, pause=0.002) if told else ():
+            with enter(self._namespace):
+                heard = addresses.groups()
+            if all(addresses.has_heard(each, heard) for each in told):
+                return
 
     def add_duplicates(self) -> list[pack.Address]:
         """Addresses that the kernel found somebody else to have: added again, and which those are."""
@@ -107,22 +128,25 @@ class Node:
 
     def nexthops(self) -> None:
         """Groups behind their members."""
-        if not self._wanted.nexthops and not routes.read_nexthops(self._kernel):
-            return
-        have, wanted = routes.read_nexthops(self._kernel), self._wanted.nexthops
+        have = self._made.nexthops if self._made else routes.read_nexthops(self._kernel)
+        wanted = self._wanted.nexthops
         self._change(routes.delete_nexthop, [hop for hop in have if hop not in wanted], quietly=True)
         come = [hop for hop in wanted if hop not in have]
         self._change(routes.add_nexthop, sorted(come, key=lambda hop: bool(hop.group)))
 
     def add_policies(self) -> None:
         """Before the routes: by some of them their gateways are found."""
-        have, wanted = policies.read(self._kernel), self._wanted.policies
+        have, wanted = self._policies(), self._wanted.policies
         self._change_policies(policies.add, [rule for rule in wanted if rule not in have])
 
     def delete_policies(self) -> None:
         """Behind the routes, for the same reason."""
-        have, wanted = policies.read(self._kernel), self._wanted.policies
+        have, wanted = self._policies(), self._wanted.policies
         self._change_policies(policies.delete, [rule for rule in have if rule not in wanted])
+
+    def _policies(self) -> tuple[pack.PolicyRule, ...]:
+        """Those that were there, and perhaps those that have been added."""
+        return self._made.policies if self._made else policies.read(self._kernel)
 
     def _change_policies(self, change: Change[pack.PolicyRule], rules: Sequence[pack.PolicyRule]) -> None:
         self._change(change, [rule for rule in rules if not policies.is_of_users(rule)])
@@ -138,6 +162,8 @@ class Node:
 
     def ipsec(self) -> None:
         """In the order of the pack where there are several to one place: a kernel finds the first."""
+        if self._made and self._made.ipsec == self._wanted.ipsec:
+            return
         if not xfrm.is_there(self._namespace):
             lacking = len(self._wanted.ipsec)
             self._refusals.lines += [f"{self._wanted.name}: no IPsec here"] if lacking else []

@@ -15,8 +15,7 @@ from netlab.lab import Lab
 from netlab.model.pack import Chain, Node, Pack, Table
 from netlab.model.pack_changes import differences
 from tests.kernel.conftest import sh
-from tests.kernel.twin.world import VARIED, listings
-from tests.support.patience import eventually
+from tests.kernel.twin.world import VARIED, listings, wait_for_rest
 
 INTERNET = "39.106.233.176"
 WEB = "docker run -d --name web centos:8.1.1911 sleep 36000"
@@ -38,19 +37,12 @@ def is_answered(lab: Lab, node: str = "if-test", address: str = INTERNET) -> boo
     return lab.run(["ping", "-c", "1", "-W", "1", address], node=node).returncode == 0
 
 
-def wait_for_ipv6(lab: Lab) -> None:
-    """Until no address is tentative any more, and no port waits for the spanning tree."""
-    addresses = "ip -6 -o addr show tentative; ip -n blue -6 -o addr show tentative"
-    ports = "bridge -o link | grep -E 'state (listen|learn)ing'"
-    assert eventually(lambda: not lab.run(["bash", "-c", f"{addresses}; {ports}"]).stdout, 20.0)
-
-
 def test_the_tools_say_the_same_of_a_lab_and_its_copy(lab: Lab, twin_name: str) -> None:
     """Every line of ip, bridge, tc, iptables-save, nft and sysctl, of every node; 99 of 100 at least."""
     sh(lab, VARIED)
-    wait_for_ipv6(lab)
+    wait_for_rest(lab)
     twin = lab.copy(twin_name)
-    wait_for_ipv6(twin)  # its spanning tree begins anew
+    wait_for_rest(twin)  # its spanning tree begins anew
     for node in ("host", "internet", "if-test", "two", "blue"):
         ours, theirs = (Counter(listings(each, node)) for each in (lab, twin))
         others = (ours - theirs).total() + (theirs - ours).total()
@@ -101,6 +93,29 @@ def test_a_listener_is_played(lab: Lab, twin_name: str) -> None:
     assert "refused" in twin.script(ASK.format(port=8001)).stderr
     known = twin.pack().node("web")
     assert known and [(each.port, each.program) for each in known.listeners] == [(8000, "python3")]
+
+
+def test_a_listener_that_takes_no_more_takes_no_more(lab: Lab, twin_name: str) -> None:
+    """As many wait as may: who connects gets no answer, as at the original."""
+    full = "import socket, signal; s = socket.create_server(('', 8000), backlog=0); n, port = s.getsockname()"
+    client = "c = socket.create_connection(('127.0.0.1', port)); print('up', flush=True); signal.pause()"
+    program = f'docker exec web python3 -c "{full}; {client}"'
+    sh(lab, f"{WEB}; mkfifo full; setsid {program} >full & read -r said <full")
+    twin = lab.copy(twin_name)
+    for each in (lab, twin):
+        assert "timed out" in each.script(ASK.format(port=8000)).stderr
+
+
+def test_a_datagram_is_answered_from_the_same_address(lab: Lab, twin_name: str) -> None:
+    """A program that says nothing of it answers from where the route begins, not from where it was asked."""
+    serve = 's.bind(("", 5300)); print("up", flush=True); [s.sendto(*s.recvfrom(99)) for _ in range(9)]'
+    program = f"import socket; s = socket.socket(type=socket.SOCK_DGRAM); {serve}"
+    sh(lab, f"{WEB}; mkfifo bound; setsid python3 -c '{program}' >bound & read -r said <bound")
+    ask = "s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(2); s.sendto(b'?', ('192.0.2.10', 5300))"
+    asks = ["docker", "exec", "web", "python3", "-c", f"import socket; {ask}; print(s.recvfrom(99)[1][0])"]
+    twin = lab.copy(twin_name)
+    assert lab.run(asks).stdout == "172.17.0.1\n"
+    assert twin.run(asks).stdout == "172.17.0.1\n"
 
 
 def test_a_lab_becomes_again_what_it_was(lab: Lab) -> None:

@@ -15,7 +15,7 @@ from netlab.errors import LabNotFound
 from netlab.lab import Lab
 from netlab.model.pack_changes import differences
 from tests.kernel.conftest import sh
-from tests.kernel.twin.world import listings
+from tests.kernel.twin.world import listings, wait_for_rest
 
 PACKAGES = (
     "firewalld",
@@ -93,7 +93,8 @@ def twin_name(lab_name: str) -> Iterator[str]:
 
 
 def assert_alike(lab: Lab, twin: Lab) -> None:
-    """To the tools, and to a pack."""
+    """To the tools, and to a pack, once the lab itself has its addresses: it has been up for a moment."""
+    wait_for_rest(lab)
     ours, theirs = (Counter(listings(each, "host")) for each in (lab, twin))
     others = (ours - theirs).total() + (theirs - ours).total()
     assert others <= ours.total() / 100, [*(ours - theirs), "", *(theirs - ours)]

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 
 from netlab.lab import Lab
+from tests.support.patience import eventually
 
+SECONDS_TO_REST = 20.0
 VARIED = """
 docker run -d --name if-test centos:8.1.1911 sleep 36000
 docker run -d --name two -p 8080:80 centos:8.1.1911 sleep 36000
@@ -96,6 +98,20 @@ PASSING = (
     *("tso_max_size", "gso_max_size", "gro_max_size", "gso_max_segs", "tso_max_segs", "fdb_n_learned"),
 )
 SYSCTL_PASSING = re.compile(r"(kernel|fs|vm|dev|user|abi|debug|crypto)\.|net\.(core|unix)\.|.*_count")
+
+
+def wait_for_rest(lab: Lab) -> None:
+    """Until no address of any node is tentative any more, and no port waits for the spanning tree."""
+    look = "ip -6 -o addr show tentative; bridge -o link | grep -E 'state (listen|learn)ing'"
+    nodes = [node.name for node in lab.snapshot().nodes]
+    is_quiet = dict.fromkeys(nodes, False)
+
+    def rests() -> bool:
+        for node in nodes:
+            is_quiet[node] = is_quiet[node] or not lab.script(look, node).stdout
+        return all(is_quiet.values())
+
+    assert eventually(rests, SECONDS_TO_REST), is_quiet
 
 
 def listings(lab: Lab, node: str) -> Iterator[str]:

@@ -27,6 +27,15 @@ def sockets_here() -> Iterator[tuple[set[Listener], set[int]]]:
         yield {Listener("tcp", *server.getsockname()), Listener("udp", *bound.getsockname())}, ports
 
 
+def test_a_server_whose_queue_is_full_is_known() -> None:
+    """Of two that have room for one, one waits at the first."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0)) for _ in range(2)]
+        stack.enter_context(socket.create_connection(servers[0].getsockname()))
+        full = {listener.port: kept.full for listener, kept in sock_diag.listeners_kept().items()}
+        assert [full[each.getsockname()[1]] for each in servers] == [True, False]
+
+
 def refused(protocol: str) -> Iterator[Listener]:
     """A kernel without sock_diag."""
     raise FileNotFoundError(protocol)
