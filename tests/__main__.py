@@ -1,8 +1,8 @@
 """Runs the tests: python -m tests [TIER…] [words for pytest]; `./run test` is this.
 
-Tests wait more than they work. So the tiers, and the longest files of theirs, are parts that run side by
-side, each in a pytest of its own, whose report is printed when it ends. Root has an ordinary user run those
-tiers as well in which it matters who one is.
+Tests wait more than they work. So the tiers, in shares, and the longest files of theirs are parts that run
+side by side, each in a pytest of its own, whose report is printed when it ends. Root has an ordinary user run
+those tiers as well in which it matters who one is.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from tests.support import ordinary, parts
 from tests.support.parts import Part
 
 ROOT = Path(__file__).parent.parent
+# Every part reads what the one before it has compiled, also where Python is told to keep nothing.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 CI = bool(os.environ.get("CI"))
 IS_ROOT = os.geteuid() == 0
 USUAL = ("unit", "kernel", "attacks", "labs", "docker", "browser")
@@ -48,6 +50,7 @@ class Run:
         self.process = subprocess.Popen(
             words,
             cwd=ROOT,
+            env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -95,8 +98,8 @@ def install(tiers: Sequence[str]) -> None:
 
 
 def pytest(words: Sequence[str], part: Part | None = None) -> list[str]:
-    places = [f"tests/{part.name}", *(f"--ignore=tests/{name}" for name in part.without)] if part else []
-    manner = ONCE if part and part.tier == "vm" else ON_CI
+    places = [f"--share={part.share}", *(f"tests/{file}" for file in part.files)] if part else []
+    manner = ONCE if part and part.name == "vm" else ON_CI
     return [sys.executable, "-m", "pytest", *places, *manner, *words]
 
 
