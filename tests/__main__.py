@@ -28,8 +28,9 @@ IS_ROOT = os.geteuid() == 0
 USUAL = ("unit", "kernel", "attacks", "labs", "docker", "browser")
 SCRIPTS = (("docker", "install-docker"), ("docker", "install-podman"), ("vm", "install-vagrant"))
 PROCESSORS = os.cpu_count() or 1
-# Most of them wait most of the time. An ordinary user's, beside root's, are half of those on the machine.
-AT_ONCE = PROCESSORS if ordinary.is_beside() else 2 * PROCESSORS
+# Most of them wait two thirds of the time. An ordinary user's, beside root's, are half of all.
+EVERY = 3 * PROCESSORS
+AT_ONCE = EVERY // 2 if ordinary.is_beside() else EVERY
 NOTHING_CHOSEN = 5  # pytest's status when the words leave no test of a part
 INTERRUPTED = 130
 # A busy CI machine is not ours to mend: a test that fails there is run once more, which the summary says (R).
@@ -82,7 +83,7 @@ def main(words: Sequence[str]) -> int:
     if len(waiting) == 1 and not as_user:
         return subprocess.run(pytest(rest, waiting[0]), cwd=ROOT, check=False).returncode
     begun = time.monotonic()
-    beside = [Run("as an ordinary user", ordinary.command(as_user, rest), PROCESSORS)] if as_user else []
+    beside = [Run("as an ordinary user", ordinary.command(as_user, rest), EVERY // 2)] if as_user else []
     done = list(side_by_side([(part, pytest(rest, part)) for part in waiting], beside))
     print(parts.total([run.report for run in done], time.monotonic() - begun))
     bad = [run.name for run in done if run.status not in (0, NOTHING_CHOSEN)]
