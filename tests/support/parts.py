@@ -13,11 +13,11 @@ TESTS = Path(__file__).parents[1]
 # Longest first, so that none of them is still at work when all others have ended; and in how many shares.
 APART = {
     "vm": 1,
+    "browser": 1,
     "labs/test_notebooks.py": 3,
     "docker/test_lessons.py": 2,
     "kernel": 3,
     "attacks": 3,
-    "browser": 2,
     "labs/test_steps.py": 3,
     "kernel/faults/test_catalogue.py": 2,
     "kernel/grade/test_grade.py": 1,
