@@ -61,13 +61,12 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Why what was run again had failed; and what this part cost, as it runs beside others: its own and its
-    children's processor time, keepers and other orphans included."""
+    """Why what was run again had failed; and what this part cost, as it runs beside others: in processor
+    time, with keepers and other orphans."""
     for report in terminalreporter.stats.get("rerun", []):
         terminalreporter.section(f"failed at first: {report.nodeid}")
         terminalreporter.write_line(report.longreprtext)
-    own, orphans = os.times(), reaper.seconds(terminalreporter.config.stash[REAPER])
-    seconds = own.user + own.system + own.children_user + own.children_system + orphans
+    seconds = reaper.seconds(terminalreporter.config.stash[REAPER])
     terminalreporter.write_line(f"processor time: {seconds / 60:.1f} min")
 
 
