@@ -1,8 +1,8 @@
 """Runs the tests: python -m tests [TIER…] [words for pytest]; `./run test` is this.
 
-Tests wait more than they work. So the tiers, and the longest files of theirs, are parts that run side by
-side, each in a pytest of its own, whose report is printed when it ends. Root has an ordinary user run those
-tiers as well in which it matters who one is.
+Tests wait more than they work. So the tiers, in shares, and the longest files of theirs are parts that run
+side by side, each in a pytest of its own, whose report is printed when it ends. Root has an ordinary user run
+those tiers as well in which it matters who one is.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from tests.support import ordinary, parts
 from tests.support.parts import Part
 
 ROOT = Path(__file__).parent.parent
+# Every part reads what the one before it has compiled, also where Python is told to keep nothing.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 CI = bool(os.environ.get("CI"))
 IS_ROOT = os.geteuid() == 0
 USUAL = ("unit", "kernel", "attacks", "labs", "docker", "browser")
 SCRIPTS = (("docker", "install-docker"), ("docker", "install-podman"), ("vm", "install-vagrant"))
 PROCESSORS = os.cpu_count() or 1
-# Most of them wait most of the time. An ordinary user's, beside root's, are half of those on the machine.
-AT_ONCE = PROCESSORS if ordinary.is_beside() else 2 * PROCESSORS
+# Most of them wait two thirds of the time. An ordinary user's, beside root's, are half of all.
+EVERY = 3 * PROCESSORS
+AT_ONCE = EVERY // 2 if ordinary.is_beside() else EVERY
 NOTHING_CHOSEN = 5  # pytest's status when the words leave no test of a part
 INTERRUPTED = 130
 # A busy CI machine is not ours to mend: a test that fails there is run once more, which the summary says (R).
@@ -48,6 +51,7 @@ class Run:
         self.process = subprocess.Popen(
             words,
             cwd=ROOT,
+            env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -79,7 +83,7 @@ def main(words: Sequence[str]) -> int:
     if len(waiting) == 1 and not as_user:
         return subprocess.run(pytest(rest, waiting[0]), cwd=ROOT, check=False).returncode
     begun = time.monotonic()
-    beside = [Run("as an ordinary user", ordinary.command(as_user, rest), PROCESSORS)] if as_user else []
+    beside = [Run("as an ordinary user", ordinary.command(as_user, rest), EVERY // 2)] if as_user else []
     done = list(side_by_side([(part, pytest(rest, part)) for part in waiting], beside))
     print(parts.total([run.report for run in done], time.monotonic() - begun))
     bad = [run.name for run in done if run.status not in (0, NOTHING_CHOSEN)]
@@ -95,8 +99,8 @@ def install(tiers: Sequence[str]) -> None:
 
 
 def pytest(words: Sequence[str], part: Part | None = None) -> list[str]:
-    places = [f"tests/{part.name}", *(f"--ignore=tests/{name}" for name in part.without)] if part else []
-    manner = ONCE if part and part.tier == "vm" else ON_CI
+    places = [f"--share={part.share}", *(f"tests/{file}" for file in part.files)] if part else []
+    manner = ONCE if part and part.name == "vm" else ON_CI
     return [sys.executable, "-m", "pytest", *places, *manner, *words]
 
 

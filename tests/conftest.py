@@ -6,6 +6,7 @@ those with a browser, which stays open to the end, after those that look for wha
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from netlab.lab import Lab
 from tests.support import reaper
 from tests.support.leaks import Belongings, left_behind
 from tests.support.machine import MachineWatch
+from tests.support.parts import deal
 
 TIERS = {
     "unit": "no privileges, no namespaces",
@@ -45,24 +47,35 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("NETLAB_LANG", None)  # tests compare English, whoever runs them
     os.environ["LC_ALL"] = "C.UTF-8"
     config.stash[REAPER] = reaper.stand_above()
+    gc.disable()  # until all tests are collected, which are there to stay
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", default="1/1", help="2/3: every third test, from the second on")
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: who looks for garbage, a test or Python itself, need not go through it."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Why what was run again had failed; and what this part cost, as it runs beside others: its own and its
-    children's processor time."""
+    """Why what was run again had failed; and what this part cost, as it runs beside others: in processor
+    time, with keepers and other orphans."""
     for report in terminalreporter.stats.get("rerun", []):
         terminalreporter.section(f"failed at first: {report.nodeid}")
         terminalreporter.write_line(report.longreprtext)
-    own = os.times()
-    seconds = own.user + own.system + own.children_user + own.children_system
+    seconds = reaper.seconds(terminalreporter.config.stash[REAPER])
     terminalreporter.write_line(f"processor time: {seconds / 60:.1f} min")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(tier_of(item))
     order = list(TIERS)
     items.sort(key=lambda item: order.index(tier_of(item)))
+    items[:] = deal(items, config.getoption("--share"))
 
 
 def tier_of(item: pytest.Item) -> str:
@@ -87,9 +100,8 @@ def untouched(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     watch: MachineWatch = request.getfixturevalue("machine")
-    before = len(watch.seen())
     yield
-    assert watch.seen()[before:] == [], "this changed on the machine itself"
+    assert watch.news() == [], "this changed on the machine itself"
 
 
 @pytest.fixture(autouse=True)

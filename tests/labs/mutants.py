@@ -60,14 +60,11 @@ class Mutant:
 
 def some_mutants() -> list[Mutant]:
     """At most so many of each lesson as CI has time for: of more, that many are drawn, always the same."""
-    by_lesson = [[mutant for mutant in mutants() if mutant.lesson is lesson] for lesson in lessons()]
-    drawn = (random.Random(1).sample(every, min(len(every), most(every))) for every in by_lesson)
-    return [mutant for every in drawn for mutant in every]
-
-
-def most(every: list[Mutant]) -> int:
-    """How many of a lesson's mutants there is time for."""
-    return MOST // SLOW.get(every[0].lesson.id, 1) if every else 0
+    by_lesson: dict[str, list[Mutant]] = {}
+    for mutant in mutants():
+        by_lesson.setdefault(mutant.lesson.id, []).append(mutant)
+    most = {id: min(len(every), MOST // SLOW.get(id, 1)) for id, every in by_lesson.items()}
+    return [m for id, every in by_lesson.items() for m in random.Random(1).sample(every, most[id])]
 
 
 def mutants() -> Iterator[Mutant]:

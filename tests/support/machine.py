@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -16,7 +18,7 @@ from typing import IO
 OBJECTS = ("link", "address", "route", "mroute", "rule", "netconf", "nsid")
 # What a router's advertisement or a lease renews all the time has nothing to do with a lab.
 RENEWED = re.compile(r"\bproto (ra|dhcp)\b|\bdynamic\b")
-SYSCTLS = Path("/proc/sys/net")
+SYSCTLS = "/proc/sys/net"
 COUNTS = re.compile(r"nf_conntrack_count$")  # goes with the machine's own traffic
 
 
@@ -27,7 +29,8 @@ class MachineWatch:
     """
 
     def __enter__(self) -> MachineWatch:
-        self._sysctls = _sysctls()
+        self._told: list[str] = []
+        self._sysctls = {name: value for name in _sysctls() if (value := _value(name)) is not None}
         self._listeners: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
         self._listen("ip", "-o", "monitor", *OBJECTS)
         if os.geteuid() == 0:
@@ -51,10 +54,15 @@ class MachineWatch:
                     f"{process.args!r} ended with status {process.returncode}: nobody watched."
                 )
             events += _written(output).decode(errors="replace").splitlines()
-        now = _sysctls()
-        changed = [name for name, value in self._sysctls.items() if now.get(name, value) != value]
-        events += [f"{name}: {self._sysctls[name]} → {now[name]}" for name in changed]
+        for name, value in self._sysctls.items():
+            if (now := _value(name)) not in (value, None):
+                events.append(f"{name}: {value} → {now}")
         return [event for event in events if event.strip() and not RENEWED.search(event)]
+
+    def news(self) -> list[str]:
+        """What is seen and was not when this was asked before: after each test it is asked once."""
+        before, self._told = Counter(self._told), self.seen()
+        return list((Counter(self._told) - before).elements())
 
     def _listen(self, *command: str) -> None:
         output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
@@ -78,15 +86,17 @@ def _is_subscribed(pid: int) -> bool:
     return any(int(row[2]) == pid and int(row[3], 16) for row in rows)
 
 
-def _sysctls() -> dict[str, str]:
-    values = {}
+def _sysctls() -> Iterator[str]:
+    """The files of the machine's settings."""
     for folder, _, files in os.walk(SYSCTLS):
-        for name in files:
-            path = Path(folder, name)
-            if COUNTS.search(name):
-                continue
-            try:
-                values[str(path)] = path.read_text(errors="replace").strip()
-            except OSError:  # write-only, or root's alone
-                continue
-    return values
+        yield from (os.path.join(folder, name) for name in files if not COUNTS.search(name))
+
+
+def _value(name: str) -> str | None:
+    """What is in such a file; None where it is gone, write-only, or root's alone. A thousand of them are read
+    after each test, so without what makes a Path comfortable."""
+    try:
+        with open(name, "rb", buffering=0) as file:
+            return file.read().decode(errors="replace").strip()
+    except OSError:
+        return None

@@ -12,12 +12,8 @@ from pathlib import Path
 import pytest
 
 from netlab.diagnosis.causes import CAUSES
+from tests.support.source import MODULES, PACKAGE, nodes, text, tree
 
-PACKAGE = Path(__file__).parents[2] / "netlab"
-MODULES = {
-    ".".join(("netlab", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): file
-    for file in PACKAGE.rglob("*.py")
-}
 # A room imports only from rooms to its left, and those in one pair of brackets not from each other.
 ROOMS: tuple[str | tuple[str, ...], ...] = (
     *("i18n", "display", "errors", "model"),
@@ -44,7 +40,7 @@ def room(module: str) -> str:
 def imported(file: Path) -> set[str]:
     """The netlab modules that a file imports, also inside of functions."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes(file):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("netlab"):
             module = str(node.module)
             found |= {f"{module}.{a.name}" if f"{module}.{a.name}" in MODULES else module for a in node.names}
@@ -54,6 +50,13 @@ def imported(file: Path) -> set[str]:
 
 
 GRAPH = {name: imported(file) for name, file in MODULES.items()}
+# One test for a room, not for each of its modules: thousands of tests cost more than what they look at.
+each_room = pytest.mark.parametrize("own", sorted({room(name) for name in MODULES}))
+
+
+def modules_of(own: str) -> dict[str, Path]:
+    """The modules of a room, by name."""
+    return {name: file for name, file in MODULES.items() if room(name) == own}
 
 
 def reached(start: str) -> set[str]:
@@ -67,20 +70,21 @@ def reached(start: str) -> set[str]:
     return seen - {start}
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
-def test_a_room_imports_only_from_rooms_to_its_left(name: str) -> None:
+@each_room
+def test_a_room_imports_only_from_rooms_to_its_left(own: str) -> None:
     """The house in one line: who reads a module knows what may be behind its imports."""
-    own = room(name)
     if own in ("", "__main__"):  # the way in
         return
-    others = {room(other) for other in GRAPH[name]} - {own, ""}
-    assert [other for other in others if FLOOR[other] >= FLOOR[own]] == []
+    others = {(name, room(other)) for name in modules_of(own) for other in GRAPH[name]}
+    known = {(name, other) for name, other in others if other not in (own, "")}
+    assert [(name, other) for name, other in known if FLOOR[other] >= FLOOR[own]] == []
 
 
-@pytest.mark.parametrize("name", sorted(name for name in MODULES if room(name) in VALUES_ONLY))
-def test_values_and_pictures_never_import_the_kernel_side(name: str) -> None:
+@pytest.mark.parametrize("own", VALUES_ONLY)
+def test_values_and_pictures_never_import_the_kernel_side(own: str) -> None:
     """Drawing and journeys work on frozen values alone."""
-    assert {other for other in reached(name) if room(other) in ("linux", "engines", "keeper")} == set()
+    found = {(name, other) for name in modules_of(own) for other in reached(name)}
+    assert {(name, other) for name, other in found if room(other) in ("linux", "engines", "keeper")} == set()
 
 
 def test_the_house_is_small_at_its_door() -> None:
@@ -126,7 +130,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 )
 def test_doors_are_few(call: str, owners: set[str]) -> None:
     """Namespaces, netlink and packet sockets have one place each; sleeps and shell strings none."""
-    users = {name.removeprefix("netlab.") for name, file in MODULES.items() if call in file.read_text()}
+    users = {name.removeprefix("netlab.") for name, file in MODULES.items() if call in text(file)}
     assert users == owners
 
 
@@ -138,42 +142,47 @@ SLEEPS = re.compile(
 )
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
-def test_nothing_sleeps_in_disguise(name: str) -> None:
+@each_room
+def test_nothing_sleeps_in_disguise(own: str) -> None:
     """What tells is waited for itself; what does not is looked at by way of netlab.linux.polling."""
-    assert SLEEPS.findall(MODULES[name].read_text()) == []
+    assert [name for name, file in modules_of(own).items() if SLEEPS.search(text(file))] == []
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
-def test_nothing_is_unpickled_or_executed(name: str) -> None:
+# Modules and functions with which data becomes code, or an object of its own choosing.
+UNPICKLERS = {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "code", "codeop"}
+EXECUTORS = {"eval", "exec", "compile", "__import__"}
+
+
+def executors(file: Path) -> Iterator[str]:
+    """What a module imports of the one and calls of the other."""
+    for node in nodes(file):
+        match node:
+            case ast.Import(names):
+                yield from {alias.name.split(".")[0] for alias in names} & UNPICKLERS
+            case ast.ImportFrom(module):
+                yield from {str(module).split(".")[0]} & UNPICKLERS
+            case ast.Call(ast.Name(called)):
+                yield from {called} & EXECUTORS
+
+
+@each_room
+def test_nothing_is_unpickled_or_executed(own: str) -> None:
     """What comes from a lab is data: no module can make code or objects of its own choosing of it."""
-    tree = ast.parse(MODULES[name].read_text())
-    modules = {
-        alias.name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    }
-    modules |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    called = {
-        node.func.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    assert (
-        modules & {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "code", "codeop"} == set()
-    )
-    assert called & {"eval", "exec", "compile", "__import__"} == set()
+    assert [(name, found) for name, file in modules_of(own).items() for found in executors(file)] == []
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
-def test_rooms_are_small(name: str) -> None:
+def functions(file: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions and methods of a module, and those in them."""
+    return [node for node in nodes(file) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+@each_room
+def test_rooms_are_small(own: str) -> None:
     """A module is one idea: at most 300 lines, its functions at most 40."""
-    source = MODULES[name].read_text()
-    assert len(source.splitlines()) <= 300, "split it"
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno + 1 <= 40, f"{node.name} is too long"
+    for name, file in modules_of(own).items():
+        assert len(text(file).splitlines()) <= 300, f"split {name}"
+        lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions(file)}
+        assert [function for function, lines in lengths.items() if lines > 40] == [], f"too long, in {name}"
 
 
 # How a name ends that says neither what is done nor what is given: `_asked`, `_kept`, `entered`.
@@ -189,18 +198,19 @@ NO_PARTICIPLES = {"greeting", "listing", "cabling", "_wiring", "_setting", "_sam
 NO_PARTICIPLES |= {"address_string", "learners_seed", "speaking", "mistaken", "_rebuilt", "_lost", "nested"}
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
-def test_functions_are_called_by_verbs_or_nouns(name: str) -> None:
+@each_room
+def test_functions_are_called_by_verbs_or_nouns(own: str) -> None:
     """A participle alone is neither; a property may be one, and a suspect is called by its cause."""
-    found = [
-        node.name
-        for node in ast.walk(ast.parse(MODULES[name].read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        if not {"property", "cached_property"} & {ast.unparse(each) for each in node.decorator_list}
-        if PARTICIPLE.search(node.name) and not SENTENCE.match(node.name)
-    ]
     causes = {code.replace("-", "_") for code in CAUSES}
-    assert set(found) - NO_PARTICIPLES - causes == set()
+    found = [
+        (name, node.name)
+        for name, file in modules_of(own).items()
+        for node in functions(file)
+        if PARTICIPLE.search(node.name) and not SENTENCE.match(node.name)
+        if node.name not in NO_PARTICIPLES | causes
+        if not {"property", "cached_property"} & {ast.unparse(each) for each in node.decorator_list}
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize(
@@ -228,9 +238,8 @@ OVERRIDDEN = frozenset(
         *("get_state", "pre_launch", "launch_kernel", "send_signal", "kill", "terminate"),
     )
 )
-TREES = {name: ast.parse(file.read_text()) for name, file in MODULES.items()}
 CLASSES = {
-    node.name: node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    node.name: node for file in MODULES.values() for node in nodes(file) if isinstance(node, ast.ClassDef)
 }
 
 
@@ -262,7 +271,9 @@ def undocumented(body: list[ast.stmt], inside: str = "", told: frozenset[str] = 
             yield from undocumented(node.body, f"{node.name}.", OVERRIDDEN | IN_PROTOCOLS | above)
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
-def test_public_names_say_what_they_are(name: str) -> None:
+@each_room
+def test_public_names_say_what_they_are(own: str) -> None:
     """One sentence, with units, shapes and errors where they matter; a Protocol says it for its classes."""
-    assert list(undocumented(TREES[name].body)) == []
+    assert [
+        (name, what) for name, file in modules_of(own).items() for what in undocumented(tree(file).body)
+    ] == []

@@ -22,19 +22,25 @@ FAILED = """
 
 @pytest.mark.parametrize("elsewhere", [(), ("kernel/faults/test_catalogue.py",), ordinary.ALONE])
 def test_every_file_is_in_one_part(elsewhere: tuple[str, ...]) -> None:
-    """All files of all tiers, but for those that somebody else runs."""
+    """All files of all tiers, but for those that somebody else runs; of a shared one each share once."""
     files = {
         str(file.relative_to(parts.TESTS))
         for tier in TIERS
         for file in (parts.TESTS / tier).rglob("test_*.py")
+        if not {tier, str(file.relative_to(parts.TESTS))} & set(elsewhere)
     }
-    run = [
-        name
-        for part in parts.of(list(TIERS), elsewhere)
-        for name in files
-        if name.startswith(part.name) and not name.startswith(part.without)
-    ]
-    assert sorted(run) == sorted(file for file in files if not file.startswith(elsewhere))
+    found = parts.of(list(TIERS), elsewhere)
+    run = sorted((file, part.share) for part in found for file in part.files)
+    shared = {name: count for name, count in parts.APART.items() if name.endswith(".py")}
+    wanted = ((file, shared.get(file, 1)) for file in files)
+    assert run == sorted((file, f"{n}/{count}") for file, count in wanted for n in range(1, count + 1))
+
+
+def test_the_shares_of_a_file_are_all_of_its_tests() -> None:
+    """Each test in one of them."""
+    shares = [parts.deal(range(7), f"{number}/3") for number in (1, 2, 3)]
+    assert [list(share) for share in shares] == [[0, 3, 6], [1, 4], [2, 5]]
+    assert list(parts.deal(range(7), "1/1")) == list(range(7))
 
 
 def test_what_somebody_else_runs_is_nobodys_who_does_not_run_its_tier() -> None:
@@ -60,8 +66,8 @@ def test_parts_run_at_the_same_time_and_each_tells_how_it_ended(
     """Each waits for the other; what one prints stays together, and its status is known."""
     meet = f"cd {tmp_path}; touch $0; until [ -e $1 ]; do :; done; echo met $1; exit $2"
     waiting = [
-        (Part("one"), ["sh", "-c", meet, "a", "b", "0"]),
-        (Part("other"), ["sh", "-c", meet, "b", "a", "3"]),
+        (Part("one", ()), ["sh", "-c", meet, "a", "b", "0"]),
+        (Part("other", ()), ["sh", "-c", meet, "b", "a", "3"]),
     ]
     done = {run.name: run for run in side_by_side(waiting, [])}
     assert {name: (run.status, run.report) for name, run in done.items()} == {
@@ -88,10 +94,10 @@ def test_what_counts_for_two_leaves_room_for_the_others_only(monkeypatch: pytest
 
     at_work: list[int] = []
     monkeypatch.setattr("tests.__main__.Run", Counted)
-    waiting = [(Part(name), ["sleep", "0.2"]) for name in ("vm", "one", "two", "three", "vm")]
+    waiting = [(Part(name, ()), ["sleep", "0.2"]) for name in ("vm", "one", "two", "three", "vm")]
     assert len(list(side_by_side(waiting, []))) == 5
     assert max(most) == 3 and at_work == []
-    assert (Part("vm").weight, Part("unit").weight) == (2, 1)
+    assert (Part("vm", ()).weight, Part("unit", ()).weight) == (2, 1)
 
 
 def test_ctrl_c_ends_every_part(monkeypatch: pytest.MonkeyPatch) -> None:

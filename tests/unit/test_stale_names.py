@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.support.source import nodes, tree
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = {".git", ".venv", "__pycache__", "node_modules", "build", ".ipynb_checkpoints", ".hypothesis"}
@@ -32,7 +34,7 @@ def texts() -> Iterator[tuple[str, str]]:
 TEXTS = {
     name: text for name, text in texts() if name != "CHANGELOG.md" and Path(ROOT / name) != Path(__file__)
 }
-PYTHON = {name: ast.parse(text) for name, text in TEXTS.items() if name.endswith(".py")}
+PYTHON = {name: ROOT / name for name in TEXTS if name.endswith(".py")}
 
 # --- modules, and what is in them -----------------------------------------------------------------------
 
@@ -53,7 +55,7 @@ def module(name: str) -> Path | None:
 def names_in(file: Path) -> dict[str, ast.stmt]:
     """What stands at the top of a module, by name, without running it."""
     found: dict[str, ast.stmt] = {}
-    for node in ast.walk(tree) if (tree := PYTHON.get(str(file.relative_to(ROOT)))) else ():
+    for node in nodes(file) if str(file.relative_to(ROOT)) in PYTHON else ():
         match node:
             case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
                 found.setdefault(name, node)
@@ -148,16 +150,16 @@ PIECES = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)  # what a path is p
 class Places:
     """What the paths that a module puts together from `__file__` come to, without running it."""
 
-    def __init__(self, name: str, tree: ast.Module) -> None:
+    def __init__(self, name: str, top: Sequence[ast.stmt], every: Sequence[ast.AST]) -> None:
         self.file = ROOT / name
         self.modules: dict[str, str] = {}  # what a name of it is elsewhere
         self.known: dict[str, Path] = {}
-        for node in ast.walk(tree):
+        for node in every:
             if isinstance(node, ast.ImportFrom):
                 self.modules |= {
                     alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names
                 }
-        for node in tree.body:
+        for node in top:
             match node:
                 case ast.Assign([ast.Name(name)], value) if place := self.place(value):
                     self.known[name] = place
@@ -194,13 +196,13 @@ class Places:
 @cache
 def made_in(name: str) -> dict[str, Path]:
     """The paths among the constants of a module."""
-    return Places(name, PYTHON[name]).known
+    return Places(name, tree(PYTHON[name]).body, nodes(PYTHON[name])).known
 
 
-def stale_places(name: str, tree: ast.Module) -> Iterator[str]:
+def stale_places(name: str, top: Sequence[ast.stmt], every: Sequence[ast.AST]) -> Iterator[str]:
     """What a module looks for beside itself, and which is not there."""
-    places = Places(name, tree)
-    for node in ast.walk(tree):
+    places = Places(name, top, every)
+    for node in every:
         if isinstance(node, PIECES) and (place := places.place(node)) and not place.exists():
             yield str(place.relative_to(ROOT))
         match node:
@@ -212,8 +214,8 @@ def stale_places(name: str, tree: ast.Module) -> Iterator[str]:
 def test_every_file_that_is_looked_for_beside_a_module_is_there() -> None:
     """`Path(x.__file__).parent / "…"`, and constants made so: a module moves, and its data with it."""
     found = {
-        name: {place for place in stale_places(name, tree) if not MADE.match(place)}
-        for name, tree in PYTHON.items()
+        name: {place for place in stale_places(name, tree(file).body, nodes(file)) if not MADE.match(place)}
+        for name, file in PYTHON.items()
     }
     assert {name: stale for name, stale in found.items() if stale} == {}
 
@@ -272,7 +274,7 @@ def test_a_file_that_has_moved_is_found() -> None:
     assert list(stale_files("`keeper/nursery` forks")) == ["netlab/keeper/nursery"]
     assert list(stale_files("held by `unit/test_wire.py`, unit/test_house.py")) == ["unit/test_wire.py"]
     beside = ast.parse("HERE = Path(__file__).parent\nFORM = HERE / 'form.html'\nREST = HERE.glob('*.svg')")
-    assert {*stale_places("netlab/keeper/server.py", beside)} == {
+    assert {*stale_places("netlab/keeper/server.py", beside.body, list(ast.walk(beside)))} == {
         "netlab/keeper/form.html",
         "netlab/keeper/*.svg",
     }

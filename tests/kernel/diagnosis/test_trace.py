@@ -15,7 +15,7 @@ from netlab.errors import BadInput, UnknownName
 from netlab.lab import Lab
 from netlab.lessons.content import lesson
 from netlab.lessons.start import goto
-from tests.kernel.conftest import sh
+from tests.kernel.conftest import await_answers, sh
 
 THERE = "39.106.233.176"
 HEALTHY = "docker run -d --name if-test c sleep 36000; echo 1 > /proc/sys/net/ipv4/ip_forward"
@@ -67,6 +67,7 @@ def cured(lab: Lab, verdict: Verdict) -> Verdict:
     for step in verdict.cure:
         done = lab.run(step.argv, node=step.node)
         assert done.returncode == 0, (step, done.stderr)
+    await_answers(lab, "if-test", THERE)
     # Who asked for a neighbour before the cure, and lost the question, asks again after a second.
     return trace(lab, "if-test", THERE, count=3, timeout=1.2)
 

@@ -16,7 +16,7 @@ from netlab.diagnosis.trace import trace
 from netlab.errors import LabNotFound
 from netlab.keeper.address import HOME
 from netlab.lab import Lab
-from tests.kernel.conftest import sh
+from tests.kernel.conftest import await_answers, sh
 from tests.unit.twin.test_paste import ALL, INSPECTED
 
 DOCUMENT = HOME / "docs/debugging-a-real-host.md"
@@ -80,4 +80,5 @@ def test_the_pack_of_the_document_keeps_its_fault_though_redacted(
     assert shop != "shop"
     assert trace(twin, shop, ELSEWHERE).cause == trace(lab, "shop", ELSEWHERE).cause == "forwarding-off"
     sh(twin, "sysctl -qw net.ipv4.ip_forward=1")
+    await_answers(twin, shop, ELSEWHERE)
     assert trace(twin, shop, ELSEWHERE).loss == 0

@@ -14,7 +14,7 @@ from netlab.errors import LabNotFound
 from netlab.lab import Lab
 from netlab.model import netpack
 from netlab.model.pack import Pack
-from tests.kernel.conftest import sh
+from tests.kernel.conftest import await_answers, sh
 
 ELSEWHERE = "198.51.100.7"  # which nobody in the lab has
 
@@ -47,6 +47,7 @@ def test_a_machine_is_packed_and_its_twin_shows_the_same_fault(lab: Lab, twin_na
     assert (seen.cause, str(seen.last_seen)) == (there.cause, str(there.last_seen))
     assert seen.cause == "forwarding-off"
     sh(twin, "sysctl -qw net.ipv4.ip_forward=1")
+    await_answers(twin, "web", ELSEWHERE)
     assert trace(twin, "web", ELSEWHERE).loss == 0
     assert any("eth0" in line and "cable" in line for line in twin.status().about)
     assert any("eth0" in line for line in seen.played) and there.played == ()
@@ -56,6 +57,7 @@ def test_the_world_does_not_know_what_is_behind_the_machine(lab: Lab, twin_name:
     """Without MASQUERADE no answer comes, as on the machine."""
     sh(lab, "docker run -d --name web centos:8 sleep 36000; sysctl -qw net.ipv4.ip_forward=1")
     twin = Lab.unpack(packed_there(lab), twin_name)
+    await_answers(twin, "web", ELSEWHERE)
     assert trace(twin, "web", ELSEWHERE).loss == 0
     sh(twin, "iptables -t nat -F POSTROUTING")
     twin.run(["conntrack", "-F"])

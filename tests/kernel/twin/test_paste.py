@@ -13,7 +13,7 @@ from netlab.diagnosis.trace import trace
 from netlab.errors import LabNotFound
 from netlab.lab import Lab
 from netlab.twin import paste
-from tests.kernel.conftest import sh
+from tests.kernel.conftest import await_answers, sh
 from tests.unit.twin.test_paste import INSPECTED, LINKS, LISTED, NETWORKS, ROUTES, RULES
 
 ELSEWHERE = "203.0.113.80"
@@ -200,6 +200,7 @@ def test_a_report_becomes_a_lab_with_its_symptom(name: str, report: str) -> None
     said = (verdict.cause, *(" ".join(step.argv) for step in verdict.cure))
     assert not cause or cause in said or f"{cure.partition(';')[0]}" in said, as_text(verdict)
     sh(lab, cure)
+    await_answers(lab, "shop", ELSEWHERE)
     assert trace(lab, "shop", ELSEWHERE).loss == 0
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from netlab.i18n import LANGUAGES, catalogue
+from tests.support.source import MODULES, PACKAGE, nodes, tree
 
-PACKAGE = Path(catalogue.__file__).parents[1]
 MARKS = ("_", "N_", "ngettext")
 # Two words of prose. What begins with a program's name is a command, which is the same in every language.
 PROSE = re.compile(
@@ -29,12 +28,6 @@ SAME = re.compile(
     r"lab\.\w+\(|notebook\.|-|/|<|\\b|\^|#|!|\*nat|net[./]|\{\} (route|rule)\b|"
     r"(host|internet|web|other) [a-z]\w*\d?$)"  # places, for programs to read
 )
-
-
-@cache
-def trees() -> dict[Path, ast.Module]:
-    """Every module of the package, parsed."""
-    return {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 
 
 other_languages = pytest.mark.parametrize("language", LANGUAGES[1:])
@@ -55,8 +48,8 @@ def test_the_catalogue_is_as_it_is_written_and_compiled(language: str) -> None:
     assert mo.read_bytes() == catalogue.compile_binary(catalogue.read(language))
 
 
-def calls(tree: ast.AST) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
+def calls(among: Iterable[ast.AST]) -> Iterator[ast.Call]:
+    for node in among:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
             yield node
 
@@ -65,16 +58,16 @@ def test_a_translated_text_can_be_found() -> None:
     """No text is translated inside of an f-string, or is one itself: the catalogue would not know of it."""
     hidden = [
         f"{file.name}:{call.lineno}"
-        for file, tree in trees().items()
-        for outer in ast.walk(tree)
+        for file in MODULES.values()
+        for outer in nodes(file)
         if isinstance(outer, ast.JoinedStr)
-        for call in calls(outer)
+        for call in calls(ast.walk(outer))
         if isinstance(call.args[0], ast.Constant)
     ]
     made = [
         f"{file.name}:{call.lineno}"
-        for file, tree in trees().items()
-        for call in calls(tree)
+        for file in MODULES.values()
+        for call in calls(nodes(file))
         if any(isinstance(argument, ast.JoinedStr) for argument in call.args)
     ]
     assert hidden + made == []
@@ -91,8 +84,8 @@ def test_nothing_is_translated_when_a_module_is_imported() -> None:
     """The language may be another when it is said: at the top of a module texts are only marked."""
     early = [
         f"{file.name}:{node.lineno}"
-        for file, tree in trees().items()
-        for node in outside_of_functions(tree)
+        for file in MODULES.values()
+        for node in outside_of_functions(tree(file))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ("_", "ngettext")
@@ -114,11 +107,11 @@ def test_nobody_takes_the_name_of_the_translation_away() -> None:
     """A function that throws something away as `_` cannot translate."""
     takers = [
         f"{file.name}:{node.lineno}"
-        for file, tree in trees().items()
-        for node in ast.walk(tree)
+        for file in MODULES.values()
+        for node in nodes(file)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and len({type(name.ctx) for name in bound(node)}) > 1
-        and list(calls(node))
+        and list(calls(ast.walk(node)))
     ]
     assert takers == []
 
@@ -189,10 +182,10 @@ NOT_OURS = {
 }
 
 
-def unmarked(tree: ast.AST) -> Iterator[str]:
+def unmarked(every: Sequence[ast.AST]) -> Iterator[str]:
     """The prose in a module that is not marked to be translated."""
-    silent = {id(part) for call in calls(tree) for part in ast.walk(call)}
-    for node in ast.walk(tree):
+    silent = {id(part) for call in calls(every) for part in ast.walk(call)}
+    for node in every:
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             silent.add(id(body[0].value))  # a docstring
@@ -200,7 +193,7 @@ def unmarked(tree: ast.AST) -> Iterator[str]:
             silent |= {id(part) for part in ast.walk(node) if part is not node}
         if isinstance(node, ast.Dict):
             silent |= {id(key) for key in node.keys}
-    for node in ast.walk(tree):
+    for node in every:
         if id(node) not in silent and PROSE.search(text := literal(node)) and not SAME.match(text):
             yield text
 
@@ -223,7 +216,7 @@ def literal(node: ast.AST) -> str:
 def exceptions() -> list[tuple[str, str]]:
     """(file, text) of all prose that is not marked."""
     found = {
-        (str(file.relative_to(PACKAGE)), text) for file, tree in trees().items() for text in unmarked(tree)
+        (str(file.relative_to(PACKAGE)), text) for file in MODULES.values() for text in unmarked(nodes(file))
     }
     return sorted(found)
 
