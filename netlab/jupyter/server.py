@@ -6,6 +6,7 @@ would get a shell. Its kernels and terminals are in the lab; its own files are i
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -22,13 +23,15 @@ from traitlets.config import Config
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabError
 from netlab.i18n import gettext as _
-from netlab.i18n import language
+from netlab.i18n import language, translations
 from netlab.jupyter.provisioner import find_or_make
 from netlab.lessons.build import NAMES, folder_of
 from netlab.lessons.content import LABS, lessons
 from netlab.lessons.progress import Progress, default_path
+from netlab.notebook.desk.texts import TEXTS
 from netlab.notebook.landing_page import current_lesson
 
+EXTENSIONS = Path(__file__).with_name("labextensions")  # the desk: nothing to build
 FIRST_PORT, PORTS_TRIED = 8888, 50
 HIDDEN = ["src", "pictures", "build", "*.toml", ".*", "__pycache__", "*.pyc"]  # in labs/, not for learners
 
@@ -95,12 +98,14 @@ def settings(lab: str, page: str, token: str, listen: str = "") -> Config:
             "open_browser": _is_desktop(os.environ),
             "log_level": "ERROR",
             "jpserver_extensions": {"jupyterlab_jupytext": False},
+            "tornado_settings": {"page_config_data": {"netlabDesk": json.dumps(translations(TEXTS))}},
             "terminado_settings": {"shell_command": [*python, "shell"]},
         },
         IdentityProvider={"token": token},
         LabApp={
             "default_url": f"/lab/tree/{page}",
             "log_level": "ERROR",
+            "extra_labextensions_path": [str(EXTENSIONS)],
             "news_url": None,
             "check_for_updates_class": NeverCheckForUpdate,
             "extension_manager": "readonly",

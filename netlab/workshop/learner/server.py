@@ -67,7 +67,7 @@ def settings() -> Config:
         "notebook_shim": False,
     }
     config.ServerApp.disable_check_xsrf = False
-    config.LabApp.extra_labextensions_path = [str(EXTENSIONS)]
+    config.LabApp.extra_labextensions_path = [*config.LabApp.extra_labextensions_path, str(EXTENSIONS)]
     # JupyterLab's own defaults are from when the forkserver imported it, in another's home.
     kept = Path(jupyter_config_dir(), "lab")
     config.LabApp.workspaces_dir = str(kept / "workspaces")
