@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
-from netlab.lab.observable import Witnessed
+from netlab.linux import polling
 
 if TYPE_CHECKING:
     from netlab.lab.replica import Replica
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from netlab.packets.probe import Probe
 
 FEW = 5  # probes: more of them are for lab.check
+# A kernel tells its routes up to a second late that a new link has no carrier (linkwatch), and nobody else.
+LINKS_SETTLE, PAUSE = 1.1, 0.3
 HOLDS, MISSING, OPEN = "holds", "missing", "open"
 
 
@@ -48,6 +50,7 @@ class QuietLab:
         self._lab, self._stack = lab, ExitStack()
         self._replica: Replica | None = None
         self._snapshot: Snapshot | None = None
+        self._is_tried = False  # in this check: what was tried in the replica has left no trace in the lab
 
     def __enter__(self) -> QuietLab:
         return self
@@ -55,18 +58,28 @@ class QuietLab:
     def __exit__(self, *error: object) -> None:
         self._stack.close()
 
+    def begin(self) -> None:
+        """With the next check."""
+        self._is_tried = False
+
     def snapshot(self) -> Snapshot:
-        """The lab as it was when this look began."""
+        """The lab as it was when this look began. Undecided after a probe: its traces are in the replica."""
+        if self._is_tried:
+            raise Undecided
         if self._snapshot is None:
             self._snapshot = self._lab.snapshot()
         return self._snapshot
 
     def probe(self, node: str, destination: str, count: int = 2, timeout: float = 1.0, **order: Any) -> Probe:
-        """As in a lab, for few probes. Undecided."""
+        """As in a lab where nothing is known by heart, for few probes. Undecided."""
         if count > FEW:
             raise Undecided
         try:
-            return self._copy().probe(node, destination, count, timeout, **order)
+            for _look in polling.looks(LINKS_SETTLE, PAUSE):
+                probe = self._copy().probe_anew(node, destination, count, timeout, **order)
+                if probe.received:
+                    break
+            return probe
         except (NetlabError, OSError) as error:
             raise Undecided from error
 
@@ -86,6 +99,7 @@ class QuietLab:
         raise Undecided
 
     def _copy(self) -> Replica:
+        self._is_tried = True
         if self._replica is None:
             self._replica = self._stack.enter_context(self._lab.replica())
         return self._replica
@@ -109,10 +123,11 @@ def look(lab: Any, lesson: Lesson, progress: Progress, variant: Variant) -> tupl
 
 
 def _glance(
-    lab: Witnessed, step: str, said: tuple[Mapping[str, str], Mapping[str, str]], variant: Variant
+    lab: QuietLab, step: str, said: tuple[Mapping[str, str], Mapping[str, str]], variant: Variant
 ) -> Glance:
     from netlab import checks
 
+    lab.begin()
     try:
         result = checks.check(lab, step, *said, seconds=0, variant=variant)
     except Undecided:
