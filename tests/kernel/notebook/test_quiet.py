@@ -40,7 +40,7 @@ def do(learner: Learner, step: Step, progress: Progress) -> None:
 
 @pytest.mark.parametrize("id", QUIET)
 def test_it_finds_what_the_check_finds(lab: Lab, id: str, progress: Progress) -> None:
-    """Untouched, the first step is not done; each step done as the lecture does it is never called missing."""
+    """Untouched, the first step is not done; a step done as the lecture does it is never called missing."""
     learner = begin(lab, lesson(id))
     first = glances(lab, id, progress)
     assert [glance.step for glance in first] == [f"{id}.1"]
@@ -59,7 +59,7 @@ def test_it_finds_what_the_check_finds(lab: Lab, id: str, progress: Progress) ->
 
 
 def test_no_packet_and_no_credit(lab: Lab, progress: Progress) -> None:
-    """It finds that 05.3's pings are lost and then answered; not a packet passes meanwhile, nothing is noted."""
+    """05.3's pings are lost, and then answered; not a packet passes meanwhile, and nothing is noted."""
     learner = begin(lab, lesson("05"))
     for step in lesson("05").steps[:2]:
         do(learner, step, progress)
@@ -84,7 +84,7 @@ def test_the_gym_is_not_looked_at(lab: Lab, progress: Progress) -> None:
 
 
 def test_it_is_cheap(lab: Lab, progress: Progress) -> None:
-    """With probes less than two seconds on a busy machine; without them a tenth of that."""
+    """Where nothing has to be tried out: a fifth of a second on a busy machine."""
     learner = begin(lab, lesson("05"))
     do(learner, lesson("05").steps[0], progress)
     took = []
