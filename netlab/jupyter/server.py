@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from jupyter_core.paths import jupyter_config_dir
 from jupyterlab.handlers.announcements import NeverCheckForUpdate
 from jupyterlab.labapp import LabApp
 from traitlets.config import Config
@@ -86,6 +87,7 @@ def _stop_at_once_when_interrupted(app: Any) -> None:
 def settings(lab: str, page: str, token: str, listen: str = "") -> Config:
     """JupyterLab's settings, for its terminals and kernels to be in that lab."""
     python = [sys.executable, "-P", "-m", "netlab", "--lab", lab]
+    kept = Path(jupyter_config_dir(), "lab")  # JupyterLab's own defaults are from when it was imported: in ~
     return Config(
         ServerApp={
             "ip": listen or "127.0.0.1",
@@ -106,6 +108,8 @@ def settings(lab: str, page: str, token: str, listen: str = "") -> Config:
             "default_url": f"/lab/tree/{page}",
             "log_level": "ERROR",
             "extra_labextensions_path": [str(EXTENSIONS)],
+            "workspaces_dir": str(kept / "workspaces"),
+            "user_settings_dir": str(kept / "user-settings"),
             "news_url": None,
             "check_for_updates_class": NeverCheckForUpdate,
             "extension_manager": "readonly",

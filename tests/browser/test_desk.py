@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_it_survives_a_reload_and_a_restart_of_the_kernel(desk: Desk) -> None:
     desk.server.lab.script("ip link add seen type bridge")
     expect(desk.live.get_by_label("seen in host")).to_be_visible(timeout=WAIT)
     choose(desk.page, "Kernel", "Restart Kernel…")
-    desk.page.locator(".jp-Dialog").get_by_role("button", name="Restart").click()
+    desk.page.locator(".jp-Dialog").get_by_role("button", name="Confirm").click()
     expect(desk.line).to_contain_text("Run the first cell", timeout=WAIT)
     desk.page.screenshot(path=PICTURES / "desk-restarted.png")
     desk.begin()
@@ -157,8 +158,7 @@ def test_a_server_that_goes_away_is_told(page: Page, tmp_path: Path) -> None:
             desk.begin()
             in_place(desk)
         finally:
-            for file in FOLDER.iterdir():
-                file.unlink()
+            shutil.rmtree(FOLDER)
     expect(desk.line).to_contain_text("The server does not answer", timeout=WAIT)
     page.screenshot(path=PICTURES / "desk-server-gone.png")
 

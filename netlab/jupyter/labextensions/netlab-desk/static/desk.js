@@ -8,7 +8,8 @@ import { MIME, makeRenderer } from "./question.js";
 
 const WIDE = 1200; // pixels of the window, from which on there is room side by side
 const LESSON = 0.5, LIVE = 0.64; // shares of the width and of the height
-const KEPT = "netlab-desk:layout"; // in JupyterLab's workspace: "wide", "narrow", or "plain"
+const PANES = "netlab-desk"; // what JupyterLab keeps of the pane begins so; it throws away all else that does
+const KEPT = "netlab-layout:desk"; // in JupyterLab's workspace: "wide", "narrow", or "plain"
 
 // The texts of the server's language, until a kernel has told those of the notebook's.
 function serverTexts() {
@@ -23,7 +24,7 @@ class Desk {
   constructor(app, { notebooks, state, terminals, restorer }, { Widget, WidgetTracker, Pane, say }) {
     Object.assign(this, { app, notebooks, state, terminals, say, Pane, Widget });
     this.connections = new Map();
-    this.panes = new WidgetTracker({ namespace: "netlab-desk" });
+    this.panes = new WidgetTracker({ namespace: PANES });
     restorer?.restore(this.panes, { command: "netlab:live", name: () => "live" });
     notebooks.widgetAdded.connect((_, panel) => this.welcome(panel));
     notebooks.currentChanged.connect(() => this.follow());
