@@ -185,7 +185,9 @@ def _reader_of_dataclass(kind: Any) -> Reader:
 
     def read(plain: Any) -> Any:
         if not known:  # only now: a class may hold others of its own kind
-            known.extend((f.name, f, _reader(hint)) for f, hint in known_fields(kind))
+            known[:] = [
+                (f.name, f, _reader(hint)) for f, hint in known_fields(kind)
+            ]  # whole, for all threads
         if type(plain) is not dict:
             raise Malformed(f"not a {kind.__name__}")
         found, values = 0, []
@@ -257,7 +259,9 @@ def _writer_of_dataclass(kind: Any) -> Writer:
 
     def write(value: Any) -> Any:
         if not known:
-            known.extend((f.name, _plain_default(f), _writer(hint)) for f, hint in known_fields(kind))
+            known[:] = [
+                (f.name, _plain_default(f), _writer(hint)) for f, hint in known_fields(kind)
+            ]  # as above
         plain = {}
         for name, default, writer in known:
             entry = getattr(value, name)

@@ -29,8 +29,9 @@ def test_input_goes_through_and_ends(lab: Lab) -> None:
 def test_a_shell_in_the_background_can_be_attached_to_and_left(lab: Lab) -> None:
     """-dit, attach, Ctrl-P Ctrl-Q; the shell goes on, and ends when somebody types exit."""
     sh(lab, "docker run -dit --name a alpine sh")
-    keys = "(echo 'echo 4$((1+1))'; sleep 0.3; printf '\\020\\021'; sleep 0.3)"
-    seen = sh(lab, f"{keys} | script -qec 'docker attach a' /dev/null")
+    answered = "until grep -q ^42 /tmp/typed; do sleep 0.05; done"
+    keys = f"(echo 'echo 4$((1+1))'; {answered}; printf '\\020\\021'; sleep 0.3)"
+    seen = sh(lab, f"touch /tmp/typed; {keys} | script -qfec 'docker attach a' /tmp/typed")
     assert "42" in seen and "read escape sequence" in seen
     assert sh(lab, "docker inspect -f '{{.State.Running}} {{.Config.Tty}}' a") == "true true\n"
     sh(lab, "(echo exit; sleep 0.3) | script -qec 'docker attach a' /dev/null")

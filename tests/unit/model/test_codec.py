@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
@@ -181,3 +182,30 @@ def test_a_snapshot_fits_the_published_schema() -> None:
     broken = replace(snapshot, nodes=(replace(snapshot.nodes[0], netns=-(1 << 64)),))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(codec.to_plain(broken), published)
+
+
+def test_two_threads_may_be_the_first_with_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view in the background reads while a cell does: who comes while a class's fields are looked up, by
+    reading or by writing, knows all of them, too."""
+
+    @dataclass(frozen=True)
+    class New:
+        one: int = 0
+        other: int = 0
+
+    known_fields, told, meanwhile = codec.known_fields, [], []
+
+    def one_by_one(kind: type) -> Iterator[Any]:
+        for number, known in enumerate(known_fields(kind)):
+            yield known
+            if number == 0 and len(told) == len(meanwhile):
+                told.append(kind)
+                with ThreadPoolExecutor(1) as another:
+                    meanwhile.append(another.submit(there_and_back).result())
+
+    def there_and_back() -> New:
+        return codec.from_plain(New, codec.to_plain(New(1, 2)))
+
+    monkeypatch.setattr(codec, "known_fields", one_by_one)
+    assert there_and_back() == New(1, 2)
+    assert set(meanwhile) == {New(1, 2)}
