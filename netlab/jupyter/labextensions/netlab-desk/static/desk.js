@@ -74,13 +74,14 @@ class Desk {
 
   room() { return window.innerWidth >= WIDE ? "wide" : "narrow"; }
 
-  pane() { return this.panes.currentWidget && !this.panes.currentWidget.isDisposed ? this.panes.currentWidget : null; }
+  pane() { return this.made && !this.made.isDisposed ? this.made : null; }
 
   makePane() {
     const found = this.pane();
     if (found) return found;
     const pane = new this.Pane();
-    this.panes.add(pane);
+    this.made = pane;
+    this.panes.add(pane); // for JupyterLab to keep where it is
     return pane;
   }
 
