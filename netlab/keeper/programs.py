@@ -22,7 +22,7 @@ class Programs:
 
     def listeners(self) -> Iterator[pack.Listener]:
         """Of the namespace that we are in."""
-        for listener, kept in sock_diag.listeners_kept().items():
+        for listener, kept in sock_diag.find_listeners().items():
             if not kept.inode:  # the kernel's own: of a tunnel
                 continue
             where = listener.protocol, listener.address, listener.port

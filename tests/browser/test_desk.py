@@ -114,7 +114,8 @@ def test_plain_jupyterlab_is_one_click_away(desk: Desk) -> None:
     desk.open("01")
     desk.begin()
     in_place(desk)
-    desk.bar.get_by_role("button", name="Plain JupyterLab").click()
+    with desk.page.expect_request(lambda it: "/workspaces/" in it.url and '"plain"' in (it.post_data or "")):
+        desk.bar.get_by_role("button", name="Plain JupyterLab").click()  # it is kept a moment later
     expect(desk.bar).to_be_hidden()
     expect(desk.pane).to_have_count(0)
     expect(desk.cell("notebook.start").locator(".topology")).to_be_visible(timeout=WAIT)
@@ -199,6 +200,7 @@ def test_light_and_dark_nothing_is_seriously_inaccessible(desk: Desk) -> None:
     for theme, light in (("Dark", "false"), ("Light", "true")):
         choose(desk.page, "Settings", "Theme", f"JupyterLab {theme}")
         expect(desk.page.locator("body")).to_have_attribute("data-jp-theme-light", light, timeout=WAIT)
+        expect(desk.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=WAIT)
         desk.page.screenshot(path=PICTURES / f"desk-{theme.lower()}.png")
         for part in (".netlab-bar", ".netlab-pane", ".netlab-question"):
             assert violations(desk.page, part) == []
@@ -209,3 +211,80 @@ def test_light_and_dark_nothing_is_seriously_inaccessible(desk: Desk) -> None:
     desk.page.keyboard.press("Enter")
     expect(asked.get_by_role("status")).to_contain_text("You say", timeout=WAIT)
     expect(asked.get_by_role("group", name=re.compile("last"))).to_be_visible()
+
+
+def test_lesson_01_as_a_person_does_it(desk: Desk) -> None:
+    """With a mistake first at each step: the bar says what is missing, and then that it is done."""
+    desk.open("01")
+    desk.begin()
+    in_place(desk)
+    desk.type("docker run -d centos:8.1.1911 sleep 36000")  # without its name
+    expect(desk.live.locator(".said li").first).to_be_attached(timeout=WAIT)
+    expect(desk.line).to_contain_text("01.1: ")
+    desk.type("docker run -d --name if-test centos:8.1.1911 sleep 36000")
+    expect(desk.step("01.1")).to_have_class(re.compile("holds"), timeout=WAIT)
+    expect(desk.line).to_contain_text('lab.check("01.1") notes it', timeout=WAIT)
+    desk.run('lab.check("01.1")')
+    expect(desk.step("01.1")).to_have_class(re.compile("passed"), timeout=WAIT)
+
+    asked = desk.run('lab.predict("01.2"')
+    asked.get_by_role("radio", name="answers come back").check(timeout=WAIT)
+    asked.get_by_role("button", name="Say so").click()
+    expect(desk.line).to_contain_text("no answer yet", timeout=WAIT)
+    asked = desk.run('lab.answer("01.2"')
+    for key in ("both of them", "the lab host, not the container"):
+        asked.get_by_role("radio", name=key).check(timeout=WAIT)
+        asked.get_by_role("button", name="Say so").click()
+        said = "your answer: both" if key.startswith("both") else 'lab.check("01.2") notes it'
+        expect(desk.line).to_contain_text(said, timeout=WAIT)
+    desk.run('lab.check("01.2")')
+    expect(desk.step("01.2")).to_have_class(re.compile("passed"), timeout=WAIT)
+
+    asked = desk.run('lab.answer("01.3"')
+    asked.locator("input").fill("docker0", timeout=WAIT)
+    asked.get_by_role("button", name="Say so").click()
+    expect(desk.line).to_contain_text("your answer: docker0", timeout=WAIT)
+    port = desk.server.lab.script("ip -br link show master docker0 | tail -1 | cut -d@ -f1").stdout.strip()
+    asked.locator("input").fill(port)
+    asked.get_by_role("button", name="Say so").click()
+    expect(desk.line).to_contain_text("01.3 is done", timeout=WAIT)
+    desk.run('lab.check("01.3")')
+    expect(desk.line).to_contain_text("All steps of this lesson are passed", timeout=WAIT)
+    desk.page.screenshot(path=PICTURES / "desk-lesson-01.png")
+
+
+def test_lesson_05_as_a_person_does_it(desk: Desk) -> None:
+    """Wrong answers first; the cure in the terminal, which the bar sees by itself; a prediction too late."""
+    desk.open("05")
+    desk.begin()
+    in_place(desk)
+    asked = desk.run('lab.predict("05.1"')
+    asked.get_by_role("radio", name="docker0").check(timeout=WAIT)
+    asked.get_by_role("button", name="Say so").click()
+    for step, wrong, right in (("05.1", "veth_host", "docker0"), ("05.2", "route", "sysctl")):
+        asked = desk.run(f'lab.answer("{step}"')
+        for key in (wrong, right):
+            radio = asked.locator(f'input[value="{key}"]')
+            radio.check(timeout=WAIT)
+            asked.get_by_role("button", name="Say so").click()
+            said = f"your answer: {wrong}" if key == wrong else f'lab.check("{step}") notes it'
+            expect(desk.line).to_contain_text(said, timeout=WAIT)
+        desk.run(f'lab.check("{step}")')
+        expect(desk.step(step)).to_have_class(re.compile("passed"), timeout=WAIT)
+    expect(desk.line).to_contain_text("ip_forward is 0", timeout=WAIT)
+    desk.type("docker exec if-test sysctl -w net.ipv4.ip_forward=1")  # in the wrong place
+    desk.type("echo 1 > /proc/sys/net/ipv4/ip_forward")
+    expect(desk.step("05.3")).to_have_class(re.compile("holds"), timeout=WAIT)
+    desk.run('lab.check("05.3")')
+    expect(desk.step("05.3")).to_have_class(re.compile("passed"), timeout=WAIT)
+    asked = desk.run('lab.answer("05.4"')
+    asked.locator('input[value="192.0.2.10"]').check(timeout=WAIT)
+    asked.get_by_role("button", name="Say so").click()
+    expect(asked.get_by_role("status")).to_contain_text("Your answer", timeout=WAIT)
+    asked = desk.run('lab.predict("05.4"')
+    asked.locator('input[value="192.0.2.10"]').check(timeout=WAIT)
+    asked.get_by_role("button", name="Say so").click()
+    expect(asked.get_by_role("status")).to_contain_text("Said late", timeout=WAIT)
+    desk.run('lab.check("05.4")')
+    expect(desk.line).to_contain_text("All steps of this lesson are passed", timeout=WAIT)
+    desk.page.screenshot(path=PICTURES / "desk-lesson-05.png")

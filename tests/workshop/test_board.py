@@ -188,11 +188,11 @@ def test_a_fault_is_an_activity(class_: House, live: Client, board: Page) -> Non
     kernel.run('lab.check("01.1")')
     assert "if-test" in kernel.run("!docker ps")
     kernel.run("!sysctl -w net.ipv4.ip_forward=1")
-    expect(row.locator(".where")).to_contain_text("mended after", timeout=60_000)
+    expect(row.locator(".where")).to_contain_text("fixed after", timeout=60_000)
     board.keyboard.press("Escape")
-    expect(board.get_by_text("mended: 1.")).to_be_visible()
+    expect(board.get_by_text("fixed: 1.")).to_be_visible()
     shot(board, "board-mended")
-    assert "Mended after" in live.get(told).text
+    assert "Fixed after" in live.get(told).text
     assert "01.1" not in class_.board(class_.instructor())["live"]["steps"]
     kernel.close()
 

@@ -34,10 +34,10 @@ class Kept(NamedTuple):
 
 def listeners() -> tuple[Listener, ...]:
     """Every listening socket of this thread's network namespace, by port."""
-    return tuple(listeners_kept())
+    return tuple(find_listeners())
 
 
-def listeners_kept() -> dict[Listener, Kept]:
+def find_listeners() -> dict[Listener, Kept]:
     """The same, and what the kernel keeps of each."""
     found: dict[Listener, Kept] = {}
     for protocol in PROTOCOLS:

@@ -14,7 +14,7 @@ TEXTS = (
     N_("Close the desk; “netlab: desk” in the command palette brings it back"),
     N_("The kernel restarts …"),
     N_("The kernel has ended. Kernel → Restart Kernel, then run the first cell."),
-    N_("The server does not answer. Is ./run still running? The page goes on by itself when it is back."),
+    N_("The server does not answer. Is ./run still running?"),
     N_("Run the first cell of the lesson: the lab, live, is shown here."),
     N_("The live view is of a kernel that has ended. Run the first cell of the lesson."),
     N_("Say so"),

@@ -80,7 +80,7 @@ function practised(learner, now) {
   const n = Math.floor(((activity.mended ?? now) - (activity.broken ?? now)) / 60);
   if (activity.trouble) return say("the fault was not put in");
   if (!activity.broken) return say("a fault is put in");
-  return `${activity.mended ? say("mended after {n} min", { n }) : say("fault for {n} min", { n })} (${say("self-reported")})`;
+  return `${activity.mended ? say("fixed after {n} min", { n }) : say("fault for {n} min", { n })} (${say("self-reported")})`;
 }
 
 // The newest fault: how many have it, and how many have mended it.
@@ -88,9 +88,9 @@ function activities(learners) {
   const every = learners.map((learner) => learner.activity).filter(Boolean);
   const newest = Math.max(...every.map((each) => each.number));
   const mine = every.filter((each) => each.number === newest && !each.ended);
-  return mine.length ? say("{story} Broken: {broken} of {n}; mended: {mended}.", {
+  return mine.length ? say("{story} Broken: {broken} of {n}; fixed: {fixed}.", {
     story: story(mine[0].fault), n: mine.length, broken: mine.filter((each) => each.broken).length,
-    mended: mine.filter((each) => each.mended).length }) : "";
+    fixed: mine.filter((each) => each.mended).length }) : "";
 }
 
 function newRow(name) {

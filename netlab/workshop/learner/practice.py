@@ -53,6 +53,6 @@ class Practice:
 
 def praise(minutes: float) -> str:
     """What is told when it is mended."""
-    return _("Mended after {n} min. Run your notebook's first cell again, and your lesson goes on.").format(
+    return _("Fixed after {n} min. Run your notebook's first cell again, and your lesson goes on.").format(
         n=round(minutes)
     )

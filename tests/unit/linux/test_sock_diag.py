@@ -32,7 +32,7 @@ def test_a_server_whose_queue_is_full_is_known() -> None:
     with ExitStack() as stack:
         servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0)) for _ in range(2)]
         stack.enter_context(socket.create_connection(servers[0].getsockname()))
-        full = {listener.port: kept.full for listener, kept in sock_diag.listeners_kept().items()}
+        full = {listener.port: kept.full for listener, kept in sock_diag.find_listeners().items()}
         assert [full[each.getsockname()[1]] for each in servers] == [True, False]
 
 

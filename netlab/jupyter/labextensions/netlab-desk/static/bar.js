@@ -6,7 +6,7 @@ const SIGNS = { passed: "✔", holds: "✓", open: "○" };
 const TROUBLES = {
   restarting: "The kernel restarts …",
   dead: "The kernel has ended. Kernel → Restart Kernel, then run the first cell.",
-  server: "The server does not answer. Is ./run still running? The page goes on by itself when it is back.",
+  server: "The server does not answer. Is ./run still running?",
 };
 
 // The index of the cell that begins with the heading of a step; -1 if there is none.

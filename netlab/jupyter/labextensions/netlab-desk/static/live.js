@@ -36,10 +36,11 @@ export function makePane(Widget, say) {
       this.node.classList.toggle("away", Boolean(trouble));
       if (model && model !== this.model) this.put(model);
       if (!model && !trouble) this.clear();
-      this.words.textContent = trouble === "dead" || trouble === "restarting"
+      const isEnded = trouble === "dead" || trouble === "restarting";
+      this.words.textContent = isEnded
         ? say("The live view is of a kernel that has ended. Run the first cell of the lesson.", texts)
         : say("Run the first cell of the lesson: the lab, live, is shown here.", texts);
-      this.words.hidden = Boolean(this.view) && !trouble;
+      this.words.hidden = Boolean(this.view) && !isEnded;
       this.stepAside(this.isVisible && Boolean(this.view));
     }
 
