@@ -1,7 +1,8 @@
 """Giving the learners back what became of their notebooks: a page for each, on their own disks.
 
 `python -m netlab.workshop.board.feedback FOLDER`, as root with {learner's number: [results' names]} on
-standard input, sees their disks in a mount namespace of its own and writes NAME.html into its folder `feedback`.
+standard input, sees their disks in a mount namespace of its own and writes NAME.html into the folder
+`feedback` there.
 """
 
 from __future__ import annotations
