@@ -120,7 +120,9 @@ def send(
     flags = socket.MSG_NOSIGNAL | (socket.MSG_DONTWAIT if at_once else 0)
     sent = sock.sendmsg([data], ancillary, flags)  # a short message in one go: others may send here, too
     if sent < len(data):
-        finish(sock, data[sent:], SECONDS_TO_FINISH) if at_once else sock.sendall(data[sent:])
+        finish(sock, data[sent:], SECONDS_TO_FINISH) if at_once else sock.sendall(
+            data[sent:], socket.MSG_NOSIGNAL
+        )
 
 
 def ask(sock: socket.socket, operation: str, fds: Sequence[int] = (), **words: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -100,7 +101,7 @@ class Streams:
     def _write(self, data: bytes) -> bytes:
         """What of it is left to be written."""
         try:
-            return data[os.write(self._input, data) :]
+            return data[_write(self._input, data) :]
         except BlockingIOError:
             return data
         except OSError:  # nobody reads it
@@ -159,3 +160,16 @@ def _read(fd: int) -> bytes:
     with suppress(OSError):  # a terminal that is gone, or not ours to read from
         return os.read(fd, CHUNK)
     return b""
+
+
+def _write(fd: int, data: bytes) -> int:
+    """As write(2) to a pipe whose reader may have gone: BrokenPipeError, and no signal. `./run` would end by
+    that one, as it is to where its own reader has gone."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+    try:
+        return os.write(fd, data)
+    except BrokenPipeError:
+        signal.sigtimedwait({signal.SIGPIPE}, 0)
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
