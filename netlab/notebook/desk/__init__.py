@@ -1,6 +1,6 @@
 """The learner's desk, the kernel's side: what JupyterLab shows of a lesson beside its notebook.
 
-The page (netlab/jupyter/labextensions/netlab-desk) opens a comm to the target "netlab.desk". It is told the
+The page (netlab/jupyter/labextensions/netlab-desk) opens a comm to the target "netlab-desk". It is told the
 lesson's steps, which of them are passed, what is still missing, and which live view is the last; and it hands
 in predictions and answers. Where no page asks, all of this does nothing.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netlab.notebook.desk.desk import AtLesson, Desk
 
-TARGET = "netlab.desk"
+TARGET = "netlab-desk"
 
 
 def register(shell: Any) -> None:

@@ -162,7 +162,7 @@ def test_the_kernel_answers_at_one_place_and_without_a_kernel_there_is_none() ->
     desk.register(shell)
     desk.desk_of(shell)
     desk.register(shell)
-    assert targets == ["netlab.desk"]
+    assert targets == ["netlab-desk"]
     desk.register(SimpleNamespace(kernel=None))
     assert desk.of_this_kernel() is None
 

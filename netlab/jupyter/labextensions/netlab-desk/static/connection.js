@@ -1,7 +1,7 @@
 // One notebook's line to its kernel: a comm to netlab/notebook/desk. The kernel tells the state of the lesson, the page
 // hands in predictions and answers. With any other kernel there is no line, and nothing is shown.
 
-const TARGET = "netlab.desk";
+const TARGET = "netlab-desk";
 const KERNELS = /^netlab/;
 const LOST = new Set(["restarting", "autorestarting", "dead", "terminating"]);
 
