@@ -15,7 +15,7 @@ from tests.support.server import Server
 from .test_jupyterlab import end_kernels
 
 WAIT = 90_000  # ms; on an idle machine it takes well under five seconds
-FOLDER = LABS / "desk-test"
+FOLDER = LABS.joinpath("desk-test")  # each test makes it
 
 
 @pytest.fixture

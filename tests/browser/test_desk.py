@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from netlab.lessons.content import LABS
 
@@ -29,6 +29,12 @@ def in_place(desk: Desk) -> None:
     assert live[3] <= terminal[1]
     assert lesson[2] - lesson[0] > 0.4 * (live[2] - lesson[0])
     assert desk.page.locator(".jp-FileBrowser:visible").count() == 0
+
+
+def is_kept(request: Request, words: str, there: bool) -> bool:
+    """Whether JupyterLab keeps the workspace, with those words in it or without them: half a second later."""
+    kept = request.method == "PUT" and "/workspaces/" in request.url
+    return kept and (words in (request.post_data or "")) is there
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720)])
@@ -95,9 +101,9 @@ def test_a_part_that_was_closed_stays_so_until_all_is_brought_back(desk: Desk) -
     desk.open("01")
     desk.begin()
     in_place(desk)
-    desk.page.locator(".lm-TabBar-tab").filter(has_text="Live view").locator(
-        ".lm-TabBar-tabCloseIcon"
-    ).click()
+    tab = desk.page.locator(".lm-TabBar-tab").filter(has_text="Live view")
+    with desk.page.expect_request(lambda it: is_kept(it, "netlab-desk:live", False)):
+        tab.locator(".lm-TabBar-tabCloseIcon").click()
     expect(desk.pane).to_have_count(0)
     expect(desk.cell("notebook.start").locator(".topology")).to_be_visible(timeout=WAIT)
     choose(desk.page, "File", "Save Notebook")
@@ -114,8 +120,8 @@ def test_plain_jupyterlab_is_one_click_away(desk: Desk) -> None:
     desk.open("01")
     desk.begin()
     in_place(desk)
-    with desk.page.expect_request(lambda it: "/workspaces/" in it.url and '"plain"' in (it.post_data or "")):
-        desk.bar.get_by_role("button", name="Plain JupyterLab").click()  # it is kept a moment later
+    with desk.page.expect_request(lambda it: is_kept(it, '"plain"', True)):
+        desk.bar.get_by_role("button", name="Plain JupyterLab").click()
     expect(desk.bar).to_be_hidden()
     expect(desk.pane).to_have_count(0)
     expect(desk.cell("notebook.start").locator(".topology")).to_be_visible(timeout=WAIT)
