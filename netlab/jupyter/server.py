@@ -6,7 +6,6 @@ would get a shell. Its kernels and terminals are in the lab; its own files are i
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import signal
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jupyter_core.paths import jupyter_config_dir
 from jupyterlab.handlers.announcements import NeverCheckForUpdate
 from jupyterlab.labapp import LabApp
 from traitlets.config import Config
@@ -24,15 +22,13 @@ from traitlets.config import Config
 from netlab.engines import ENGINES
 from netlab.errors import BadInput, LabError
 from netlab.i18n import gettext as _
-from netlab.i18n import language, translations
+from netlab.i18n import language
 from netlab.jupyter.provisioner import find_or_make
 from netlab.lessons.build import NAMES, folder_of
 from netlab.lessons.content import LABS, lessons
 from netlab.lessons.progress import Progress, default_path
-from netlab.notebook.desk.texts import TEXTS
 from netlab.notebook.landing_page import current_lesson
 
-EXTENSIONS = Path(__file__).with_name("labextensions")  # the desk: nothing to build
 FIRST_PORT, PORTS_TRIED = 8888, 50
 HIDDEN = ["src", "pictures", "build", "*.toml", ".*", "__pycache__", "*.pyc"]  # in labs/, not for learners
 
@@ -87,7 +83,6 @@ def _stop_at_once_when_interrupted(app: Any) -> None:
 def settings(lab: str, page: str, token: str, listen: str = "") -> Config:
     """JupyterLab's settings, for its terminals and kernels to be in that lab."""
     python = [sys.executable, "-P", "-m", "netlab", "--lab", lab]
-    kept = Path(jupyter_config_dir(), "lab")  # JupyterLab's own defaults are from when it was imported: in ~
     return Config(
         ServerApp={
             "ip": listen or "127.0.0.1",
@@ -100,16 +95,12 @@ def settings(lab: str, page: str, token: str, listen: str = "") -> Config:
             "open_browser": _is_desktop(os.environ),
             "log_level": "ERROR",
             "jpserver_extensions": {"jupyterlab_jupytext": False},
-            "tornado_settings": {"page_config_data": {"netlabDesk": json.dumps(translations(TEXTS))}},
             "terminado_settings": {"shell_command": [*python, "shell"]},
         },
         IdentityProvider={"token": token},
         LabApp={
             "default_url": f"/lab/tree/{page}",
             "log_level": "ERROR",
-            "extra_labextensions_path": [str(EXTENSIONS)],
-            "workspaces_dir": str(kept / "workspaces"),
-            "user_settings_dir": str(kept / "user-settings"),
             "news_url": None,
             "check_for_updates_class": NeverCheckForUpdate,
             "extension_manager": "readonly",

@@ -53,10 +53,6 @@ class Progress:
         """What was predicted since the lesson was last begun, by step."""
         return self._part(self._read(), lesson, "predictions")
 
-    def late(self, lesson: str) -> Mapping[str, str]:
-        """The predictions that were made when the result was there already, by step with the time."""
-        return self._part(self._read(), lesson, "late")
-
     def answers(self, lesson: str) -> Mapping[str, str]:
         """What was answered since the lesson was last begun, by step."""
         return self._part(self._read(), lesson, "answers")
@@ -87,7 +83,7 @@ class Progress:
 
         def change(record: Record) -> None:
             part = record.setdefault(lesson, {})
-            part.update(visited=_now(), predictions={}, late={}, answers={}, first_answers={})
+            part.update(visited=_now(), predictions={}, answers={}, first_answers={})
 
         self._update(change)
 
@@ -95,15 +91,9 @@ class Progress:
         """Note that a step was passed, now; the first time counts."""
         self._update(lambda r: self._part(r, lesson, "passed").setdefault(step, _now()))
 
-    def record_prediction(self, lesson: str, step: str, key: str, late: bool = False) -> None:
-        """Note what was predicted; the last one counts. `late`: when the result was there already."""
-
-        def change(record: Record) -> None:
-            self._part(record, lesson, "predictions").update({step: key})
-            if late:
-                self._part(record, lesson, "late").setdefault(step, _now())
-
-        self._update(change)
+    def record_prediction(self, lesson: str, step: str, key: str) -> None:
+        """Note what was predicted; the last one counts."""
+        self._update(lambda r: self._part(r, lesson, "predictions").update({step: key}))
 
     def record_answer(self, lesson: str, step: str, key: str) -> None:
         """Note what was answered."""
@@ -185,7 +175,7 @@ def _parse(content: Any) -> Record:
     if not isinstance(lessons, dict):
         raise TypeError("no lessons in it")
     for lesson in lessons.values():
-        for part in ("passed", "predictions", "late", "answers", "first_answers", "recalled"):
+        for part in ("passed", "predictions", "answers", "first_answers", "recalled"):
             entries = lesson.get(part, {})
             if not isinstance(entries, dict) or not all(isinstance(e, str) for e in entries.values()):
                 raise TypeError(_("{part} is not a table of texts").format(part=part))

@@ -14,7 +14,7 @@ from netlab.lessons.content import Lesson
 from netlab.lessons.progress import Progress, default_path
 from netlab.lessons.start import bring
 from netlab.lessons.variant import Variant
-from netlab.notebook import desk, judged, marks, outbox
+from netlab.notebook import judged, marks, outbox
 from netlab.notebook.greeting import greeting
 from netlab.notebook.lesson_lab import LessonLab
 from netlab.notebook.tracebacks import short_errors
@@ -53,7 +53,6 @@ def _begin(lab: Lab, lesson: Lesson, variant: Variant, record: Path) -> LessonLa
     progress.begin(found.id)
     outbox.put("visited", found.id)
     here = LessonLab(lab, found, progress, variant)
-    desk.begin(here)
     if lesson.gym:
         print(_("Bug report:"), *here.bench.take_up(variant.seed))
     here.say_notes()

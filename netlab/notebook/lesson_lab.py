@@ -8,13 +8,14 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, SupportsBytes
 
 from netlab.display import Card, Picture
+from netlab.errors import BadInput
 from netlab.i18n import gettext as _
 from netlab.lessons.content import Lesson
 from netlab.lessons.progress import Progress
+from netlab.lessons.questions import ask, check_known, the_answer, the_prediction
 from netlab.lessons.start import goto
 from netlab.lessons.variant import PLAIN, Variant
-from netlab.notebook import desk, instruments, judged, outbox, recall, typed
-from netlab.notebook.answers import Answers
+from netlab.notebook import instruments, judged, outbox, recall, typed
 from netlab.notebook.bench import Bench
 from netlab.notebook.exercises import Exercises
 from netlab.notebook.greeting import next_step
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from netlab.lab.capture import Recording
     from netlab.lab.iproute import NodeIPRoute
     from netlab.model import Captured, Snapshot
+    from netlab.notebook.predictions import Comparison
     from netlab.packets.probe import Probe
 
 
-class LessonLab(Steps, Exercises, Answers):
+class LessonLab(Steps, Exercises):
     """A lab during a lesson. Everything that a lab can do, it can do too."""
 
     def __init__(self, lab: Lab, lesson: Lesson, progress: Progress, variant: Variant = PLAIN) -> None:
@@ -46,7 +48,6 @@ class LessonLab(Steps, Exercises, Answers):
         self.bench = Bench(lab, lesson, progress, variant)
         self._previous: Snapshot | None = None
         self._hints: dict[str, int] = {}
-        self._results: set[str] = set()
 
     # -- the lesson ---------------------------------------------------------------------------------
 
@@ -61,7 +62,6 @@ class LessonLab(Steps, Exercises, Answers):
         result = checks.check(self.lab, step, *said, variant=self.variant, practice=self.bench.practice())
         if result.passed:
             self.progress.record_passed(self.lesson.id, step)
-            self._results.add(step)
             if self.lesson.gym:
                 self.bench.finish(step)
         else:
@@ -73,6 +73,58 @@ class LessonLab(Steps, Exercises, Answers):
     def recall(self, *keys: str | EllipsisType) -> Card:
         """The three questions about earlier lessons; with a key for each, whether that is right."""
         return recall.ask(self.lesson, self.progress, keys)
+
+    def predict(self, step: str, key: str | EllipsisType = ...) -> Card:
+        """Say what will happen before it does. Without a key: the question and its options."""
+        question = the_prediction(self.lesson, step)
+        if isinstance(key, EllipsisType):
+            title = _("{step}: not predicted yet").format(step=step)
+            return ask(title, question, f'lab.predict("{step}", …)')
+        check_known(question, key)
+        self.progress.record_prediction(self.lesson.id, step, key)
+        outbox.put("predicted", self.lesson.id, step, key=key)
+        self.say_notes()
+        said = _("You say: {meaning}.").format(meaning=question.options[key])
+        return Card(_("{step}: noted").format(step=step), (said, _("Now try it.")))
+
+    def answer(self, step: str, key: str | EllipsisType = ...) -> Card:
+        """Say what the experiment showed. Without a key: the question and its options."""
+        question = the_answer(self.lesson, step)
+        if isinstance(key, EllipsisType):
+            return ask(_("{step}: not answered yet").format(step=step), question, f'lab.answer("{step}", …)')
+        if question.options:
+            check_known(question, key)
+        elif not isinstance(key, str):
+            raise BadInput(
+                _("The answer to {step} is text, not {key!r}.").format(step=step, key=key),
+                _('Try: lab.answer("{step}", "…")').format(step=step),
+            )
+        self.progress.record_answer(self.lesson.id, step, key.strip())
+        outbox.put("answered", self.lesson.id, step, key=key.strip())
+        self.say_notes()
+        said = _("Your answer: {meaning}.").format(meaning=question.options.get(key, key))
+        how = _('lab.check("{step}") says if it holds.').format(step=step)
+        printed = self.bench.run_proof(key) if question.proof and not self.lesson.judged else ""
+        return Card(_("{step}: noted").format(step=step), (said, how), printed)
+
+    def compare(self, step: str, seen: Captured) -> Comparison | Card:
+        """The prediction beside what a capture shows."""
+        from netlab.notebook import predictions
+
+        question = the_prediction(self.lesson, step)
+        predicted = self.progress.predictions(self.lesson.id).get(step)
+        if not question.observe:
+            raise BadInput(
+                _("No capture decides the prediction of {step}.").format(step=step),
+                _('Use lab.answer("{step}", …).').format(step=step),
+            )
+        if predicted is None:
+            return ask(
+                _("{step}: nothing to compare, no prediction yet").format(step=step),
+                question,
+                f'lab.predict("{step}", …)',
+            )
+        return predictions.compare(question, predicted, seen)
 
     def hint(self, step: str) -> Card:
         """The next hint for that step; each says more than the one before."""
@@ -126,7 +178,6 @@ class LessonLab(Steps, Exercises, Answers):
         from netlab.packets.journeys.assemble import first_request
 
         snapshot, previous = self._veil.over(self.lab.snapshot()), self._previous
-        self._note_result(seen)
         self._previous = snapshot
         request = first_request(seen) if seen is not None else None
         lost = request is not None and not request.reached
@@ -143,7 +194,7 @@ class LessonLab(Steps, Exercises, Answers):
 
         With `packets` (or the button in the view) everything that passes is recorded and shown as well.
         """
-        return Live(self.lab, packets, self._veil, desk.of_this_kernel())
+        return Live(self.lab, packets, self._veil)
 
     def timeline(self, seen: Captured) -> Picture:
         """One lane for each interface, one mark for each time a packet was seen there."""
@@ -151,7 +202,6 @@ class LessonLab(Steps, Exercises, Answers):
         from netlab.drawing.topology import figure_html
 
         alt = alt_text(seen)
-        self._note_result(seen)
         return Picture(lambda: figure_html(timeline(seen), alt), alt)
 
     # -- the lab ------------------------------------------------------------------------------------
@@ -241,3 +291,8 @@ class LessonLab(Steps, Exercises, Answers):
     def down(self) -> None:
         """End the lab."""
         self.lab.down()
+
+    def say_notes(self) -> None:
+        """Say what went wrong with the file of the learner's progress, once."""
+        for note in self.progress.notes():
+            print(note)

@@ -9,16 +9,14 @@ from typing import Any
 
 from netlab.errors import NetlabError
 from netlab.i18n import gettext as _
-from netlab.notebook import desk
 
 INTERRUPTED = (-2, 130)  # by ■ or Ctrl-C
 NO_ANSWER = 1  # of ping, when nothing came back
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """What a kernel of netlab's does when it starts (--ext): it answers the desk; netlab's own errors, failed
-    %%bash cells, and a notebook whose first cell has not run are told in a few words."""
-    desk.register(shell)
+    """What a kernel of netlab's does when it starts (--ext): netlab's own errors, failed %%bash cells, and a
+    notebook whose first cell has not run are told in a few words."""
     shell.set_custom_exc((NetlabError, subprocess.CalledProcessError, NameError), _show)
 
 

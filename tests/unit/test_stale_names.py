@@ -122,7 +122,7 @@ TEST = re.compile(r"(?<![\w./{}*-])(?:[a-z]+/)*test_\w+\.py\b")  # by its path, 
 TESTS = [name for name in TEXTS if name.startswith("tests/")]
 # What is made while it runs, in the checkout, a cache or a virtual machine.
 MADE = re.compile(
-    r"build/|\.venv/|labs/(zh/)?[\w-]+\.ipynb$|(labs|netlab|vagrant)/(\.progress|desk-test|\.outbox|\.venv|\.vagrant|\.config|\.ssh|run$|images$)"
+    r"build/|\.venv/|labs/(zh/)?[\w-]+\.ipynb$|(labs|netlab|vagrant)/(\.progress|\.outbox|\.venv|\.vagrant|\.config|\.ssh|run$|images$)"
 )
 INVENTED = re.compile(r"tests/(unit/(checks|jupyter|notebook|test_checkout|workshop)|workshop|vm|attacks)\b")
 

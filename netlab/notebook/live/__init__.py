@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from netlab.i18n import gettext as _
 
@@ -12,30 +12,18 @@ if TYPE_CHECKING:
     from netlab.notebook.veil import Veil
 
 
-class Beside(Protocol):
-    """What is shown beside a notebook: netlab.notebook.desk."""
-
-    def look(self) -> None: ...
-
-    def show_live(self, model: str) -> None: ...
-
-
 class Live:
     """What `lab.live()` is in a notebook."""
 
-    def __init__(self, lab: Lab, packets: bool, veil: Veil, beside: Beside | None = None) -> None:
-        self._lab, self._packets, self._veil, self._beside = lab, packets, veil, beside
+    def __init__(self, lab: Lab, packets: bool, veil: Veil) -> None:
+        self._lab, self._packets, self._veil = lab, packets, veil
         self._view: LiveView | None = None
 
     def _repr_mimebundle_(self, **words: Any) -> Any:
         if self._view is None:
             from netlab.notebook.live.view import LiveView
 
-            beside = self._beside
-            heard = beside.look if beside else None
-            self._view = LiveView(self._lab, packets=self._packets, veil=self._veil, heard=heard)
-            if beside:
-                beside.show_live(self._view.model_id)
+            self._view = LiveView(self._lab, packets=self._packets, veil=self._veil)
         return self._view._repr_mimebundle_(**words)
 
     def __repr__(self) -> str:

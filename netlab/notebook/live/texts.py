@@ -8,7 +8,6 @@ TEXTS = (
     N_("The kernel has died. This is its last picture; run the cell again when there is a new one."),
     N_("The kernel restarts. This is its last picture; run the cell again to go on."),
     N_("The kernel has died and restarts. This is its last picture; run the cell again to go on."),
-    N_("The live view is beside the notebook."),
     N_("gone"),
     N_("Its headers at each hop; → marks what is not as at the hop before"),
     N_("Time"),

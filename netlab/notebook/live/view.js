@@ -397,7 +397,6 @@ function parts(say) {
     details: html("p", { class: "details" }, say("Point at anything, or move to it with Tab, to read all about it.")),
     headers: html("div", { class: "headers", tabindex: 0, role: "region", "aria-label": say("The chosen packet's headers") }),
     status: html("p", { class: "status", role: "status" }),
-    beside: html("p", { class: "beside" }, say("The live view is beside the notebook.")),
     said: html("ol", { class: "said", tabindex: 0, "aria-label": say("What has changed, the newest last"), "aria-live": "polite" }),
   };
 }
@@ -417,7 +416,7 @@ function render({ model, el }) {
   const controls = html("div", { class: "controls", role: "group", "aria-label": say("Time") },
     page.pause, page.back, page.on, page.time, page.when);
   const below = html("div", { class: "packets" }, page.head, timeline.svg, controls, page.remarks, page.headers);
-  el.append(page.beside, topology.svg, html("div", { class: "bar" }, page.details, page.toggle), below, page.status, page.said);
+  el.append(topology.svg, html("div", { class: "bar" }, page.details, page.toggle), below, page.status, page.said);
   let received = performance.now();
   let gone = "";
 
@@ -427,17 +426,13 @@ function render({ model, el }) {
     return recorded ? recorded[1] + (performance.now() - received) / 1000 : 0;
   };
 
-  // In a notebook whose live view the desk shows, a line is enough.
-  const isBeside = () => Boolean(el.closest("[data-netlab-aside]"));
-
   function drawTopology() {
-    if (isBeside() || !model.get("picture").boxes) return;
+    if (!model.get("picture").boxes) return;
     topology.draw(model.get("picture"));
     el.dataset.drawn = String(Number(el.dataset.drawn || 0) + 1);
   }
 
   function drawPackets(changed) {
-    if (isBeside()) return;
     const lanes = model.get("lanes");
     below.hidden = !model.get("packets");
     page.toggle.textContent = model.get("packets") ? say("Hide packets") : say("Show packets");
@@ -502,22 +497,10 @@ function render({ model, el }) {
   const kernel = model.widget_manager?.kernel;
   const kernelChanged = (_, status) => { gone = (KERNEL[status] && say(KERNEL[status])) || (gone && status !== "idle" ? gone : ""); tellAll(); };
   kernel?.statusChanged?.connect(kernelChanged);
-  const drawAll = () => { for (const act of [drawTopology, drawPackets, drawHeaders, tellAll]) act(); };
-  // Where it is shows only when it is there; then, and when the desk opens or closes.
-  const arrange = () => {
-    if (el.classList.toggle("aside", isBeside()) === el.wasAside) return;
-    el.wasAside = isBeside();
-    drawAll();
-  };
-  const arrival = new ResizeObserver(arrange);
-  arrival.observe(el);
-  document.addEventListener("netlab-desk", arrange);
-  drawAll();
+  for (const act of [drawTopology, drawPackets, drawHeaders, tellAll]) act();
   // The first message of all is answered only when the cell has ended; those after it also while one runs.
   model.send({ hello: true });
   return () => {
-    arrival.disconnect();
-    document.removeEventListener("netlab-desk", arrange);
     timeline.stop();
     traffic.alone(null);
     kernel?.statusChanged?.disconnect(kernelChanged);

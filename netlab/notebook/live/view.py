@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -61,18 +61,11 @@ class LiveView(anywidget.AnyWidget):
     headers = traitlets.Dict().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)  # what the script says, by its English
 
-    def __init__(
-        self,
-        lab: Lab,
-        *,
-        packets: bool = False,
-        veil: Veil | None = None,
-        heard: Callable[[], object] | None = None,  # called at each change, in the thread that hears of it
-    ) -> None:
+    def __init__(self, lab: Lab, *, packets: bool = False, veil: Veil | None = None) -> None:
         super().__init__(packets=packets, texts=translations(TEXTS))
         hear_where_the_page_says(self.comm)
         self._lab, self._identities, self._history = lab, Identities(), History()
-        self._veil, self._heard = veil or Veil(), heard
+        self._veil = veil or Veil()
         self._stopped, self._ended, self._news = threading.Event(), threading.Event(), threading.Event()
         self._awake, self._viewers = threading.Event(), 0
         self._awake.set()
@@ -121,8 +114,6 @@ class LiveView(anywidget.AnyWidget):
     def _take_change(self, change: Change | None) -> None:
         self._changes.append(change)
         self._news.set()
-        if self._heard:
-            self._heard()
 
     def _wish(self, wish: Mapping[str, Any]) -> None:
         self._wishes.append(wish)

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from jupyter_core.paths import jupyter_config_dir
 from traitlets.config import Config
 
 import netlab.jupyter.server as alone
@@ -66,7 +67,11 @@ def settings() -> Config:
         "notebook_shim": False,
     }
     config.ServerApp.disable_check_xsrf = False
-    config.LabApp.extra_labextensions_path = [*config.LabApp.extra_labextensions_path, str(EXTENSIONS)]
+    config.LabApp.extra_labextensions_path = [str(EXTENSIONS)]
+    # JupyterLab's own defaults are from when the forkserver imported it, in another's home.
+    kept = Path(jupyter_config_dir(), "lab")
+    config.LabApp.workspaces_dir = str(kept / "workspaces")
+    config.LabApp.user_settings_dir = str(kept / "user-settings")
     return Config(config)
 
 
