@@ -28,8 +28,9 @@ IS_ROOT = os.geteuid() == 0
 USUAL = ("unit", "kernel", "attacks", "labs", "docker", "browser")
 SCRIPTS = (("docker", "install-docker"), ("docker", "install-podman"), ("vm", "install-vagrant"))
 PROCESSORS = os.cpu_count() or 1
-# Most of them wait two thirds of the time. An ordinary user's, beside root's, are half of all.
-EVERY = 3 * PROCESSORS
+# Most of them wait half of the time: three on each processor starve the virtual machine and the browser. An
+# ordinary user's, beside root's, are half of all.
+EVERY = 2 * PROCESSORS
 AT_ONCE = EVERY // 2 if ordinary.is_beside() else EVERY
 NOTHING_CHOSEN = 5  # pytest's status when the words leave no test of a part
 INTERRUPTED = 130
