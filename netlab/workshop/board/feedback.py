@@ -49,7 +49,7 @@ def write(labs: Path, pages: Mapping[str, bytes], uid: int) -> None:
     with files.folder(labs) as top:
         with suppress(FileExistsError):
             os.mkdir(PLACE, 0o755, dir_fd=top)
-            os.chown(PLACE, uid, uid, dir_fd=top, follow_symlinks=False)
+            os.chown(PLACE, uid, -1, dir_fd=top, follow_symlinks=False)
         with files.below(top, (PLACE,)) as folder:
             for name, content in pages.items():
                 files.replace(folder, name, content, 0o644)
