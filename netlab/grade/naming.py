@@ -41,17 +41,19 @@ def whose(paths: Sequence[Path], lesson: str = "") -> list[Whose]:
     is called after its learner (ada.ipynb, ada-03-a-veth-pair.ipynb), or lies in theirs.
     """
     placed = [Path(os.path.abspath(path)) for path in paths]
-    common = Path(os.path.commonpath([path.parent for path in placed])) if placed else Path()
-    return [_whose(path, common, lesson) for path in placed]
+    if not placed:
+        return []
+    common = Path(os.path.commonpath([path.parent for path in placed]))
+    # Where lessons' own notebooks lie in it, it is a learner's, and what is below it is theirs as well.
+    is_theirs = any(path.parent == common and not _by_name(path.stem)[0] for path in placed)
+    theirs = next((part for part in reversed(common.parts) if part not in LESSONS_FOLDERS), "")
+    return [_whose(path, common, theirs if is_theirs else "", lesson) for path in placed]
 
 
-def _whose(path: Path, common: Path, lesson: str) -> Whose:
+def _whose(path: Path, common: Path, theirs: str, lesson: str) -> Whose:
     student, found = _by_name(path.stem)
-    folders = [part for part in path.relative_to(common).parts[:-1] if part not in LESSONS_FOLDERS]
-    if folders:
-        student = folders[0]
-    elif not student:
-        student = next((part for part in reversed(common.parts) if part not in LESSONS_FOLDERS), "")
+    below = path.relative_to(common).parts[:-1]
+    student = (theirs or below[0]) if below else student or theirs
     return Whose(_shorten(one_line(student), LONGEST), lesson or found)
 
 

@@ -17,7 +17,7 @@ from math import ceil
 from pathlib import Path
 
 from netlab.keeper.places import Place
-from netlab.keeper.witness import IP_PKTINFO
+from netlab.keeper.witness import Bystander
 from netlab.linux import files
 from netlab.linux.netns import enter
 from netlab.packets import dns
@@ -33,9 +33,10 @@ def etc(place: Place, name: str) -> str:
     """A file of that node's /etc; "" where it has none, or something else that is called so. ValueError."""
     if name not in FILES:
         raise ValueError("no such file")
-    root = Path(place.path).parent.with_name("root") if place.pid else Path("/nowhere")
-    with suppress(OSError):
-        return files.read(str(root), f"etc/{name}", LONGEST).decode("utf-8", "replace")
+    if place.pid:
+        with suppress(OSError):
+            root = str(Path(place.path).parent.with_name("root"))
+            return files.read(root, f"etc/{name}", LONGEST).decode("utf-8", "replace")
     return ""
 
 
@@ -80,35 +81,17 @@ def _listen(sock: socket.socket, asked: bytes, deadline: float, witness: NameWit
     return told
 
 
-class NameWitness:
-    """A raw socket beside the name server that is asked (IPv4): when that question comes, it knows an answer
-    that nobody else does. OSError if the namespace is gone."""
+class NameWitness(Bystander):
+    """Beside a name server: of that one question it knows an answer that nobody else does."""
 
     def __init__(self, namespace: int | str, asked: bytes) -> None:
-        self._asked = asked
-        self.secret = secrets.token_bytes(32)
-        with enter(namespace):
-            self._sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
-        self._sock.setblocking(False)
+        super().__init__(namespace, socket.IPPROTO_UDP)
+        self._asked, self.secret = asked, secrets.token_bytes(32)
 
-    def fileno(self) -> int:
-        """What becomes readable when a datagram has come."""
-        return self._sock.fileno()
-
-    def close(self) -> None:
-        """Answer nobody any more."""
-        self._sock.close()
-
-    def answer(self) -> None:
-        """Answer the one datagram that has come, if it is the question: from the address that was asked."""
-        with suppress(OSError):  # no way back: then no answer comes, which is what is to be found out
-            packet = self._sock.recv(1 << 16)
-            datagram = packet[(packet[0] & 15) * 4 :]
-            if len(datagram) < _UDP.size or datagram[_UDP.size :] != self._asked:
-                return
-            source, destination, *_ = _UDP.unpack_from(datagram)
-            if destination != PORT:
-                return
-            head = _UDP.pack(PORT, source, _UDP.size + len(self.secret), 0)  # without a checksum
-            from_there = (socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=I4s4s", 0, packet[16:20], bytes(4)))
-            self._sock.sendmsg([head + self.secret], [from_there], 0, (socket.inet_ntoa(packet[12:16]), 0))
+    def _reply(self, asked: bytes) -> bytes:
+        if len(asked) < _UDP.size or asked[_UDP.size :] != self._asked:
+            return b""
+        source, destination, *_ = _UDP.unpack_from(asked)
+        if destination != PORT:
+            return b""
+        return _UDP.pack(PORT, source, _UDP.size + len(self.secret), 0) + self.secret  # without a checksum

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import socket
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -19,14 +20,13 @@ IP_PKTINFO = 8
 ECHO_REQUEST, ECHO_REPLY = 8, 0
 
 
-class Witness:
-    """A raw socket on the node that is asked (IPv4). Of each request with one of those tokens it knows an
-    answer that nobody else does. OSError if the namespace is gone."""
+class Bystander(ABC):
+    """A raw socket of one protocol on the node that is asked (IPv4): it answers beside the kernel what it
+    knows. OSError if the namespace is gone."""
 
-    def __init__(self, namespace: int | str, tokens: Sequence[bytes]) -> None:
-        self.answers = {token: token + secrets.token_bytes(SECRET) for token in tokens}
+    def __init__(self, namespace: int | str, protocol: int) -> None:
         with enter(namespace):
-            self._sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+            self._sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, protocol)
         self._sock.setblocking(False)
 
     def fileno(self) -> int:
@@ -38,17 +38,31 @@ class Witness:
         self._sock.close()
 
     def answer(self) -> None:
-        """Answer the one request that has come, if it is one of ours: from the address that was asked."""
+        """Answer the one packet that has come, if it is one of ours: from the address that was asked."""
         with suppress(OSError):  # no way back: then no answer comes, which is what is to be found out
             packet = self._sock.recv(1 << 16)
-            icmp = packet[(packet[0] & 15) * 4 :]
-            known = next((answer for token, answer in self.answers.items() if token == icmp[8:24]), None)
-            if known is None or icmp[0] != ECHO_REQUEST:
-                return
-            identifier, sequence = struct.unpack("!HH", icmp[4:8])
-            reply = echo(ECHO_REPLY, identifier, sequence, known.ljust(len(icmp) - 8, b"\0"))
-            from_there = (socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=I4s4s", 0, packet[16:20], bytes(4)))
-            self._sock.sendmsg([reply], [from_there], 0, (socket.inet_ntoa(packet[12:16]), 0))
+            if reply := self._reply(packet[(packet[0] & 15) * 4 :]):
+                there = (socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=I4s4s", 0, packet[16:20], bytes(4)))
+                self._sock.sendmsg([reply], [there], 0, (socket.inet_ntoa(packet[12:16]), 0))
+
+    @abstractmethod
+    def _reply(self, asked: bytes) -> bytes:
+        """The answer to what came behind the IP header; b"" for what is none of ours."""
+
+
+class Witness(Bystander):
+    """Of each echo request with one of those tokens it knows an answer that nobody else does."""
+
+    def __init__(self, namespace: int | str, tokens: Sequence[bytes]) -> None:
+        super().__init__(namespace, socket.IPPROTO_ICMP)
+        self.answers = {token: token + secrets.token_bytes(SECRET) for token in tokens}
+
+    def _reply(self, asked: bytes) -> bytes:
+        known = next((answer for token, answer in self.answers.items() if token == asked[8:24]), None)
+        if known is None or asked[0] != ECHO_REQUEST:
+            return b""
+        identifier, sequence = struct.unpack("!HH", asked[4:8])
+        return echo(ECHO_REPLY, identifier, sequence, known.ljust(len(asked) - 8, b"\0"))
 
 
 def echo(kind: int, identifier: int, sequence: int, payload: bytes) -> bytes:

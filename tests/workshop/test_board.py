@@ -203,24 +203,24 @@ def test_collect_grade_and_export(class_: House, live: Client, board: Page, tmp_
     kernel.run(
         "import json\nbook = json.load(open('01-the-problem.ipynb'))\n"
         "book['cells'].append({**book['cells'][0], 'source': 'mine'})\n"
-        "json.dump(book, open('01-the-problem.ipynb', 'w'))"
+        "json.dump(book, open('01-the-problem.ipynb', 'w'))\n"
+        "open('02-an-empty-namespace.ipynb', 'w').write('{')"
     )
     board.get_by_role("button", name="Collect and grade").click()
     expect(board.get_by_text("Graded; all about it is in")).to_be_visible(timeout=120_000)
     collected = [
         str(file.relative_to(file.parents[1])) for file in class_.state.glob("collected/*/*/*.ipynb")
     ]
-    assert collected == ["live/01-the-problem.ipynb"]
-    until(lambda: ".html" in kernel.run("!ls feedback"), what="the learner's page")
+    assert sorted(collected) == ["live/01-the-problem.ipynb", "live/02-an-empty-namespace.ipynb"]
+    expect(board.get_by_text("1 submission was not graded")).to_be_visible()
+    until(lambda: kernel.run("!ls feedback").count(".html") == 2, what="the learner's pages")
     until(lambda: "were graded" in live.get(f"{live.base}/netlab/announcements").text, what="the words")
     with board.expect_download() as download:
         board.get_by_role("link", name="Results (ZIP)").click()
     with zipfile.ZipFile(download.value.path()) as packed:
-        [row] = csv.DictReader(io.StringIO(packed.read("grades.csv").decode()))
-        assert (row["student_id"], row["assignment"]) == (
-            "live",
-            "01",
-        ) and "workshop.csv" in packed.namelist()
+        found = list(csv.DictReader(io.StringIO(packed.read("grades.csv").decode())))
+        assert {(row["student_id"], row["assignment"]) for row in found} == {("live", "01"), ("live", "02")}
+        assert all(int(row["max_score"]) > 0 for row in found) and "workshop.csv" in packed.namelist()
     with board.expect_download() as download:
         board.get_by_role("link", name="Export CSV").click()
     download.value.save_as(tmp_path / "workshop.csv")

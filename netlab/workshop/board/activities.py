@@ -39,8 +39,9 @@ def note_outcome(db: sqlite3.Connection, learner: str, number: int, trouble: str
     if not trouble:
         db.execute(
             "UPDATE activity SET ended = ? WHERE learner = ? AND number < ? AND ended IS NULL AND EXISTS "
-            "(SELECT 1 FROM instruction WHERE number = ? AND what IN ('reset', 'goto'))",
-            (now, learner, number, number),
+            "(SELECT 1 FROM instruction WHERE number = ? AND learner IN ('', ?) "
+            "AND what IN ('reset', 'goto'))",
+            (now, learner, number, number, learner),
         )
 
 

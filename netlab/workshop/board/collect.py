@@ -79,17 +79,21 @@ class Collector:
         best: dict[tuple[str, str], tuple[float, float]] = {}
         pages: dict[str, list[str]] = {}
         for learner, lesson, name, points, most in read_results(out):
-            if learner in learners:
+            if learner not in learners:
+                continue
+            pages.setdefault(learner, []).append(name)
+            if lesson:
                 best[learner, lesson] = max(best.get((learner, lesson), (0.0, most)), (points, most))
-                pages.setdefault(learner, []).append(name)
-        for (learner, lesson), given in best.items():
-            self.results.grade(learner, lesson, *given)
+        for (learner, lesson), (points, most) in best.items():
+            self.results.grade(learner, lesson, points, most)
         wanted = json.dumps({learners[name]: names for name, names in pages.items()})
-        failed = failed or _run("netlab.workshop.board.feedback", str(out), input=wanted)
+        # Also where a notebook could not be graded: its page says so, and all others have theirs.
+        given = _run("netlab.workshop.board.feedback", str(out), input=wanted)
         for learner in pages:
             told = _("Your notebooks were graded. What became of them is in the folder {folder}.")
             self.results.order(learner, "announce", told.format(folder=PLACE))
-        self.said = f"{collected} " + (failed or _("Graded; all about it is in {out}.").format(out=out))
+        done = _("Graded; all about it is in {out}.").format(out=out) if self.graded == out else ""
+        self.said = " ".join(filter(None, (collected, done, failed, given)))
 
 
 def _run(module: str, *words: str, input: str = "") -> str:
@@ -108,8 +112,9 @@ def _run(module: str, *words: str, input: str = "") -> str:
 
 
 def read_results(out: Path) -> Iterator[tuple[str, str, str, float, float]]:
-    """(learner, lesson, the result's name, points, of how many) of each result."""
-    known, table = {lesson.id for lesson in lessons()}, Table.read(out, None)
+    """(learner, lesson, the result's name, points, of how many) of each result; the lesson is "" where the
+    file could not be read."""
+    known, table = {"", *(lesson.id for lesson in lessons())}, Table.read(out, None)
     for name, result in table.results.items():
         points, most = float(result["points"]), float(result["max_points"])
         if result["lesson"] in known and 0 <= points <= most:

@@ -31,8 +31,8 @@ def give_back(state: State, graded: Mapping[int, Sequence[str]], out: Path) -> l
     failed: list[NetlabError] = []
     for number, names in graded.items():
         uid = state.settings().first_uid + number
-        pages = {f"{name}.html": files.read_in(out / name / PAGE, LARGEST) for name in names}
         try:
+            pages = {f"{name}.html": files.read_in(out / name / PAGE, LARGEST) for name in names}
             write(disk.mount(state.disk(number), uid) / "labs", pages, uid)
         except NetlabError as error:
             failed.append(error)

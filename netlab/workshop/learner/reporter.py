@@ -106,7 +106,7 @@ class Reporter:
 
     async def _look(self, number: int) -> None:
         mended = await asyncio.to_thread(self.practice.look)
-        if mended is False:
+        if mended is False or self.done.get("fault") != number:  # another one was put in meanwhile
             return
         self.done.pop("fault", None)
         _write(DONE, self.done)

@@ -41,7 +41,10 @@ def test_who_answers_in_its_name_does_not_know_the_secret(lab: Lab) -> None:
         f"cat > /root/r.py <<'END'\n{RESPONDER}\nEND\nsetsid python3 /root/r.py docker0 >/dev/null 2>&1 &",
     )
     assert (
-        lab.run(["sh", "-c", "until grep -q 0003 /proc/net/packet; do :; done"], timeout=20).returncode == 0
+        lab.run(
+            ["sh", "-c", "until grep -Eq '0003 +[1-9][0-9]* +1 ' /proc/net/packet; do :; done"], timeout=20
+        ).returncode
+        == 0
     )
     assert lab.probe("if-test", OUTSIDE, 1).received == 1
     assert not lab.is_witnessed("if-test", OUTSIDE, "internet", 0.3)

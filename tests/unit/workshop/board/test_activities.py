@@ -62,6 +62,7 @@ def test_an_announcement_ends_no_activity(board: Results) -> None:
     board.outcome("ada", board.order("", "announce", "Five minutes"), "")
     board.note_repair("bob", number)
     board.note_repair("ada", number + 1)
+    board.outcome("ada", board.order("bob", "reset", ""), "")
     assert not activity(board)["ended"] and not activity(board)["mended"]
 
 

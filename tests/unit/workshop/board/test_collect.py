@@ -32,11 +32,12 @@ def graded(out: Path) -> None:
 
 
 def test_results_of_a_grading_find_their_learner(tmp_path: Path) -> None:
-    """By the folder that was collected for each; what could not be graded is in no lesson's table."""
+    """By the folder that was collected for each; what could not be graded has a page, and no lesson."""
     graded(tmp_path)
     assert list(collect.read_results(tmp_path)) == [
         ("ada", "03", "ada-03", 2.0, 4.0),
         ("ada", "03", "ada-zh-03", 2.0, 4.0),
+        ("bob", "", "bob-03", 0.0, 0.0),
     ]
 
 
